@@ -1,0 +1,173 @@
+import { createHash } from "node:crypto";
+import {
+	cpSync,
+	existsSync,
+	mkdirSync,
+	mkdtempSync,
+	readFileSync,
+	rmSync,
+	symlinkSync,
+	utimesSync,
+	writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execa } from "execa";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { project } from "../../../toolchain/layout.ts";
+import { writeProgram } from "./temporary.ts";
+
+// bootstrap.mjs in a project of its own, whose npm and set-up are scripts.
+let folder: string;
+const at = (...parts: string[]): string => join(folder, ...parts);
+
+const npm = `echo "npm $*" >>"$CALLS"; sleep "\${NPM_TIME:-0}"; [ -z "\${NPM_FAILS-}" ] || { echo "npm error E404"; exit 1; }
+mkdir -p node_modules/.bin`;
+const setUp = `import { appendFileSync, writeFileSync } from "node:fs";
+appendFileSync(process.env.CALLS, "setup\\n");
+console.log("set-up says");
+writeFileSync(".toolchain/env", "export LAB=yes\\n");
+process.exit(Number(process.env.SETUP_CODE ?? 0));`;
+
+beforeEach(() => {
+	folder = mkdtempSync(join(tmpdir(), "nodeport-lab-bootstrap-"));
+	mkdirSync(at("toolchain"));
+	cpSync(join(project, "toolchain/bootstrap.mjs"), at("toolchain/bootstrap.mjs"));
+	cpSync(join(project, "package.json"), at("package.json"));
+	writeFileSync(at("package-lock.json"), "{}");
+	writeFileSync(at("toolchain/setup.ts"), setUp);
+	writeProgram(at("path/npm"), npm);
+	writeFileSync(at("calls"), "");
+});
+
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function bootstrap(args: string[], env: Record<string, string> = {}) {
+	const path = `${at("path")}:${process.env.PATH}`;
+	return execa(process.execPath, [at("toolchain/bootstrap.mjs"), ...args], {
+		cwd: folder,
+		reject: false,
+		stdin: "ignore",
+		env: { PATH: path, CALLS: at("calls"), ...env },
+	});
+}
+
+const calls = (): string[] => readFileSync(at("calls"), "utf8").trim().split("\n");
+/** Waits until npm runs, and the lock names it beside its bootstrap. */
+async function npmRuns(): Promise<void> {
+	const lock = at(".toolchain/npm.lock");
+	while (!existsSync(lock) || !readFileSync(lock, "utf8").includes(" ") || calls()[0] === "") await sleep(20);
+}
+
+const packagesOnly = (...command: string[]): string[] => ["--packages-only", ...command];
+
+test("the locked packages are installed once, and again when the lock changes or they are removed", async () => {
+	await bootstrap(packagesOnly("true"));
+	await bootstrap(packagesOnly("true"));
+	expect(calls()).toEqual(["npm ci --ignore-scripts --include=dev --no-audit --no-fund"]);
+	writeFileSync(at("package-lock.json"), "{ }");
+	await bootstrap(packagesOnly("true"));
+	expect(calls()).toHaveLength(2);
+	rmSync(at("node_modules"), { recursive: true });
+	await bootstrap(packagesOnly("true"));
+	expect(calls()).toHaveLength(3);
+});
+
+test("of two at once the second waits, says so, and installs nothing", async () => {
+	const first = bootstrap(packagesOnly("true"), { NPM_TIME: "2" });
+	await npmRuns();
+	const second = await bootstrap(packagesOnly("echo", "done"));
+	expect((await first).exitCode).toBe(0);
+	expect(second.stderr).toMatch(/^Another run \(process \d+\) is installing the npm packages; waiting for it\.$/m);
+	expect(second.stdout).toBe("done");
+	expect(calls()).toHaveLength(1);
+});
+
+test("after a killed run the next one waits for the npm that it left, and installs anew", async () => {
+	const killed = bootstrap(packagesOnly("true"), { NPM_TIME: "2" });
+	await npmRuns();
+	killed.kill("SIGKILL");
+	await killed;
+	const { exitCode, stderr } = await bootstrap(packagesOnly("true"));
+	expect(exitCode).toBe(0);
+	expect(stderr).toContain("waiting for it");
+	expect(calls()).toHaveLength(2);
+});
+
+test.each([
+	["of a process that ended", "4194304", 0],
+	["from before a reboot, whose process is another one by now", String(process.pid), 3600],
+])("a lock %s does not block", async (_, holder, secondsOld) => {
+	mkdirSync(at(".toolchain"));
+	writeFileSync(at(".toolchain/npm.lock"), holder);
+	const time = Date.now() / 1000 - secondsOld;
+	utimesSync(at(".toolchain/npm.lock"), time, time);
+	const { exitCode, stderr } = await bootstrap(packagesOnly("true"));
+	expect(exitCode).toBe(0);
+	expect(stderr).not.toContain("waiting");
+	expect(existsSync(at(".toolchain/npm.lock"))).toBe(false);
+});
+
+test("fails with what npm said, its log and what to do, and tries again the next time", async () => {
+	const { exitCode, stderr } = await bootstrap(packagesOnly("true"), { NPM_FAILS: "1" });
+	expect(exitCode).toBe(1);
+	expect(stderr).toContain("  npm error E404\n");
+	expect(stderr).toContain(`Log: ${at(".toolchain/logs/npm.log")}`);
+	expect(stderr).toContain("run the command again");
+	expect((await bootstrap(packagesOnly("true"))).exitCode).toBe(0);
+});
+
+/** As if the packages were installed, with the real tsx for the set-up. */
+function installed(): void {
+	mkdirSync(at("node_modules/.bin"), { recursive: true });
+	mkdirSync(at(".toolchain"));
+	for (const name of ["tsx", "esbuild", "@esbuild", "get-tsconfig", "resolve-pkg-maps"]) {
+		if (existsSync(join(project, "node_modules", name))) {
+			symlinkSync(join(project, "node_modules", name), at("node_modules", name));
+		}
+	}
+	const key = createHash("sha256").update(`${process.platform} ${process.arch}\n`).update("{}").digest("hex");
+	writeFileSync(at("node_modules/.nodeport-lab-packages"), key);
+}
+
+test("the command runs after the set-up, in its environment, and alone writes to standard output", async () => {
+	installed();
+	writeProgram(at("node_modules/.bin/lab"), 'echo "lab $LAB $*"');
+	const { stdout, stderr, exitCode } = await bootstrap(["lab", "a b", "c"]);
+	expect({ stdout, exitCode }).toEqual({ stdout: "lab yes a b c", exitCode: 0 });
+	expect(stderr).toContain("set-up says");
+	expect(calls()).toEqual(["setup"]);
+});
+
+test("with --packages-only there is no set-up", async () => {
+	installed();
+	const { stdout } = await bootstrap(packagesOnly("sh", "-c", "echo LAB=$LAB"));
+	expect(stdout).toBe("LAB=");
+	expect(calls()).toEqual([""]);
+});
+
+test("where the set-up fails, the command does not run and the exit code is the set-up's", async () => {
+	installed();
+	expect(await bootstrap(["echo", "ran"], { SETUP_CODE: "3" })).toMatchObject({ exitCode: 3, stdout: "" });
+});
+
+test.each([
+	["its exit code", "exit 7", 7],
+	["128 and the number of the signal that ended it", "kill -TERM $$", 143],
+])("the command's end is the script's: %s", async (_, script, code) => {
+	installed();
+	expect((await bootstrap(packagesOnly("sh", "-c", script))).exitCode).toBe(code);
+});
+
+test.each(["SIGTERM", "SIGHUP", "SIGINT"] as const)(
+	"%s reaches the command, which ends in its own way",
+	async (signal) => {
+		installed();
+		const script = `trap 'echo ended; exit 5' ${signal.slice(3)}; touch ready; while :; do sleep 0.05; done`;
+		const running = bootstrap(packagesOnly("sh", "-c", script));
+		while (!existsSync(at("ready"))) await sleep(20);
+		running.kill(signal);
+		expect(await running).toMatchObject({ exitCode: 5, stdout: "ended" });
+	},
+);

@@ -1,0 +1,95 @@
+import { describe, expect, test } from "vitest";
+import { readInfo } from "../../../../toolchain/engine/ask.ts";
+import { lacksCapability } from "../../../../toolchain/engine/capabilities.ts";
+import { judgePidFile } from "../../../../toolchain/engine/dockerd.ts";
+import { decideRemedy, type Machine } from "../../../../toolchain/engine/remedy.ts";
+import { Fault } from "../../../../toolchain/fault.ts";
+
+const bare: Machine = { linux: true, root: true, debian: true, systemd: false, dockerd: false, docker: false };
+const installed: Machine = { ...bare, dockerd: true, docker: true };
+const silent = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock";
+
+describe("where no Docker engine answers", () => {
+	test.each([
+		["root on a bare Debian installs it and starts it by hand", bare, { install: true, start: "dockerd" }],
+		["… by systemd where that runs", { ...bare, systemd: true }, { install: true, start: "systemctl" }],
+		["a docker command alone is no engine", { ...bare, docker: true }, { install: true, start: "dockerd" }],
+		["root starts one that is installed", installed, { install: false, start: "dockerd" }],
+		["… on any Linux", { ...installed, debian: false }, { install: false, start: "dockerd" }],
+		["… by systemd where that runs", { ...installed, systemd: true }, { install: false, start: "systemctl" }],
+	] as const)("%s", (_, machine, remedy) => {
+		expect(decideRemedy(machine, silent)).toEqual(remedy);
+	});
+
+	test.each([
+		["another user is told how to install it", { ...bare, root: false }, "sudo apt-get install docker.io"],
+		["root elsewhere than on Debian is told where to get it", { ...bare, debian: false }, "docs.docker.com"],
+		["another user is told how to start it", { ...installed, root: false }, "sudo dockerd"],
+		["… by systemd", { ...installed, root: false, systemd: true }, "sudo systemctl start docker"],
+		["on macOS it is Docker Desktop that must run", { ...installed, linux: false }, "Docker Desktop"],
+		["an engine that the user chose is the user's to start", { ...bare, chosen: "tcp://far:2375" }, "DOCKER_HOST"],
+	])("%s, and nothing is installed", (_, machine, fix) => {
+		const decide = () => decideRemedy(machine, silent);
+		expect(decide).toThrow(Fault);
+		expect(fixOf(decide)).toContain(fix);
+	});
+
+	test("a user who may not use the engine is told how to be allowed", () => {
+		const said = "permission denied while trying to connect to the Docker daemon socket";
+		expect(fixOf(() => decideRemedy({ ...installed, root: false }, said))).toContain("usermod");
+	});
+});
+
+function fixOf(decide: () => unknown): string {
+	try {
+		decide();
+	} catch (error) {
+		if (error instanceof Fault) return error.fix;
+	}
+	throw new Error("no Fault was thrown");
+}
+
+describe("what docker info says", () => {
+	test("names the engine, its runtime, and whether it has ways of its own to a registry", () => {
+		const info = { ServerVersion: "20.10.24", DefaultRuntime: "bounded", RegistryConfig: { Mirrors: null } };
+		const engine = { version: "20.10.24", defaultRuntime: "bounded", hasOwnWayOut: false };
+		expect(readInfo(info)).toEqual({ engine });
+		const mirrored = { ...info, RegistryConfig: { Mirrors: ["https://mirror.example"] } };
+		expect(readInfo(mirrored)).toEqual({ engine: { ...engine, hasOwnWayOut: true } });
+		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toEqual({ engine: { ...engine, hasOwnWayOut: true } });
+	});
+
+	test("an old client's success without an engine is silence", () => {
+		expect(readInfo({ ServerVersion: "", ServerErrors: ["cannot connect"] })).toEqual({ silent: "cannot connect" });
+	});
+});
+
+describe("a pid file", () => {
+	const processes = new Map([
+		[7, { name: "dockerd", startTime: "100" }],
+		[8, { name: "node", startTime: "100" }],
+	]);
+	const look = (pid: number) => processes.get(pid);
+
+	test.each([
+		["of the running program", "7\n", { running: 7 }],
+		["of a program that ended", "9", "stale"],
+		["whose number another program has by now", "8", "stale"],
+		["that is empty, as its writer was killed", "", "stale"],
+		["that holds no number", "dockerd", "stale"],
+	])("%s is judged", (_, text, verdict) => {
+		expect(judgePidFile(text, "dockerd", look)).toEqual(verdict);
+	});
+});
+
+describe("capabilities", () => {
+	// The masks are those of a sandbox without CAP_SYS_RESOURCE (bit 24) and of an ordinary root, kernel 6.18.
+	test.each([
+		["all", "CapBnd:\t000001ffffffffff", 40, false],
+		["all but CAP_SYS_RESOURCE", "CapBnd:\t000001fffeffffff", 40, true],
+		["all that an older kernel knows", "CapBnd:\t0000003fffffffff", 37, false],
+		["none", "CapBnd:\t0000000000000000", 40, true],
+	])("root with %s lacks one: %s", (_, line, last, lacks) => {
+		expect(lacksCapability(`Name:\tnode\n${line}\nCapAmb:\t0000000000000000\n`, last)).toBe(lacks);
+	});
+});

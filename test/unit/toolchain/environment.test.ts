@@ -1,0 +1,55 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { describe, expect, test } from "vitest";
+import { environmentText, writeEnvironment } from "../../../toolchain/environment.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+const folder = temporaryFolder();
+
+const paths = { bin: "/my lab's/$(id)/bin", kubeconfig: "/my lab's/kube.yaml", pulumiHome: "/my lab's/pulumi" };
+
+/** The environment that a shell has after it sourced the file, from another folder. */
+async function sourced(shell: string, before: Record<string, string>, times = 1): Promise<Record<string, string>> {
+	const file = join(folder.path, "env");
+	await writeEnvironment(paths, file);
+	const script = `set -eu; ${'. "$0"; '.repeat(times)} exec /usr/bin/env -0`;
+	// A bash whose stdin is a socket takes itself for a remote login and reads ~/.bashrc.
+	const options = { stdin: "ignore", cwd: "/", extendEnv: false, env: { PATH: "/usr/bin:/bin", ...before } } as const;
+	const { stdout } = await execa(shell, ["-c", script, file], options);
+	const lines = stdout.split("\0").filter((line) => line.includes("="));
+	return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+}
+
+const shells = ["/bin/sh", "/bin/bash", "/bin/zsh"].filter((shell) => existsSync(shell));
+
+describe.each(shells)("in %s", (shell) => {
+	test("the tools come first on PATH, and Pulumi and kubectl find what is the project's", async () => {
+		expect(await sourced(shell, {})).toMatchObject({
+			PATH: `${paths.bin}:/usr/bin:/bin`,
+			KUBECONFIG: paths.kubeconfig,
+			PULUMI_HOME: paths.pulumiHome,
+			PULUMI_STACK: "dev",
+			PULUMI_CONFIG_PASSPHRASE: "",
+		});
+	});
+
+	test("sourced twice, PATH names the tools once", async () => {
+		expect((await sourced(shell, {}, 2)).PATH).toBe(`${paths.bin}:/usr/bin:/bin`);
+	});
+
+	test("the user's own stack and passphrase stay", async () => {
+		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret" };
+		expect(await sourced(shell, own)).toMatchObject(own);
+	});
+
+	test("a passphrase file of the user's is not overruled by an empty passphrase", async () => {
+		const own = await sourced(shell, { PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" });
+		expect(own.PULUMI_CONFIG_PASSPHRASE_FILE).toBe("/secret");
+		expect(own).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+	});
+});
+
+test("the user's Pulumi home is not named where it serves", () => {
+	expect(environmentText({ bin: "/bin", kubeconfig: "/kube" })).not.toContain("PULUMI_HOME");
+});

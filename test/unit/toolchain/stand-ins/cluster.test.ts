@@ -1,0 +1,175 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { untilGone, untilReady } from "../../../../toolchain/stand-ins/kubernetes/awaiting.ts";
+import { Cluster, type ObjectRef } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
+import { type Kind, kindOf } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
+import { loadKubeConfig } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
+import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { ApiServer } from "./apiServer.ts";
+
+const kind = (type: string) => kindOf(`kubernetes:${type}`) as Kind;
+const pod: ObjectRef = { kind: kind("core/v1:Pod"), namespace: "lab", name: "p" };
+const podPath = "/api/v1/namespaces/lab/pods/p";
+const manifest: Properties = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "lab" } };
+const options = { fieldManager: "pulumi-kubernetes-1", dryRun: false };
+
+let server: ApiServer;
+let cluster: Cluster;
+beforeEach(async () => {
+	server = new ApiServer();
+	cluster = new Cluster(loadKubeConfig({ kubeconfig: await server.start() }));
+});
+afterEach(() => server.stop());
+
+describe("a cluster", () => {
+	it.each<[string, ObjectRef, string]>([
+		["a namespaced core object", pod, podPath],
+		["one in a group", { ...pod, kind: kind("apps/v1:Deployment") }, "/apis/apps/v1/namespaces/lab/deployments/p"],
+		["one without a namespace", { kind: kind("core/v1:Node"), name: "n" }, "/api/v1/nodes/n"],
+	])("is asked for %s at its path", async (_, ref, path) => {
+		await expect(cluster.get(ref)).rejects.toThrow(`${path} not found`);
+		expect(await cluster.find(ref)).toBeUndefined();
+	});
+
+	it("gets server-side applies in the program's name, and dry runs that change nothing", async () => {
+		await cluster.apply(pod, manifest, { ...options, dryRun: true });
+		expect(server.asked[0]).toMatchObject({
+			method: "PATCH",
+			path: podPath,
+			query: { fieldManager: "pulumi-kubernetes-1", force: "true", dryRun: "All" },
+			contentType: "application/apply-patch+yaml",
+			body: manifest,
+		});
+		expect(await cluster.find(pod)).toBeUndefined();
+		await cluster.apply(pod, manifest, options);
+		expect(server.asked.at(-1)?.query).toEqual({ fieldManager: "pulumi-kubernetes-1", force: "false" });
+		expect(await cluster.find(pod)).toMatchObject(manifest);
+	});
+
+	it("is told with a deletion to wait for what the object owns", async () => {
+		await cluster.apply(pod, manifest, options);
+		await cluster.delete(pod);
+		expect(server.asked.at(-1)).toMatchObject({ method: "DELETE", body: { propagationPolicy: "Foreground" } });
+		expect(await cluster.find(pod)).toBeUndefined();
+	});
+
+	it("that refuses is quoted, even where it answers in plain text", async () => {
+		server.intercept = () => ({ status: 422, body: { kind: "Status", message: "spec.x: Invalid value" } });
+		await expect(cluster.apply(pod, manifest, options)).rejects.toThrow("spec.x: Invalid value");
+	});
+});
+
+describe("a conflict", () => {
+	const conflictWith = (...managers: string[]) => {
+		const causes = managers.map((name) => ({ message: `conflict with "${name}" using v1`, field: ".spec.x" }));
+		server.intercept = ({ query }) =>
+			query.force === "true" ? undefined : { status: 409, body: { message: "1 conflict", details: { causes } } };
+	};
+	it.each([["kubectl"], ["kubectl-edit"], ["pulumi-kubernetes-9"], ["before-first-apply"]])(
+		"with %s is the same user's: the program wins",
+		async (manager) => {
+			conflictWith(manager);
+			expect(await cluster.apply(pod, manifest, options)).toMatchObject(manifest);
+			expect(server.asked.map(({ query }) => query.force)).toEqual(["false", "true"]);
+		},
+	);
+	it("with another manager fails and names it", async () => {
+		conflictWith("kubectl", "argo");
+		await expect(cluster.apply(pod, manifest, options)).rejects.toThrow(
+			/another manager \(kubectl, argo\).*1 conflict/,
+		);
+		expect(server.methods()).toEqual(["PATCH"]);
+	});
+});
+
+describe("waiting until an object is ready", () => {
+	const said: string[] = [];
+	const wait = (timeout: number, signal = new AbortController().signal) =>
+		untilReady(cluster, pod, manifest, { timeout, signal, report: (message) => said.push(message) });
+	const put = (status: Properties, more: Properties = {}) =>
+		server.objects.set(podPath, { ...manifest, ...more, status });
+	beforeEach(() => said.splice(0));
+
+	it("ends with the object as it is then", async () => {
+		put({ phase: "Pending" });
+		const waited = wait(10);
+		await expect.poll(() => said).toEqual(["the pod is not ready (phase Pending)"]);
+		put({ phase: "Succeeded" });
+		expect(await waited).toMatchObject({ reasons: [], live: { status: { phase: "Succeeded" } } });
+	});
+
+	it("is skipped where the object says so", async () => {
+		const metadata = { name: "p", annotations: { "pulumi.com/skipAwait": "true" } };
+		put({ phase: "Pending" }, { metadata });
+		expect((await wait(10)).reasons).toEqual([]);
+		expect(said).toEqual([""]);
+	});
+
+	it("ends at the timeout, with the reasons and the object", async () => {
+		put({ phase: "Pending" });
+		expect(await wait(0.1)).toMatchObject({
+			reasons: ["not ready after 0.1 s", "the pod is not ready (phase Pending)"],
+			live: { status: { phase: "Pending" } },
+		});
+	});
+
+	it("ends when it is cancelled", async () => {
+		put({ phase: "Pending" });
+		expect((await wait(10, AbortSignal.abort())).reasons[0]).toBe("cancelled while waiting");
+	});
+
+	it("ends when the object is gone, with what was last known of it", async () => {
+		const { live, reasons } = await wait(10);
+		expect(live).toBe(manifest);
+		expect(reasons).toEqual([`cannot read its state: ${podPath} not found`]);
+	});
+
+	it("outlasts an API server that does not answer for a moment", async () => {
+		put({ phase: "Succeeded" });
+		let first = true;
+		server.intercept = () => {
+			const answer = first ? { status: 503, body: { message: "starting" } } : undefined;
+			first = false;
+			return answer;
+		};
+		expect((await wait(10)).reasons).toEqual([]);
+		expect(said).toEqual(["cannot read its state: starting", ""]);
+	});
+
+	it("looks at the pods of a workload by its selector", async () => {
+		const ref = { ...pod, kind: kind("apps/v1:Deployment") };
+		const spec = { replicas: 1, selector: { matchLabels: { app: "x" } } };
+		const metadata = { name: "p", namespace: "lab", generation: 1 };
+		server.objects.set("/apis/apps/v1/namespaces/lab/deployments/p", {
+			metadata,
+			spec,
+			status: { observedGeneration: 1 },
+		});
+		server.objects.set("/api/v1/namespaces/lab/pods", { items: [] });
+		const waiting = { timeout: 0.1, signal: new AbortController().signal, report: () => {} };
+		expect((await untilReady(cluster, ref, {}, waiting)).reasons).toContain("0 of 1 replicas are updated, 0 available");
+		expect(server.asked[1]).toMatchObject({ path: "/api/v1/namespaces/lab/pods", query: { labelSelector: "app=x" } });
+	});
+});
+
+describe("waiting until an object is gone", () => {
+	const wait = (timeout: number, report = (_: string) => {}) =>
+		untilGone(cluster, pod, "u1", { timeout, signal: new AbortController().signal, report });
+	const put = (metadata: Properties) => server.objects.set(podPath, { ...manifest, metadata });
+
+	it("ends with the object, and shows what holds it", async () => {
+		const said: string[] = [];
+		put({ uid: "u1", finalizers: ["foregroundDeletion"] });
+		const gone = wait(10, (message) => said.push(message));
+		await expect.poll(() => said).toEqual(["waiting for the deletion (finalizers: foregroundDeletion)"]);
+		server.objects.delete(podPath);
+		await gone;
+	});
+	it("ends when another object has the name", async () => {
+		put({ uid: "u2" });
+		await wait(10);
+	});
+	it("fails at the timeout", async () => {
+		put({ uid: "u1" });
+		await expect(wait(0.1)).rejects.toThrow("still there after 0.1 s");
+	});
+});

@@ -1,0 +1,101 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as grpc from "@grpc/grpc-js";
+import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { builtStandIn, type Plugin, startPlugin, type Target } from "./plugin.ts";
+
+const { Kind } = messages.PropertyDiff;
+
+describe("the command provider", () => {
+	const command = { type: "command:local:Command" };
+	const executable = builtStandIn("command");
+	let plugin: Plugin;
+	beforeAll(async () => {
+		plugin = await startPlugin(executable());
+	});
+	afterAll(async () => expect(await plugin.stop()).toBe(0));
+
+	it("says the version of the npm package, by which the engine found it", async () => {
+		const { client, call } = plugin;
+		const info = await call<empty.Empty, PluginInfo>(client.getPluginInfo, new empty.Empty());
+		expect(executable()).toContain(`resource-command-v${info.getVersion()}/`);
+	});
+
+	it.each<[string, Target, Properties, string]>([
+		["another resource", { type: "command:remote:Command" }, {}, "command:remote:Command is not supported"],
+		["archives", command, { archivePaths: ["*"] }, "archivePaths is not supported"],
+		["logging that does not exist", command, { logging: "loud" }, "Invalid option"],
+		["a number as command", command, { create: 1 }, "expected string"],
+	])("refuses %s", async (_, target, inputs, reason) => {
+		expect((await plugin.check(target, inputs)).reasons).toEqual([expect.stringContaining(reason)]);
+	});
+
+	it("accepts what only a later step will know, and secrets", async () => {
+		const inputs = { create: unknown, stdin: secret("x"), environment: { A: unknown }, triggers: [unknown] };
+		expect(await plugin.check(command, inputs)).toEqual({ inputs, reasons: [] });
+	});
+
+	it("runs nothing in a preview", async () => {
+		const inputs = { create: "exit 1" };
+		const preview = await plugin.create(command, inputs, { preview: true });
+		expect(preview).toEqual({ id: "", state: { ...inputs, stdout: unknown, stderr: unknown } });
+	});
+
+	it("keeps the inputs beside what the command printed", async () => {
+		const inputs = { create: "cat; echo e >&2", stdin: "hi\n", logging: "none" };
+		const { id, state } = await plugin.create(command, inputs);
+		expect(id).toMatch(/^res[0-9a-f]{8}$/);
+		expect(state).toEqual({ ...inputs, stdout: "hi", stderr: "e" });
+	});
+
+	it("keeps all that a command with a secret printed as secret", async () => {
+		const { state } = await plugin.create(command, { create: "echo $A", environment: { A: secret("s") } });
+		expect(state).toMatchObject({ environment: { A: secret("s") }, stdout: secret("s"), stderr: secret("") });
+	});
+
+	it("runs create again on an update, and knows what the last run printed", async () => {
+		const old = { create: "old", stdout: "before", stderr: "" };
+		const update = async (inputs: Properties) => (await plugin.update(command, "res1", old, inputs)).stdout;
+		const show = "printenv PULUMI_COMMAND_STDOUT || echo unset";
+		expect(await update({ create: show })).toBe("before");
+		expect(await update({ create: "exit 1", update: show })).toBe("before");
+		expect(await update({ create: show, addPreviousOutputInEnv: false })).toBe("unset");
+		expect(await update({})).toBe("before");
+	});
+
+	it("fails with what the command printed, and makes no resource", async () => {
+		await expect(plugin.create(command, { create: "echo why; exit 4" })).rejects.toMatchObject({
+			code: grpc.status.UNKNOWN,
+			details: 'exit status 4: running "echo why; exit 4":\nwhy\n',
+		});
+	});
+
+	it("runs its delete command with what the last run printed", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-delete-"));
+		const state = { delete: 'echo "$PULUMI_COMMAND_STDOUT" > out', dir: folder, stdout: secret("last"), stderr: "" };
+		await plugin.remove(command, "res1", state);
+		expect(readFileSync(join(folder, "out"), "utf8")).toBe("last\n");
+		rmSync(folder, { recursive: true });
+	});
+
+	it("replaces for another trigger, and only updates for anything else", async () => {
+		expect(await plugin.diff(command, { triggers: ["1"], create: "a" }, { triggers: ["2"], create: "b" })).toEqual({
+			details: { "triggers[0]": Kind.UPDATE_REPLACE, create: Kind.UPDATE },
+			replaces: ["triggers[0]"],
+			deleteFirst: false,
+		});
+	});
+
+	it("refuses other calls by name", async () => {
+		const { client, call } = plugin;
+		await expect(call(client.getSchema, new messages.GetSchemaRequest())).rejects.toMatchObject({
+			code: grpc.status.UNIMPLEMENTED,
+			details: expect.stringContaining("GetSchema is not supported by the lab's stand-in"),
+		});
+	});
+});

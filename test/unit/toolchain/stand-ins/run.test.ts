@@ -1,0 +1,79 @@
+import { existsSync, readFileSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import { cancelAll, type Run, run } from "../../../../toolchain/stand-ins/command/run.ts";
+
+const start = (command: string, more: Partial<Run> = {}) =>
+	run({ command, interpreter: [], environment: {}, onLine: {}, ...more });
+
+describe("a command", () => {
+	it("gives back its streams without their last newline", async () => {
+		expect(await start("echo out; echo; echo err >&2")).toEqual({ stdout: "out\n", stderr: "err" });
+	});
+
+	it("gets stdin, directory and environment, and inherits the rest", async () => {
+		const { stdout } = await start('read line; echo "$line $A $PWD $(test -n "$PATH" && echo path)"', {
+			stdin: "in\n",
+			dir: "/",
+			environment: { A: "1" },
+		});
+		expect(stdout).toBe("in 1 / path");
+	});
+
+	it("does not wait for stdin that nobody gives", async () => {
+		expect(await start("cat")).toEqual({ stdout: "", stderr: "" });
+	});
+
+	it("runs in the interpreter given", async () => {
+		expect((await start("1 + 1", { interpreter: ["node", "-p"] })).stdout).toBe("2");
+	});
+
+	it("tells its lines as they come, each stream to its own listener", async () => {
+		const lines: string[] = [];
+		await start("echo a; sleep 0.2; printf 'b\\nlast'; echo hidden >&2", {
+			onLine: { stdout: (line) => lines.push(line) },
+		});
+		expect(lines).toEqual(["a", "b", "last"]);
+	});
+
+	it("that fails is reported with its status and all that it printed", async () => {
+		await expect(start("echo out; echo err >&2; exit 3")).rejects.toThrow(
+			'exit status 3: running "echo out; echo err >&2; exit 3":\nout\nerr\n',
+		);
+	});
+
+	it.each([
+		["in a directory that is not there", { dir: "/no/such/directory" }, /no\/such\/directory/],
+		["in an interpreter that is not there", { interpreter: ["/no/such/shell"] }, /no\/such\/shell/],
+	])("cannot start %s, and says so", async (_, more, message) => {
+		await expect(start("true", more)).rejects.toThrow(message);
+	});
+});
+
+describe("cancelling", () => {
+	// A process that ended stays a zombie (state Z) until its parent looks: no signal tells that apart.
+	const alive = (pid: number): boolean => {
+		const stat = `/proc/${pid}/stat`;
+		return existsSync(stat) && !/\) Z /.test(readFileSync(stat, "utf8"));
+	};
+	let child = 0;
+	afterAll(() => {
+		if (child > 0 && alive(child)) process.kill(child, "SIGKILL");
+	});
+
+	it("ends a command with what it started, even where it ignores SIGTERM, and starts no other", async () => {
+		let started: (pid: number) => void = () => {};
+		const pid = new Promise<number>((resolve) => {
+			started = resolve;
+		});
+		const command = start("trap '' TERM; sleep 600 & echo $!; wait; sleep 600", {
+			onLine: { stdout: (line) => started(Number(line)) },
+		});
+		const outcome = expect(command).rejects.toThrow(/^cancelled, signal: SIGKILL: running/);
+		child = await pid;
+		expect(alive(child)).toBe(true);
+		await cancelAll();
+		await outcome;
+		await expect.poll(() => alive(child)).toBe(false);
+		await expect(start("echo never")).rejects.toThrow("cancelled before it started");
+	});
+});

@@ -1,0 +1,209 @@
+/**
+ * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only] [command …]`.
+ *
+ * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
+ * --packages-only), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
+ * It imports nothing but Node's own modules: when it starts on a fresh clone, nothing else is there.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+	existsSync,
+	linkSync,
+	mkdirSync,
+	openSync,
+	readFileSync,
+	renameSync,
+	rmSync,
+	statSync,
+	writeFileSync,
+} from "node:fs";
+import { constants } from "node:os";
+import { delimiter, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isatty } from "node:tty";
+import { fileURLToPath } from "node:url";
+
+const project = fileURLToPath(new URL("..", import.meta.url));
+const toolchain = join(project, ".toolchain");
+const packagesLog = join(toolchain, "logs", "npm.log");
+const packagesLock = join(toolchain, "npm.lock");
+// In node_modules, so that removing that folder removes it too.
+const packagesRecord = join(project, "node_modules", ".nodeport-lab-packages");
+
+function fail(message, code = 1) {
+	console.error(message);
+	process.exit(code);
+}
+
+function checkNode() {
+	const { engines } = JSON.parse(readFileSync(join(project, "package.json"), "utf8"));
+	const [major, minor] = /(\d+)\.(\d+)/.exec(engines.node).slice(1).map(Number);
+	const [gotMajor, gotMinor] = process.versions.node.split(".").map(Number);
+	if (gotMajor < major || (gotMajor === major && gotMinor < minor)) {
+		fail(
+			`This project needs Node.js ${major}.${minor} or newer; this is ${process.versions.node}. ` +
+				"Install a newer one (https://nodejs.org/en/download) and run the command again.",
+		);
+	}
+	if (process.platform === "win32") fail("This project runs on Linux and macOS; on Windows, run it inside WSL 2.");
+}
+
+/**
+ * Runs a program to its end and passes signals on to it. A terminal sends Ctrl-C to the program by itself; passed on
+ * as well it would arrive twice, which Pulumi takes as the order to abandon a running update.
+ * @returns its exit code; where a signal ended it, 128 and the signal's number, as a shell says it
+ */
+function run(file, args, options, started = () => {}) {
+	const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
+	const child = spawn(file, args, options);
+	started(child.pid);
+	const passOn = (signal) => (signal === "SIGINT" && terminal) || child.kill(signal);
+	const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+	for (const signal of signals) process.on(signal, passOn);
+	return new Promise((resolve, reject) => {
+		child.on("error", reject);
+		child.on("exit", (code, signal) => resolve(code ?? 128 + constants.signals[signal]));
+	}).finally(() => {
+		for (const signal of signals) process.off(signal, passOn);
+	});
+}
+
+/** The packages depend on the lock file, and on the machine: some are built for one platform. */
+function packagesKey() {
+	const lock = readFileSync(join(project, "package-lock.json"));
+	return createHash("sha256").update(`${process.platform} ${process.arch}\n`).update(lock).digest("hex");
+}
+
+const packagesAreCurrent = () => existsSync(packagesRecord) && readFileSync(packagesRecord, "utf8") === packagesKey();
+
+const isAlive = (pid) => {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return error.code === "EPERM";
+	}
+};
+
+// Longer than any installation takes: after a reboot the holder's number may be another process's.
+const lockLasts = 15 * 60_000;
+
+/** The process that holds the lock: an installing bootstrap, or the npm of one that was killed. 0 where none lives. */
+function lockHolder() {
+	if (Date.now() - statSync(packagesLock).mtimeMs > lockLasts) return 0;
+	return readFileSync(packagesLock, "utf8").split(" ").map(Number).find(isAlive) ?? 0;
+}
+
+/** Takes the lock if nobody alive holds it. @returns 0, or the process that holds it */
+function tryLock() {
+	const own = `${packagesLock}.${process.pid}`;
+	writeFileSync(own, String(process.pid));
+	try {
+		// A link appears at once with its content, so nobody reads a lock without its holder's number.
+		linkSync(own, packagesLock);
+		process.on("exit", () => rmSync(packagesLock, { force: true }));
+		return 0;
+	} catch (error) {
+		if (error.code !== "EEXIST") throw error;
+		const holder = lockHolder();
+		if (holder !== 0) return holder;
+		// Left by a killed run. Renamed, not removed: of two that see this, only one renames the dead one's lock.
+		renameSync(packagesLock, own);
+		return tryLock();
+	} finally {
+		rmSync(own, { force: true });
+	}
+}
+
+/** The lock holds until that process has ended too: an npm whose bootstrap was killed goes on. */
+function addHolder(pid) {
+	const own = `${packagesLock}.${process.pid}`;
+	writeFileSync(own, `${process.pid} ${pid}`);
+	renameSync(own, packagesLock);
+}
+
+async function lockPackages() {
+	for (let waited = false; ; waited = true) {
+		try {
+			const holder = tryLock();
+			if (holder === 0) return;
+			if (!waited) console.error(`Another run (process ${holder}) is installing the npm packages; waiting for it.`);
+		} catch (error) {
+			// The holder let go between two looks at its lock.
+			if (error.code !== "ENOENT") throw error;
+		}
+		await sleep(500);
+	}
+}
+
+/** Says how long the installation takes: in a terminal every second, elsewhere every half minute. */
+function showProgress() {
+	const started = Date.now();
+	const terminal = process.stderr.isTTY;
+	const say = () => {
+		const text = `Installing the npm packages: ${Math.round((Date.now() - started) / 1000)} s`;
+		process.stderr.write(terminal ? `\r${text}` : `${text}\n`);
+	};
+	say();
+	const timer = setInterval(say, terminal ? 1000 : 30_000);
+	return () => {
+		clearInterval(timer);
+		say();
+		if (terminal) process.stderr.write("\n");
+	};
+}
+
+async function installPackages() {
+	mkdirSync(join(toolchain, "logs"), { recursive: true });
+	await lockPackages();
+	if (packagesAreCurrent()) return;
+	const log = openSync(packagesLog, "w");
+	const stop = showProgress();
+	// Development packages too, whatever NODE_ENV says: the tests and the stand-ins need them.
+	const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
+	let code;
+	try {
+		code = await run("npm", args, { cwd: project, stdio: ["ignore", log, log] }, addHolder);
+	} catch (error) {
+		if (error.code === "ENOENT") fail("npm is not on PATH. It comes with Node.js: https://nodejs.org/en/download");
+		throw error;
+	} finally {
+		stop();
+	}
+	if (code > 128) process.exit(code);
+	if (code !== 0) {
+		// npm says what is wrong first, and then how it is used.
+		const start = readFileSync(packagesLog, "utf8").trimEnd().split("\n").slice(0, 15);
+		fail(
+			`The npm packages could not be installed (npm ${args.join(" ")}: exit code ${code}).\n` +
+				`${start.map((line) => `  ${line}`).join("\n")}\nLog: ${packagesLog}\n` +
+				"Mend what it names (often the network or the registry in ~/.npmrc) and run the command again.",
+		);
+	}
+	writeFileSync(packagesRecord, packagesKey());
+	rmSync(packagesLock, { force: true });
+}
+
+async function setUp() {
+	// What the set-up says goes to stderr, so that the command's own output can be piped.
+	const args = ["--import", "tsx", join(project, "toolchain", "setup.ts")];
+	const code = await run(process.execPath, args, { cwd: project, stdio: ["inherit", 2, 2] });
+	if (code !== 0) process.exit(code);
+}
+
+function runCommand(command, inEnvironment) {
+	const PATH = `${join(project, "node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}`;
+	const script = inEnvironment ? '. "$0" && exec "$@"' : 'exec "$@"';
+	return run("/bin/sh", ["-c", script, join(toolchain, "env"), ...command], {
+		stdio: "inherit",
+		env: { ...process.env, PATH },
+	});
+}
+
+checkNode();
+const packagesOnly = process.argv[2] === "--packages-only";
+const command = process.argv.slice(packagesOnly ? 3 : 2);
+if (!packagesAreCurrent()) await installPackages();
+if (!packagesOnly) await setUp();
+if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);

@@ -1,0 +1,82 @@
+/** What set-up does, or asks the user to do, where no Docker engine answers. */
+import { existsSync } from "node:fs";
+import { execa } from "execa";
+import { isDebian } from "../debian.ts";
+import { Fault } from "../fault.ts";
+import { findPrograms, systemPath } from "../path.ts";
+import type { Answer } from "./ask.ts";
+
+export interface Machine {
+	linux: boolean;
+	root: boolean;
+	debian: boolean;
+	/** systemd is the running init, not merely installed. */
+	systemd: boolean;
+	/** The engine's program, dockerd, is installed. */
+	dockerd: boolean;
+	/** The docker command is installed. */
+	docker: boolean;
+	/** The user's own choice of another engine than the machine's: DOCKER_HOST, or the endpoint of a context. */
+	chosen?: string;
+}
+
+export interface Remedy {
+	/** Debian's docker.io must be installed first. */
+	install: boolean;
+	start: "systemctl" | "dockerd";
+}
+
+const defaultEndpoint = "unix:///var/run/docker.sock";
+
+export async function lookAtMachine(answer: Answer): Promise<Machine> {
+	const chosen = "noCommand" in answer ? undefined : (process.env.DOCKER_HOST ?? (await contextEndpoint()));
+	return {
+		linux: process.platform === "linux",
+		root: process.getuid?.() === 0,
+		debian: isDebian(),
+		// sd_booted(3)
+		systemd: existsSync("/run/systemd/system"),
+		dockerd: findPrograms("dockerd").length > 0,
+		docker: !("noCommand" in answer),
+		...(chosen !== undefined && chosen !== defaultEndpoint && { chosen }),
+	};
+}
+
+async function contextEndpoint(): Promise<string> {
+	const format = "{{.Endpoints.docker.Host}}";
+	const options = { reject: false, env: { PATH: systemPath() } } as const;
+	const { stdout, failed } = await execa("docker", ["context", "inspect", "--format", format], options);
+	return failed ? defaultEndpoint : stdout.trim();
+}
+
+/**
+ * @param said what the docker command said
+ * @throws Fault where only the user can mend it
+ */
+export function decideRemedy(machine: Machine, said: string): Remedy {
+	if (machine.chosen) {
+		throw new Fault(
+			`the Docker engine at ${machine.chosen} does not answer (${said})`,
+			"start it, or unset DOCKER_HOST and choose another context (docker context use default)",
+		);
+	}
+	if (!machine.linux) throw new Fault(`no Docker engine answers (${said})`, "start Docker Desktop or install it");
+	if (/permission denied/i.test(said)) {
+		const command = 'sudo usermod --append --groups docker "$USER"';
+		throw new Fault(`you may not use the Docker engine (${said})`, `run \`${command}\` and log in again`);
+	}
+	const start = machine.systemd ? "systemctl" : "dockerd";
+	const install = !machine.dockerd || !machine.docker;
+	if (!install) {
+		if (machine.root) return { install, start };
+		const command = machine.systemd ? "sudo systemctl start docker" : "sudo dockerd";
+		throw new Fault(`the Docker engine is not running (${said})`, `run \`${command}\``);
+	}
+	if (machine.root && machine.debian) return { install, start };
+	throw new Fault(
+		"no Docker engine is installed",
+		machine.debian
+			? "run `sudo apt-get install docker.io`"
+			: "install Docker (https://docs.docker.com/engine/install/) or Debian's docker.io",
+	);
+}

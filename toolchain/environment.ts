@@ -1,0 +1,41 @@
+/** .toolchain/env: a shell file that makes literal `pulumi`, `kind`, `kubectl` commands work as anywhere. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { layout } from "./layout.ts";
+
+export interface Environment {
+	/** The folder with the tools. */
+	bin: string;
+	kubeconfig: string;
+	/** Absent where the user's own serves. */
+	pulumiHome?: string;
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
+export function environmentText({ bin, kubeconfig, pulumiHome }: Environment): string {
+	return `# Written by set-up. In a shell: . .toolchain/env
+case ":\${PATH-}:" in
+*:${quote(bin)}:*) ;;
+*) export PATH=${quote(bin)}:"\${PATH-}" ;;
+esac
+export KUBECONFIG=${quote(kubeconfig)}
+${pulumiHome === undefined ? "" : `export PULUMI_HOME=${quote(pulumiHome)}\n`}
+# Where you set these yourself, yours stay.
+export PULUMI_STACK="\${PULUMI_STACK-dev}"
+export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
+# The lab's secrets are worth no passphrase: see the README.
+[ -n "\${PULUMI_CONFIG_PASSPHRASE_FILE+set}" ] || export PULUMI_CONFIG_PASSPHRASE="\${PULUMI_CONFIG_PASSPHRASE-}"
+`;
+}
+
+/** Writes the file, unless it says the same already: at once, so that a shell never reads half of it. */
+export async function writeEnvironment(environment: Environment, file = layout.environment): Promise<void> {
+	const text = environmentText(environment);
+	if ((await readFile(file, "utf8").catch(() => "")) === text) return;
+	const temporary = `${file}.${process.pid}`;
+	await mkdir(dirname(file), { recursive: true });
+	await writeFile(temporary, text);
+	await rename(temporary, file);
+}

@@ -1,0 +1,3 @@
+module example.com/nodeport-lab/echo
+
+go 1.22

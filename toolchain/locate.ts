@@ -1,0 +1,65 @@
+/** Finds and gets the tools that tools.ts describes. */
+import { chmod, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { contentKey, findEntry, makeEntry } from "./cache.ts";
+import { type Download, download, whyUnreachable } from "./download.ts";
+import { inTurn, moduleVersion } from "./goModule.ts";
+import { cacheRoot } from "./layout.ts";
+import { askVersion, findPrograms } from "./path.ts";
+import { type Have, obtain, type Source, type Work } from "./step.ts";
+import { parseVersion, type Tool } from "./tools.ts";
+
+export interface LocatedTool extends Have {
+	program: string;
+}
+
+/** Asked for its version, Pulumi would write a log into the user's home, and look for a newer version. */
+const asking = () => ({ PULUMI_HOME: join(cacheRoot(), "asking"), PULUMI_SKIP_UPDATE_CHECK: "true" });
+
+/** The tool that the lab uses, if it is there: the machine's own, else one that was downloaded or built before. */
+export async function locate(tool: Tool): Promise<LocatedTool | undefined> {
+	for (const program of findPrograms(tool.name)) {
+		const said = await askVersion(program, tool.versionArguments, asking());
+		const version = parseVersion(said);
+		if (!version || !tool.fits(version, program)) continue;
+		return { what: `${tool.name} v${version.join(".")}`, how: `found in ${dirname(program)}`, program };
+	}
+	const version = await moduleVersion(tool.build);
+	const what = `${tool.name} ${version}`;
+	const downloaded = findEntry(`${tool.name}-downloaded`, downloadKey(version));
+	if (downloaded) return { what, how: "downloaded", program: join(downloaded, tool.archived ?? tool.name) };
+	const built = await tool.findBuilt();
+	return built === undefined ? undefined : { what, how: "built", program: join(built, tool.name) };
+}
+
+/** Downloads or builds the tool. */
+export async function getTool(tool: Tool, work: Work): Promise<void> {
+	const version = await moduleVersion(tool.build);
+	const sources = tool.downloads(version).map(
+		(from): Source => ({
+			name: from.url,
+			unreachable: () => whyUnreachable(from.url),
+			get: () => work.part("downloading", () => getDownload(tool, version, from, work)),
+		}),
+	);
+	const build = async () => {
+		await inTurn(() => work.part("building", () => tool.makeBuilt(work.run)));
+	};
+	await obtain(sources, build, work);
+}
+
+const downloadKey = (version: string): string => contentKey(version, process.platform, process.arch);
+
+async function getDownload(tool: Tool, version: string, from: Download, work: Work): Promise<void> {
+	await makeEntry(`${tool.name}-downloaded`, downloadKey(version), async (folder) => {
+		const file = join(folder, basename(from.url));
+		await download(from, file);
+		if (tool.archived) {
+			await work.run("tar", ["-xzf", file, "-C", folder]);
+			await rm(file);
+			return;
+		}
+		await chmod(file, 0o755);
+		await rename(file, join(folder, tool.name));
+	});
+}

@@ -1,0 +1,123 @@
+/** The provider plugins that the stack needs, of exactly the versions of its npm packages, and where Pulumi finds them. */
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { contentKey, findEntry, makeEntry } from "./cache.ts";
+import { whyUnreachable } from "./download.ts";
+import { layout, project } from "./layout.ts";
+import { makeLinks } from "./links.ts";
+import { locate } from "./locate.ts";
+import { findStandIns, makeStandIns } from "./standIns.ts";
+import { type Have, obtain, type Work } from "./step.ts";
+import { pulumi } from "./tools.ts";
+
+interface Plugin {
+	name: string;
+	version: string;
+}
+
+export interface LocatedPlugin extends Plugin {
+	how: "found" | "downloaded" | "stand-ins";
+	/** The folder with the plugin's files. */
+	folder: string;
+}
+
+export interface LocatedPlugins extends Have {
+	plugins: LocatedPlugin[];
+}
+
+async function wanted(): Promise<Plugin[]> {
+	return Promise.all(
+		["command", "kubernetes"].map(async (name) => {
+			const manifest = await readFile(join(project, "node_modules", "@pulumi", name, "package.json"), "utf8");
+			return { name, version: (JSON.parse(manifest) as { version: string }).version };
+		}),
+	);
+}
+
+/** Where the engine looks for a plugin, below `plugins` in a Pulumi home. */
+const pathInPlugins = ({ name, version }: Plugin): string => `resource-${name}-v${version}`;
+
+/** The user's Pulumi home; one that a sourced .toolchain/env named, of this clone or another, is not the user's. */
+export function userHome(environment: NodeJS.ProcessEnv = process.env): string {
+	const named = environment.PULUMI_HOME;
+	return named && !named.endsWith("/.toolchain/pulumi") ? named : join(homedir(), ".pulumi");
+}
+
+async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> {
+	const places = [
+		["found", userHome()],
+		["downloaded", findEntry("plugin-downloaded", downloadKey(plugin))],
+		["stand-ins", await findStandIns()],
+	] as const;
+	for (const [how, home] of places) {
+		const folder = home && join(home, "plugins", pathInPlugins(plugin));
+		if (folder && existsSync(join(folder, `pulumi-resource-${plugin.name}`))) return { ...plugin, how, folder };
+	}
+	return undefined;
+}
+
+const standInsNotice =
+	"The official Pulumi plugins could not be downloaded: the lab's own stand-ins do what the lab uses, and refuse the rest.";
+
+/** The plugins, if all are there. */
+export async function locatePlugins(): Promise<LocatedPlugins | undefined> {
+	const located = await Promise.all((await wanted()).map(locatePlugin));
+	const plugins = located.filter((plugin) => plugin !== undefined);
+	if (plugins.length < located.length) return undefined;
+	const names = plugins.map(({ name, version }) => `${name} v${version}`).join(", ");
+	const how = [...new Set(plugins.map((plugin) => plugin.how))].join(" and ");
+	const notice = plugins.some((plugin) => plugin.how === "stand-ins") && standInsNotice;
+	return { what: `Pulumi plugins ${names}`, how, plugins, ...(notice && { notice }) };
+}
+
+// Where the CLI looks for a provider's releases, in this order.
+const hosts = ["https://api.github.com", "https://get.pulumi.com"];
+
+async function whyNoHost(): Promise<string | undefined> {
+	const reasons = await Promise.all(hosts.map(whyUnreachable));
+	return reasons.includes(undefined) ? undefined : reasons.join("; ");
+}
+
+/** Downloads what is missing, the way `pulumi up` itself would, else bundles the lab's own stand-ins. Needs the CLI. */
+export async function getPlugins(work: Work): Promise<void> {
+	for (const plugin of await wanted()) {
+		if (await locatePlugin(plugin)) continue;
+		const official = {
+			name: `pulumi plugin install resource ${plugin.name} ${plugin.version}`,
+			unreachable: whyNoHost,
+			get: () => work.part(`downloading ${plugin.name}`, () => downloadPlugin(plugin, work)),
+		};
+		const build = () => work.part("bundling the stand-ins", async () => void (await makeStandIns()));
+		await obtain([official], build, work);
+	}
+}
+
+const downloadKey = ({ name, version }: Plugin): string => contentKey(name, version, process.platform, process.arch);
+
+async function downloadPlugin(plugin: Plugin, work: Work): Promise<void> {
+	const cli = await locate(pulumi);
+	if (!cli) throw new Error("the plugins are downloaded by the Pulumi CLI, which is not there");
+	await makeEntry("plugin-downloaded", downloadKey(plugin), async (home) => {
+		const env = { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
+		const args = ["plugin", "install", "resource", plugin.name, plugin.version, "--non-interactive"];
+		await work.run(cli.program, args, { env, cwd: home });
+	});
+}
+
+/**
+ * Makes a Pulumi home of the project's own where one of the plugins is not in the user's.
+ * @returns that home; undefined where the user's serves
+ */
+export async function makeHome(plugins: LocatedPlugin[], home = layout.pulumiHome): Promise<string | undefined> {
+	if (plugins.every(({ how }) => how === "found")) return undefined;
+	// Pulumi passes over a plugin's folder that is a link itself; links to files are as good as the files.
+	const files = plugins.map(async (plugin) =>
+		(await readdir(plugin.folder)).map(
+			(file) => [join(pathInPlugins(plugin), file), join(plugin.folder, file)] as const,
+		),
+	);
+	await makeLinks(join(home, "plugins"), Object.fromEntries((await Promise.all(files)).flat()));
+	return home;
+}

@@ -1,0 +1,92 @@
+/**
+ * Runs the programs of set-up's steps: their output goes to a log, and none outlives set-up. Each runs in a process
+ * group of its own, so that what it started ends with it; groups that a killed set-up left are ended by the next.
+ */
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ExecaError, execa, type Options } from "execa";
+import { CommandFailed, Ended } from "./fault.ts";
+import type { Run } from "./images/context.ts";
+import { cacheRoot, layout } from "./layout.ts";
+import { systemPath } from "./path.ts";
+import { processInfo } from "./process.ts";
+
+const record = (pid: number | string): string => join(cacheRoot(), "running", String(pid));
+const groups = new Set<number>();
+let ending = false;
+
+/** Runs programs whose commands and output are appended to this log. */
+export function logTo(log: string): Run {
+	return async (file, args, options = {}) => {
+		if (ending) throw new Ended("set-up is ending");
+		appendFileSync(log, `$ ${[file, ...args].join(" ")}\n`);
+		try {
+			const { stdout } = await start(log, file, args, options);
+			return { stdout: String(stdout ?? "") };
+		} catch (error) {
+			if (!(error instanceof ExecaError)) throw error;
+			if (ending) throw new Ended(error.shortMessage);
+			throw new CommandFailed(`${basename(file)} ${howItEnded(error)}`, log);
+		}
+	};
+}
+
+function howItEnded({ code, exitCode, signal, shortMessage }: ExecaError): string {
+	if (code === "ENOENT") return "is not on PATH";
+	if (signal) return `was ended by ${signal}`;
+	return exitCode === undefined ? shortMessage : `ended with exit code ${exitCode}`;
+}
+
+async function start(log: string, file: string, args: readonly string[], options: Options) {
+	const output = { file: log, append: true } as const;
+	const fed = options.stdin ?? options.input ?? options.inputFile;
+	const child = execa(file, args, {
+		...(fed === undefined && { stdin: "ignore" as const }),
+		stdout: ["pipe", output],
+		stderr: ["pipe", output],
+		...options,
+		// Else `docker build` would write below ~/.docker.
+		env: { PATH: systemPath(), BUILDX_CONFIG: layout.buildx, ...options.env },
+		detached: true,
+	});
+	const { pid } = child;
+	if (pid === undefined) return child;
+	groups.add(pid);
+	mkdirSync(dirname(record(pid)), { recursive: true });
+	writeFileSync(record(pid), processInfo(pid)?.startTime ?? "");
+	try {
+		return await child;
+	} finally {
+		groups.delete(pid);
+		rmSync(record(pid), { force: true });
+	}
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+	try {
+		process.kill(-pid, signal);
+	} catch (error) {
+		// ESRCH: all of it ended meanwhile.
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
+}
+
+/** Ends all running programs, and lets none start any more; resolves when they are gone, after at most five seconds. */
+export async function endPrograms(): Promise<void> {
+	ending = true;
+	for (const pid of groups) signalGroup(pid, "SIGTERM");
+	for (let waited = 0; groups.size > 0 && waited < 5000; waited += 50) await sleep(50);
+	for (const pid of groups) signalGroup(pid, "SIGKILL");
+}
+
+/** Ends the programs of an earlier set-up that was killed. Needs the machine's lock: their set-up is gone then. */
+export function endLeftovers(): void {
+	const folder = dirname(record(0));
+	if (!existsSync(folder)) return;
+	for (const name of readdirSync(folder)) {
+		const startTime = readFileSync(record(name), "utf8");
+		if (startTime !== "" && processInfo(Number(name))?.startTime === startTime) signalGroup(Number(name), "SIGKILL");
+		rmSync(record(name), { force: true });
+	}
+}

@@ -1,0 +1,91 @@
+/**
+ * Set-up: makes sure that everything the lab needs is there, or says what is missing and how to get it. Looks first,
+ * without a lock; only where something is missing does it wait for its turn on this machine, look again and get it.
+ */
+import { mkdir } from "node:fs/promises";
+import { engineStep } from "./engine/engine.ts";
+import { writeEnvironment } from "./environment.ts";
+import { explain } from "./fault.ts";
+import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
+import { layout } from "./layout.ts";
+import { makeLinks } from "./links.ts";
+import { locate } from "./locate.ts";
+import { withLock } from "./lock.ts";
+import { locatePlugins, makeHome } from "./plugins.ts";
+import { duration } from "./progress.ts";
+import { endPrograms } from "./run.ts";
+import type { Have, Step } from "./step.ts";
+import { kindStep, kubectlStep, pluginsStep, pulumiStep } from "./toolSteps.ts";
+import { kind, kubectl, pulumi, type Tool } from "./tools.ts";
+
+/** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
+const steps: Step[] = [engineStep, kindStep, pulumiStep, pluginsStep, kubectlStep, echoStep, dnsutilsStep, nodeStep];
+
+async function findAll(): Promise<Have[] | undefined> {
+	const found = await Promise.all(steps.map((step) => step.find()));
+	return found.every((have) => have !== undefined) ? found : undefined;
+}
+
+async function getMissing(): Promise<Have[]> {
+	return withLock(console.log, async () => {
+		// Loaded only here: it takes longer than finding that everything is there.
+		const { doSteps } = await import("./steps.ts");
+		const have = await doSteps(steps);
+		await connect();
+		return have;
+	});
+}
+
+/** Points the project at the tools that were found: links, a Pulumi home if it needs its own, the shell file. */
+async function connect(): Promise<void> {
+	const programs = [kind, pulumi, kubectl].map(async (tool: Tool) => {
+		const located = await locate(tool);
+		if (!located) throw new Error(`${tool.name} has gone meanwhile`);
+		return [tool.name, located.program] as const;
+	});
+	await makeLinks(layout.bin, Object.fromEntries(await Promise.all(programs)));
+	const located = await locatePlugins();
+	const pulumiHome = located && (await makeHome(located.plugins));
+	const { bin, kubeconfig } = layout;
+	await writeEnvironment({ bin, kubeconfig, ...(pulumiHome && { pulumiHome }) });
+}
+
+/** "Found: Docker engine 27.1. Built: kind v0.33.0, …" */
+function summary(all: Have[]): string {
+	const ways = [...new Set(all.map(({ how }) => how))];
+	const lists = ways.map((way) => {
+		const items = all.filter(({ how }) => how === way).map(({ what }) => what);
+		return `${way.charAt(0).toUpperCase()}${way.slice(1)}: ${items.join(", ")}.`;
+	});
+	return lists.join(" ");
+}
+
+async function endOnSignal(signal: NodeJS.Signals, code: number): Promise<void> {
+	console.error(`\nSet-up was interrupted (${signal}); the next run goes on where it stopped.`);
+	await endPrograms();
+	process.exit(code);
+}
+
+for (const [signal, code] of [
+	["SIGINT", 130],
+	["SIGTERM", 143],
+	["SIGHUP", 129],
+] as const) {
+	process.once(signal, () => endOnSignal(signal, code));
+}
+
+const began = Date.now();
+try {
+	await mkdir(layout.folder, { recursive: true });
+	const there = await findAll();
+	if (there) await connect();
+	const have = there ?? (await getMissing());
+	for (const { notice } of have) if (notice) console.log(notice);
+	const time = duration(Date.now() - began);
+	console.log(there ? `Set-up: everything is there (${time}). ${summary(there)}` : `Set-up is complete (${time}).`);
+} catch (error) {
+	const { StepFailed } = await import("./steps.ts");
+	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];
+	console.error(`\n${explain(step, cause)}`);
+	process.exit(1);
+}

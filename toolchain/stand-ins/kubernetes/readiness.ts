@@ -1,0 +1,133 @@
+/** When an object is as good as the program means it to be. Pure: from the object and those that belong to it. */
+import type {
+	V1ContainerStatus,
+	V1DaemonSet,
+	V1Deployment,
+	V1EndpointSlice,
+	V1Job,
+	V1LabelSelector,
+	V1Pod,
+	V1PodSpec,
+	V1PodTemplateSpec,
+	V1Service,
+} from "@kubernetes/client-node";
+
+export interface Readiness {
+	ready: boolean;
+	/** What it waits for; empty when it is ready. */
+	reasons: string[];
+	/** Waiting longer does not help. */
+	failed?: boolean;
+	/** A node lacks an image and cannot get it: hopeless unless someone loads it soon. */
+	imageMissing?: boolean;
+}
+
+const ready: Readiness = { ready: true, reasons: [] };
+const waiting = (...reasons: string[]): Readiness => ({ ready: false, reasons });
+
+// The waiting reasons by which a kubelet says that it has no image (pkg/kubelet/images/types.go).
+const imageReasons = ["ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName", "ErrImageInspect"];
+// Nothing to tell: these pass by themselves.
+const normalReasons = ["ContainerCreating", "PodInitializing"];
+
+function containerTrouble(pod: V1Pod, { image, state, name }: V1ContainerStatus): Readiness[] {
+	const { reason = "", message = "" } = state?.waiting ?? {};
+	if (reason === "" || normalReasons.includes(reason)) return [];
+	const where = `node ${pod.spec?.nodeName} (pod ${pod.metadata?.name}, container ${name}): ${reason}: ${message}`;
+	if (!imageReasons.includes(reason)) return [waiting(where)];
+	return [{ ...waiting(`image ${image} is missing on ${where}`), imageMissing: true }];
+}
+
+/** Why pods do not become ready, as far as they say it. Pods on their way out don't count. */
+function podTroubles(pods: V1Pod[]): Readiness[] {
+	return pods
+		.filter(({ metadata }) => metadata?.deletionTimestamp === undefined)
+		.flatMap((pod) => {
+			const { conditions = [], containerStatuses = [], initContainerStatuses = [] } = pod.status ?? {};
+			const unscheduled = conditions.filter(({ type, status }) => type === "PodScheduled" && status === "False");
+			return [
+				...unscheduled.map(({ message }) => waiting(`pod ${pod.metadata?.name} is not scheduled: ${message}`)),
+				...[...initContainerStatuses, ...containerStatuses].flatMap((status) => containerTrouble(pod, status)),
+			];
+		});
+}
+
+/** Waiting for something, with what the pods say about why. */
+function waitingForPods(what: string, pods: V1Pod[]): Readiness {
+	const troubles = podTroubles(pods);
+	return {
+		...waiting(what, ...troubles.flatMap(({ reasons }) => reasons)),
+		...(troubles.some(({ imageMissing }) => imageMissing) && { imageMissing: true }),
+	};
+}
+
+/**
+ * The pods with the images of the template. During a rollout there are others, of the template before: what these lack
+ * must not end the wait for those that are to follow them.
+ */
+function podsOf(template: V1PodTemplateSpec | undefined, pods: V1Pod[]): V1Pod[] {
+	const images = (spec?: V1PodSpec) => JSON.stringify(spec?.containers.map(({ image }) => image));
+	return pods.filter(({ spec }) => images(spec) === images(template?.spec));
+}
+
+const conditionOf = <T extends { type: string; status: string }>(conditions: T[] | undefined, type: string) =>
+	conditions?.find((condition) => condition.type === type && condition.status === "True");
+
+/** As `kubectl rollout status` (DeploymentComplete in the controller's util): all replicas new, and all available. */
+export function deployment({ metadata, spec, status = {} }: V1Deployment, pods: V1Pod[]): Readiness {
+	const wanted = spec?.replicas ?? 1;
+	const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, observedGeneration = 0 } = status;
+	if (observedGeneration < (metadata?.generation ?? 0)) return waiting("the controller has not seen the change yet");
+	if (updatedReplicas === wanted && replicas === wanted && availableReplicas === wanted) return ready;
+	const old = replicas > updatedReplicas ? `, old ones left: ${replicas - updatedReplicas}` : "";
+	const progress = `${updatedReplicas} of ${wanted} replicas are updated, ${availableReplicas} available${old}`;
+	return waitingForPods(progress, podsOf(spec?.template, pods));
+}
+
+export function daemonSet({ metadata, spec, status }: V1DaemonSet, pods: V1Pod[]): Readiness {
+	const { desiredNumberScheduled: wanted = 0, updatedNumberScheduled: updated = 0, numberAvailable = 0 } = status ?? {};
+	if ((status?.observedGeneration ?? 0) < (metadata?.generation ?? 0)) {
+		return waiting("the controller has not seen the change yet");
+	}
+	if (updated === wanted && numberAvailable === wanted) return ready;
+	const progress = `${updated} of ${wanted} pods are updated, ${numberAvailable} available`;
+	return waitingForPods(progress, podsOf(spec?.template, pods));
+}
+
+export function pod(pod: V1Pod): Readiness {
+	if (pod.status?.phase === "Succeeded" || conditionOf(pod.status?.conditions, "Ready")) return ready;
+	if (pod.status?.phase === "Failed") {
+		return {
+			...waiting(`the pod failed: ${pod.status.reason ?? ""} ${pod.status.message ?? ""}`.trim()),
+			failed: true,
+		};
+	}
+	return waitingForPods(`the pod is not ready (phase ${pod.status?.phase ?? "unknown"})`, [pod]);
+}
+
+export function job({ status }: V1Job, pods: V1Pod[]): Readiness {
+	if (conditionOf(status?.conditions, "Complete")) return ready;
+	const failure = conditionOf(status?.conditions, "Failed");
+	if (failure) return { ...waiting(`the job failed: ${failure.reason}: ${failure.message}`), failed: true };
+	return waitingForPods("the job is not complete", pods);
+}
+
+export function service({ spec, status }: V1Service, slices: V1EndpointSlice[]): Readiness {
+	if (spec?.type === "ExternalName" || spec?.clusterIP === "None") return ready;
+	// An endpoint without the condition counts as ready: EndpointConditions in discovery/v1.
+	const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
+	if (!endpoints.some(({ conditions }) => conditions?.ready ?? true))
+		return waiting("the Service has no ready endpoint");
+	if (spec?.type !== "LoadBalancer" || (status?.loadBalancer?.ingress ?? []).length > 0) return ready;
+	return waiting("the Service has no load balancer address");
+}
+
+/** A label selector in the notation of the API's `labelSelector` parameter. */
+export function selectorText({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector): string {
+	const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
+		if (operator === "Exists") return key;
+		if (operator === "DoesNotExist") return `!${key}`;
+		return `${key} ${operator.toLowerCase()} (${values.join(",")})`;
+	});
+	return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...expressions].join(",");
+}

@@ -1,0 +1,111 @@
+/** What every plugin of the engine does: serve gRPC on a free loopback port, print the port, end when told. */
+import * as grpc from "@grpc/grpc-js";
+import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
+import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
+
+export const installOfficial = "is not supported by the lab's stand-in; install the official plugin";
+
+/** Calls without a size limit: a whole cluster object travels in one message. */
+const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+
+/** Where the engine listens: the last argument, after flags of its own that stand-ins need not know. */
+export const engineAddress = process.argv.slice(2).at(-1) ?? "";
+
+/** An error for the engine, with the status code and trailing metadata that it may look at. */
+export class RpcError extends Error {
+	readonly code: grpc.status;
+	readonly metadata: grpc.Metadata;
+	constructor(message: string, code: grpc.status = grpc.status.UNKNOWN, metadata = new grpc.Metadata()) {
+		super(message);
+		this.code = code;
+		this.metadata = metadata;
+	}
+}
+
+/** The engine's log. Messages about a resource appear beside it; those that are not kept are its passing status. */
+export class EngineLog {
+	#client: engineServices.EngineClient | undefined;
+	#sent: Promise<void> = Promise.resolve();
+
+	connect(address: string): void {
+		this.#client = new engineServices.EngineClient(address, grpc.credentials.createInsecure(), unlimited);
+	}
+
+	status(urn: string, message: string): void {
+		this.#send(urn, message, engineMessages.LogSeverity.INFO, true);
+	}
+
+	warn(urn: string, message: string): void {
+		this.#send(urn, message, engineMessages.LogSeverity.WARNING, false);
+	}
+
+	/** Messages are sent one after the other; this ends when the last has arrived. */
+	flush(): Promise<void> {
+		return this.#sent;
+	}
+
+	#send(urn: string, message: string, severity: 0 | 1 | 2 | 3, ephemeral: boolean): void {
+		const request = new engineMessages.LogRequest();
+		request.setUrn(urn).setMessage(message).setSeverity(severity).setEphemeral(ephemeral);
+		const client = this.#client;
+		// An engine that is gone needs no log; the operation itself reports what matters.
+		this.#sent = this.#sent.then(() => new Promise((resolve) => client?.log(request, () => resolve()) ?? resolve()));
+	}
+}
+
+/** A unary call as an async function; what it throws is the engine's error, without a stack. */
+export function unary<Request, Response>(
+	answer: (request: Request) => Promise<Response> | Response,
+): grpc.handleUnaryCall<Request, Response> {
+	return async (call, callback) => {
+		try {
+			callback(null, await answer(call.request));
+		} catch (error) {
+			const { message } = error as Error;
+			const { code, metadata } = error instanceof RpcError ? error : new RpcError(message);
+			callback({ code, metadata, details: message });
+		}
+	};
+}
+
+/** The implementation with a refusal for each call of the service that it lacks. */
+function complete(service: grpc.ServiceDefinition, implementation: grpc.UntypedServiceImplementation) {
+	const refuse = (path: string) => (call: unknown, callback?: grpc.sendUnaryData<unknown>) => {
+		const error = { code: grpc.status.UNIMPLEMENTED, details: `${path} ${installOfficial}` };
+		if (callback) callback(error);
+		else (call as grpc.ServerWritableStream<unknown, unknown>).emit("error", error);
+	};
+	const all = Object.entries(service).map(([name, { path }]) => [name, implementation[name] ?? refuse(path)]);
+	return Object.fromEntries(all) as grpc.UntypedServiceImplementation;
+}
+
+/**
+ * Serves until the engine interrupts the process or is gone.
+ * @param stop ends what is under way; the process ends after it, at the latest when the engine kills it (5 s later)
+ */
+export async function serve(
+	service: grpc.ServiceDefinition,
+	implementation: grpc.UntypedServiceImplementation,
+	log: EngineLog,
+	stop: () => Promise<void>,
+): Promise<void> {
+	log.connect(engineAddress);
+	const server = new grpc.Server(unlimited);
+	server.addService(service, complete(service, implementation));
+	const port = await new Promise<number>((resolve, reject) => {
+		server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>
+			error ? reject(error) : resolve(bound),
+		);
+	});
+	let stopping = false;
+	const end = async () => {
+		if (stopping) return;
+		stopping = true;
+		await stop();
+		process.exit(0);
+	};
+	process.on("SIGINT", end).on("SIGTERM", end);
+	// The engine holds the other end of stdin: it closes even where the engine was killed.
+	process.stdin.on("end", end).resume();
+	console.log(port);
+}

@@ -1,0 +1,50 @@
+/** What stands in for Pulumi's own binaries where they cannot be downloaded: the CLI built, and the lab's plugins. */
+import { copyFile, link } from "node:fs/promises";
+import { join } from "node:path";
+import { contentKey, filesKey, findEntry, makeEntry } from "./cache.ts";
+import { buildKey, type GoBuild, makeBuild } from "./goModule.ts";
+import type { Run } from "./images/context.ts";
+import { project } from "./layout.ts";
+
+export const pulumiBuild: GoBuild = {
+	name: "pulumi",
+	module: "github.com/pulumi/pulumi/pkg/v3",
+	packages: ["github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"],
+	ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",
+};
+
+// The lock file says which releases of their dependencies are bundled into the stand-ins.
+let key: Promise<string> | undefined;
+const standInsKey = (): Promise<string> => {
+	key ??= filesKey(join(project, "toolchain", "stand-ins"), join(project, "package-lock.json"));
+	return key;
+};
+
+/** The folder with the stand-ins that were bundled before: bin/ for the language host, plugins/ for the providers. */
+export async function findStandIns(): Promise<string | undefined> {
+	return findEntry("stand-ins", await standInsKey());
+}
+
+export async function makeStandIns(): Promise<string> {
+	return makeEntry("stand-ins", await standInsKey(), async (folder) => {
+		const { buildStandIns } = await import("./stand-ins/build.ts");
+		await buildStandIns(folder);
+	});
+}
+
+const pulumiKey = async (): Promise<string> => contentKey(await buildKey(pulumiBuild), await standInsKey());
+
+/** The folder with a built CLI and, beside it, where the engine takes it without a warning, the language host. */
+export async function findPulumi(): Promise<string | undefined> {
+	return findEntry("pulumi-with-host", await pulumiKey());
+}
+
+export async function makePulumi(run: Run): Promise<string> {
+	const [cli, standIns] = [await makeBuild(pulumiBuild, run), await makeStandIns()];
+	return makeEntry("pulumi-with-host", await pulumiKey(), async (folder) => {
+		await link(join(cli, "pulumi"), join(folder, "pulumi"));
+		for (const file of ["pulumi-language-nodejs", "package.json"]) {
+			await copyFile(join(standIns, "bin", file), join(folder, file));
+		}
+	});
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		projects: [
+			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+			{
+				test: {
+					name: "integration",
+					include: ["test/integration/**/*.test.ts"],
+					// One real cluster at a time is as much as two cores carry, and the tests of a file build on each other.
+					fileParallelism: false,
+					bail: 1,
+					testTimeout: 15 * 60_000,
+					hookTimeout: 15 * 60_000,
+				},
+			},
+		],
+		env: { PULUMI_ERROR_OUTPUT_STRING: "true" },
+	},
+});
