@@ -1,0 +1,87 @@
+/** npm run explain -- --from <client> --to <target> [--trace]: one packet's journey in words, rule by rule. */
+import { parseArgs } from "node:util";
+import { Cluster, type PlacedClient, type View } from "../verification/cluster.ts";
+import { parseDestination } from "../verification/destination.ts";
+import { type Destination, type Journey, journeys } from "../verification/journey.ts";
+import { type Ruleset, readRuleset } from "../verification/nodeRules.ts";
+import { address } from "../verification/predict.ts";
+import { journeysText } from "../verification/report/journey.ts";
+import { stepLine, traceLine } from "../verification/report/traces.ts";
+import { traceOn } from "../verification/trace.ts";
+import { command, lastReport } from "./lab.ts";
+
+const usage = "npm run explain -- --from <client> --to <target> [--trace]";
+
+await command(async () => {
+	const { from, to, trace } = options();
+	const report = await lastReport();
+	if (!report) throw new Error("there is no lab to explain yet: run `npm start` first");
+	const cluster = new Cluster(report.request.kubeconfig);
+	const view = await cluster.view(report.request);
+	const client = clientNamed(view, from);
+	const destination = parseDestination(view, to);
+	const rulesets = await readRulesets(cluster, view);
+	const ways = journeys(view, rulesets, client.place, destination);
+	console.log(`From ${placed(client)} to ${address(destination.address, destination.port)}\n`);
+	console.log(journeysText(ways, view));
+	if (!trace) return 0;
+	console.log("\nThe kernel's trace");
+	return (await showTraces(cluster, view, rulesets, client, destination, ways)) ? 0 : 1;
+});
+
+function options(): { from: string; to: string; trace: boolean } {
+	const { values } = parseArgs({
+		options: { from: { type: "string" }, to: { type: "string" }, trace: { type: "boolean", default: false } },
+	});
+	const { from, to, trace } = values;
+	if (from === undefined || to === undefined) throw new Error(`--from and --to are needed: ${usage}`);
+	return { from, to, trace };
+}
+
+function clientNamed({ clients }: View, name: string): PlacedClient {
+	const client = clients.find((client) => client.name === name);
+	if (client) return client;
+	const names = clients.map(({ name }) => name).join(", ");
+	throw new Error(
+		`--from must be a client of the last verification, got "${name}"; there are: ${names} ` +
+			"(more with `pulumi config set connectivity full` and `npm start`)",
+	);
+}
+
+function placed({ name, place: { network, node, ip = "" } }: PlacedClient): string {
+	if (network === "outside") return `${name} (outside the cluster, ${ip})`;
+	return network === "pod" ? `${name} (pod ${ip} on ${node})` : `${name} (a process of the node, ${ip})`;
+}
+
+/** A node that cannot tell its rules is missing: it matters only to journeys that pass it, which say so. */
+async function readRulesets(cluster: Cluster, view: View): Promise<Map<string, Ruleset>> {
+	const read = await Promise.allSettled(view.nodes.map((node) => readRuleset(cluster, view, node)));
+	return new Map(
+		view.nodes.flatMap(({ name }, i) => {
+			const result = read[i];
+			if (result?.status === "fulfilled") return [[name, result.value] as const];
+			console.error(`the rules of ${name} cannot be read: ${result?.reason.message}`);
+			return [];
+		}),
+	);
+}
+
+/** Shows what each node's kernel did with a packet of its own; false: one of them did otherwise than the walk. */
+async function showTraces(
+	cluster: Cluster,
+	view: View,
+	rulesets: Map<string, Ruleset>,
+	client: PlacedClient,
+	destination: Destination,
+	ways: Journey[],
+): Promise<boolean> {
+	const passed = new Set(ways.flatMap(({ legs }) => legs.map(({ node }) => node)));
+	let agrees = true;
+	for (const node of view.nodes.filter(({ name }) => passed.has(name))) {
+		const trace = await traceOn(cluster, view, rulesets, client, destination, node);
+		agrees &&= trace.result !== "differs";
+		console.log(traceLine(trace));
+		if ("steps" in trace) for (const [i, step] of trace.steps.entries()) console.log(`  ${i + 1}. ${stepLine(step)}`);
+	}
+	return agrees;
+}

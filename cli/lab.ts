@@ -1,0 +1,57 @@
+/** What the commands share: the stack that they work on, and its last report. */
+import { readFile } from "node:fs/promises";
+import { execa } from "execa";
+import { Report, Request } from "../verification/model.ts";
+import { terminalReport } from "../verification/report/terminal.ts";
+import { verify, writeReport } from "../verification/verify.ts";
+
+const reportPath = "out/verification.json";
+
+export const stack = process.env.PULUMI_STACK || "dev";
+
+/** Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. */
+export async function pulumi(...args: string[]): Promise<number> {
+	const { exitCode } = await execa("pulumi", [...args, "--stack", stack], { stdio: "inherit", reject: false });
+	return exitCode ?? 1;
+}
+
+/** Selects the stack; one that is not there is made. */
+export async function selectStack(): Promise<void> {
+	await execa("pulumi", ["stack", "select", stack, "--create"], { stdout: "ignore", stderr: "inherit" });
+}
+
+/** A setting of the stack, or its default. */
+export async function setting(name: string): Promise<string> {
+	return (await execa("pulumi", ["config", "get", name, "--stack", stack])).stdout;
+}
+
+/** The report of the last verification; undefined where there is none yet. */
+export async function lastReport(): Promise<Report | undefined> {
+	const text = await readFile(reportPath, "utf8").catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+	});
+	return text === undefined ? undefined : Report.parse(JSON.parse(text));
+}
+
+/** Repeats the last verification against the cluster as it is now. */
+export async function verifyAgain(): Promise<Report> {
+	const last = await lastReport();
+	if (!last) throw new Error(`there is no verification to repeat (${reportPath} is missing): run \`npm start\` first`);
+	const report = await verify(Request.parse(last.request), (line) => console.error(line));
+	await writeReport(report);
+	return report;
+}
+
+export function show(report: Report): void {
+	console.log(terminalReport(report, process.stdout.isTTY ?? false));
+}
+
+/** Runs a command's body; only a message, no stack, for what the user can mend. */
+export async function command(body: () => Promise<number>): Promise<void> {
+	try {
+		process.exitCode = await body();
+	} catch (error) {
+		console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
+		process.exitCode = 1;
+	}
+}

@@ -1,0 +1,58 @@
+/**
+ * The command line that the command resources run: `main.ts <operation>`, its request as JSON on stdin. Results on
+ * stdout, progress on stderr, and only a message (no stack) for what the user can mend.
+ */
+import { text } from "node:stream/consumers";
+import { z } from "zod";
+import { closeAccess, openAccess } from "./access.ts";
+import { ClusterSpec, createCluster, deleteCluster, loadImage } from "./kind.ts";
+import { closeOutside, openOutside } from "./outside.ts";
+
+const CreateRequest = z.object({ id: z.string(), spec: ClusterSpec });
+const AccessRequest = z.object({ name: z.string(), access: z.string() });
+const OutsideRequest = z.object({ cluster: z.string(), id: z.string(), image: z.string() });
+const LoadRequest = z.object({ cluster: z.string(), image: z.string(), nodes: z.array(z.string()) });
+
+const operations: Record<string, (request: unknown) => Promise<string>> = {
+	async create(request) {
+		const { id, spec } = CreateRequest.parse(request);
+		await createCluster(spec, id);
+		return id;
+	},
+	async delete(request) {
+		const { id, spec } = CreateRequest.parse(request);
+		await deleteCluster(spec.name, id);
+		return "";
+	},
+	async "open-access"(request) {
+		const { name, access } = AccessRequest.parse(request);
+		return openAccess(name, access);
+	},
+	async "close-access"(request) {
+		await closeAccess(AccessRequest.parse(request).name);
+		return "";
+	},
+	async "open-outside"(request) {
+		const { cluster, image, id } = OutsideRequest.parse(request);
+		return openOutside(cluster, image, id);
+	},
+	async "close-outside"(request) {
+		await closeOutside(OutsideRequest.parse(request).cluster);
+		return "";
+	},
+	async load(request) {
+		const { cluster, image, nodes } = LoadRequest.parse(request);
+		await loadImage(cluster, image, nodes);
+		return image;
+	},
+};
+
+try {
+	const name = process.argv[2] ?? "";
+	const operation = operations[name];
+	if (!operation) throw new Error(`unknown operation "${name}"; allowed: ${Object.keys(operations).join(", ")}`);
+	process.stdout.write(await operation(JSON.parse(await text(process.stdin))));
+} catch (error) {
+	console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
+	process.exitCode = 1;
+}

@@ -1,0 +1,117 @@
+import * as command from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import { accessId, kubeconfigPath } from "../cluster/access.ts";
+import { clusterId, nodeNames } from "../cluster/kind.ts";
+import type { Node } from "../verification/model.ts";
+import { programCommand, quietly } from "./programCommand.ts";
+
+export interface KindClusterArgs {
+	/** The kind cluster's name; nodes are named after it. */
+	name: string;
+	/** How many workers beside the one control plane; 1 to 50. */
+	workers: number;
+	/** The node image, a tag of the Docker engine or of a registry. */
+	nodeImage: pulumi.Input<string>;
+	/** @default "iptables" */
+	kubeProxyMode?: pulumi.Input<"iptables" | "nftables">;
+	/**
+	 * Publishes a nodePort of the control plane on 127.0.0.1 of this machine.
+	 * @default none: a container's ports cannot be changed later
+	 */
+	publish?: pulumi.Input<{ hostPort: number; nodePort: number }>;
+}
+
+/**
+ * A kind cluster that heals: a plain update makes it anew where it is gone, half made or of another shape, starts nodes
+ * that are stopped, and restores a lost kubeconfig. Whatever is in the cluster follows, as it hangs on `id`.
+ */
+export class KindCluster extends pulumi.ComponentResource {
+	/** Names this very cluster: another one of the same name has another id. */
+	public readonly id: pulumi.Output<string>;
+	public readonly name: pulumi.Output<string>;
+	/** Secret. Also in `kubeconfigPath`, with mode 0600. */
+	public readonly kubeconfig: pulumi.Output<string>;
+	public readonly kubeconfigPath: pulumi.Output<string>;
+	/** Control plane first, then the workers in kind's order; read from the API server at every update. */
+	public readonly nodes: pulumi.Output<Node[]>;
+	/** Resource options for components inside the cluster: its provider, and that they are gone when it is. */
+	public readonly inside: pulumi.ComponentResourceOptions;
+
+	constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("nodeport-lab:index:KindCluster", name, args, opts);
+		const { cluster, access } = this.commands(name, args);
+		this.id = cluster.stdout;
+		// The path is no secret, but of use only when the file is there: it waits for the access.
+		this.kubeconfigPath = pulumi.unsecret(access.stdout.apply(() => kubeconfigPath(args.name)));
+		this.name = this.id.apply(() => args.name);
+		this.kubeconfig = pulumi.secret(access.stdout);
+
+		const provider = new k8s.Provider(
+			`${name}-kubernetes`,
+			// The id alone decides whether what is inside must be made anew: a changed address or port must not.
+			{ kubeconfig: this.kubeconfig, clusterIdentifier: this.id, deleteUnreachable: true },
+			{ parent: this },
+		);
+		this.inside = { providers: [provider], deletedWith: cluster };
+		this.nodes = pulumi.all(
+			nodeNames(args.name, args.workers).map((node) =>
+				clusterNode(k8s.core.v1.Node.get(`${name}-${node}`, node, { parent: this, provider })),
+			),
+		);
+		this.registerOutputs({
+			id: this.id,
+			name: this.name,
+			kubeconfig: this.kubeconfig,
+			kubeconfigPath: this.kubeconfigPath,
+			nodes: this.nodes,
+		});
+	}
+
+	private commands(name: string, args: KindClusterArgs) {
+		const spec = pulumi
+			.output({ kubeProxyMode: "iptables" as const, ...args })
+			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
+		const id = spec.apply(clusterId);
+		const cluster = new command.local.Command(
+			`${name}-cluster`,
+			{
+				create: programCommand("cluster/main.ts", "create"),
+				delete: programCommand("cluster/main.ts", "delete"),
+				stdin: pulumi.jsonStringify({ id, spec }),
+				triggers: [id],
+				...quietly,
+			},
+			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", delete: "5m" } },
+		);
+		const access = accessId(args.name);
+		const opened = new command.local.Command(
+			`${name}-access`,
+			{
+				create: programCommand("cluster/main.ts", "open-access"),
+				delete: programCommand("cluster/main.ts", "close-access"),
+				stdin: pulumi.jsonStringify({ name: args.name, access }),
+				triggers: [cluster.stdout, access],
+				...quietly,
+			},
+			{ parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout"] },
+		);
+		return { cluster, access: opened };
+	}
+}
+
+const clusterNode = (node: k8s.core.v1.Node): pulumi.Output<Node> =>
+	pulumi.all([node.metadata, node.spec, node.status]).apply(
+		([metadata, spec, status]): Node => ({
+			name: metadata.name,
+			role: "node-role.kubernetes.io/control-plane" in metadata.labels ? "control-plane" : "worker",
+			ready: status.conditions.some(({ type, status }) => type === "Ready" && status === "True"),
+			internalIp: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
+			podCidr: spec.podCIDR,
+			labels: { ...metadata.labels },
+			kubeletVersion: status.nodeInfo.kubeletVersion,
+			osImage: status.nodeInfo.osImage,
+			kernelVersion: status.nodeInfo.kernelVersion,
+			containerRuntime: status.nodeInfo.containerRuntimeVersion,
+		}),
+	);

@@ -1,0 +1,82 @@
+import * as k8s from "@pulumi/kubernetes";
+import * as pulumi from "@pulumi/pulumi";
+import type { ClientGroup } from "../verification/model.ts";
+import type { PodImage } from "./clusterImage.ts";
+import { curl } from "./dnsUtils.ts";
+
+export interface NodeProbeArgs {
+	/** The dnsutils image, which also carries iptables, nft and conntrack. */
+	image: PodImage;
+	/** @default "default" */
+	namespace?: pulumi.Input<string>;
+	/** Name of the DaemonSet. @default the component's name */
+	name?: pulumi.Input<string>;
+}
+
+/**
+ * A client and a tracer on every node: a DaemonSet on the nodes' own network. It alone is not restricted: reading and
+ * tracing the kernel's rules needs root with NET_ADMIN and NET_RAW on the host's network.
+ */
+export class NodeProbe extends pulumi.ComponentResource {
+	/** The DaemonSet's name, once it runs on every node. */
+	public readonly name: pulumi.Output<string>;
+	public readonly namespace: pulumi.Output<string>;
+	public readonly labels: pulumi.Output<Record<string, string>>;
+	/** How a verification asks from every node's own network. */
+	public readonly clients: pulumi.Output<ClientGroup>;
+
+	constructor(name: string, args: NodeProbeArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("nodeport-lab:index:NodeProbe", name, args, opts);
+		const labels = { app: args.name ?? name };
+		const daemonSet = new k8s.apps.v1.DaemonSet(
+			`${name}-daemonset`,
+			{
+				metadata: { name: args.name ?? name, namespace: args.namespace ?? "default", labels },
+				spec: {
+					selector: { matchLabels: labels },
+					template: {
+						metadata: { labels, annotations: { "nodeport-lab/image-id": args.image.id ?? "" } },
+						spec: {
+							hostNetwork: true,
+							// A node's own process resolves Service names like a pod does.
+							dnsPolicy: "ClusterFirstWithHostNet",
+							automountServiceAccountToken: false,
+							enableServiceLinks: false,
+							terminationGracePeriodSeconds: 1,
+							tolerations: [{ operator: "Exists" }],
+							containers: [
+								{
+									name: "probe",
+									image: args.image.reference,
+									imagePullPolicy: "IfNotPresent",
+									command: ["/usr/local/bin/idle"],
+									resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
+									securityContext: {
+										runAsUser: 0,
+										allowPrivilegeEscalation: false,
+										capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+									},
+								},
+							],
+						},
+					},
+				},
+			},
+			{ parent: this, customTimeouts: { create: "3m", update: "3m" } },
+		);
+		this.name = daemonSet.metadata.name;
+		this.namespace = daemonSet.metadata.namespace;
+		this.labels = daemonSet.spec.selector.matchLabels;
+		this.clients = pulumi.all([this.namespace, this.labels]).apply(([namespace, labels]) => ({
+			each: { namespace, labels, container: "probe" },
+			named: "node" as const,
+			get: curl,
+		}));
+		this.registerOutputs({
+			name: this.name,
+			namespace: this.namespace,
+			labels: this.labels,
+			clients: this.clients,
+		});
+	}
+}

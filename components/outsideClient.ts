@@ -1,0 +1,43 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import { outsideId, outsideName } from "../cluster/outside.ts";
+import type { Client } from "../verification/model.ts";
+import { curl } from "./dnsUtils.ts";
+import { programCommand, quietly } from "./programCommand.ts";
+
+export interface OutsideClientArgs {
+	/** The cluster that it is outside of. */
+	cluster: { id: pulumi.Input<string>; name: pulumi.Input<string> };
+	/** The dnsutils image, a tag that the Docker engine has. */
+	image: pulumi.Input<string>;
+}
+
+/** A client beside the nodes, on kind's network: what comes from outside the cluster comes as this one does. */
+export class OutsideClient extends pulumi.ComponentResource {
+	/** How a verification asks from here. */
+	public readonly client: pulumi.Output<Client>;
+
+	constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("nodeport-lab:index:OutsideClient", name, args, opts);
+		const cluster = pulumi.output(args.cluster.name);
+		const id = cluster.apply(outsideId);
+		const container = new command.local.Command(
+			`${name}-container`,
+			{
+				create: programCommand("cluster/main.ts", "open-outside"),
+				delete: programCommand("cluster/main.ts", "close-outside"),
+				stdin: pulumi.jsonStringify({ cluster, image: args.image, id }),
+				triggers: [args.cluster.id, id],
+				...quietly,
+			},
+			{ parent: this, deleteBeforeReplace: true },
+		);
+		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, ip]) => ({
+			name: "outside",
+			run: { spawn: ["docker", "exec", outsideName(cluster)] },
+			get: curl,
+			ip,
+		}));
+		this.registerOutputs({ client: this.client });
+	}
+}

@@ -1,0 +1,52 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { Client, ClientGroup, Summary } from "../verification/model.ts";
+import { programCommand, quietly } from "./programCommand.ts";
+
+export interface VerificationArgs {
+	/** Path of the cluster's kubeconfig: never its text, which would make every output secret. */
+	kubeconfigPath: pulumi.Input<string>;
+	/** The Service to verify. */
+	service: pulumi.Input<{ namespace: string; name: string }>;
+	/** What must stand behind it: so many pods, on one of these nodes (none named: on any). */
+	echo: { deployment: pulumi.Input<string>; replicas: pulumi.Input<number>; nodes: pulumi.Input<string[]> };
+	/** Who asks; the first one's packet is explained on every node. */
+	clients: pulumi.Input<Client | ClientGroup>[];
+	/** base: the first client on every target; full: every client. @default "base" */
+	connectivity?: pulumi.Input<"base" | "full">;
+	/** Where the full report goes, relative to the program. @default "out/verification.json" */
+	report?: pulumi.Input<string>;
+	/** Names of what is verified, such as ids and generations: a change of any of them verifies again. */
+	revisions: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
+}
+
+/**
+ * Proves that the Service answers as it must, and reads why from every node's rules. An update whose verification
+ * fails, fails: after the full report is on disk, with an error that names each failed cell.
+ */
+export class Verification extends pulumi.ComponentResource {
+	public readonly summary: pulumi.Output<Summary>;
+
+	constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
+		super("nodeport-lab:index:Verification", name, args, opts);
+		const run = new command.local.Command(
+			`${name}-run`,
+			{
+				create: programCommand("verification/main.ts"),
+				stdin: pulumi.jsonStringify({
+					kubeconfig: args.kubeconfigPath,
+					service: args.service,
+					echo: args.echo,
+					clients: args.clients,
+					connectivity: args.connectivity ?? "base",
+					report: args.report ?? "out/verification.json",
+					revisions: args.revisions,
+				}),
+				...quietly,
+			},
+			{ parent: this, customTimeouts: { create: "10m", update: "10m" } },
+		);
+		this.summary = run.stdout.apply((summary) => JSON.parse(summary) as Summary);
+		this.registerOutputs({ summary: this.summary });
+	}
+}

@@ -1,0 +1,143 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { ClusterImage } from "../../../components/clusterImage.ts";
+import { DnsUtils } from "../../../components/dnsUtils.ts";
+import { EchoDeployment } from "../../../components/echoDeployment.ts";
+import { KindCluster } from "../../../components/kindCluster.ts";
+import { NodePortService } from "../../../components/nodePortService.ts";
+import { NodeProbe } from "../../../components/nodeProbe.ts";
+import { Verification } from "../../../components/verification.ts";
+import { only, type Recorded, record, settled } from "./recorder.ts";
+
+vi.mock("../../../cluster/docker.ts", async (original) => ({
+	...(await original<typeof import("../../../cluster/docker.ts")>()),
+	findNodes: async () => [],
+	imageId: async () => "sha256:1",
+}));
+
+let recorded: Recorded[];
+beforeAll(async () => {
+	recorded = await record("somebody-elses");
+});
+
+const image = { reference: "registry.example/echo:1" };
+
+describe("EchoDeployment", () => {
+	const podOf = async (name: string, nodes: string[]) => {
+		await settled(new EchoDeployment(name, { image, nodes }).name);
+		return only(recorded, "kubernetes:apps/v1:Deployment", `${name}-deployment`).inputs.spec.template.spec;
+	};
+
+	it("leaves pods to the scheduler where no node is named", async () => {
+		expect(await podOf("anywhere", [])).toMatchObject({ nodeSelector: {}, affinity: {} });
+	});
+
+	it("requires one of several nodes by affinity", async () => {
+		const spec = await podOf("two", ["a", "b"]);
+		const [term] = spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms;
+		expect(term.matchExpressions).toEqual([{ key: "kubernetes.io/hostname", operator: "In", values: ["a", "b"] }]);
+		expect(spec.nodeSelector).toEqual({});
+	});
+
+	it("gives the echo its node, its IP and its port, and probes and bounds it", async () => {
+		const [container] = (await podOf("bounded", [])).containers;
+		expect(container.env).toEqual([
+			{ name: "PORT", value: "8080" },
+			{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+			{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+		]);
+		expect(container.readinessProbe.httpGet).toEqual({ path: "/healthz", port: "echo" });
+		expect(container.livenessProbe.httpGet).toEqual({ path: "/healthz", port: "echo" });
+		expect(Object.keys(container.resources.limits)).toEqual(["cpu", "memory"]);
+	});
+
+	it("replaces pods when the image's content changes under the same tag", async () => {
+		await settled(new EchoDeployment("rebuilt", { image: { ...image, id: "sha256:2" } }).name);
+		const { annotations } = only(recorded, "kubernetes:apps/v1:Deployment", "rebuilt-deployment").inputs.spec.template
+			.metadata;
+		expect(annotations).toEqual({ "nodeport-lab/image-id": "sha256:2" });
+	});
+});
+
+describe("NodePortService", () => {
+	const echo = { labels: { app: "other" }, namespace: "shop", port: 9000, portName: "web" };
+
+	it("takes selector, namespace and ports from any workload", async () => {
+		await settled(new NodePortService("front", { echo, externalTrafficPolicy: "Local" }).service);
+		const { metadata, spec } = only(recorded, "kubernetes:core/v1:Service").inputs;
+		expect(metadata.namespace).toBe("shop");
+		expect(spec).toEqual({
+			type: "NodePort",
+			selector: { app: "other" },
+			externalTrafficPolicy: "Local",
+			ports: [{ name: "web", protocol: "TCP", port: 9000, targetPort: 9000 }],
+		});
+	});
+});
+
+describe("KindCluster", () => {
+	it("publishes the nodePort on the host where that is asked for", async () => {
+		const publish = { hostPort: 8080, nodePort: 30040 };
+		await settled(new KindCluster("published", { name: "c", workers: 1, nodeImage: "n", publish }).id);
+		expect(JSON.parse(only(recorded, "command:local:Command", "published-cluster").inputs.stdin).spec.publish).toEqual(
+			publish,
+		);
+	});
+
+	it("reads every node by its name", async () => {
+		const nodes = await settled(new KindCluster("c", { name: "c", workers: 2, nodeImage: "n" }).nodes);
+		expect(nodes.map(({ name, role }) => `${name} ${role}`)).toEqual([
+			"c-control-plane control-plane",
+			"c-worker worker",
+			"c-worker2 worker",
+		]);
+	});
+});
+
+describe("ClusterImage", () => {
+	it("is ready only when the nodes have it, and is loaded again when its content or the cluster changes", async () => {
+		const cluster = { id: "id-1", name: "c" };
+		const loaded = new ClusterImage("echo", { cluster, image: "echo:1", nodes: ["a"] });
+		expect(await settled(loaded.reference)).toBe("echo:1");
+		expect(only(recorded, "command:local:Command", "echo-load").inputs.triggers).toEqual(["id-1", "sha256:1"]);
+	});
+});
+
+describe("DnsUtils", () => {
+	it("tells a verification how to ask from it", async () => {
+		const client = await settled(new DnsUtils("client", { image, namespace: "shop", node: "a" }).client);
+		expect(client.run).toEqual({ exec: { namespace: "shop", pod: "client", container: "dnsutils" } });
+		expect(client.get[0]).toBe("curl");
+		expect(only(recorded, "kubernetes:core/v1:Pod").inputs.spec.nodeSelector).toEqual({
+			"kubernetes.io/hostname": "a",
+		});
+	});
+});
+
+describe("NodeProbe", () => {
+	it("runs on every node's own network, with no more than what reading and tracing rules needs", async () => {
+		await settled(new NodeProbe("probe", { image }).name);
+		const { spec } = only(recorded, "kubernetes:apps/v1:DaemonSet").inputs.spec.template;
+		expect(spec.hostNetwork).toBe(true);
+		expect(spec.tolerations).toEqual([{ operator: "Exists" }]);
+		expect(spec.containers[0].securityContext.capabilities).toEqual({ drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] });
+	});
+});
+
+describe("Verification", () => {
+	it("asks what it is told and keeps its answer's types", async () => {
+		const { summary } = new Verification("v", {
+			kubeconfigPath: "k",
+			service: { namespace: "n", name: "s" },
+			echo: { deployment: "d", replicas: 1, nodes: [] },
+			clients: [{ name: "c", run: { spawn: ["true"] }, get: ["curl"] }],
+			revisions: { cluster: pulumi.output("1") },
+		});
+		expect((await settled(summary)).ok).toBe(true);
+		expect(JSON.parse(only(recorded, "command:local:Command", "v-run").inputs.stdin)).toMatchObject({
+			connectivity: "base",
+			report: "out/verification.json",
+			revisions: { cluster: "1" },
+		});
+	});
+});

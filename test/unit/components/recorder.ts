@@ -1,0 +1,98 @@
+/** Pulumi mocks that record what a program registers, and answer as a provider would. */
+import * as pulumi from "@pulumi/pulumi";
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into resources of every shape, and a wrong path fails them
+export type Properties = Record<string, any>;
+
+export interface Recorded {
+	type: string;
+	name: string;
+	inputs: Properties;
+}
+
+/** Answers by type; a type that has none is an unexpected resource, and fails the test. */
+export type Answers = Record<string, (inputs: Properties, id: string) => Properties>;
+
+const kubernetes =
+	(status: object = {}) =>
+	(inputs: Properties): Properties => ({
+		...inputs,
+		metadata: { namespace: "default", uid: "uid-1", generation: 1, ...inputs.metadata },
+		status,
+	});
+
+const node = (_: unknown, name: string) => ({
+	metadata: { name, labels: name.endsWith("control-plane") ? { "node-role.kubernetes.io/control-plane": "" } : {} },
+	spec: { podCIDR: "10.244.0.0/24" },
+	status: {
+		conditions: [{ type: "Ready", status: "True" }],
+		addresses: [{ type: "InternalIP", address: "172.18.0.2" }],
+		nodeInfo: {
+			kubeletVersion: "v1.36.3",
+			osImage: "Debian",
+			kernelVersion: "6.18",
+			containerRuntimeVersion: "containerd://2.3.6",
+		},
+	},
+});
+
+export const answers: Answers = {
+	"pulumi:providers:kubernetes": (inputs) => inputs,
+	"kubernetes:core/v1:Node": node,
+	"kubernetes:core/v1:Namespace": kubernetes(),
+	"kubernetes:core/v1:Pod": kubernetes(),
+	"kubernetes:core/v1:Service": (inputs) => {
+		const object = kubernetes()(inputs);
+		return { ...object, spec: { ...object.spec, clusterIP: "10.96.0.10" } };
+	},
+	"kubernetes:apps/v1:Deployment": kubernetes(),
+	"kubernetes:apps/v1:DaemonSet": kubernetes(),
+	"command:local:Command": (inputs) => ({ ...inputs, stdout: commandOutput(inputs), stderr: "" }),
+};
+
+/** What the program behind a command would print. */
+function commandOutput({ create, stdin }: Properties): string {
+	const request = JSON.parse(stdin);
+	if (/cluster\/main\.ts create$/.test(create)) return request.id;
+	if (/cluster\/main\.ts open-access$/.test(create)) return "kubeconfig";
+	if (/cluster\/main\.ts load$/.test(create)) return request.image;
+	if (/cluster\/main\.ts open-outside$/.test(create)) return "172.18.0.9";
+	if (/verification\/main\.ts$/.test(create)) return JSON.stringify({ ok: true, pods: [] });
+	throw new Error(`unexpected command ${create}`);
+}
+
+/** Installs the mocks and returns the list that fills with what is registered. */
+export async function record(project = "nodeport-lab"): Promise<Recorded[]> {
+	const recorded: Recorded[] = [];
+	await pulumi.runtime.setMocks(
+		{
+			newResource({ type, name, inputs, id }) {
+				if (type.startsWith("nodeport-lab:")) return { id: "", state: inputs };
+				const answer = answers[type];
+				if (!answer) throw new Error(`unexpected resource ${type} "${name}"`);
+				recorded.push({ type, name, inputs });
+				return { id: id ?? `${name}-id`, state: answer(inputs, id ?? "") };
+			},
+			call({ token }) {
+				throw new Error(`unexpected call of ${token}`);
+			},
+		},
+		project,
+		"test",
+		false,
+	);
+	return recorded;
+}
+
+/** The value of an output, once every resource that it hangs on is registered. */
+export const settled = <T>(output: pulumi.Output<T>): Promise<T> =>
+	new Promise((resolve) => {
+		output.apply((value) => resolve(value as T));
+	});
+
+/** The one recorded resource of a type, or of a type and a name. */
+export function only(recorded: Recorded[], type: string, name?: string): Recorded {
+	const found = recorded.filter((resource) => resource.type === type && (name === undefined || resource.name === name));
+	if (found.length !== 1 || !found[0]) throw new Error(`${found.length} resources of type ${type} ${name ?? ""}`);
+	return found[0];
+}

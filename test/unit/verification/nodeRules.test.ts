@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { Path } from "../../../verification/model.ts";
+import { entryPacket, type Ruleset, ruleProblem } from "../../../verification/nodeRules.ts";
+import { dnsutils, endpoint, sampleView } from "./sample.ts";
+
+const path = (changes: Partial<Path>): Path => ({
+	probability: 1,
+	outcome: "endpoint",
+	masqueraded: true,
+	hops: [],
+	...changes,
+});
+const to = (address: string) => path({ endpoint: { address, port: 8080 } });
+const ruleset = (...paths: Path[]): Ruleset => ({
+	backend: "iptables-nft",
+	proxyMode: "iptables",
+	walk: () => paths,
+	rulesOf: () => [],
+	ruleText: () => undefined,
+});
+const node = (name: string) => {
+	const found = sampleView().nodes.find((node) => node.name === name);
+	if (!found) throw new Error(`no node ${name}`);
+	return found;
+};
+
+describe("the packet that a node's rules meet first", () => {
+	it("comes from the pod itself on the pod's own node", () => {
+		expect(entryPacket(sampleView(), dnsutils, node("nodeport-worker3"))).toMatchObject({
+			source: "10.244.5.2",
+			destination: "172.18.0.5",
+			destinationPort: 30040,
+		});
+	});
+
+	it("comes from the pod's node on every other node: the CNI has rewritten its source", () => {
+		expect(entryPacket(sampleView(), dnsutils, node("nodeport-worker"))).toMatchObject({ source: "172.18.0.5" });
+	});
+});
+
+describe("a node's rules held against the API", () => {
+	const problem = (rules: Ruleset, view = sampleView()) => ruleProblem(view, dnsutils, node("nodeport-worker2"), rules);
+	const local = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
+
+	it("are right when they lead to the Service's endpoints and nowhere else", () => {
+		expect(problem(ruleset(to("10.244.3.9")))).toBeUndefined();
+	});
+
+	it.each([
+		["another endpoint", [to("10.244.9.9")], "10.244.9.9:8080"],
+		["one endpoint too many", [to("10.244.3.9"), to("10.244.9.9")], "10.244.3.9:8080, 10.244.9.9:8080"],
+		["nowhere, as before kube-proxy has written them", [path({ outcome: "untouched" })], "untouched"],
+		["something that is not understood", [path({ outcome: "unknown" })], "unknown"],
+	])("are wrong when they lead to %s", (_, paths, found) => {
+		expect(problem(ruleset(...paths))).toBe(
+			`nodeport-worker2: its rules lead to ${found}, the Service's endpoints are 10.244.3.9:8080`,
+		);
+	});
+
+	it("must name every endpoint", () => {
+		const endpoints = [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker2", "10.244.4.9")];
+		expect(problem(ruleset(to("10.244.3.9")), sampleView({ endpoints }))).toMatch(/10\.244\.4\.9:8080$/);
+	});
+
+	it("must drop on a node without endpoint under policy Local", () => {
+		expect(problem(ruleset(path({ outcome: "drop" })), local)).toBeUndefined();
+		expect(problem(ruleset(to("10.244.3.9")), local)).toBeDefined();
+	});
+
+	it("must reject where the Service has no endpoint at all", () => {
+		const none = sampleView({ endpoints: [] });
+		expect(problem(ruleset(path({ outcome: "reject" })), none)).toBeUndefined();
+		expect(problem(ruleset(path({ outcome: "untouched" })), none)).toBeDefined();
+	});
+});

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { Expected, Observed } from "../../../verification/model.ts";
+import { agrees, observe } from "../../../verification/probe.ts";
+
+const body =
+	'{"message":"NODE: a, POD IP:10.0.0.1","node":"a","podIp":"10.0.0.1","clientIp":"10.0.0.2","clientPort":5}';
+
+describe("observe", () => {
+	it("takes node, pod and client address from the echo's answer", () => {
+		expect(observe({ code: 0, stdout: `${body}\n`, stderr: "" }, 1.6)).toEqual({
+			outcome: "ok",
+			body,
+			node: "a",
+			podIp: "10.0.0.1",
+			clientIp: "10.0.0.2",
+			milliseconds: 2,
+		});
+	});
+
+	it.each([
+		[6, "curl: (6) Could not resolve host: x", "dns"],
+		[7, "curl: (7) Failed to connect to x port 1: Connection refused", "refused"],
+		[7, "curl: (7) Failed to connect to x port 1: No route to host", "other"],
+		[22, "curl: (22) The requested URL returned error: 404", "http"],
+		[28, "curl: (28) Connection timed out after 3001 milliseconds", "timeout"],
+		[-1, "no answer from pod default/dnsutils within 10 s", "other"],
+	] as const)("calls exit code %i with %j %s, and keeps what was said", (code, stderr, outcome) => {
+		expect(observe({ code, stdout: "", stderr }, 0)).toEqual({ outcome, body: stderr, milliseconds: 0 });
+	});
+
+	it("finds the reason in curl's verbose talk", () => {
+		const stderr = [
+			"*   Trying 172.18.0.7:30999...",
+			"* connect to 172.18.0.7 port 30999 failed: Connection refused",
+			"* Closing connection 0",
+			"curl: (7) Failed to connect to 172.18.0.7 port 30999 after 0 ms: Couldn't connect to server",
+		].join("\n");
+		expect(observe({ code: 7, stdout: "", stderr }, 0)).toMatchObject({
+			outcome: "refused",
+			body: expect.stringMatching(/^connect to .* failed: Connection refused\ncurl: \(7\)/),
+		});
+	});
+
+	it.each(["<html>", "{}", ""])("does not take %j for the echo's answer", (stdout) => {
+		expect(observe({ code: 0, stdout, stderr: "" }, 0)).toEqual({ outcome: "other", body: stdout, milliseconds: 0 });
+	});
+});
+
+describe("agrees", () => {
+	const expected: Expected = { outcome: "ok", nodes: ["a"], podIps: ["10.0.0.1"], clientIp: "10.0.0.2" };
+	const observed: Observed = { outcome: "ok", node: "a", podIp: "10.0.0.1", clientIp: "10.0.0.2" };
+
+	it("is satisfied by what was expected", () => {
+		expect(agrees(expected, observed)).toBe(true);
+	});
+
+	it.each([
+		["outcome", { outcome: "timeout" }],
+		["node", { node: "b" }],
+		["pod", { podIp: "10.0.0.9" }],
+		["client address", { clientIp: "10.0.0.9" }],
+	] as const)("is not satisfied by another %s", (_, changed) => {
+		expect(agrees(expected, { ...observed, ...changed })).toBe(false);
+	});
+
+	it("asks nothing of an answer where none may come", () => {
+		expect(agrees({ outcome: "timeout" }, { outcome: "timeout", body: "timed out" })).toBe(true);
+	});
+});

@@ -1,0 +1,93 @@
+/** What rules of nftables change: marks, addresses, sets. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { fromNode, summary } from "../fixtures.ts";
+import { drop, ends, forward, ip, type Json, match, meta, port, table, toPod, walk } from "./table.ts";
+
+describe("marks", () => {
+	it("are set, and seen by later conditions of the same rule", () => {
+		const set = (value: unknown) => ({ mangle: { key: meta("mark"), value } });
+		const rule = [
+			set({ "|": [meta("mark"), 0x4000] }),
+			match(meta("mark"), 0x4001),
+			set({ "^": [meta("mark"), 0x4001] }),
+			drop,
+		];
+		const [path] = walk(forward(rule), { ...toPod, mark: 1 });
+		expect(path && summary(path)).toEqual(["drop", "t f: mark 0x4001", "t f: mark 0x0", "t f: drop"]);
+	});
+
+	it("are computed as 32 bits without a sign", () => {
+		fc.assert(
+			fc.property(fc.nat(0xffffffff), fc.nat(0xffffffff), (mark, value) => {
+				const xor = { mangle: { key: meta("mark"), value: { "^": [meta("mark"), value] } } };
+				const expected = BigInt(mark) ^ BigInt(value);
+				expect(walk(forward([xor]), { ...toPod, mark })[0]?.hops[0]?.to).toBe(`0x${expected.toString(16)}`);
+			}),
+		);
+	});
+});
+
+describe("NAT", () => {
+	const natted = (statement: Json, hook = "prerouting", family = "ip") =>
+		table({ n: [{ type: "nat", hook, prio: -100 }, [statement]] }, { family });
+
+	it.each<[string, Json, { address: string; port: number }]>([
+		["an address", { addr: "10.244.3.9" }, { address: "10.244.3.9", port: 8080 }],
+		["a port", { port: 80 }, { address: "10.244.3.2", port: 80 }],
+		["both", { addr: "10.244.3.9", port: 80 }, { address: "10.244.3.9", port: 80 }],
+		[
+			"what a map gives",
+			{ family: "ip", addr: { map: { key: port("tcp"), data: { set: [[8080, { concat: ["10.244.3.9", 80] }]] } } } },
+			{ address: "10.244.3.9", port: 80 },
+		],
+	])("translates to %s", (_, dnat, endpoint) => {
+		expect(walk(natted({ dnat }), toPod)).toMatchObject([{ outcome: "endpoint", endpoint }]);
+	});
+
+	it("does not happen where a map has no element, or for the other family", () => {
+		const map = { map: { key: port("tcp"), data: { set: [[1, "10.244.3.9"]] } } };
+		expect(ends(walk(natted({ dnat: { addr: map } }), toPod))).toEqual(["untouched"]);
+		expect(ends(walk(natted({ dnat: { family: "ip6", addr: "fd00::1" } }, "prerouting", "inet"), toPod))).toEqual([
+			"untouched",
+		]);
+	});
+
+	it("to a range is unknown", () => {
+		expect(ends(walk(natted({ dnat: { addr: { range: ["10.244.3.2", "10.244.3.9"] } } }), toPod))).toEqual(["unknown"]);
+	});
+
+	it("does not reach what is kept from conntrack", () => {
+		const raw = table({ r: [{ hook: "prerouting", prio: -300 }, [{ notrack: null }]] }, { name: "raw" });
+		expect(ends(walk([...natted({ dnat: { addr: "10.244.3.9" } }), ...raw], toPod))).toEqual(["untouched"]);
+	});
+
+	it("is settled for what comes back by the loopback interface", () => {
+		const objects = table({
+			o: [{ type: "nat", hook: "output", prio: -100 }, [{ dnat: { port: 1 } }]],
+			p: [{ type: "nat", hook: "prerouting", prio: -100 }, [{ dnat: { port: 2 } }]],
+		});
+		expect(walk(objects, fromNode({ destination: "172.18.0.4" }))[0]?.endpoint?.port).toBe(1);
+	});
+
+	it("of the source shows the receiver another client", () => {
+		const [path] = walk(natted({ snat: { addr: "172.18.0.4" } }, "postrouting"), toPod);
+		expect(path).toMatchObject({ clientIp: "172.18.0.4", hops: [{ effect: "snat", to: "172.18.0.4" }] });
+	});
+});
+
+describe("sets that rules change", () => {
+	const set = { name: "seen", type: "ipv4_addr", flags: ["timeout"] };
+	const update = (elem: unknown) => ({ set: { op: "update", elem, set: "@seen" } });
+
+	it("hold the source from then on", () => {
+		const rules = [[update(ip("saddr"))], [match(ip("saddr"), "@seen"), drop]];
+		const [path] = walk(table({ f: [{ hook: "forward" }, ...rules] }, { sets: [set] }), toPod);
+		expect(path && summary(path)).toEqual(["drop", "t f: update seen", "t f: drop"]);
+	});
+
+	it("are unknown where something else is put into them", () => {
+		const objects = table({ f: [{ hook: "forward" }, [update(ip("daddr"))]] }, { sets: [set] });
+		expect(ends(walk(objects, toPod))).toEqual(["unknown"]);
+	});
+});

@@ -1,0 +1,29 @@
+/** Where a user says that a packet goes. */
+import type { View } from "./cluster.ts";
+import type { Destination } from "./journey.ts";
+import { parseAddress } from "./rules/address.ts";
+
+/**
+ * "nodeport-worker" (its nodePort), "nodeport-worker:30040", "127.0.0.1:30040", "[fd00::9]:8080", or a name of the
+ * Service with a port, as pods may write it ("nodeport-service:8080", "nodeport-service.default.svc.cluster.local:8080").
+ * @throws where it is none of these
+ */
+export function parseDestination(view: View, text: string): Destination {
+	const { nodes, service } = view;
+	const node = nodes.find(({ name }) => name === text);
+	if (node) return { address: node.internalIp, port: service.nodePort };
+	const [, bracketed, plain = "", digits = ""] = text.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
+	const address = addressOf(view, bracketed ?? plain);
+	const port = Number(digits);
+	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
+	throw new Error(
+		`--to must be <node>, <node>:<port>, <IP address>:<port> or <name of the Service>:<port>, got "${text}"; ` +
+			`the nodes: ${nodes.map(({ name }) => name).join(", ")}; the Service: ${service.name}:${service.port}`,
+	);
+}
+
+function addressOf({ nodes, service }: View, host: string): string | undefined {
+	const { name, namespace, dnsName, clusterIp } = service;
+	if ([name, `${name}.${namespace}`, `${name}.${namespace}.svc`, dnsName].includes(host)) return clusterIp;
+	return nodes.find(({ name }) => name === host)?.internalIp ?? parseAddress(host)?.toString();
+}

@@ -1,0 +1,52 @@
+/** Kubernetes objects as the verification sees them. */
+import type { V1EndpointSlice, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { Endpoint, Place } from "./cluster.ts";
+import type { Node } from "./model.ts";
+
+export const toExec = ({ metadata, spec }: V1Pod) => ({
+	namespace: metadata?.namespace ?? "",
+	pod: metadata?.name ?? "",
+	container: spec?.containers[0]?.name ?? "",
+});
+
+export const toPlace = ({ spec, status }: V1Pod): Place => ({
+	network: spec?.hostNetwork ? "node" : "pod",
+	...(spec?.nodeName && { node: spec.nodeName }),
+	...(status?.podIP && { ip: status.podIP }),
+});
+
+export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
+	// The API writes null for a slice without endpoints, whatever its types say.
+	(endpoints ?? [])
+		.filter(({ conditions }) => conditions?.ready)
+		.map(({ addresses, nodeName, targetRef }) => ({
+			ip: addresses[0] ?? "",
+			port: ports?.[0]?.port ?? 0,
+			node: nodeName ?? "",
+			pod: targetRef?.name ?? "",
+		}));
+
+export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod ${pod.metadata?.name} is not ready`]);
+
+export const isReady = ({ status }: V1Pod): boolean =>
+	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+
+export const toNode = ({ metadata, spec, status }: V1Node): Node => ({
+	name: metadata?.name ?? "",
+	role: "node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker",
+	ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
+	internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
+	podCidr: spec?.podCIDR ?? "",
+	labels: metadata?.labels ?? {},
+	kubeletVersion: status?.nodeInfo?.kubeletVersion ?? "",
+	osImage: status?.nodeInfo?.osImage ?? "",
+	kernelVersion: status?.nodeInfo?.kernelVersion ?? "",
+	containerRuntime: status?.nodeInfo?.containerRuntimeVersion ?? "",
+});
+
+export const byNodeThenName = (a: V1Pod, b: V1Pod): number =>
+	numeric(a.spec?.nodeName ?? "", b.spec?.nodeName ?? "") || numeric(a.metadata?.name ?? "", b.metadata?.name ?? "");
+
+const numeric = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true });
+
+export const byRoleThenName = (a: Node, b: Node): number => a.role.localeCompare(b.role) || numeric(a.name, b.name);

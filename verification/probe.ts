@@ -1,0 +1,122 @@
+/** Asks: one HTTP request a cell, all cells side by side. */
+import { z } from "zod";
+import type { Cluster, Ran, View } from "./cluster.ts";
+import type { Cell, Client, Expected, Observed, Outcome, ProxyMode, Request, Target } from "./model.ts";
+import { expect, targetsOf } from "./predict.ts";
+
+/** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
+const probeSeconds = 10;
+
+/** The echo's answer to GET /host. */
+const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });
+
+/** One cell for each client and target, each as soon as `passable` says so of the nodes that it enters by. */
+export async function probeAll(
+	cluster: Cluster,
+	view: View,
+	request: Request,
+	passable: (...nodes: string[]) => Promise<ProxyMode>,
+): Promise<Cell[]> {
+	const asked = view.clients.flatMap((client) =>
+		targetsOf(view, client.place, request.connectivity).map((target) => ({ client, target })),
+	);
+	return Promise.all(
+		asked.map(async ({ client, target }) => {
+			const { place } = client;
+			const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
+			const expected = expect(view, request.echo.nodes, proxyMode, place, target);
+			return probe(cluster, request, client, target, expected);
+		}),
+	);
+}
+
+async function probe(
+	cluster: Cluster,
+	request: Request,
+	client: Client,
+	target: Target,
+	expected: Expected,
+): Promise<Cell> {
+	const program = [...client.get, `http://${target.address}/host`];
+	const started = performance.now();
+	const observed = observe(await cluster.run(client.run, program, probeSeconds), performance.now() - started);
+	return {
+		client: client.name,
+		scope: target.kind === "nodePort" ? "external" : "internal",
+		target,
+		expected,
+		observed,
+		ok: agrees(expected, observed),
+		command: pasteReady(request.kubeconfig, client, program),
+	};
+}
+
+/** Exit codes of curl, which the echo's own client shares. */
+const outcomes: Record<number, Outcome> = { 0: "ok", 6: "dns", 22: "http", 28: "timeout" };
+
+/** What a client's exit code and output say. */
+export function observe(ran: Ran, milliseconds: number): Observed {
+	const outcome = outcomes[ran.code] ?? (ran.code === 7 && /refused/i.test(ran.stderr) ? "refused" : "other");
+	const body = (outcome === "ok" ? ran.stdout : reason(ran)).trim().slice(0, 1000);
+	const answer = outcome === "ok" ? answerOf(body) : undefined;
+	return {
+		outcome: outcome === "ok" && !answer ? "other" : outcome,
+		body,
+		...answer,
+		milliseconds: Math.round(milliseconds),
+	};
+}
+
+/** Of curl's verbose talk, why there is no answer: its own lines begin with a sign. */
+const reason = ({ stdout, stderr }: Ran): string =>
+	stderr
+		.split("\n")
+		.filter((line) => !/^[*<>{}]/.test(line) || / failed: /.test(line))
+		.map((line) => line.replace(/^\* */, ""))
+		.join("\n") || stdout;
+
+function answerOf(body: string): z.infer<typeof Answer> | undefined {
+	try {
+		return Answer.parse(JSON.parse(body));
+	} catch {
+		return undefined; // Somebody else than the echo answered: the body, kept beside it, shows who.
+	}
+}
+
+/** Whether what was observed is what must be. */
+export function agrees(expected: Expected, observed: Observed): boolean {
+	const among = (allowed: string[] | undefined, got: string | undefined) =>
+		allowed === undefined || (got !== undefined && allowed.includes(got));
+	return (
+		expected.outcome === observed.outcome &&
+		among(expected.nodes, observed.node) &&
+		among(expected.podIps, observed.podIp) &&
+		among(expected.clientIp === undefined ? undefined : [expected.clientIp], observed.clientIp)
+	);
+}
+
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** The probe as a command for a shell in the project's folder. */
+function pasteReady(kubeconfig: string, { run }: Client, program: string[]): string {
+	const prefix =
+		"exec" in run
+			? [
+					"kubectl",
+					"--kubeconfig",
+					kubeconfig,
+					"exec",
+					"-n",
+					run.exec.namespace,
+					run.exec.pod,
+					"-c",
+					run.exec.container,
+					"--",
+				]
+			: run.spawn;
+	return [...prefix, ...program].map(quoted).join(" ");
+}
+
+/** "client -> kind address" as every message and table names a cell. */
+export const cellName = ({ client, target }: { client: string; target: Target }): string =>
+	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;

@@ -1,0 +1,31 @@
+/** The kernel's traces as text. */
+import type { NodeTrace, TraceStep } from "../trace/model.ts";
+
+/** One line for a node. */
+export function traceLine(trace: NodeTrace): string {
+	switch (trace.result) {
+		case "agrees":
+			return `${trace.node}: the kernel's trace of ${trace.steps.length} rules equals the walk`;
+		case "differs":
+			return `${trace.node}: ${differenceOf(trace)}`;
+		case "untraced":
+			return `${trace.node}: not traced: ${trace.reason}`;
+	}
+}
+
+/** One line for a trace that is not as walked, with the command that shows both; undefined: nothing is wrong. */
+export function traceFailure(trace: NodeTrace, client: string): string | undefined {
+	if (trace.result !== "differs") return undefined;
+	const repeat = `npm run explain -- --from ${client} --to ${trace.node} --trace`;
+	return `${trace.node}: ${differenceOf(trace)}; repeat: ${repeat}`;
+}
+
+function differenceOf({ difference: { agreed, kernel, walk } }: Extract<NodeTrace, { result: "differs" }>): string {
+	const both = agreed === 1 ? "1 rule" : `${agreed} rules`;
+	return `kernel and walk part after ${both}: the kernel says "${kernel}", the walk says "${walk}"`;
+}
+
+/** "nat KUBE-MARK-MASQ: -A KUBE-MARK-MASQ -j MARK … (continue)" */
+export function stepLine({ table, chain, kind, rule = kind, verdict, to }: TraceStep): string {
+	return `${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
+}

@@ -1,0 +1,86 @@
+/** How a packet goes through chains: one after the other its rules, jumps and returns, gotos, and several ways at once. */
+import { type PacketState, recorded } from "./state.ts";
+
+/** What becomes of a packet after a rule, or at the end of a chain. */
+export type Verdict = "continue" | "return" | Ending | Call;
+
+/** The packet's way through this base chain is over. */
+export type Ending = "accept" | "drop" | "reject" | "unknown";
+
+/** A jump comes back to the next rule, a goto to where the last jump came from. */
+export interface Call {
+	kind: "jump" | "goto";
+	chain: string;
+}
+
+/** One of the ways that a packet may go; the probabilities of all of them add up to that of the packet before. */
+export interface Turn<V = Verdict> {
+	probability: number;
+	state: PacketState;
+	verdict: V;
+}
+
+/** A table's chains, of whatever tool. */
+export interface Chains<Rule> {
+	table: string;
+	/** undefined: there is no such chain. */
+	rulesOf(chain: string): readonly Rule[] | undefined;
+	/** What the rule does, for a packet of probability 1; undefined: it lets the packet pass unchanged. */
+	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined;
+}
+
+/** The kernel takes no more than 16 jumps in each other (NFT_JUMP_STACK_SIZE); legacy iptables as many as chains. */
+const deepest = 500;
+
+/** The turns of a packet that enters a chain: its endings, and "return" where no rule ended its way. */
+export function walkChain<Rule>(
+	chains: Chains<Rule>,
+	chain: string,
+	entering: Turn,
+	depth = 0,
+): Turn<Ending | "return">[] {
+	if (depth > deepest) {
+		const step = { table: chains.table, chain, rule: `chain ${chain}` };
+		const reason = "chains call each other in a circle, which no kernel accepts";
+		return [{ ...entering, state: recorded(entering.state, step, { effect: "unknown", reason }), verdict: "unknown" }];
+	}
+	const ended: Turn<Ending | "return">[] = [];
+	let passing: Turn[] = [entering];
+	for (const rule of chains.rulesOf(chain) ?? []) {
+		const next: Turn[] = [];
+		for (const turn of passing) {
+			const turns = chains.apply(rule, turn.state, chain);
+			if (!turns) {
+				next.push(turn);
+				continue;
+			}
+			for (const { probability, state, verdict } of turns) {
+				const after = { probability: turn.probability * probability, state, verdict };
+				follow(chains, after, next, ended, depth);
+			}
+		}
+		passing = next;
+		if (passing.length === 0) break;
+	}
+	return [...ended, ...passing.map((turn) => ({ ...turn, verdict: "return" as const }))];
+}
+
+function follow<Rule>(
+	chains: Chains<Rule>,
+	turn: Turn,
+	passing: Turn[],
+	ended: Turn<Ending | "return">[],
+	depth: number,
+): void {
+	const { verdict } = turn;
+	if (verdict === "continue") {
+		passing.push(turn);
+	} else if (typeof verdict === "string") {
+		ended.push({ ...turn, verdict });
+	} else {
+		for (const inner of walkChain(chains, verdict.chain, turn, depth + 1)) {
+			const comesBack = inner.verdict === "return" && verdict.kind === "jump";
+			(comesBack ? passing : ended).push(inner);
+		}
+	}
+}

@@ -1,0 +1,78 @@
+/** Whether a packet's value is what a rule of nftables compares it with. */
+import { chanceWithin, contains, parseAddress, parseRange } from "../address.ts";
+import { all, any, type Chance, certainly } from "../chance.ts";
+import type { Expression } from "./expressions.ts";
+import { constant, keyOf, keyOfElement, type Value } from "./values.ts";
+
+/** Sets apart: sets.ts looks into those. */
+export function chanceOf(value: Value, pattern: Expression): Chance {
+	switch (pattern.kind) {
+		case "literal":
+			return chanceOfLiteral(value, pattern.value);
+		case "prefix": {
+			const range = parseRange(`${pattern.address}/${pattern.bits}`);
+			return value.kind === "address" && range
+				? chanceWithin(value.candidates, (address) => contains(range, address))
+				: "unknown";
+		}
+		case "range":
+			return chanceOfRange(value, constant(pattern.first), constant(pattern.last));
+		case "concat":
+			if (value.kind !== "concat" || value.parts.length !== pattern.parts.length) return "unknown";
+			return all(pattern.parts.map((part, i) => chanceOf(value.parts[i] ?? value, part)));
+		case "list":
+			return any(pattern.values.map((one) => chanceOf(value, one)));
+		default:
+			return "unknown";
+	}
+}
+
+function chanceOfLiteral(value: Value, literal: string | number): Chance {
+	switch (value.kind) {
+		case "address": {
+			const wanted = parseAddress(String(literal))?.toString();
+			return wanted === undefined ? "unknown" : chanceWithin(value.candidates, (one) => one.toString() === wanted);
+		}
+		case "bits":
+			return value.names.includes(String(literal)) ? value.chanceOf(String(literal)) : "unknown";
+		case "address-type":
+			return value.chanceOf(String(literal));
+		case "name":
+			if (String(literal).endsWith("*")) return certainly(value.value.startsWith(String(literal).slice(0, -1)));
+			return certainly(keyOf(value) === keyOfElement({ kind: "literal", value: literal }));
+		case "number":
+			return typeof literal === "number" ? certainly(value.value === literal) : "unknown";
+		default:
+			return "unknown";
+	}
+}
+
+function chanceOfRange(value: Value, first: Value, last: Value): Chance {
+	if (value.kind === "number" && first.kind === "number" && last.kind === "number") {
+		return certainly(first.value <= value.value && value.value <= last.value);
+	}
+	if (value.kind === "address" && first.kind === "address" && last.kind === "address") {
+		const [from] = first.candidates;
+		const [to] = last.candidates;
+		if (from && to) return chanceWithin(value.candidates, (one) => contains({ first: from, last: to }, one));
+	}
+	return "unknown";
+}
+
+/** "<", "<=", ">" and ">=" of numbers. */
+export function chanceOfOrder(operator: string, value: Value, pattern: Expression): Chance {
+	const bound = constant(pattern);
+	if (value.kind !== "number" || bound.kind !== "number") return "unknown";
+	switch (operator) {
+		case "<":
+			return certainly(value.value < bound.value);
+		case "<=":
+			return certainly(value.value <= bound.value);
+		case ">":
+			return certainly(value.value > bound.value);
+		case ">=":
+			return certainly(value.value >= bound.value);
+		default:
+			return "unknown";
+	}
+}

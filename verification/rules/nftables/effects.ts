@@ -1,0 +1,43 @@
+/** What statements of nftables come to for one packet, beyond what nft prints of them. */
+import type { Translation } from "../nat.ts";
+import type { PacketState } from "../state.ts";
+import type { Statement } from "./statements.ts";
+import type { Value } from "./values.ts";
+
+/**
+ * Some statements hold for one protocol only. nft puts a condition before them that it does not print: `reject with tcp
+ * reset` is for TCP, `dnat ip to` in a table of family inet for IPv4.
+ */
+export function concerns(statement: Statement, { family, protocol }: PacketState): boolean {
+	const ip = family === "ipv4" ? "ip" : "ip6";
+	const icmp = family === "ipv4" ? "icmp" : "icmpv6";
+	switch (statement.kind) {
+		case "dnat":
+		case "snat":
+			return statement.family === undefined || statement.family === ip;
+		case "reject":
+			if (statement.type === "tcp reset") return protocol === "tcp";
+			return statement.type === undefined || statement.type === "icmpx" || statement.type === icmp;
+		default:
+			return true;
+	}
+}
+
+/** An address, a port, or an address and a port; undefined where it is none of them. */
+export function translationOf(value: Value): Translation | undefined {
+	if (value.kind === "number") return { port: value.value };
+	if (value.kind === "address") {
+		const [address, ...others] = value.candidates;
+		return others.length === 0 ? { address } : undefined;
+	}
+	if (value.kind !== "concat") return undefined;
+	const parts = value.parts.map(translationOf);
+	return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
+}
+
+/** As iptables names it, so that both modes say the same. */
+export function rejection({ type, code }: { type?: string; code?: string }, { family }: PacketState): string {
+	if (type === "tcp reset") return "tcp-reset";
+	const protocol = family === "ipv4" ? "icmp" : "icmp6";
+	return `${protocol}-${code ?? "port-unreachable"}`;
+}

@@ -1,0 +1,123 @@
+/** Expressions of nftables' rules, from the JSON of `nft -j` (schema: man libnftables-json). */
+
+import { ElementSet } from "./sets.ts";
+
+export type Expression =
+	/** An address, a port, the name of a protocol, a state or an interface, a mark. */
+	| { kind: "literal"; value: string | number }
+	| { kind: "payload"; protocol: string; field: string }
+	| { kind: "meta"; key: string }
+	| { kind: "ct"; key: string }
+	| { kind: "fib"; result: string; flags: string[] }
+	| { kind: "concat"; parts: Expression[] }
+	| { kind: "prefix"; address: string; bits: number }
+	| { kind: "range"; first: Expression; last: Expression }
+	/** Several bits of a state: "established,related". */
+	| { kind: "list"; values: Expression[] }
+	| { kind: "binary"; operator: "&" | "|" | "^"; left: Expression; right: Expression }
+	| { kind: "random"; modulus: number; offset: number }
+	| { kind: "map"; key: Expression; data: Expression }
+	/** A set or a map without a name. */
+	| { kind: "set"; content: ElementSet }
+	/** A named set or map: "@service-nodeports". */
+	| { kind: "reference"; name: string }
+	| { kind: "unknown"; json: unknown };
+
+/** A member of a set; in a map, with what it leads to. */
+export interface Element {
+	key: Expression;
+	value?: Expression | Verdict;
+	comment?: string;
+}
+
+export type Verdict =
+	| { kind: "verdict"; verdict: "accept" | "drop" | "continue" | "return" }
+	| { kind: "verdict"; verdict: "jump" | "goto"; chain: string };
+
+type Json = Record<string, unknown>;
+
+export const isObject = (json: unknown): json is Json =>
+	typeof json === "object" && json !== null && !Array.isArray(json);
+
+/** Never fails: what is not understood becomes an expression of kind "unknown". */
+export function parseExpression(json: unknown): Expression {
+	if (typeof json === "string") {
+		return json.startsWith("@") ? { kind: "reference", name: json.slice(1) } : { kind: "literal", value: json };
+	}
+	if (typeof json === "number") return { kind: "literal", value: json };
+	if (Array.isArray(json)) return { kind: "list", values: json.map(parseExpression) };
+	const [name, ...others] = isObject(json) ? Object.keys(json) : [];
+	const parse = name !== undefined && others.length === 0 ? parsers[name] : undefined;
+	return parse?.((json as Json)[name ?? ""]) ?? { kind: "unknown", json };
+}
+
+/** By the one key of the JSON object; undefined: not understood. */
+const parsers: Record<string, (json: unknown) => Expression | undefined> = {
+	payload: (json) =>
+		isObject(json) && typeof json.protocol === "string" && typeof json.field === "string"
+			? { kind: "payload", protocol: json.protocol, field: json.field }
+			: undefined,
+	meta: (json) => (isObject(json) && typeof json.key === "string" ? { kind: "meta", key: json.key } : undefined),
+	// "dir" asks for the addresses of one direction of the connection.
+	ct: (json) =>
+		isObject(json) && typeof json.key === "string" && json.dir === undefined
+			? { kind: "ct", key: json.key }
+			: undefined,
+	fib: (json) =>
+		isObject(json) && typeof json.result === "string"
+			? { kind: "fib", result: json.result, flags: [json.flags].flat().map(String) }
+			: undefined,
+	concat: (json) => (Array.isArray(json) ? { kind: "concat", parts: json.map(parseExpression) } : undefined),
+	prefix: (json) =>
+		isObject(json) && typeof json.addr === "string" && typeof json.len === "number"
+			? { kind: "prefix", address: json.addr, bits: json.len }
+			: undefined,
+	range: (json) =>
+		Array.isArray(json) && json.length === 2
+			? { kind: "range", first: parseExpression(json[0]), last: parseExpression(json[1]) }
+			: undefined,
+	"&": (json) => binary("&", json),
+	"|": (json) => binary("|", json),
+	"^": (json) => binary("^", json),
+	numgen: (json) =>
+		isObject(json) && json.mode === "random" && typeof json.mod === "number"
+			? { kind: "random", modulus: json.mod, offset: Number(json.offset ?? 0) }
+			: undefined,
+	map: (json) =>
+		isObject(json) ? { kind: "map", key: parseExpression(json.key), data: parseExpression(json.data) } : undefined,
+	set: (json) => (Array.isArray(json) ? { kind: "set", content: elementSet(json) } : undefined),
+	elem: (json) => (isObject(json) ? parseExpression(json.val) : undefined),
+};
+
+function binary(operator: "&" | "|" | "^", json: unknown): Expression | undefined {
+	if (!Array.isArray(json) || json.length < 2) return undefined;
+	const [first, ...rest] = json.map(parseExpression);
+	return rest.reduce<Expression | undefined>((left, right) => left && { kind: "binary", operator, left, right }, first);
+}
+
+/** The elements of a set or a map, read when first asked for. */
+export const elementSet = (json: unknown[]): ElementSet => new ElementSet(() => json.map(parseElement));
+
+/** `key`, or in a map `[key, value]`; a key with a comment or a timeout stands in `{"elem": {"val": key, …}}`. */
+function parseElement(json: unknown): Element {
+	const [key, value] = Array.isArray(json) ? json : [json, undefined];
+	const details = isObject(key) && isObject(key.elem) ? key.elem : undefined;
+	return {
+		key: parseExpression(key),
+		...(value !== undefined && { value: parseVerdict(value) ?? parseExpression(value) }),
+		...(typeof details?.comment === "string" && { comment: details.comment }),
+	};
+}
+
+/** undefined: it is no verdict. */
+export function parseVerdict(json: unknown): Verdict | undefined {
+	if (!isObject(json)) return undefined;
+	for (const verdict of ["accept", "drop", "continue", "return"] as const) {
+		if (verdict in json) return { kind: "verdict", verdict };
+	}
+	for (const verdict of ["jump", "goto"] as const) {
+		const call = json[verdict];
+		if (isObject(call) && typeof call.target === "string") return { kind: "verdict", verdict, chain: call.target };
+	}
+	return undefined;
+}

@@ -1,0 +1,165 @@
+/**
+ * Reads what `nft -j list ruleset` prints. Nothing is dropped: what is not understood stays in its rule as a statement or
+ * an expression of kind "unknown", and problemsOf reports it.
+ */
+import { hooks } from "../state.ts";
+import { elementSet, isObject } from "./expressions.ts";
+import type { ElementSet } from "./sets.ts";
+import { parseStatement, type Statement } from "./statements.ts";
+
+/** All tables, in the order in which nft lists them: the oldest first. */
+export interface NftablesRuleset {
+	tables: Table[];
+	/** Objects that are neither tables, chains, rules, sets nor maps. */
+	strangeObjects: string[];
+}
+
+/** "arp", "bridge" and "netdev" see packets before or beside IP. */
+export type TableFamily = "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev";
+
+export interface Table {
+	family: TableFamily;
+	name: string;
+	chains: Map<string, Chain>;
+	sets: Map<string, NamedSet>;
+}
+
+/** A set or a map that rules name by "@". */
+export interface NamedSet {
+	name: string;
+	content: ElementSet;
+}
+
+export interface Chain {
+	name: string;
+	/** Only of a chain that the kernel itself calls. */
+	base?: BaseProperties;
+	rules: Rule[];
+}
+
+export interface BaseProperties {
+	type: string;
+	hook: string;
+	priority: number;
+	policy: "accept" | "drop";
+}
+
+/** One rule. Its statements are read when first asked for: of a large ruleset, one packet meets a small part. */
+export class Rule {
+	/** What `nft -a` prints, and `nft monitor trace`. */
+	readonly handle: number;
+	readonly comment: string | undefined;
+	private readonly json: unknown[];
+	private parsed: Statement[] | undefined;
+
+	constructor(handle: number, comment: string | undefined, json: unknown[]) {
+		this.handle = handle;
+		this.comment = comment;
+		this.json = json;
+	}
+
+	get statements(): Statement[] {
+		this.parsed ??= this.json.map(parseStatement);
+		return this.parsed;
+	}
+}
+
+/**
+ * @param text what `nft -j list ruleset` printed
+ * @throws where it is no such JSON, cut short for instance
+ */
+export function parseNftables(text: string): NftablesRuleset {
+	const reader = new RulesetReader();
+	for (const object of objectsOf(text)) reader.read(object);
+	return { tables: reader.tables, strangeObjects: reader.strangeObjects };
+}
+
+function objectsOf(text: string): unknown[] {
+	let json: unknown;
+	try {
+		json = JSON.parse(text);
+	} catch (cause) {
+		throw new Error("the text is no JSON: give what `nft -j list ruleset` prints, from its beginning to its end", {
+			cause,
+		});
+	}
+	if (isObject(json) && Array.isArray(json.nftables)) return json.nftables;
+	throw new Error('the JSON has no list "nftables": give what `nft -j list ruleset` prints');
+}
+
+class RulesetReader {
+	readonly tables: Table[] = [];
+	readonly strangeObjects: string[] = [];
+
+	read(object: unknown): void {
+		const [kind = "", content] = Object.entries(isObject(object) ? object : {})[0] ?? [];
+		const understood = isObject(content) && (kind === "metainfo" || this.add(kind, content));
+		if (!understood) this.strangeObjects.push(JSON.stringify(object));
+	}
+
+	private add(kind: string, content: Record<string, unknown>): boolean {
+		const { family, table: tableName, name } = content;
+		if (kind === "table") {
+			const table = { family: family as TableFamily, name: String(name), chains: new Map(), sets: new Map() };
+			this.tables.push(table);
+			return true;
+		}
+		const table = this.tables.find((table) => table.family === family && table.name === tableName);
+		if (!table) return false;
+		switch (kind) {
+			case "chain":
+				table.chains.set(String(name), chainOf(content));
+				return true;
+			case "set":
+			case "map": {
+				const elements = Array.isArray(content.elem) ? content.elem : [];
+				table.sets.set(String(name), { name: String(name), content: elementSet(elements) });
+				return true;
+			}
+			case "rule": {
+				const { chain, handle, comment, expr } = content;
+				const text = typeof comment === "string" ? comment : undefined;
+				const rules = table.chains.get(String(chain))?.rules;
+				return Array.isArray(expr) && rules?.push(new Rule(Number(handle), text, expr)) !== undefined;
+			}
+			default:
+				return false;
+		}
+	}
+}
+
+function chainOf({ name, type, hook, prio, policy }: Record<string, unknown>): Chain {
+	const chain = { name: String(name), rules: [] };
+	if (typeof type !== "string" || typeof hook !== "string") return chain;
+	return { ...chain, base: { type, hook, priority: Number(prio), policy: policy === "drop" ? "drop" : "accept" } };
+}
+
+/** Everything that is not understood or not walked, each with its place. Reads every rule and every set. */
+export function problemsOf({ tables, strangeObjects }: NftablesRuleset): string[] {
+	return [...strangeObjects, ...tables.flatMap(problemsOfTable)];
+}
+
+function problemsOfTable({ family, name, chains, sets }: Table): string[] {
+	const place = `${family} ${name}`;
+	const inChains = [...chains.values()].flatMap((chain) => {
+		const hook = chain.base?.hook;
+		const isWalked = hook === undefined || hooks.some((walked) => walked === hook);
+		return [
+			...(isWalked ? [] : [`${place} ${chain.name}: its hook ${hook} is not walked`]),
+			...chain.rules.flatMap(({ handle, statements }) =>
+				unknownPartsOf(statements).map((json) => `${place} ${chain.name}, handle ${handle}: ${json}`),
+			),
+		];
+	});
+	const inSets = [...sets.values()].flatMap(({ name, content }) =>
+		unknownPartsOf(content.elements).map((json) => `${place} @${name}: ${json}`),
+	);
+	return [...inChains, ...inSets];
+}
+
+/** The JSON of all that is of kind "unknown", however deep. */
+function unknownPartsOf(part: unknown): string[] {
+	if (Array.isArray(part)) return part.flatMap(unknownPartsOf);
+	if (!isObject(part)) return [];
+	return part.kind === "unknown" ? [JSON.stringify(part.json)] : Object.values(part).flatMap(unknownPartsOf);
+}

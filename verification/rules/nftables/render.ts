@@ -1,0 +1,127 @@
+/**
+ * Rules of nftables as `nft list ruleset` prints them, from the same data that a walk reads: so one dump is enough, and
+ * what is shown is what was walked.
+ */
+import type { Element, Expression, Verdict } from "./expressions.ts";
+import type { Rule } from "./parse.ts";
+import type { Statement } from "./statements.ts";
+
+export function renderRule({ statements, comment }: Rule): string {
+	const parts = statements.map(renderStatement);
+	return [...parts, ...(comment === undefined ? [] : [`comment "${comment}"`])].join(" ");
+}
+
+/** "tcp . 30040 : goto external-…" */
+export function renderElement({ key, value, comment }: Element): string {
+	const described = comment === undefined ? render(key) : `${render(key)} comment "${comment}"`;
+	if (value === undefined) return described;
+	return `${described} : ${value.kind === "verdict" ? renderVerdict(value) : render(value)}`;
+}
+
+function renderStatement(statement: Statement): string {
+	switch (statement.kind) {
+		case "match":
+			return renderMatch(statement);
+		case "verdict":
+			return renderVerdict(statement);
+		case "vmap":
+			return `${render(statement.key)} vmap ${render(statement.data)}`;
+		case "mark":
+			return `meta mark set ${renderMark(statement.value)}`;
+		case "dnat":
+		case "snat":
+			return renderTranslation(statement);
+		case "masquerade":
+			return ["masquerade", ...statement.flags].join(" ");
+		case "reject":
+			return renderReject(statement);
+		case "notrack":
+			return "notrack";
+		case "update":
+			return `${statement.operation} @${statement.set} { ${render(statement.value)} }`;
+		case "counter":
+			return `counter packets ${statement.packets} bytes ${statement.bytes}`;
+		case "xt":
+			return `xt ${statement.type} "${statement.name}"`;
+		case "observe":
+		case "unknown":
+			return JSON.stringify(statement.json);
+	}
+}
+
+function renderMatch({ operator, left, right }: Extract<Statement, { kind: "match" }>): string {
+	// nft leaves out the sign that goes without saying.
+	const isPlain = operator === "in" || (operator === "==" && left.kind !== "binary");
+	const sign = isPlain ? "" : `${operator} `;
+	return `${render(left)} ${sign}${isMark(left) ? renderMark(right) : render(right)}`;
+}
+
+function renderVerdict(verdict: Verdict): string {
+	return "chain" in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
+}
+
+/** What follows from a map gives address and port at once, which nft before 1.0.7 forgets to print. */
+function renderTranslation(statement: Extract<Statement, { kind: "dnat" | "snat" }>): string {
+	const { kind, family, address, port, flags } = statement;
+	const both = address?.kind === "map" ? " addr . port" : "";
+	const host = address === undefined ? "" : render(address);
+	const bracketed = host.includes(":") && port !== undefined ? `[${host}]` : host;
+	const target = port === undefined ? host : `${bracketed}:${render(port)}`;
+	return [`${kind}${family === undefined ? "" : ` ${family}`}${both} to ${target}`, ...flags].join(" ");
+}
+
+function renderReject({ type, code }: { type?: string; code?: string }): string {
+	if (type === undefined || code === "port-unreachable") return "reject";
+	return `reject with ${type}${code === undefined ? "" : ` ${code}`}`;
+}
+
+const isMark = (expression: Expression): boolean =>
+	expression.kind === "binary" ? isMark(expression.left) : expression.kind === "meta" && expression.key === "mark";
+
+/** Marks are written in 8 hexadecimal digits. */
+function renderMark(expression: Expression): string {
+	if (expression.kind === "binary")
+		return `${render(expression.left)} ${expression.operator} ${renderMark(expression.right)}`;
+	if (expression.kind !== "literal" || typeof expression.value !== "number") return render(expression);
+	return `0x${expression.value.toString(16).padStart(8, "0")}`;
+}
+
+/** Keys of meta that nft prints without the word. */
+const plainKeys = new Set(["iif", "iifname", "oif", "oifname"]);
+
+function render(expression: Expression): string {
+	switch (expression.kind) {
+		case "literal":
+			return String(expression.value);
+		case "payload":
+			return `${expression.protocol} ${expression.field}`;
+		case "meta":
+			return plainKeys.has(expression.key) ? expression.key : `meta ${expression.key}`;
+		case "ct":
+			return `ct ${expression.key}`;
+		case "fib":
+			return `fib ${expression.flags.join(" . ")} ${expression.result}`;
+		case "concat":
+			return expression.parts.map(render).join(" . ");
+		case "prefix":
+			return `${expression.address}/${expression.bits}`;
+		case "range":
+			return `${render(expression.first)}-${render(expression.last)}`;
+		case "list":
+			return expression.values.map(render).join(",");
+		case "binary":
+			return isMark(expression)
+				? renderMark(expression)
+				: `${render(expression.left)} ${expression.operator} ${render(expression.right)}`;
+		case "random":
+			return `numgen random mod ${expression.modulus}${expression.offset === 0 ? "" : ` offset ${expression.offset}`}`;
+		case "map":
+			return `${render(expression.key)} map ${render(expression.data)}`;
+		case "set":
+			return `{ ${expression.content.elements.map(renderElement).join(", ")} }`;
+		case "reference":
+			return `@${expression.name}`;
+		case "unknown":
+			return JSON.stringify(expression.json);
+	}
+}

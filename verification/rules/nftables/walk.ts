@@ -1,0 +1,95 @@
+/** Walks one packet through a node's rules of nftables. */
+import type { Family, NodeNetwork, Packet, Path } from "../../model.ts";
+import { Network } from "../address.ts";
+import { type Chains, type Ending, type Turn, walkChain } from "../chain.ts";
+import { type BaseChain, travel } from "../hooks.ts";
+import type { IptablesTables } from "../iptables/parse.ts";
+import { iptablesBaseChains } from "../iptables/walk.ts";
+import { toPaths } from "../paths.ts";
+import { hooks, type PacketState, recorded } from "../state.ts";
+import type { BaseProperties, NftablesRuleset, Rule, Table, TableFamily } from "./parse.ts";
+import { perform } from "./perform.ts";
+
+/** What a walk may be told besides the rules. */
+export interface NftablesWalkOptions {
+	/** Sets of session affinity ("affinity-…") that hold the packet's source, besides what the ruleset's sets hold. */
+	affinity?: Iterable<string>;
+	/**
+	 * The tables that iptables keeps in nftables, as iptables-save prints them: of those nft tells little more than names,
+	 * and a walk that meets them without this says "unknown".
+	 */
+	iptables?: IptablesTables;
+}
+
+const families: Partial<Record<TableFamily, Family[]>> = { ip: ["ipv4"], ip6: ["ipv6"], inet: ["ipv4", "ipv6"] };
+
+/**
+ * All ways that the packet may take: several where rules draw lots, with probabilities that add up to 1. A rule that does
+ * two things, such as to change the mark and to masquerade, gives two hops. Rules of NAT act on the first packet of a
+ * connection (ctstate NEW); for later ones, give the addresses that NAT gave them.
+ * @throws where an address of the packet or the node is none
+ */
+export function walkNftables(
+	ruleset: NftablesRuleset,
+	packet: Packet,
+	network: NodeNetwork,
+	{ affinity = [], iptables }: NftablesWalkOptions = {},
+): Path[] {
+	const own = new Network(network);
+	return toPaths(travel(baseChains(ruleset, own, iptables), packet, own, new Set(affinity)), packet, network.node);
+}
+
+/**
+ * The chains that the kernel itself calls, ready to be walked. Of those with equal priority it asks the youngest first
+ * (nf_hook_entries_grow in net/netfilter/core.c), and nft lists the oldest first.
+ */
+function baseChains({ tables }: NftablesRuleset, network: Network, iptables: IptablesTables | undefined): BaseChain[] {
+	const kept = iptables ? iptablesBaseChains(iptables, network) : [];
+	const chains = tables.flatMap((table) => {
+		const seen = families[table.family] ?? [];
+		const isOfIptables = seen.length === 1 && seen[0] === iptables?.family;
+		const same = isOfIptables ? kept.filter((chain) => chain.table === table.name) : [];
+		return same.length > 0 ? same : baseChainsOf(table, seen, network);
+	});
+	return chains.reverse();
+}
+
+function baseChainsOf(table: Table, seen: readonly Family[], network: Network): BaseChain[] {
+	const walked = new TableWalk(table, network);
+	return [...table.chains.values()].flatMap(({ name, base }): BaseChain[] => {
+		const hook = hooks.find((hook) => hook === base?.hook);
+		if (!base || !hook) return [];
+		const type = base.type === "nat" ? "nat" : "filter";
+		const walk: BaseChain["walk"] = (turn) => walked.walk(name, base, turn);
+		return [{ table: table.name, name, families: seen, type, hook, priority: base.priority, walk }];
+	});
+}
+
+class TableWalk implements Chains<Rule> {
+	readonly table: string;
+	private readonly content: Table;
+	private readonly network: Network;
+
+	constructor(table: Table, network: Network) {
+		this.table = table.name;
+		this.content = table;
+		this.network = network;
+	}
+
+	walk(chain: string, { policy }: BaseProperties, turn: Turn): Turn<Ending>[] {
+		return walkChain(this, chain, turn).map(({ verdict, ...rest }): Turn<Ending> => {
+			if (verdict !== "return") return { ...rest, verdict };
+			if (policy === "accept") return { ...rest, verdict: "accept" };
+			const rule = { table: this.table, chain, rule: "policy drop" };
+			return { ...rest, state: recorded(rest.state, rule, { effect: "drop" }), verdict: "drop" };
+		});
+	}
+
+	rulesOf(chain: string): readonly Rule[] | undefined {
+		return this.content.chains.get(chain)?.rules;
+	}
+
+	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined {
+		return perform(rule, state, { table: this.content, chain, network: this.network });
+	}
+}

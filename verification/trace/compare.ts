@@ -1,0 +1,204 @@
+/** Holds what the kernel did with a packet against the walk of the same packet, rule by rule. */
+import type { Family, Hop, HopEffect, Packet, Path } from "../model.ts";
+import { address } from "../predict.ts";
+import { type IptablesTables, Rule } from "../rules/iptables/parse.ts";
+import type { NftablesRuleset } from "../rules/nftables/parse.ts";
+import { renderRule } from "../rules/nftables/render.ts";
+import type { TraceDifference, TraceStep, TraceVerdict } from "./model.ts";
+import type { Passage } from "./parse.ts";
+
+/** The rule of a traced step as the walk's hops write it; undefined: the ruleset that was walked has no such rule. */
+export type RuleText = (step: TraceStep, family: Family) => string | undefined;
+
+/** For traces of xtables-monitor, which writes rules as iptables-save does. */
+export const ruleOfIptables: RuleText = ({ rule }) => rule;
+
+/**
+ * For traces of `nft -a monitor trace`: by the rule's number, since counters and versions of nft change its text.
+ * @param iptables what iptables keeps in nftables, which a walk takes from there: rule for rule in the same order
+ */
+export function ruleOfNftables({ tables }: NftablesRuleset, iptables?: IptablesTables): RuleText {
+	return ({ table, chain, handle }, family) => {
+		const inFamily = tables.filter(({ name, family: own }) => name === table && tableFamilies[family].includes(own));
+		const rules = inFamily.flatMap(({ chains }) => chains.get(chain)?.rules ?? []);
+		const index = rules.findIndex((rule) => rule.handle === handle);
+		const rule = rules[index];
+		const kept = iptables?.family === family ? iptables.tables.get(table)?.chains.get(chain)?.rules[index] : undefined;
+		return rule && (kept?.text ?? renderRule(rule));
+	};
+}
+
+const tableFamilies: Record<Family, string[]> = { ipv4: ["ip", "inet"], ipv6: ["ip6", "inet"] };
+
+/** What the walk says that the kernel must do next, and how the packet is then. */
+interface Expected {
+	table: string;
+	chain: string;
+	rule: string;
+	verdict: TraceVerdict;
+	to?: string;
+	after: PacketView;
+}
+
+interface PacketView {
+	destination: string;
+	mark: number;
+}
+
+/**
+ * undefined where the kernel took one of the walk's paths; else where the nearest of them left it.
+ * @param passages of one packet; those of the lab's own table already left out
+ */
+export function compare(
+	paths: readonly Path[],
+	packet: Packet,
+	passages: readonly Passage[],
+	ruleText: RuleText,
+): TraceDifference | undefined {
+	const differences = paths.map((path) => new Comparison(path, packet, ruleText).run(passages));
+	if (differences.includes(undefined)) return undefined;
+	return differences
+		.filter((difference) => difference !== undefined)
+		.reduce((nearest, other) => (other.agreed > nearest.agreed ? other : nearest));
+}
+
+/** The steps that a walk has hops for: rules that act, and policies that drop. */
+export function actingSteps(passages: readonly Passage[], ruleText: RuleText): TraceStep[] {
+	return passages.flatMap(({ steps, family }) => steps.filter((step) => acts(step, ruleText(step, family))));
+}
+
+/** A packet's way along one path, checked as far as both go together. */
+class Comparison {
+	private readonly expected: Expected[];
+	private readonly packet: Packet;
+	private readonly ruleText: RuleText;
+	private agreed = 0;
+	private now: PacketView;
+
+	constructor(path: Path, packet: Packet, ruleText: RuleText) {
+		this.expected = expectedSteps(path.hops, packet);
+		this.packet = packet;
+		this.ruleText = ruleText;
+		this.now = viewOf(packet);
+	}
+
+	run(passages: readonly Passage[]): TraceDifference | undefined {
+		const [first] = passages;
+		if (first && first.packet.source !== this.packet.source) {
+			return this.difference(`the packet comes from ${first.packet.source}`, `it comes from ${this.packet.source}`);
+		}
+		for (const passage of passages) {
+			const difference = this.pass(passage);
+			if (difference) return difference;
+		}
+		const next = this.expected[this.agreed];
+		return next && this.difference("the packet meets no further rule", sayExpected(next));
+	}
+
+	private pass({ packet, steps }: Passage): TraceDifference | undefined {
+		const destination = address(packet.destination, packet.destinationPort ?? 0);
+		if (destination !== this.now.destination) {
+			return this.difference(`the packet is for ${destination}`, `it is for ${this.now.destination}`);
+		}
+		for (const [i, step] of steps.entries()) {
+			const difference = acts(step, this.textOf(step)) ? this.step(step) : undefined;
+			// xtables-monitor shows the packet as it is after the base chain's first rule, nft its mark at the chain's end.
+			const mark = i === 0 && packet.mark !== undefined ? packet.mark : step.mark;
+			if (difference) return difference;
+			if (mark !== undefined && mark !== this.now.mark) {
+				return this.difference(`the packet's mark is ${hexadecimal(mark)}`, `it is ${hexadecimal(this.now.mark)}`);
+			}
+		}
+		return undefined;
+	}
+
+	private step(step: TraceStep): TraceDifference | undefined {
+		const next = this.expected[this.agreed];
+		if (!next || !this.isSame(step, next)) {
+			return this.difference(this.sayStep(step), next ? sayExpected(next) : "the packet meets no further rule");
+		}
+		this.agreed++;
+		this.now = next.after;
+		return undefined;
+	}
+
+	private isSame(step: TraceStep, next: Expected): boolean {
+		if (step.table !== next.table || step.chain !== next.chain) return false;
+		if (step.verdict !== next.verdict || step.to !== next.to) return false;
+		if (step.kind === "policy") return next.rule.startsWith("policy ");
+		// Older kernels tell of a return only that it happened, not by which rule.
+		return step.kind === "return" || plain(this.textOf(step) ?? "") === plain(next.rule);
+	}
+
+	private textOf(step: TraceStep): string | undefined {
+		return this.ruleText(step, this.packet.family);
+	}
+
+	private sayStep(step: TraceStep): string {
+		const { table, chain, kind, verdict, to } = step;
+		const rule = kind === "rule" ? (this.textOf(step) ?? `rule ${step.handle}, which was not there before`) : kind;
+		return sayExpected({ table, chain, rule, verdict, ...(to !== undefined && { to }) });
+	}
+
+	private difference(kernel: string, walk: string): TraceDifference {
+		return { agreed: this.agreed, kernel, walk };
+	}
+}
+
+const sayExpected = ({ table, chain, rule, verdict, to }: Omit<Expected, "after">): string =>
+	`${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
+
+const plain = (rule: string): string => rule.replaceAll(/\s+/g, " ").trim();
+
+const hexadecimal = (mark: number): string => `0x${mark.toString(16)}`;
+
+const viewOf = ({ destination, destinationPort, mark }: Packet): PacketView => ({
+	destination: address(destination, destinationPort),
+	mark,
+});
+
+/** The walk's hops as the kernel traces them: one step for each rule, though the rule may do several things. */
+function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
+	const steps: (Omit<Expected, "verdict"> & { verdict: TraceVerdict | undefined })[] = [];
+	let after = viewOf(packet);
+	for (const { table, chain, rule, effect, to = "" } of hops) {
+		const verdict = verdicts[effect];
+		if (effect === "mark") after = { ...after, mark: Number(to) };
+		if (effect === "dnat") after = { ...after, destination: to };
+		const last = steps.at(-1);
+		const goes = verdict === "jump" || verdict === "goto" ? { to } : {};
+		const sameRule = last?.table === table && last.chain === chain && last.rule === rule && last.to === undefined;
+		if (sameRule) Object.assign(last, { verdict: verdict ?? last.verdict, after, ...goes });
+		else steps.push({ table, chain, rule, verdict, after, ...goes });
+	}
+	return steps.flatMap(({ verdict, ...step }) => (verdict === undefined ? [] : [{ ...step, verdict }]));
+}
+
+/** How each effect ends its rule in the kernel; undefined: as whatever else the rule does. */
+const verdicts: Record<HopEffect, TraceVerdict | undefined> = {
+	jump: "jump",
+	goto: "goto",
+	return: "return",
+	mark: "continue",
+	notrack: "continue",
+	dnat: "accept",
+	snat: "accept",
+	masquerade: "accept",
+	accept: "accept",
+	drop: "drop",
+	reject: "drop",
+	// Remembering a client changes nothing of the packet.
+	update: undefined,
+	unknown: undefined,
+};
+
+/** Whether a step is one that a walk has a hop for. */
+function acts({ kind, verdict }: TraceStep, rule = ""): boolean {
+	if (kind === "policy") return verdict !== "accept";
+	if (kind === "return") return verdict === "return";
+	if (verdict !== "continue") return true;
+	// What goes on unchanged has only been looked at or counted.
+	if (!rule.startsWith("-A ")) return / set |^notrack| notrack/.test(rule);
+	const { kind: target } = new Rule(0, rule, undefined).body.target;
+	return target !== "none" && target !== "observe";
+}

@@ -1,0 +1,154 @@
+/** One verification from end to end: wait, read the rules, probe, judge, and keep the report. */
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { Cluster, type Place, type View } from "./cluster.ts";
+import { type Node, type NodeRules, type ProxyMode, type Report, type Request, reportSchema } from "./model.ts";
+import { entryPacket, type Ruleset, readRuleset, ruleProblem } from "./nodeRules.ts";
+import { probeAll } from "./probe.ts";
+import { failureOf } from "./report/terminal.ts";
+import { traceFailure } from "./report/traces.ts";
+import type { NodeTrace } from "./trace/model.ts";
+import { traceNodePorts } from "./trace.ts";
+
+type Say = (line: string) => void;
+
+/** What became of a node's rules: read or not, right or not. */
+interface Settled {
+	node: Node;
+	ruleset?: Ruleset;
+	problem?: string;
+}
+
+/** @throws where the cluster or the Service cannot be read at all; anything less is a finding in the report */
+export async function verify(request: Request, say: Say): Promise<Report> {
+	const cluster = new Cluster(request.kubeconfig);
+	const deadline = performance.now() + request.waitSeconds * 1000;
+	for (let comingUp = false; ; await sleep(1000)) {
+		const view = await settledView(cluster, request, deadline, (line) => {
+			comingUp = true;
+			say(line);
+		});
+		const report = await measure(cluster, view, request, deadline, say);
+		if (report.ok || performance.now() > deadline) return report;
+		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
+		comingUp ||= !sameView(view, await cluster.view(request));
+		if (!comingUp) return report;
+		say(`the cluster is coming up, asking again: ${report.failures.length} findings so far`);
+	}
+}
+
+/** Whether clients and endpoints are where they were. */
+const sameView = (a: View, b: View): boolean => isDeepStrictEqual([a.clients, a.endpoints], [b.clients, b.endpoints]);
+
+async function measure(cluster: Cluster, view: View, request: Request, deadline: number, say: Say): Promise<Report> {
+	const client: Place = view.clients[0]?.place ?? { network: "outside" };
+	const settling = new Map(
+		view.nodes.map((node) => [node.name, settle(cluster, view, client, node, deadline, say)] as const),
+	);
+	say(`asking ${view.nodes.length} nodes, reading their rules`);
+	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only.
+	const connectivity = await probeAll(cluster, view, request, async (...nodes) =>
+		proxyModeOf(await Promise.all(nodes.flatMap((node) => settling.get(node) ?? []))),
+	);
+	const settled = await Promise.all(settling.values());
+	const problems = settled.flatMap(({ problem }) => problem ?? []);
+	const traces = request.connectivity === "full" ? await traceAll(cluster, view, settled, say) : undefined;
+	const failures = [
+		...missingPods(view, request),
+		...connectivity.filter(({ ok }) => !ok).map(failureOf),
+		...problems,
+		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
+	];
+	return {
+		schema: reportSchema,
+		request,
+		ok: failures.length === 0,
+		checkedAt: new Date().toISOString(),
+		proxyMode: proxyModeOf(settled),
+		service: view.service,
+		pods: view.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
+		nodes: view.nodes,
+		connectivity,
+		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
+		...(traces && { traces }),
+		failures,
+	};
+}
+
+/** The first client's packet to every node's nodePort, as the kernels trace it. */
+async function traceAll(cluster: Cluster, view: View, settled: Settled[], say: Say): Promise<NodeTrace[]> {
+	const [client] = view.clients;
+	if (!client) return [];
+	say("tracing a packet on every node");
+	const rulesets = settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : []));
+	return traceNodePorts(cluster, view, new Map(rulesets), client);
+}
+
+/** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */
+function missingPods({ endpoints }: View, { echo, service, kubeconfig }: Request): string[] {
+	if (endpoints.length >= echo.replicas) return [];
+	const look = `kubectl --kubeconfig ${kubeconfig} get pods -n ${service.namespace} -o wide`;
+	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
+}
+
+/** The whole report, in one piece or not at all. */
+export async function writeReport(report: Report): Promise<void> {
+	const { report: path } = report.request;
+	await mkdir(dirname(path), { recursive: true });
+	await writeFile(`${path}.new`, `${JSON.stringify(report, null, 1)}\n`);
+	await rename(`${path}.new`, path);
+}
+
+/** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
+async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
+	for (let said = ""; ; await sleep(500)) {
+		const view = await cluster.view(request);
+		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
+		const waiting = `waiting: ${view.unsettled.join("; ")}`;
+		if (waiting !== said) say(waiting);
+		said = waiting;
+	}
+}
+
+/** Reads a node's rules until they say what the API says, at most until the deadline. */
+async function settle(
+	cluster: Cluster,
+	view: View,
+	client: Place,
+	node: Node,
+	deadline: number,
+	say: Say,
+): Promise<Settled> {
+	for (let attempt = 0; ; attempt++) {
+		const settled = await attemptToRead(cluster, view, client, node);
+		// What kube-proxy writes on a node that is not Ready may never come: its first answer is taken.
+		if (!settled.problem || !node.ready || performance.now() > deadline) return settled;
+		if (attempt === 4) say(`waiting for kube-proxy: ${settled.problem}`);
+		await sleep(500);
+	}
+}
+
+async function attemptToRead(cluster: Cluster, view: View, client: Place, node: Node): Promise<Settled> {
+	try {
+		const ruleset = await readRuleset(cluster, view, node);
+		const problem = ruleProblem(view, client, node, ruleset);
+		return { node, ruleset, ...(problem && { problem }) };
+	} catch (error) {
+		return { node, problem: `${node.name}: ${error instanceof Error ? error.message : String(error)}` };
+	}
+}
+
+/** What the nodes' rules show; where none could be read, kube-proxy's own default. */
+const proxyModeOf = (settled: Settled[]): ProxyMode =>
+	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? "iptables";
+
+function nodeRules(view: View, client: Place, node: Node, ruleset: Ruleset): NodeRules {
+	return {
+		node: node.name,
+		backend: ruleset.backend,
+		rules: ruleset.rulesOf(view.service),
+		paths: ruleset.walk(entryPacket(view, client, node)).map(({ probability, hops }) => ({ probability, hops })),
+	};
+}
