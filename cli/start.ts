@@ -6,7 +6,10 @@ await command(async () => {
 	const started = new Date().toISOString();
 	await selectStack();
 	await wakeCluster(await setting("clusterName"));
-	const code = await pulumi("up", "--yes", "--skip-preview", "--refresh", "--suppress-outputs");
+	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
+	// its cluster, and would fail to delete what was in it.
+	const refreshed = await pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs");
+	const code = refreshed || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) show(report);

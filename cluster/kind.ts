@@ -75,8 +75,20 @@ const kindConfig = (spec: ClusterSpec, id: string): string => {
 			{ role: "control-plane", extraMounts, ...published },
 			...Array.from({ length: spec.workers }, () => ({ role: "worker", extraMounts })),
 		],
-		// A kubelet from 1.35 on refuses to start on cgroup v1 unless told otherwise.
-		kubeadmConfigPatches: ["kind: KubeletConfiguration\nfailCgroupV1: false\n"],
+		kubeadmConfigPatches: [
+			// A kubelet from 1.35 on refuses to start on cgroup v1 unless told otherwise.
+			stringify({ kind: "KubeletConfiguration", failCgroupV1: false }),
+			// Its own throttle makes the controller manager, and so `kubeadm join`, wait for 5 s.
+			stringify({
+				kind: "ClusterConfiguration",
+				controllerManager: {
+					extraArgs: [
+						{ name: "kube-api-qps", value: "200" },
+						{ name: "kube-api-burst", value: "400" },
+					],
+				},
+			}),
+		],
 	});
 };
 
@@ -84,7 +96,7 @@ async function removeCluster(name: string): Promise<void> {
 	await kind(["delete", "cluster", "--name", name, "--kubeconfig", kubeconfigPath(name)]);
 }
 
-/** Makes the cluster of this spec and id, unless it is there; what this project left half made is made anew. */
+/** Makes the cluster of this spec and id, unless it is there, in the place of any other that this clone made. */
 export async function createCluster(spec: ClusterSpec, id: string): Promise<void> {
 	await locked(spec.name, async () => {
 		const nodes = await findNodes(spec.name);
@@ -100,7 +112,7 @@ export async function createCluster(spec: ClusterSpec, id: string): Promise<void
 		if (nodes.length > 0) {
 			const same = nodes.length === spec.workers + 1 && nodes.every((node) => node.creationId === id);
 			if (same && (await joined(spec))) return;
-			console.error(`removing what an interrupted run left of cluster ${spec.name}`);
+			console.error(`removing the cluster ${spec.name} that this one takes the place of`);
 			await removeCluster(spec.name);
 		}
 		// Told where, kind leaves ~/.kube alone.

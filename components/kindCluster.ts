@@ -77,21 +77,24 @@ export class KindCluster extends pulumi.ComponentResource {
 			`${name}-cluster`,
 			{
 				create: programCommand("cluster/main.ts", "create"),
+				// Another id is another cluster, which is made in the place of the old one. Not as a replacement: that
+				// would delete what is inside first, one by one, and engine 3.259 has by then closed the provider
+				// (Registry.Diff unloads it, also when it only asks what a replacement would touch).
+				update: programCommand("cluster/main.ts", "create"),
 				delete: programCommand("cluster/main.ts", "delete"),
 				stdin: pulumi.jsonStringify({ id, spec }),
-				triggers: [id],
 				...quietly,
 			},
-			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", delete: "5m" } },
+			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
 		);
 		const access = accessId(args.name);
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
 				create: programCommand("cluster/main.ts", "open-access"),
+				update: programCommand("cluster/main.ts", "open-access"),
 				delete: programCommand("cluster/main.ts", "close-access"),
-				stdin: pulumi.jsonStringify({ name: args.name, access }),
-				triggers: [cluster.stdout, access],
+				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),
 				...quietly,
 			},
 			{ parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout"] },

@@ -60,13 +60,14 @@ export class Lab {
 	/** What an update did, or a preview would do, by resource: "create", "update", "replace", "delete". */
 	async up({ refresh } = { refresh: true }): Promise<Record<string, string>> {
 		const changes = recordChanges();
-		await this.stack.up({ refresh, onEvent: changes.onEvent });
+		if (refresh) await this.stack.refresh();
+		await this.stack.up({ onEvent: changes.onEvent });
 		return changes.byResource;
 	}
 
 	async preview(): Promise<Record<string, string>> {
 		const changes = recordChanges();
-		await this.stack.preview({ refresh: true, onEvent: changes.onEvent });
+		await this.stack.preview({ onEvent: changes.onEvent });
 		return changes.byResource;
 	}
 
