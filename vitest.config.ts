@@ -15,6 +15,15 @@ export default defineConfig({
 					hookTimeout: 15 * 60_000,
 				},
 			},
+			{
+				test: {
+					name: "kernel",
+					include: ["test/kernel/**/*.test.ts"],
+					fileParallelism: false,
+					testTimeout: 30 * 60_000,
+					hookTimeout: 2 * 60_000,
+				},
+			},
 		],
 		env: { PULUMI_ERROR_OUTPUT_STRING: "true" },
 	},

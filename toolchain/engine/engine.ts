@@ -6,6 +6,7 @@ import type { Have, Step, Work } from "../step.ts";
 import { askEngine, type Engine } from "./ask.ts";
 import { needsBoundedRuntime } from "./capabilities.ts";
 import { startDockerd } from "./dockerd.ts";
+import { inotifyNotice, raiseInotify } from "./inotify.ts";
 import { decideRemedy, lookAtMachine, type Remedy } from "./remedy.ts";
 
 export const engineStep: Step = {
@@ -19,7 +20,9 @@ export const engineStep: Step = {
 async function findEngine(): Promise<Have | undefined> {
 	const answer = await askEngine();
 	if (!("engine" in answer)) return undefined;
-	const notice = boundedNotice(answer.engine);
+	const notice = [boundedNotice(answer.engine), process.env.DOCKER_HOST ? undefined : inotifyNotice()]
+		.filter((text) => text !== undefined)
+		.join("\n");
 	return { what: `Docker engine ${answer.engine.version}`, how: "found", ...(notice && { notice }) };
 }
 
@@ -40,6 +43,9 @@ async function getEngine(work: Work): Promise<string | undefined> {
 	const remedy = decideRemedy(await lookAtMachine(answer), said);
 	if (remedy.install) await install(work);
 	await work.part("starting", () => start(remedy.start, work));
+	// Whoever may start an engine by hand is root.
+	const raised = remedy.start === "dockerd" ? raiseInotify() : undefined;
+	if (raised) work.say(raised);
 	return remedy.install ? "installed and started" : "started";
 }
 

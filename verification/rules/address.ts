@@ -99,6 +99,8 @@ export class Network {
 	 * host or link scope (inet_select_addr in net/ipv4/devinet.c).
 	 */
 	sourcesTowards(destination: Address): Address[] {
+		// ipv6_dev_get_saddr prefers the destination itself where the node has it (RFC 6724, rule 1).
+		if (destination.kind() === "ipv6" && this.isLocal(destination)) return [destination];
 		const route = this.isLocal(destination) ? undefined : this.route(destination);
 		if (route) return [route.source];
 		return [...this.local]

@@ -198,7 +198,7 @@ function acts({ kind, verdict }: TraceStep, rule = ""): boolean {
 	if (kind === "return") return verdict === "return";
 	if (verdict !== "continue") return true;
 	// What goes on unchanged has only been looked at or counted.
-	if (!rule.startsWith("-A ")) return / set |^notrack| notrack/.test(rule);
+	if (!rule.startsWith("-A ")) return / set |^notrack| notrack/.test(rule.replace(/ comment ".*"$/, ""));
 	const { kind: target } = new Rule(0, rule, undefined).body.target;
 	return target !== "none" && target !== "observe";
 }

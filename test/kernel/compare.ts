@@ -1,0 +1,88 @@
+/** Whether the kernel did with a packet what the walk said. */
+import type { Path } from "../../verification/model.ts";
+import { Network, parseAddress, withPort } from "../../verification/rules/address.ts";
+import { compare, type RuleText } from "../../verification/trace/compare.ts";
+import type { Passage } from "../../verification/trace/parse.ts";
+import { nodeNetwork } from "./network.ts";
+import type { Arrival, Probe } from "./packets.ts";
+
+/** What the kernel did with one packet. */
+export interface Measured {
+	passages: Passage[];
+	ruleText: RuleText;
+	arrivals: Arrival[];
+}
+
+/** Why the kernel's way is not this path; undefined: it is. */
+export function difference(path: Path, probe: Probe, measured: Measured): string | undefined {
+	if (measured.passages.length === 0) return "the kernel traced nothing";
+	const difference = compare([path], probe.packet, measured.passages, measured.ruleText);
+	if (difference) return `after ${difference.agreed} steps, kernel: ${difference.kernel}; walk: ${difference.walk}`;
+	return outcomeDifference(path, probe, measured.arrivals);
+}
+
+const addressee = (text: string, port: number): string => {
+	const address = parseAddress(text);
+	if (!address) throw new Error(`"${text}" is no address`);
+	return withPort(address, port);
+};
+
+/** ICMP types and codes of RFC 792, RFC 1812 and RFC 4443. */
+const rejections: Record<string, { type: number; code: number }> = {
+	"icmp-net-unreachable": { type: 3, code: 0 },
+	"icmp-host-unreachable": { type: 3, code: 1 },
+	"icmp-proto-unreachable": { type: 3, code: 2 },
+	"icmp-port-unreachable": { type: 3, code: 3 },
+	"icmp-net-prohibited": { type: 3, code: 9 },
+	"icmp-host-prohibited": { type: 3, code: 10 },
+	"icmp-admin-prohibited": { type: 3, code: 13 },
+	"icmp6-no-route": { type: 1, code: 0 },
+	"icmp6-adm-prohibited": { type: 1, code: 1 },
+	// The same in nft's words, which the walk through nftables takes.
+	"icmp6-admin-prohibited": { type: 1, code: 1 },
+	"icmp6-addr-unreachable": { type: 1, code: 3 },
+	"icmp6-port-unreachable": { type: 1, code: 4 },
+};
+
+/** How the kernel answers a datagram for a port at which nobody listens. */
+const closedUdp = { ipv4: "icmp-port-unreachable", ipv6: "icmp6-port-unreachable" };
+
+function outcomeDifference(path: Path, probe: Probe, arrivals: readonly Arrival[]): string | undefined {
+	const delivered = path.outcome === "endpoint" || path.outcome === "untouched";
+	// To what conntrack cannot place, such as a RST, nobody answers alike.
+	if (probe.packet.ctstate === "INVALID" && !delivered) return undefined;
+	const expected = expectedArrivals(path, probe);
+	const isLoop = ({ side, kind }: Arrival) => side === "lo" && kind === "packet";
+	// What the node sends to itself is seen on its way, whatever becomes of it.
+	const seen = arrivals.filter((arrival) => delivered || !isLoop(arrival)).map(describedArrival);
+	// They come by different interfaces, so their order tells nothing.
+	const matches = seen.length === expected.length && expected.every((one) => seen.some((text) => one.test(text)));
+	if (matches) return undefined;
+	return `seen: ${seen.join("; ") || "nothing"}; expected: ${expected.map(String).join("; ") || "nothing"}`;
+}
+
+function describedArrival(arrival: Arrival): string {
+	const { side, source } = arrival;
+	if (arrival.kind === "icmp") return `icmp ${arrival.type}/${arrival.code}`;
+	if (arrival.kind === "tcp-reset") return arrival.kind;
+	return `${side} packet ${source} -> ${addressee(arrival.destination, arrival.destinationPort)}`;
+}
+
+function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {
+	if (path.outcome === "drop") return [];
+	if (path.outcome === "reject") return [answer(path.rejectedWith ?? "")];
+	const network = new Network(nodeNetwork(packet.family));
+	const to = parseAddress(path.endpoint?.address ?? packet.destination);
+	if (!to) throw new Error("the path has no address");
+	const written = withPort(to, path.endpoint?.port ?? packet.destinationPort).replace(/[[\]]/g, "\\$&");
+	const arrived = new RegExp(`^${network.interfaceTowards(to)} packet ${path.clientIp ?? "\\S+"} -> ${written}$`);
+	if (!network.isLocal(to)) return [arrived];
+	// At the node's own ports nobody listens; to a RST, there is no answer.
+	const closed = packet.protocol === "tcp" ? "tcp-reset" : closedUdp[packet.family];
+	return [...(side === "lo" ? [arrived] : []), ...(packet.ctstate === "INVALID" ? [] : [answer(closed)])];
+}
+
+function answer(rejectedWith: string): RegExp {
+	const icmp = rejections[rejectedWith];
+	return new RegExp(`^${icmp ? `icmp ${icmp.type}/${icmp.code}` : rejectedWith}$`);
+}

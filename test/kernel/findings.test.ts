@@ -1,0 +1,58 @@
+/**
+ * What the differential test has found, each with the rules and the kernel's trace as recorded (Linux 6.18, iptables
+ * 1.8.9, nftables 1.0.6).
+ */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import type { Packet } from "../../verification/model.ts";
+import { parseIptablesSave } from "../../verification/rules/iptables/parse.ts";
+import { walkIptables } from "../../verification/rules/iptables/walk.ts";
+import { parseNftables } from "../../verification/rules/nftables/parse.ts";
+import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+import { compare, ruleOfNftables } from "../../verification/trace/compare.ts";
+import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
+import { nodeNetwork } from "./network.ts";
+
+const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8");
+
+function traceOf(name: string): Passage[] {
+	const [passages = []] = packetsOf(parseNftTrace(fixture(name)));
+	return passages;
+}
+
+const toItself: Packet = {
+	family: "ipv6",
+	protocol: "tcp",
+	source: "::1",
+	sourcePort: 20_001,
+	destination: "::1",
+	destinationPort: 30_040,
+	mark: 0,
+	ctstate: "NEW",
+};
+
+/** ipv6_dev_get_saddr prefers the destination itself where the node has it (RFC 6724, rule 1). */
+it("masquerading what the node sends to itself over IPv6 chooses the destination's own address", () => {
+	const rules = parseIptablesSave(fixture("masquerade-to-itself.ipv6.save.txt"));
+	const paths = walkIptables(rules, toItself, nodeNetwork("ipv6"));
+	const ruleText = ruleOfNftables(parseNftables(fixture("masquerade-to-itself.ipv6.nft.json")), rules);
+	expect(compare(paths, toItself, traceOf("masquerade-to-itself.ipv6.trace.txt"), ruleText)).toBeUndefined();
+	expect(paths).toMatchObject([{ outcome: "untouched", clientIp: "::1" }]);
+});
+
+it('a rule that only counts is none that acts, even if its comment says "set"', () => {
+	const ruleset = parseNftables(fixture("comment-that-sets.nft.json"));
+	const packet: Packet = {
+		family: "ipv4",
+		protocol: "tcp",
+		source: "172.18.0.9",
+		sourcePort: 20_001,
+		destination: "172.18.0.4",
+		destinationPort: 30_040,
+		inInterface: "eth0",
+		mark: 0,
+		ctstate: "NEW",
+	};
+	const paths = walkNftables(ruleset, packet, nodeNetwork("ipv4"));
+	expect(compare(paths, packet, traceOf("comment-that-sets.trace.txt"), ruleOfNftables(ruleset))).toBeUndefined();
+});

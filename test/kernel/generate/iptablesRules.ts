@@ -1,0 +1,149 @@
+/** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
+import type { Family } from "../../../verification/model.ts";
+import { addresses } from "../network.ts";
+import type { Draw } from "./draw.ts";
+
+/** The rules of a table's chains, without "-A <chain>". */
+export type Chains = Record<string, string[]>;
+
+/** Where in the kernel a chain is called from: what its rules may say depends on it. */
+type Stage = "destination" | "source" | "filter";
+
+/** Puts strange rules between those that there are, and strange chains that rules jump to. */
+export function strangeRules(draw: Draw, family: Family, { nat, filter }: { nat: Chains; filter: Chains }): void {
+	// MASQUERADE is allowed only where POSTROUTING alone leads to, DNAT where only PREROUTING and OUTPUT do.
+	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"];
+	const ofDestination = Object.keys(nat).filter((chain) => ![...ofSource, "INPUT", "KUBE-MARK-MASQ"].includes(chain));
+	new Stranger(draw, family, "destination").disturb(nat, ofDestination);
+	new Stranger(draw, family, "source").disturb(nat, ofSource);
+	new Stranger(draw, family, "filter").disturb(filter, Object.keys(filter));
+}
+
+/** iptables refuses the other one in these chains. */
+const interfaceOption: Record<string, "-i" | "-o"> = { PREROUTING: "-i", INPUT: "-i", OUTPUT: "-o", POSTROUTING: "-o" };
+
+class Stranger {
+	private readonly draw: Draw;
+	private readonly family: Family;
+	private readonly stage: Stage;
+	/** Rules that draw lots multiply the ways of a packet. */
+	private lots = 2;
+
+	constructor(draw: Draw, family: Family, stage: Stage) {
+		this.draw = draw;
+		this.family = family;
+		this.stage = stage;
+	}
+
+	disturb(chains: Chains, existing: readonly string[]): void {
+		const { draw } = this;
+		// A strange chain calls only those after it, so none calls itself.
+		const strange = [1, 2, 3].map((number) => `STRANGE-${this.stage.toUpperCase()}-${number}`);
+		for (const [index, chain] of strange.entries()) {
+			chains[chain] = Array.from({ length: draw.number(0, 5) }, () => this.rule(strange.slice(index + 1)));
+		}
+		for (const chain of draw.some(existing, 0, 6)) {
+			const rules = chains[chain] ?? [];
+			rules.splice(draw.number(0, rules.length), 0, this.rule(strange, interfaceOption[chain]));
+		}
+	}
+
+	private rule(callable: readonly string[], interfaces?: "-i" | "-o"): string {
+		const target = this.target(callable);
+		const needsPort = / (DNAT|MASQUERADE|REJECT --reject-with tcp)/.test(` ${target}`) && /:\d|tcp-reset/.test(target);
+		const protocol = needsPort ? (target.includes("tcp-reset") ? "tcp" : this.draw.pick(["tcp", "udp"])) : undefined;
+		return [...this.matches(protocol, interfaces), target === "" ? "" : `${target}`]
+			.filter((part) => part !== "")
+			.join(" ");
+	}
+
+	private matches(wanted: string | undefined, interfaces: "-i" | "-o" | undefined): string[] {
+		const { draw } = this;
+		const protocol = wanted ?? draw.pick(["tcp", "udp", ""]);
+		const own = protocol === "" ? [] : [`-p ${protocol}`, ...draw.some(this.ports(protocol), 0, 1)];
+		const others = draw.some(this.conditions(interfaces), 0, 2);
+		if (this.lots > 0 && draw.chance(0.15)) {
+			this.lots--;
+			others.push(
+				`-m statistic --mode random ${this.not()}--probability ${draw.pick(["0.25", "0.5", "0.3333333333", "0.9"])}`,
+			);
+		}
+		return [...own, ...others];
+	}
+
+	private not(): string {
+		return this.draw.chance(0.3) ? "! " : "";
+	}
+
+	private ports(protocol: string): string[] {
+		const { draw } = this;
+		const ports = () => draw.pick(["80", "53", "8080", "30040", "30000:32767", "0:1023", "443:"]);
+		return [
+			`-m ${protocol} ${this.not()}--dport ${ports()}`,
+			`-m ${protocol} ${this.not()}--sport ${draw.pick(["1024:40000", "40001:65535"])}`,
+			`-m multiport ${this.not()}--dports ${draw.pick(["80,443", "53,8080:8090", "30040,30041", "6443,9153,32767"])}`,
+			`-m multiport --ports ${draw.pick(["53,80", "1:1023"])}`,
+			...(protocol === "tcp" ? [`-m tcp ${this.not()}--tcp-flags SYN,RST,ACK,FIN SYN`] : []),
+		];
+	}
+
+	private conditions(interfaces: "-i" | "-o" | undefined): string[] {
+		const { draw, family } = this;
+		const { podCidr, localPodCidr, clusterIpCidr, nodeCidr, loopbackCidr, externalCidr, node, localPods, outside } =
+			addresses[family];
+		const cidrs = [podCidr, localPodCidr, clusterIpCidr, nodeCidr, loopbackCidr, externalCidr];
+		const states = draw.some(["NEW", "ESTABLISHED", "RELATED", "INVALID", "DNAT", "SNAT", "UNTRACKED"], 1, 3).join(",");
+		return [
+			`${this.not()}-s ${draw.pick([...cidrs, ...localPods, ...outside])}`,
+			`${this.not()}-d ${draw.pick([...cidrs, node, ...localPods])}`,
+			`${this.not()}${interfaces ?? draw.pick(["-i", "-o"])} ${draw.pick(["eth0", "veth0", "lo", "eth+", "v+"])}`,
+			`-m mark ${this.not()}--mark ${this.mark()}`,
+			`-m addrtype ${this.not()}--dst-type ${draw.pick(["LOCAL", "MULTICAST"])}`,
+			`-m addrtype ${this.not()}--src-type LOCAL`,
+			`-m conntrack ${this.not()}--ctstate ${states}`,
+			`-m comment --comment "it's \\"strange\\" -j DROP"`,
+			"-m nfacct --nfacct-name localhost_nps_accepted_pkts",
+		];
+	}
+
+	private mark(): string {
+		const { draw } = this;
+		return draw.pick(["0x4000/0x4000", "0x8000/0x8000", "0x0/0xffff", "0x1", "0xf0/0xff", "0x4001/0x4001"]);
+	}
+
+	private target(callable: readonly string[]): string {
+		const { draw } = this;
+		const calls = callable.flatMap((chain) => [`-j ${chain}`, `-g ${chain}`]);
+		const marks = ["--set-xmark", "--set-mark"].map(
+			(option) => `-j MARK ${option} ${draw.pick(["0x4000/0x4000", "0x1/0xf", "0xf3/0xff"])}`,
+		);
+		const bits = ["--or-mark", "--and-mark", "--xor-mark"].map(
+			(option) => `-j MARK ${option} ${draw.pick(["0x4000", "0xffffbfff", "0x1"])}`,
+		);
+		return draw.pick([
+			...calls,
+			...calls,
+			"-j RETURN",
+			"-j RETURN",
+			"-j ACCEPT",
+			"",
+			...marks,
+			...bits,
+			...this.endings(),
+		]);
+	}
+
+	private endings(): string[] {
+		const { draw, family, stage } = this;
+		const { localPods, remotePods } = addresses[family];
+		const pod = draw.pick([...localPods, ...remotePods]);
+		const bracketed = family === "ipv6" ? `[${pod}]` : pod;
+		if (stage === "destination") return [`-j DNAT --to-destination ${draw.pick([pod, `${bracketed}:8081`, ":8082"])}`];
+		if (stage === "source") return ["-j MASQUERADE", "-j MASQUERADE --random-fully"];
+		const kinds =
+			family === "ipv4"
+				? ["icmp-port-unreachable", "icmp-host-prohibited", "icmp-net-unreachable", "tcp-reset"]
+				: ["icmp6-port-unreachable", "icmp6-adm-prohibited", "icmp6-no-route", "tcp-reset"];
+		return ["-j DROP", "-j REJECT", `-j REJECT --reject-with ${draw.pick(kinds)}`];
+	}
+}

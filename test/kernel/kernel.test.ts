@@ -1,0 +1,75 @@
+/**
+ * The walk against the Linux kernel: random rules, packets from everywhere, and the kernel's own trace of each.
+ * KERNEL_SEED repeats a run, KERNEL_PACKETS says how many packets are sent in all.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { differs, randomTrial, runCampaign } from "./campaign.ts";
+import { Machine } from "./machine.ts";
+import type { Probe } from "./packets.ts";
+import type { RuleSet } from "./ruleset.ts";
+import { shrink } from "./shrink.ts";
+import { load } from "./tools.ts";
+import { judge, type Result } from "./trial.ts";
+
+const seed = Number(process.env.KERNEL_SEED ?? Date.now() % 1_000_000_000);
+const packets = Number(process.env.KERNEL_PACKETS ?? 300);
+
+const campaigns = [
+	{ tool: "iptables", family: "ipv4" },
+	{ tool: "iptables", family: "ipv6" },
+	{ tool: "nftables", family: "ipv4" },
+	{ tool: "nftables", family: "ipv6" },
+] as const;
+
+/** The walk may say that it does not know, for rules that nobody but this test writes; but seldom. */
+const unknownShare = 0.02;
+
+describe(`of the Linux kernel (KERNEL_SEED=${seed} KERNEL_PACKETS=${packets})`, () => {
+	let machine: Machine;
+	beforeAll(async () => {
+		machine = await Machine.start();
+	});
+	afterAll(async () => {
+		await machine.remove();
+	});
+
+	it.each(campaigns)("every packet takes a path of the walk through $tool, $family", async ({ tool, family }) => {
+		const share = Math.ceil(packets / campaigns.length);
+		const { problems, ...counts } = await runCampaign(machine, { tool, family, seed, packets: share });
+		console.log(`${tool} ${family}, KERNEL_SEED=${seed}: ${JSON.stringify(counts)}`);
+		expect(problems.join("\n\n")).toBe("");
+		expect(counts.packets).toBe(share);
+		// Of few packets, a single rule set may make many unknown.
+		if (share >= 1000) expect(counts.unknown / share).toBeLessThan(unknownShare);
+	});
+
+	/** The packets on whose way the kernel differs, where a bit of its rules' marks is another one than the walk reads. */
+	async function misread(rules: RuleSet, probes: readonly Probe[]): Promise<Result[]> {
+		const walked = await load(machine, rules);
+		await load(
+			machine,
+			changed(rules, (line) => line.replaceAll("0x4000", "0x8000")),
+		);
+		return (await judge(walked, machine, probes)).filter(differs);
+	}
+
+	it.each(campaigns)("finds out a walk that misreads $tool, $family", async ({ tool, family }) => {
+		const { rules, probes } = randomTrial(tool, family, 1, 50);
+		expect(await misread(rules, probes)).not.toEqual([]);
+	});
+
+	it("makes rules as few as they can be while the walk misreads them", async () => {
+		const { rules, probes } = randomTrial("iptables", "ipv4", 1, 50);
+		const [first] = await misread(rules, probes);
+		const alone = first ? [first.probe] : [];
+		const smallest = await shrink(rules, async (smaller) => (await misread(smaller, alone).catch(() => [])).length > 0);
+		const left = smallest.blocks.flatMap(({ lines }) => lines).filter((line) => line.startsWith("-A "));
+		expect(left.join("\n")).toMatch(/0x4000/);
+		expect(left.length).toBeLessThan(8);
+	});
+});
+
+const changed = (rules: RuleSet, change: (line: string) => string): RuleSet => ({
+	...rules,
+	blocks: rules.blocks.map((block) => ({ ...block, lines: block.lines.map(change) })),
+});

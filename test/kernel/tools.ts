@@ -1,0 +1,52 @@
+/** Loads rule sets by the tools that kube-proxy loads its rules by, and reads them back for the walk. */
+import type { Family, Packet, Path } from "../../verification/model.ts";
+import { parseIptablesSave } from "../../verification/rules/iptables/parse.ts";
+import { walkIptables } from "../../verification/rules/iptables/walk.ts";
+import { parseNftables } from "../../verification/rules/nftables/parse.ts";
+import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+import { type RuleText, ruleOfIptables, ruleOfNftables } from "../../verification/trace/compare.ts";
+import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
+import type { Machine } from "./machine.ts";
+import { nodeNetwork } from "./network.ts";
+import { type RuleSet, textOf } from "./ruleset.ts";
+
+/** A rule set in the kernel, and all that is needed to compare both. */
+export interface Loaded {
+	/** @param affinity the lists and sets of session affinity that hold the packet's source */
+	walk(packet: Packet, affinity: Iterable<string>): Path[];
+	ruleText: RuleText;
+	/** The command that prints traces, and the reader of what it prints. */
+	monitor: readonly string[];
+	parseTrace(text: string): Trace;
+}
+
+/** @throws where the kernel refuses the rules */
+export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
+	const loader = rules.tool === "nftables" ? loadNftables : loadIptables;
+	return loader(machine, rules.family, textOf(rules));
+}
+
+async function loadIptables(machine: Machine, family: Family, text: string): Promise<Loaded> {
+	const version = family === "ipv4" ? "" : "6";
+	const separator = "# as nft lists them:";
+	const script = `ip${version}tables-restore >&2; ip${version}tables-save; echo "${separator}"; nft -j list ruleset`;
+	const [saved = "", listed = ""] = (await machine.load(script, text)).split(separator);
+	const tables = parseIptablesSave(saved);
+	const walk = (packet: Packet, affinity: Iterable<string>) =>
+		walkIptables(tables, packet, nodeNetwork(family), { affinity });
+	if (family === "ipv4") {
+		const monitor = ["xtables-monitor", "--trace"];
+		return { walk, ruleText: ruleOfIptables, monitor, parseTrace: parseXtablesTrace };
+	}
+	// xtables-monitor 1.8.9 ends with "unsupported layer 4 protocol value" at the first rule of IPv6 with a port.
+	return { walk, ruleText: ruleOfNftables(parseNftables(listed), tables), ...nftMonitor };
+}
+
+async function loadNftables(machine: Machine, family: Family, text: string): Promise<Loaded> {
+	const ruleset = parseNftables(await machine.load("nft -f - >&2; nft -j list ruleset", text));
+	const walk = (packet: Packet, affinity: Iterable<string>) =>
+		walkNftables(ruleset, packet, nodeNetwork(family), { affinity });
+	return { walk, ruleText: ruleOfNftables(ruleset), ...nftMonitor };
+}
+
+const nftMonitor = { monitor: ["nft", "--handle", "monitor", "trace"], parseTrace: parseNftTrace };
