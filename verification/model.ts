@@ -226,7 +226,7 @@ export const Request = z.object({
 	/** Where the full report goes. */
 	report: z.string(),
 	/** How long to wait for endpoints and rules before probing all the same. */
-	waitSeconds: z.number().default(60),
+	waitSeconds: z.number().default(120),
 	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */
 	revisions: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
 });
