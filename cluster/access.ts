@@ -11,22 +11,32 @@ import { locked } from "./lock.ts";
 /** Where the cluster's kubeconfig is kept, relative to the project. */
 export const kubeconfigPath = (name: string): string => join(".kube", `${name}.yaml`);
 
+/** The access that the kubeconfig was last written for; undefined where there is no such file. */
+async function lastAccess(name: string): Promise<string | undefined> {
+	const path = kubeconfigPath(name);
+	return existsSync(path) ? /^# access ([0-9a-f]+)$/m.exec(await readFile(path, "utf8"))?.[1] : undefined;
+}
+
+async function answers(name: string): Promise<boolean> {
+	const ask = ["get", "--raw=/readyz", "--request-timeout=3s"];
+	return !(await execa("kubectl", ["--kubeconfig", kubeconfigPath(name), ...ask], { reject: false })).failed;
+}
+
 /**
- * Names the last time that the cluster was made reachable, else a new name: a stopped node or a lost kubeconfig is
- * mended by running that command again, without another cluster.
+ * Names the last time that the cluster was made reachable, else a new name: nodes that are stopped or still starting,
+ * or a lost kubeconfig, are mended by running that command again, without another cluster.
  */
 export async function accessId(name: string): Promise<string> {
 	const nodes = await findNodes(name);
 	const running = nodes.length > 0 && nodes.every((node) => node.state === "running");
-	const text = existsSync(kubeconfigPath(name)) ? await readFile(kubeconfigPath(name), "utf8") : "";
-	return (running && /^# access ([0-9a-f]+)$/m.exec(text)?.[1]) || randomBytes(4).toString("hex");
+	const last = running ? await lastAccess(name) : undefined;
+	return last !== undefined && (await answers(name)) ? last : randomBytes(4).toString("hex");
 }
 
-/** Starts what is stopped, wakes what is paused; tells the names of those. */
-export async function startNodes(name: string): Promise<string[]> {
+/** Starts what is stopped, wakes what is paused. */
+export async function startNodes(name: string): Promise<void> {
 	const resting = (await findNodes(name)).filter(({ state }) => state !== "running");
 	for (const node of resting) await docker(node.state === "paused" ? "unpause" : "start", node.name);
-	return resting.map((node) => node.name);
 }
 
 /**
@@ -35,8 +45,9 @@ export async function startNodes(name: string): Promise<string[]> {
  */
 export async function openAccess(name: string, access: string): Promise<string> {
 	return locked(name, async () => {
-		const since = new Date();
-		const started = await startNodes(name);
+		const paused = (await findNodes(name)).some(({ state }) => state === "paused");
+		const woken = new Date();
+		await startNodes(name);
 		const { stdout } = await execa("kind", ["get", "kubeconfig", "--name", name]);
 		const text = `# access ${access}\n${stdout}\n`;
 		const path = kubeconfigPath(name);
@@ -44,7 +55,13 @@ export async function openAccess(name: string, access: string): Promise<string> 
 		await writeFile(`${path}.new`, text, { mode: 0o600 });
 		const kubectl = (...args: string[]) =>
 			execa("kubectl", ["--kubeconfig", `${path}.new`, ...args], { stderr: ["pipe", "inherit"] });
-		if (started.length > 0) await heardOf(started, since, kubectl);
+		const nodes = await findNodes(name);
+		const since = paused ? woken : new Date(Math.max(...nodes.map(({ startedAt }) => Date.parse(startedAt))));
+		await heardOf(
+			nodes.map((node) => node.name),
+			since,
+			kubectl,
+		);
 		for (const condition of ["condition=Ready", "jsonpath={.spec.podCIDR}"]) {
 			await kubectl("wait", "nodes", "--all", "--timeout=180s", `--for=${condition}`);
 		}
@@ -83,13 +100,15 @@ async function heardOf(
 }
 
 /**
- * Makes a living cluster of this project reachable again where its nodes are stopped. Without that, a refresh would
- * take everything in it for lost.
+ * Waits until a living cluster of this project is reachable, starting its nodes where they are stopped. Without that, a
+ * refresh would take everything in it for lost.
  */
 export async function wakeCluster(name: string): Promise<void> {
 	const nodes = await findNodes(name);
-	const stopped = nodes.some((node) => node.creationId !== undefined && node.state !== "running");
-	if (stopped) await openAccess(name, await accessId(name));
+	if (nodes.length === 0 || nodes.some(({ creationId }) => creationId === undefined)) return;
+	const id = await accessId(name);
+	const last = await lastAccess(name);
+	if (id !== last) await openAccess(name, last ?? id);
 }
 
 /** Removes the kubeconfig; succeeds where there is none. */

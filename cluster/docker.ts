@@ -5,6 +5,8 @@ import { z } from "zod";
 export interface NodeContainer {
 	name: string;
 	state: string;
+	/** RFC 3339. */
+	startedAt: string;
 	/** Absent: something else than this project made it. */
 	creationId?: string;
 }
@@ -35,7 +37,7 @@ export async function findNodes(name: string): Promise<NodeContainer[]> {
 		.array(
 			z.object({
 				Name: z.string(),
-				State: z.object({ Status: z.string() }),
+				State: z.object({ Status: z.string(), StartedAt: z.string() }),
 				Mounts: z.array(z.object({ Destination: z.string() })),
 			}),
 		)
@@ -45,6 +47,7 @@ export async function findNodes(name: string): Promise<NodeContainer[]> {
 		return {
 			name: container.Name.replace(/^\//, ""),
 			state: container.State.Status,
+			startedAt: container.State.StartedAt,
 			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
 		};
 	});

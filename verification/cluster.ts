@@ -175,7 +175,9 @@ export class Cluster {
 			});
 			return { code: exitCode ?? -1, stdout, stderr: stderr || (shortMessage ?? "") };
 		} catch (error) {
-			return { code: -1, stdout: "", stderr: error instanceof Error ? error.message : String(error) };
+			// A connection that could not be opened rejects with an event, which is no Error but has a message too.
+			const { message } = error as { message?: string };
+			return { code: -1, stdout: "", stderr: message ?? String(error) };
 		}
 	}
 
