@@ -1,19 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseLabConfig } from "../../../components/labConfig.ts";
-
-const defaults = {
-	clusterName: "nodeport",
-	workers: "3",
-	kubeProxyMode: "iptables",
-	nodePort: "30040",
-	replicas: "1",
-	externalTrafficPolicy: "Cluster",
-	namespace: "default",
-	nodeImage: "nodeport-lab/node:1.36",
-	echoImage: "nodeport-lab/echo:0.1.0",
-	dnsutilsImage: "nodeport-lab/dnsutils:0.1.0",
-	connectivity: "base",
-};
+import { defaults } from "./defaults.ts";
 
 describe("a good configuration", () => {
 	it("gives the walkthrough's lab by default", () => {

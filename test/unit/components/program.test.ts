@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { defaults } from "./defaults.ts";
 import { only, type Recorded, record, settled } from "./recorder.ts";
 
 // The engine is asked by these alone; everything else of cluster/ stays real.
@@ -9,27 +10,13 @@ vi.mock("../../../cluster/docker.ts", async (original) => ({
 	imageId: async (image: string) => `sha256:of-${image}`,
 }));
 
-const settings = {
-	clusterName: "nodeport",
-	workers: "3",
-	kubeProxyMode: "iptables",
-	nodePort: "30040",
-	replicas: "1",
-	externalTrafficPolicy: "Cluster",
-	namespace: "default",
-	nodeImage: "nodeport-lab/node:1.36",
-	echoImage: "nodeport-lab/echo:0.1.0",
-	dnsutilsImage: "nodeport-lab/dnsutils:0.1.0",
-	connectivity: "base",
-};
-
 describe("the program with its defaults", () => {
 	let recorded: Recorded[];
 	let outputs: typeof import("../../../index.ts");
 
 	beforeAll(async () => {
 		recorded = await record();
-		const config = Object.entries(settings).map(([key, value]) => [`nodeport-lab:${key}`, value]);
+		const config = Object.entries(defaults).map(([key, value]) => [`nodeport-lab:${key}`, value]);
 		pulumi.runtime.setAllConfig(Object.fromEntries(config));
 		outputs = await import("../../../index.ts");
 		await settled(pulumi.output(outputs.verification));
