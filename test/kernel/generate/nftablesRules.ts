@@ -108,9 +108,11 @@ class Stranger {
 		const protocol = ending.includes("tcp reset") ? "tcp" : draw.pick(["tcp", "udp"]);
 		// A map without the packet's element ends the rule, and the trace does not show what the rule did before that.
 		const changes = !/map/.test(ending) && draw.chance(0.2) ? [draw.pick(this.marks())] : [];
+		// nft takes the last match of the protocol for the one that holds, and refuses an ending that does not go with it.
+		const conditions = this.conditions(protocol).filter((one) => !(needsProtocol && one.startsWith("meta l4proto")));
 		const parts = [
 			...(needsProtocol ? [`meta l4proto ${protocol}`] : []),
-			...draw.some(this.conditions(protocol), 0, 2),
+			...draw.some(conditions, 0, 2),
 			...this.randomly(),
 			...(draw.chance(0.1) ? ["counter"] : []),
 			...changes,
