@@ -1,8 +1,9 @@
 /** What the commands share: the stack that they work on, and its last report. */
 import { readFile } from "node:fs/promises";
 import { execa } from "execa";
-import { Report, Request } from "../verification/model.ts";
+import { Report } from "../verification/report/model.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
+import { Request } from "../verification/request.ts";
 import { verify, writeReport } from "../verification/verify.ts";
 
 const reportPath = "out/verification.json";
@@ -43,7 +44,8 @@ export async function verifyAgain(): Promise<Report> {
 }
 
 export function show(report: Report): void {
-	console.log(terminalReport(report, process.stdout.isTTY ?? false));
+	const { isTTY, columns } = process.stdout;
+	console.log(terminalReport(report, { color: isTTY ?? false, ...(columns && { width: columns }) }));
 }
 
 /** Runs a command's body; only a message, no stack, for what the user can mend. */

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Node, Pod, Service, Summary } from "../verification/model.ts";
+import type { Node, Pod, Service } from "../verification/model.ts";
+import type { Summary } from "../verification/report/model.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
 import type { KindCluster } from "./kindCluster.ts";
 import type { Verification } from "./verification.ts";

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Client, ClientGroup } from "../verification/model.ts";
+import type { Client, ClientGroup } from "../verification/request.ts";
 import { ClusterImage } from "./clusterImage.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
 import type { KindCluster } from "./kindCluster.ts";

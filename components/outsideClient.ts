@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { outsideId, outsideName } from "../cluster/outside.ts";
-import type { Client } from "../verification/model.ts";
+import type { Client } from "../verification/request.ts";
 import { curl } from "./dnsUtils.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 

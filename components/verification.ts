@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Client, ClientGroup, Summary } from "../verification/model.ts";
+import type { Summary } from "../verification/report/model.ts";
+import type { Client, ClientGroup } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface VerificationArgs {

@@ -7,6 +7,8 @@ export interface Environment {
 	/** The folder with the tools. */
 	bin: string;
 	kubeconfig: string;
+	/** kubectl's cache, which else is in the user's ~/.kube. */
+	kubeCache: string;
 	/** Absent where the user's own serves. */
 	pulumiHome?: string;
 }
@@ -14,7 +16,7 @@ export interface Environment {
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
-export function environmentText({ bin, kubeconfig, pulumiHome }: Environment): string {
+export function environmentText({ bin, kubeconfig, kubeCache, pulumiHome }: Environment): string {
 	return `# Written by set-up. In a shell: . .toolchain/env
 case ":\${PATH-}:" in
 *:${quote(bin)}:*) ;;
@@ -23,6 +25,7 @@ esac
 export KUBECONFIG=${quote(kubeconfig)}
 ${pulumiHome === undefined ? "" : `export PULUMI_HOME=${quote(pulumiHome)}\n`}
 # Where you set these yourself, yours stay.
+[ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
 export PULUMI_STACK="\${PULUMI_STACK-dev}"
 export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
 # The lab's secrets are worth no passphrase: see the README.

@@ -17,6 +17,8 @@ export const layout = {
 	logs: join(folder, "logs"),
 	/** What docker's builder writes about itself. */
 	buildx: join(folder, "buildx"),
+	/** What kubectl remembers of clusters. */
+	kubeCache: join(folder, "kube-cache"),
 	/** Of the lab's default cluster. */
 	kubeconfig: join(project, ".kube", "nodeport.yaml"),
 } as const;

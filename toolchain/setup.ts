@@ -46,8 +46,8 @@ async function connect(): Promise<void> {
 	await makeLinks(layout.bin, Object.fromEntries(await Promise.all(programs)));
 	const located = await locatePlugins();
 	const pulumiHome = located && (await makeHome(located.plugins));
-	const { bin, kubeconfig } = layout;
-	await writeEnvironment({ bin, kubeconfig, ...(pulumiHome && { pulumiHome }) });
+	const { bin, kubeconfig, kubeCache } = layout;
+	await writeEnvironment({ bin, kubeconfig, kubeCache, ...(pulumiHome && { pulumiHome }) });
 }
 
 /** "Found: Docker engine 27.1. Built: kind v0.33.0, …" */

@@ -2,7 +2,7 @@
 import { type Readable, Writable } from "node:stream";
 import { AppsV1Api, CoreV1Api, DiscoveryV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { execa } from "execa";
-import type { Client, ClientGroup, Node, Request, Runner, Service } from "./model.ts";
+import type { Node, Service } from "./model.ts";
 import {
 	byNodeThenName,
 	byRoleThenName,
@@ -13,6 +13,7 @@ import {
 	toPlace,
 	whyUnready,
 } from "./objects.ts";
+import type { Client, ClientGroup, Request, Runner } from "./request.ts";
 
 /** A ready endpoint of the Service. */
 export interface Endpoint {

@@ -58,9 +58,10 @@ export function journeys(
 	const sent = { ...destination, ...(sourcePort !== undefined && { sourcePort }) };
 	if (client.network === "outside") return travel.fromOutside(client, sent);
 	const node = view.nodes.find(({ name }) => name === client.node);
-	if (!node) throw new Error(`the client's node ${client.node ?? ""} is none of the cluster's`);
+	if (!node)
+		return ended({ kind: "unknown", node: client.node ?? "", reason: "the client's node is none of the cluster's" });
 	if (client.network === "node") return travel.over(node, packetOf(sent, processSource(node, destination.address)));
-	if (isLoopback(destination.address)) return [{ probability: 1, legs: [], end: { kind: "loopback" } }];
+	if (isLoopback(destination.address)) return ended({ kind: "loopback" });
 	return travel.over(node, { ...packetOf(sent, client.ip ?? ""), inInterface: podInterface });
 }
 
@@ -74,6 +75,8 @@ export const outcomeOf: Record<End["kind"], Outcome> = {
 	away: "other",
 	unknown: "other",
 };
+
+const ended = (end: End, legs: Leg[] = []): Journey[] => [{ probability: 1, legs, end }];
 
 const isLoopback = (address: string): boolean => parseAddress(address)?.range() === "loopback";
 
@@ -110,18 +113,18 @@ class Travel {
 	/** From the nodes' network only the nodes' own addresses are routed. */
 	fromOutside({ ip }: Place, sent: Destination & { sourcePort?: number }): Journey[] {
 		const node = this.view.nodes.find(({ internalIp }) => internalIp === sent.address);
-		if (isLoopback(sent.address)) return [{ probability: 1, legs: [], end: { kind: "loopback" } }];
-		if (!node) return [{ probability: 1, legs: [], end: { kind: "away", address: sent.address } }];
-		if (ip === undefined) throw new Error("the address of the client outside is not known");
+		if (isLoopback(sent.address)) return ended({ kind: "loopback" });
+		if (!node) return ended({ kind: "away", address: sent.address });
+		if (ip === undefined) {
+			return ended({ kind: "unknown", node: node.name, reason: "the address of the client outside is not known" });
+		}
 		return this.over(node, { ...packetOf(sent, ip), inInterface: nodeInterface });
 	}
 
 	/** The packet's ways from where it meets the node's netfilter. */
 	over(node: Node, packet: Packet, before: Leg[] = []): Journey[] {
 		const ruleset = this.rulesets.get(node.name);
-		const ends = (reason: string): Journey[] => [
-			{ probability: 1, legs: before, end: { kind: "unknown", node: node.name, reason } },
-		];
+		const ends = (reason: string) => ended({ kind: "unknown", node: node.name, reason }, before);
 		if (!ruleset) return ends(`the rules of ${node.name} could not be read`);
 		if (before.length >= mostLegs) return ends("it goes from node to node in a circle");
 		return ruleset.walk(packet).flatMap((path) => {
@@ -132,7 +135,7 @@ class Travel {
 	}
 
 	private after(node: Node, packet: Packet, path: Path, legs: Leg[]): Journey[] {
-		const finished = (end: End): Journey[] => [{ probability: 1, legs, end }];
+		const finished = (end: End) => ended(end, legs);
 		const { name } = node;
 		if (path.outcome === "drop") return finished({ kind: "drop", node: name });
 		if (path.outcome === "reject") return finished({ kind: "reject", node: name, with: path.rejectedWith ?? "" });

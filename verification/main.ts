@@ -3,8 +3,8 @@
  * stdout. Ends with 1 where something is not as it must be, after the report is on disk; stdout is then empty.
  */
 import { text } from "node:stream/consumers";
-import { Request } from "./model.ts";
-import { summarize } from "./summary.ts";
+import { summarize } from "./report/summary.ts";
+import { Request } from "./request.ts";
 import { verify, writeReport } from "./verify.ts";
 
 try {

@@ -1,9 +1,8 @@
 /**
- * The words that all of the verification shares. What crosses a process boundary (request, summary, report) is a zod
- * schema, and its type is inferred from it; the rest are plain types.
+ * The words that all of the verification shares. What crosses a process boundary is a zod schema, and its type is
+ * inferred from it; the rest are plain types. What is asked: request.ts. What is told: report/model.ts.
  */
 import { z } from "zod";
-import { NodeTrace } from "./trace/model.ts";
 
 /** A node as `kubectl get nodes -o wide` shows it. Source: the Node object. */
 export const Node = z.object({
@@ -118,32 +117,6 @@ export type Backend = z.infer<typeof Backend>;
 export const ProxyMode = z.enum(["iptables", "nftables"]);
 export type ProxyMode = z.infer<typeof ProxyMode>;
 
-/** How to run a program where a client is: in a container of a pod, or by an argument vector on this machine. */
-export const Runner = z.union([
-	z.object({ exec: z.object({ namespace: z.string(), pod: z.string(), container: z.string() }) }),
-	z.object({ spawn: z.array(z.string()).min(1) }),
-]);
-export type Runner = z.infer<typeof Runner>;
-
-/** Somebody who sends requests. */
-export const Client = z.object({
-	name: z.string(),
-	run: Runner,
-	/** The argument vector of its HTTP client; the URL is appended. Its exit codes are curl's. */
-	get: z.array(z.string()).min(1),
-	/** The address that it sends from, where the API does not tell. */
-	ip: z.string().optional(),
-});
-export type Client = z.infer<typeof Client>;
-
-/** Every ready pod with these labels as a client of its own, named after itself or after the node that it runs on. */
-export const ClientGroup = z.object({
-	each: z.object({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
-	named: z.enum(["pod", "node"]),
-	get: z.array(z.string()).min(1),
-});
-export type ClientGroup = z.infer<typeof ClientGroup>;
-
 export const TargetKind = z.enum(["nodePort", "podIp", "clusterIp", "serviceDns"]);
 export type TargetKind = z.infer<typeof TargetKind>;
 
@@ -212,58 +185,3 @@ export const Service = z.object({
 	externalTrafficPolicy: z.enum(["Cluster", "Local"]),
 });
 export type Service = z.infer<typeof Service>;
-
-/** What to verify. Read from stdin; kept in the report, so that the same verification can be repeated. */
-export const Request = z.object({
-	/** A path; the text of a kubeconfig never leaves its file. */
-	kubeconfig: z.string(),
-	service: z.object({ namespace: z.string(), name: z.string() }),
-	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
-	echo: z.object({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
-	/** The first one is whose packet is explained on every node. */
-	clients: z.array(z.union([Client, ClientGroup])).min(1),
-	connectivity: z.enum(["base", "full"]),
-	/** Where the full report goes. */
-	report: z.string(),
-	/** How long to wait for endpoints and rules before probing all the same. */
-	waitSeconds: z.number().default(120),
-	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */
-	revisions: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
-});
-export type Request = z.infer<typeof Request>;
-
-/** What the stack's outputs carry. Always under 64 KB: where a cluster is too large for that, `omittedNodes` says so. */
-export const Summary = z.object({
-	ok: z.boolean(),
-	checkedAt: z.string(),
-	proxyMode: ProxyMode,
-	connectivity: z.array(Cell),
-	nodes: z.array(NodeRules),
-	/** How many nodes' rules are only in the report, for lack of room here. */
-	omittedNodes: z.int().optional(),
-	report: z.string(),
-	pods: z.array(Pod),
-});
-export type Summary = z.infer<typeof Summary>;
-
-export const reportSchema = "nodeport-lab/report/v1";
-
-/** Everything that one verification saw, said and measured. */
-export const Report = z.object({
-	schema: z.literal(reportSchema),
-	request: Request,
-	ok: z.boolean(),
-	/** When it ended; RFC 3339, UTC. */
-	checkedAt: z.string(),
-	proxyMode: ProxyMode,
-	service: Service,
-	pods: z.array(Pod),
-	nodes: z.array(Node),
-	connectivity: z.array(Cell),
-	rules: z.array(NodeRules),
-	/** With connectivity "full". */
-	traces: z.array(NodeTrace).optional(),
-	/** One sentence each, with the command that repeats the check. */
-	failures: z.array(z.string()),
-});
-export type Report = z.infer<typeof Report>;

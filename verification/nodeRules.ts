@@ -1,14 +1,15 @@
 /** Reads every node's rules with the tools that wrote them, and walks the client's packet through them. */
 import ipaddr from "ipaddr.js";
 import type { Cluster, Place, View } from "./cluster.ts";
-import type { Backend, Node, NodeNetwork, Packet, Path, ProxyMode, Runner, Service } from "./model.ts";
+import type { Backend, Node, NodeNetwork, Packet, Path, ProxyMode, Service } from "./model.ts";
 import { address, eligibleEndpoints, podSideAddress } from "./predict.ts";
-import { parseIptablesSave } from "./rules/iptables/parse.ts";
+import type { Runner } from "./request.ts";
+import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptables } from "./rules/iptables/parse.ts";
 import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
 import { walkIptables } from "./rules/iptables/walk.ts";
-import { parseNftables } from "./rules/nftables/parse.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
 import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
-import { walkNftables } from "./rules/nftables/walk.ts";
+import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "./trace/compare.ts";
 
 /** Stand-ins for what the API does not tell: no rule of kube-proxy asks for the name of an interface. */
@@ -25,6 +26,8 @@ export interface Ruleset {
 	walk(packet: Packet): Path[];
 	/** The raw lines that name the Service, and those of the chains that they lead to. */
 	rulesOf(service: Service): string[];
+	/** What a walk would not understand: "line 12: -A … ("-m x" is not understood)". Reads every rule. */
+	notUnderstood(): string[];
 	/** The rule of a step that the kernel traced, as the hops of a walk write it. */
 	ruleText: RuleText;
 }
@@ -42,6 +45,7 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 			proxyMode: "iptables",
 			walk: (packet) => walkIptables(tables, packet, network),
 			rulesOf: (service) => iptablesRulesOf(tables, service),
+			notUnderstood: () => iptablesLines(tables),
 			ruleText: ruleOfIptables,
 		};
 	}
@@ -53,9 +57,13 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 		// What the kubelet and the CNI wrote by iptables meets the packet too.
 		walk: (packet) => walkNftables(ruleset, packet, network, { iptables: tables }),
 		rulesOf: (service) => nftablesRulesOf(ruleset, service),
+		notUnderstood: () => [...iptablesLines(tables), ...problemsOfNftables(nativeTables(ruleset, tables))],
 		ruleText: ruleOfNftables(ruleset, tables),
 	};
 }
+
+const iptablesLines = (tables: IptablesTables): string[] =>
+	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
 
 async function read(cluster: Cluster, reader: Runner, program: string[]): Promise<string> {
 	const { code, stdout, stderr } = await cluster.run(reader, program, readSeconds);

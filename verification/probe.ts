@@ -1,8 +1,9 @@
 /** Asks: one HTTP request a cell, all cells side by side. */
 import { z } from "zod";
 import type { Cluster, Ran, View } from "./cluster.ts";
-import type { Cell, Client, Expected, Observed, Outcome, ProxyMode, Request, Target } from "./model.ts";
+import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import { expect, targetsOf } from "./predict.ts";
+import type { Client, Request } from "./request.ts";
 
 /** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
 const probeSeconds = 10;
@@ -10,13 +11,16 @@ const probeSeconds = 10;
 /** The echo's answer to GET /host. */
 const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });
 
+/** A cell before anybody has judged it. */
+export type MeasuredCell = Omit<Cell, "ok">;
+
 /** One cell for each client and target, each as soon as `passable` says so of the nodes that it enters by. */
 export async function probeAll(
 	cluster: Cluster,
 	view: View,
 	request: Request,
 	passable: (...nodes: string[]) => Promise<ProxyMode>,
-): Promise<Cell[]> {
+): Promise<MeasuredCell[]> {
 	const asked = view.clients.flatMap((client) =>
 		targetsOf(view, client.place, request.connectivity).map((target) => ({ client, target })),
 	);
@@ -36,7 +40,7 @@ async function probe(
 	client: Client,
 	target: Target,
 	expected: Expected,
-): Promise<Cell> {
+): Promise<MeasuredCell> {
 	const program = [...client.get, `http://${target.address}/host`];
 	const started = performance.now();
 	const observed = observe(await cluster.run(client.run, program, probeSeconds), performance.now() - started);
@@ -46,7 +50,6 @@ async function probe(
 		target,
 		expected,
 		observed,
-		ok: agrees(expected, observed),
 		command: pasteReady(request.kubeconfig, client, program),
 	};
 }
@@ -116,7 +119,3 @@ function pasteReady(kubeconfig: string, { run }: Client, program: string[]): str
 			: run.spawn;
 	return [...prefix, ...program].map(quoted).join(" ");
 }
-
-/** "client -> kind address" as every message and table names a cell. */
-export const cellName = ({ client, target }: { client: string; target: Target }): string =>
-	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;

@@ -1,9 +1,10 @@
 /** What the kernel really does with a packet on a node, held against the walk through that node's rules. */
 import type { Cluster, PlacedClient, View } from "./cluster.ts";
 import { type Destination, journeys, type Leg } from "./journey.ts";
-import type { Node, Runner } from "./model.ts";
+import type { Node } from "./model.ts";
 import { type Ruleset, readRuleset } from "./nodeRules.ts";
 import { address } from "./predict.ts";
+import type { Runner } from "./request.ts";
 import { capture } from "./trace/capture.ts";
 import { actingSteps, compare } from "./trace/compare.ts";
 import type { NodeTrace } from "./trace/model.ts";

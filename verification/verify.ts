@@ -4,11 +4,14 @@ import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Cluster, type Place, type View } from "./cluster.ts";
-import { type Node, type NodeRules, type ProxyMode, type Report, type Request, reportSchema } from "./model.ts";
+import { judge } from "./matrix.ts";
+import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket, type Ruleset, readRuleset, ruleProblem } from "./nodeRules.ts";
 import { probeAll } from "./probe.ts";
-import { failureOf } from "./report/terminal.ts";
+import { failureOf } from "./report/matrix.ts";
+import { type Report, reportSchema } from "./report/model.ts";
 import { traceFailure } from "./report/traces.ts";
+import type { Request } from "./request.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 
@@ -49,16 +52,17 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 	);
 	say(`asking ${view.nodes.length} nodes, reading their rules`);
 	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only.
-	const connectivity = await probeAll(cluster, view, request, async (...nodes) =>
+	const cells = await probeAll(cluster, view, request, async (...nodes) =>
 		proxyModeOf(await Promise.all(nodes.flatMap((node) => settling.get(node) ?? []))),
 	);
 	const settled = await Promise.all(settling.values());
-	const problems = settled.flatMap(({ problem }) => problem ?? []);
-	const traces = request.connectivity === "full" ? await traceAll(cluster, view, settled, say) : undefined;
+	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
+	const judged = cells.map((cell) => judge(view, rulesets, cell));
+	const traces = request.connectivity === "full" ? await traceAll(cluster, view, rulesets, say) : undefined;
 	const failures = [
 		...missingPods(view, request),
-		...connectivity.filter(({ ok }) => !ok).map(failureOf),
-		...problems,
+		...judged.flatMap(({ cell, difference }) => (difference ? [failureOf(cell, difference)] : [])),
+		...settled.flatMap(({ problem }) => problem ?? []),
 		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
 	];
 	return {
@@ -70,20 +74,28 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		service: view.service,
 		pods: view.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
 		nodes: view.nodes,
-		connectivity,
+		connectivity: judged.map(({ cell }) => cell),
+		differences: judged.flatMap(({ difference }) => difference ?? []),
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
+		notUnderstood: [...rulesets].flatMap(([node, ruleset]) =>
+			ruleset.notUnderstood().map((line) => `${node}: ${line}`),
+		),
 		...(traces && { traces }),
 		failures,
 	};
 }
 
 /** The first client's packet to every node's nodePort, as the kernels trace it. */
-async function traceAll(cluster: Cluster, view: View, settled: Settled[], say: Say): Promise<NodeTrace[]> {
+async function traceAll(
+	cluster: Cluster,
+	view: View,
+	rulesets: ReadonlyMap<string, Ruleset>,
+	say: Say,
+): Promise<NodeTrace[]> {
 	const [client] = view.clients;
 	if (!client) return [];
 	say("tracing a packet on every node");
-	const rulesets = settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : []));
-	return traceNodePorts(cluster, view, new Map(rulesets), client);
+	return traceNodePorts(cluster, view, rulesets, client);
 }
 
 /** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */

@@ -1,11 +1,12 @@
 /** The whole lab, real in every part. The tests build on each other: one cluster serves them all. */
-import { access, readFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { z } from "zod";
 import { clusterId } from "../../cluster/kind.ts";
-import { Cell, Node, NodeRules, Pod, Report, Service } from "../../verification/model.ts";
+import { Cell, Node, NodeRules, Pod, Service } from "../../verification/model.ts";
+import { Report } from "../../verification/report/model.ts";
 import { clusterName, Lab, leftovers, volumes } from "./lab.ts";
 
 const worker = (i: number) => `${clusterName}-worker${i === 1 ? "" : i}`;
@@ -191,4 +192,5 @@ it("is destroyed without a trace, also when it is already gone", async () => {
 	await expect(access(join(lab.folder, ".kube", `${clusterName}.yaml`))).rejects.toThrow("ENOENT");
 	const again = await lab.run("cli/destroy.ts");
 	expect(again.exitCode, again.all).toBe(0);
+	expect(await readdir(lab.home)).toEqual([]);
 });

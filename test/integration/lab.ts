@@ -1,18 +1,26 @@
 /** A lab of the tests' own: the project's files in a scratch folder, a stack and a cluster of another name. */
 import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
 
 export const clusterName = "nodeport-test";
 
+const { PULUMI_HOME = join(homedir(), ".pulumi"), DOCKER_CONFIG = join(homedir(), ".docker") } = process.env;
+
+/** What is the user's own stays in use, though the lab's home folder is another. */
+const own = { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "", PULUMI_HOME, DOCKER_CONFIG };
+
 export class Lab {
 	readonly folder: string;
+	/** A home folder of its own, to see what is written there. */
+	readonly home: string;
 	readonly stack: Stack;
 
-	private constructor(folder: string, stack: Stack) {
+	private constructor(folder: string, home: string, stack: Stack) {
 		this.folder = folder;
+		this.home = home;
 		this.stack = stack;
 	}
 
@@ -33,17 +41,19 @@ export class Lab {
 			await cp(file, join(folder, file));
 		}
 		await symlink(join(process.cwd(), "node_modules"), join(folder, "node_modules"));
+		const home = join(folder, "home");
+		await mkdir(home);
 		const stack = await LocalWorkspace.createOrSelectStack(
 			{ stackName: "test", workDir: folder },
-			{ envVars: { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "" } },
+			{ envVars: { ...own, HOME: home } },
 		);
 		await stack.setConfig("clusterName", { value: clusterName });
-		return new Lab(folder, stack);
+		return new Lab(folder, home, stack);
 	}
 
 	/** Runs one of the project's commands, as `npm run` would, in the lab's folder. */
 	async run(script: string) {
-		const env = { PULUMI_STACK: "test" };
+		const env = { ...own, HOME: this.home };
 		return execa("node", ["--import", "tsx", script], { cwd: this.folder, env, reject: false, all: true });
 	}
 

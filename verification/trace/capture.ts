@@ -1,7 +1,8 @@
 /** Has a node's kernel trace one packet, by a table of nftables that lives no longer than the tracing. */
 import { PassThrough } from "node:stream";
 import type { Cluster, Ran } from "../cluster.ts";
-import type { Backend, Packet, Runner } from "../model.ts";
+import type { Backend, Packet } from "../model.ts";
+import type { Runner } from "../request.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 
 /** Whatever becomes of the connection, the table in the kernel lives no longer than this. */

@@ -7,7 +7,12 @@ import { temporaryFolder } from "./temporary.ts";
 
 const folder = temporaryFolder();
 
-const paths = { bin: "/my lab's/$(id)/bin", kubeconfig: "/my lab's/kube.yaml", pulumiHome: "/my lab's/pulumi" };
+const paths = {
+	bin: "/my lab's/$(id)/bin",
+	kubeconfig: "/my lab's/kube.yaml",
+	kubeCache: "/my lab's/cache",
+	pulumiHome: "/my lab's/pulumi",
+};
 
 /** The environment that a shell has after it sourced the file, from another folder. */
 async function sourced(shell: string, before: Record<string, string>, times = 1): Promise<Record<string, string>> {
@@ -28,6 +33,7 @@ describe.each(shells)("in %s", (shell) => {
 		expect(await sourced(shell, {})).toMatchObject({
 			PATH: `${paths.bin}:/usr/bin:/bin`,
 			KUBECONFIG: paths.kubeconfig,
+			KUBECACHEDIR: paths.kubeCache,
 			PULUMI_HOME: paths.pulumiHome,
 			PULUMI_STACK: "dev",
 			PULUMI_CONFIG_PASSPHRASE: "",
@@ -38,8 +44,8 @@ describe.each(shells)("in %s", (shell) => {
 		expect((await sourced(shell, {}, 2)).PATH).toBe(`${paths.bin}:/usr/bin:/bin`);
 	});
 
-	test("the user's own stack and passphrase stay", async () => {
-		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret" };
+	test("the user's own stack, passphrase and cache stay", async () => {
+		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret", KUBECACHEDIR: "/cache" };
 		expect(await sourced(shell, own)).toMatchObject(own);
 	});
 
@@ -51,5 +57,5 @@ describe.each(shells)("in %s", (shell) => {
 });
 
 test("the user's Pulumi home is not named where it serves", () => {
-	expect(environmentText({ bin: "/bin", kubeconfig: "/kube" })).not.toContain("PULUMI_HOME");
+	expect(environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" })).not.toContain("PULUMI_HOME");
 });

@@ -16,6 +16,7 @@ const ruleset = (...paths: Path[]): Ruleset => ({
 	proxyMode: "iptables",
 	walk: () => paths,
 	rulesOf: () => [],
+	notUnderstood: () => [],
 	ruleText: () => undefined,
 });
 const node = (name: string) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Cluster, Dialogue, PlacedClient, Ran, View } from "../../../verification/cluster.ts";
-import type { Runner } from "../../../verification/model.ts";
 import { traceFailure, traceLine } from "../../../verification/report/traces.ts";
+import type { Runner } from "../../../verification/request.ts";
 import type { NodeTrace } from "../../../verification/trace/model.ts";
 import { traceNodePorts, traceOn } from "../../../verification/trace.ts";
 import { dnsutils, fixture, rulesets, views } from "./traceLab.ts";

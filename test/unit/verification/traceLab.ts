@@ -1,8 +1,9 @@
 /** The clusters that test/fixtures/trace was captured from, as the verification sees them. */
 import { readFileSync } from "node:fs";
 import type { Cluster, Endpoint, Place, View } from "../../../verification/cluster.ts";
-import type { Node, Packet, Runner } from "../../../verification/model.ts";
+import type { Node, Packet } from "../../../verification/model.ts";
 import { type Ruleset, readRuleset } from "../../../verification/nodeRules.ts";
+import type { Runner } from "../../../verification/request.ts";
 import { sampleView } from "./sample.ts";
 
 export const fixture = (name: string): string =>

@@ -39,6 +39,18 @@ export function walkNftables(
 	return toPaths(travel(baseChains(ruleset, own, iptables), packet, own, new Set(affinity)), packet, network.node);
 }
 
+/** Whether iptables keeps the table, so that its rules are read from what iptables-save prints. */
+const keptByIptables = ({ family, name }: Table, iptables: IptablesTables | undefined): boolean =>
+	iptables !== undefined && nameOfFamily[iptables.family] === family && iptables.tables.has(name);
+
+const nameOfFamily: Record<Family, TableFamily> = { ipv4: "ip", ipv6: "ip6" };
+
+/** What a walk of that family reads as nftables: without tables that iptables keeps, and those that see other packets. */
+export function nativeTables({ tables, strangeObjects }: NftablesRuleset, iptables: IptablesTables): NftablesRuleset {
+	const read = tables.filter((table) => families[table.family]?.includes(iptables.family));
+	return { tables: read.filter((table) => !keptByIptables(table, iptables)), strangeObjects };
+}
+
 /**
  * The chains that the kernel itself calls, ready to be walked. Of those with equal priority it asks the youngest first
  * (nf_hook_entries_grow in net/netfilter/core.c), and nft lists the oldest first.
@@ -46,10 +58,8 @@ export function walkNftables(
 function baseChains({ tables }: NftablesRuleset, network: Network, iptables: IptablesTables | undefined): BaseChain[] {
 	const kept = iptables ? iptablesBaseChains(iptables, network) : [];
 	const chains = tables.flatMap((table) => {
-		const seen = families[table.family] ?? [];
-		const isOfIptables = seen.length === 1 && seen[0] === iptables?.family;
-		const same = isOfIptables ? kept.filter((chain) => chain.table === table.name) : [];
-		return same.length > 0 ? same : baseChainsOf(table, seen, network);
+		if (keptByIptables(table, iptables)) return kept.filter((chain) => chain.table === table.name);
+		return baseChainsOf(table, families[table.family] ?? [], network);
 	});
 	return chains.reverse();
 }

@@ -1,0 +1,68 @@
+/** Holds what was measured of a cell against what was predicted of it: by the API's objects, and by the nodes' rules. */
+import type { View } from "./cluster.ts";
+import { parseDestination } from "./destination.ts";
+import { type End, type Journey, journeys, outcomeOf } from "./journey.ts";
+import type { Cell, Expected, Observed } from "./model.ts";
+import type { Ruleset } from "./nodeRules.ts";
+import { agrees, type MeasuredCell } from "./probe.ts";
+import { journeysText } from "./report/journey.ts";
+import { cellName } from "./report/matrix.ts";
+import type { Difference } from "./report/model.ts";
+
+export interface Judged {
+	cell: Cell;
+	/** Where promise, rules and measurement are not one. */
+	difference?: Difference;
+}
+
+/**
+ * The three must be one: what the API's objects promise, where the rules lead on every way that the packet may take, and
+ * what happened. Rules that could not be read or understood contradict nothing.
+ */
+export function judge(view: View, rulesets: ReadonlyMap<string, Ruleset>, measured: MeasuredCell): Judged {
+	const ways = waysOf(view, rulesets, measured);
+	const ends = ways.map(({ end }) => end);
+	const { expected, observed } = measured;
+	const ok = agrees(expected, observed) && lead(ends, expected) && ends.some((end) => explains(end, observed));
+	const cell: Cell = { ...measured, ok };
+	if (ok) return { cell };
+	const rules = [...new Set(ends.map(endLine))].join(" or ");
+	return { cell, difference: { cell: cellName(cell), rules, path: journeysText(ways, view) } };
+}
+
+/** The walk over all nodes of the request's first packet. */
+function waysOf(view: View, rulesets: ReadonlyMap<string, Ruleset>, { client, target }: MeasuredCell): Journey[] {
+	const place = view.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
+	return journeys(view, rulesets, place, parseDestination(view, target.address));
+}
+
+/** Whether the rules lead where the request must go: nowhere else, and to each of the pods that may answer. */
+function lead(ends: readonly End[], expected: Expected): boolean {
+	const told = ends.filter(({ kind }) => kind !== "unknown");
+	const reached = told.flatMap((end) => (end.kind === "pod" ? end.address : []));
+	const all = told.length < ends.length || (expected.podIps ?? []).every((ip) => reached.includes(ip));
+	return all && told.every((end) => agrees(expected, observable(end)));
+}
+
+/** Whether a way that ends so may be the one that was seen. */
+function explains(end: End, observed: Observed): boolean {
+	if (end.kind === "unknown") return true;
+	const { outcome, podIp, node, clientIp } = observable(end);
+	return (
+		outcome === observed.outcome && podIp === observed.podIp && node === observed.node && clientIp === observed.clientIp
+	);
+}
+
+/** What the client would observe of it. */
+function observable(end: End): Observed {
+	const outcome = outcomeOf[end.kind];
+	if (end.kind !== "pod") return { outcome };
+	return { outcome, podIp: end.address, node: end.node, clientIp: end.clientIp };
+}
+
+/** "ok, from nodeport-worker, pod 10.244.1.2, seeing client 172.18.0.3" */
+function endLine(end: End): string {
+	const { outcome, node, podIp, clientIp } = observable(end);
+	if (end.kind === "unknown") return `unknown on ${end.node}: ${end.reason}`;
+	return podIp ? `${outcome}, from ${node}, pod ${podIp}, seeing client ${clientIp}` : outcome;
+}

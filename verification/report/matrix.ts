@@ -1,0 +1,113 @@
+/** The connectivity matrix as text: what was predicted, what was measured, and where they differ. */
+import type { Cell, Expected, Observed } from "../model.ts";
+import type { Difference } from "./model.ts";
+import { table, wrappedTable } from "./table.ts";
+
+/** A cell after the other, with all that is known of each: for the one client that asks by default. */
+export const cellList = (cells: readonly Cell[], mark: (ok: boolean) => string): string =>
+	table([
+		["CLIENT", "TARGET", "ADDRESS", "EXPECTED", "OBSERVED", "ANSWER", "CLIENT IP SEEN", "MS", ""],
+		...cells.map(({ client, target, expected, observed, ok }) => [
+			client,
+			target.node ?? target.kind,
+			target.address,
+			expected.outcome,
+			observed.outcome,
+			answer(observed),
+			observed.clientIp ?? "",
+			String(observed.milliseconds ?? ""),
+			mark(ok),
+		]),
+	]);
+
+/** The walkthrough's `message` where the echo answered, else the first line of what was said. */
+function answer({ body = "", node, podIp }: Observed): string {
+	return node && podIp ? `NODE: ${node}, POD IP:${podIp}` : (body.split("\n")[0] ?? "").slice(0, 60);
+}
+
+/** One of the three tables: a row for each client, a column for each target. */
+export interface MatrixTable {
+	title: string;
+	text: string;
+}
+
+/** Predicted, measured, difference. In the first two, "ok" is followed by the client IP that the pod sees. */
+export function matrixTables(cells: readonly Cell[], width: number, mark: (ok: boolean) => string): MatrixTable[] {
+	const tableOf = (say: (cell: Cell) => string) => wrappedTable(matrixRows(cells, say), width);
+	const differing = cells.filter(({ ok }) => !ok).length;
+	return [
+		{
+			title: "Predicted: how each request ends, and which client IP the pod sees",
+			text: tableOf(({ expected }) => ending(expected)),
+		},
+		{ title: "Measured", text: tableOf(({ observed }) => ending(observed)) },
+		{
+			title: `Difference: ${differing === 0 ? `none in ${cells.length} cells` : `${differing} of ${cells.length} cells`}`,
+			text: tableOf(({ ok, expected, observed }) =>
+				ok ? mark(true) : `${mark(false)} ${ending(observed)}, not ${ending(expected)}`,
+			),
+		},
+	];
+}
+
+/** No client IP where it depends on which of several pods answers. */
+const ending = ({ outcome, clientIp = "" }: Pick<Expected, "outcome" | "clientIp">): string =>
+	outcome === "ok" ? `ok ${clientIp}`.trimEnd() : outcome;
+
+/** Clients and targets in the order of the cells; where a client does not ask a target, there is no way to it. */
+function matrixRows(cells: readonly Cell[], say: (cell: Cell) => string): string[][] {
+	const targets = [...new Map(cells.map((cell) => [headOf(cell), true])).keys()];
+	const clients = [...new Set(cells.map(({ client }) => client))];
+	const byPlace = new Map(cells.map((cell) => [`${cell.client} ${headOf(cell)}`, cell]));
+	return [
+		["CLIENT", ...targets],
+		...clients.map((client) => [
+			client,
+			...targets.map((target) => {
+				const cell = byPlace.get(`${client} ${target}`);
+				return cell ? say(cell) : "not routed";
+			}),
+		]),
+	];
+}
+
+/** The node of a NodePort, "clusterIp", "serviceDns", or the address where there are several of a kind. */
+function headOf({ target: { kind, node, address } }: Cell): string {
+	if (node) return node;
+	return kind === "nodePort" || kind === "podIp" ? address : kind;
+}
+
+/** One line for a cell: what was promised, where the rules lead, what came, and the command that asks again. */
+export function failureOf(cell: Cell, { rules }: Difference): string {
+	const { expected, observed } = cell;
+	const wanted = [
+		expected.outcome,
+		expected.nodes && `from ${expected.nodes.join(" or ")}`,
+		expected.podIps && `pod ${expected.podIps.join(" or ")}`,
+		expected.clientIp && `seeing client ${expected.clientIp}`,
+	];
+	const got = [
+		observed.outcome,
+		observed.node && `from ${observed.node}`,
+		observed.podIp && `pod ${observed.podIp}`,
+		observed.clientIp && `seeing client ${observed.clientIp}`,
+		!observed.node && observed.body?.split("\n")[0],
+	];
+	const list = (parts: (string | false | undefined)[]) => parts.filter(Boolean).join(", ");
+	return `${cellName(cell)}: expected ${list(wanted)}; the rules lead to ${rules}; observed ${list(got)}; repeat: ${cell.command}`;
+}
+
+/** "client -> kind address" as every message and table names a cell. */
+export const cellName = ({ client, target }: Pick<Cell, "client" | "target">): string =>
+	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;
+
+/** Paths are long: of many cells that differ, the first few show why. */
+const pathsShown = 3;
+
+/** The ways of the packets of cells that differ, as the rules have them. */
+export function differencePaths(differences: readonly Difference[]): string {
+	const shown = differences.slice(0, pathsShown).map(({ cell, path }) => `${cell}\n${path}`);
+	const left = differences.length - shown.length;
+	const more = left > 0 ? [`The paths of ${left} more are in the report, and shown by \`npm run explain\`.`] : [];
+	return [...shown, ...more].join("\n\n");
+}

@@ -1,0 +1,55 @@
+/** What a verification tells: all of it (Report), and what the stack's outputs carry (Summary). */
+import { z } from "zod";
+import { Cell, Node, NodeRules, Pod, ProxyMode, Service } from "../model.ts";
+import { Request } from "../request.ts";
+import { NodeTrace } from "../trace/model.ts";
+
+/** What the stack's outputs carry. Always under 64 KB: where a cluster is too large for that, `omittedNodes` says so. */
+export const Summary = z.object({
+	ok: z.boolean(),
+	checkedAt: z.string(),
+	proxyMode: ProxyMode,
+	connectivity: z.array(Cell),
+	nodes: z.array(NodeRules),
+	/** How many nodes' rules are only in the report, for lack of room here. */
+	omittedNodes: z.int().optional(),
+	report: z.string(),
+	pods: z.array(Pod),
+});
+export type Summary = z.infer<typeof Summary>;
+
+/** A cell of which promise, rules and measurement are not one; the promise and the measurement are in the cell. */
+export const Difference = z.object({
+	/** "client -> target", as tables and messages name the cell. */
+	cell: z.string(),
+	/** Where the nodes' rules lead its packet. */
+	rules: z.string(),
+	/** All ways of the packet in words, with each rule beside what it does. */
+	path: z.string(),
+});
+export type Difference = z.infer<typeof Difference>;
+
+export const reportSchema = "nodeport-lab/report/v1";
+
+/** Everything that one verification saw, said and measured. */
+export const Report = z.object({
+	schema: z.literal(reportSchema),
+	request: Request,
+	ok: z.boolean(),
+	/** When it ended; RFC 3339, UTC. */
+	checkedAt: z.string(),
+	proxyMode: ProxyMode,
+	service: Service,
+	pods: z.array(Pod),
+	nodes: z.array(Node),
+	connectivity: z.array(Cell),
+	differences: z.array(Difference),
+	rules: z.array(NodeRules),
+	/** Lines of rules that no walk understands: "node: place: text". A walk that meets one says so. */
+	notUnderstood: z.array(z.string()),
+	/** With connectivity "full". */
+	traces: z.array(NodeTrace).optional(),
+	/** One sentence each, with the command that repeats the check. */
+	failures: z.array(z.string()),
+});
+export type Report = z.infer<typeof Report>;

@@ -1,0 +1,47 @@
+/** What a verification is asked: which Service, what stands behind it, and who sends requests to it. */
+import { z } from "zod";
+
+/** How to run a program where a client is: in a container of a pod, or by an argument vector on this machine. */
+export const Runner = z.union([
+	z.object({ exec: z.object({ namespace: z.string(), pod: z.string(), container: z.string() }) }),
+	z.object({ spawn: z.array(z.string()).min(1) }),
+]);
+export type Runner = z.infer<typeof Runner>;
+
+/** Somebody who sends requests. */
+export const Client = z.object({
+	name: z.string(),
+	run: Runner,
+	/** The argument vector of its HTTP client; the URL is appended. Its exit codes are curl's. */
+	get: z.array(z.string()).min(1),
+	/** The address that it sends from, where the API does not tell. */
+	ip: z.string().optional(),
+});
+export type Client = z.infer<typeof Client>;
+
+/** Every ready pod with these labels as a client of its own, named after itself or after the node that it runs on. */
+export const ClientGroup = z.object({
+	each: z.object({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
+	named: z.enum(["pod", "node"]),
+	get: z.array(z.string()).min(1),
+});
+export type ClientGroup = z.infer<typeof ClientGroup>;
+
+/** What to verify. Read from stdin; kept in the report, so that the same verification can be repeated. */
+export const Request = z.object({
+	/** A path; the text of a kubeconfig never leaves its file. */
+	kubeconfig: z.string(),
+	service: z.object({ namespace: z.string(), name: z.string() }),
+	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
+	echo: z.object({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
+	/** The first one is whose packet is explained on every node. */
+	clients: z.array(z.union([Client, ClientGroup])).min(1),
+	connectivity: z.enum(["base", "full"]),
+	/** Where the full report goes. */
+	report: z.string(),
+	/** How long to wait for endpoints and rules before probing all the same. */
+	waitSeconds: z.number().default(120),
+	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */
+	revisions: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+});
+export type Request = z.infer<typeof Request>;
