@@ -1,10 +1,9 @@
 /** What the commands share: the stack that they work on, and its last report. */
-import { readFile } from "node:fs/promises";
 import { execa } from "execa";
-import { Report } from "../verification/report/model.ts";
+import type { Report } from "../verification/report/model.ts";
+import { readReport, writeReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
-import { Request } from "../verification/request.ts";
-import { verify, writeReport } from "../verification/verify.ts";
+import { verify } from "../verification/verify.ts";
 
 const reportPath = "out/verification.json";
 
@@ -27,18 +26,14 @@ export async function setting(name: string): Promise<string> {
 }
 
 /** The report of the last verification; undefined where there is none yet. */
-export async function lastReport(): Promise<Report | undefined> {
-	const text = await readFile(reportPath, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "ENOENT") throw error;
-	});
-	return text === undefined ? undefined : Report.parse(JSON.parse(text));
-}
+export const lastReport = (): Promise<Report | undefined> => readReport(reportPath);
 
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {
 	const last = await lastReport();
-	if (!last) throw new Error(`there is no verification to repeat (${reportPath} is missing): run \`npm start\` first`);
-	const report = await verify(Request.parse(last.request), (line) => console.error(line));
+	if (!last)
+		throw new Error(`there is no verification to repeat (no ${reportPath} of this version): run \`npm start\` first`);
+	const report = await verify(last.request, (line) => console.error(line));
 	await writeReport(report);
 	return report;
 }

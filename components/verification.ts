@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Summary } from "../verification/report/model.ts";
+import { reportRevision } from "../verification/report/stored.ts";
 import type { Client, ClientGroup } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
@@ -17,7 +18,7 @@ export interface VerificationArgs {
 	connectivity?: pulumi.Input<"base" | "full">;
 	/** Where the full report goes, relative to the program. @default "out/verification.json" */
 	report?: pulumi.Input<string>;
-	/** Names of what is verified, such as ids and generations: a change of any of them verifies again. */
+	/** Names of what is verified, such as ids and generations: a change of any of them verifies again, as a lost report does. */
 	revisions: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
 }
 
@@ -30,6 +31,7 @@ export class Verification extends pulumi.ComponentResource {
 
 	constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:Verification", name, args, opts);
+		const report = pulumi.output(args.report ?? "out/verification.json");
 		const run = new command.local.Command(
 			`${name}-run`,
 			{
@@ -40,8 +42,10 @@ export class Verification extends pulumi.ComponentResource {
 					echo: args.echo,
 					clients: args.clients,
 					connectivity: args.connectivity ?? "base",
-					report: args.report ?? "out/verification.json",
-					revisions: args.revisions,
+					report,
+					revisions: pulumi
+						.all([args.revisions, report.apply(reportRevision)])
+						.apply(([own, kept]) => ({ ...own, ...kept })),
 				}),
 				...quietly,
 			},

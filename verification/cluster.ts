@@ -1,7 +1,7 @@
 /** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
-import { type Readable, Writable } from "node:stream";
-import { AppsV1Api, CoreV1Api, DiscoveryV1Api, Exec, KubeConfig, type V1Status } from "@kubernetes/client-node";
-import { execa } from "execa";
+import { existsSync } from "node:fs";
+import { AppsV1Api, CoreV1Api, DiscoveryV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { told } from "./apiErrors.ts";
 import type { Node, Service } from "./model.ts";
 import {
 	byNodeThenName,
@@ -13,6 +13,7 @@ import {
 	toPlace,
 	whyUnready,
 } from "./objects.ts";
+import { type Dialogue, Programs, type Ran } from "./programs.ts";
 import type { Client, ClientGroup, Request, Runner } from "./request.ts";
 
 /** A ready endpoint of the Service. */
@@ -32,20 +33,6 @@ export interface Place {
 
 export interface PlacedClient extends Client {
 	place: Place;
-}
-
-/** How a program ended: `code` is its exit code, or -1 where it did not get as far as running or ending. */
-export interface Ran {
-	code: number;
-	stdout: string;
-	stderr: string;
-}
-
-/** Talk with a program while it runs. */
-export interface Dialogue {
-	stdin: Readable;
-	/** Told whenever there is more, with all that the program has said so far, on stdout and stderr. */
-	onOutput(soFar: string): void;
 }
 
 /** Everything that a verification reads of the API before it probes. */
@@ -69,50 +56,62 @@ export class Cluster {
 	private readonly core: CoreV1Api;
 	private readonly apps: AppsV1Api;
 	private readonly discovery: DiscoveryV1Api;
-	private readonly executor: Exec;
+	private readonly programs: Programs;
 
-	/** @throws where the kubeconfig cannot be read */
+	/** @throws where there is no such kubeconfig */
 	constructor(kubeconfig: string) {
+		if (!existsSync(kubeconfig)) throw new Error(`there is no ${kubeconfig}: the lab is not up; fix: npm start`);
 		const config = new KubeConfig();
 		config.loadFromFile(kubeconfig);
 		this.core = config.makeApiClient(CoreV1Api);
 		this.apps = config.makeApiClient(AppsV1Api);
 		this.discovery = config.makeApiClient(DiscoveryV1Api);
-		this.executor = new Exec(config);
+		this.programs = new Programs(config);
 	}
 
 	async view({ service: { namespace, name }, echo, clients }: Request): Promise<View> {
 		const [nodes, service, own, dns, dnsServices, { spec }, proxies, placed] = await Promise.all([
-			this.core.listNode(),
+			told("Nodes", this.core.listNode()),
 			this.service(namespace, name),
 			this.endpoints(namespace, name),
 			this.endpoints("kube-system", dnsService),
-			this.core.listNamespacedService({ namespace: "kube-system", fieldSelector: `metadata.name=${dnsService}` }),
-			this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
-			this.core.listNamespacedPod({ namespace: "kube-system", labelSelector: "k8s-app=kube-proxy" }),
+			told(
+				`Service kube-system/${dnsService}`,
+				this.core.listNamespacedService({ namespace: "kube-system", fieldSelector: `metadata.name=${dnsService}` }),
+			),
+			told(
+				`Deployment ${namespace}/${echo.deployment}`,
+				this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
+			),
+			this.pods("kube-system", { "k8s-app": "kube-proxy" }),
 			Promise.all(clients.map((client) => this.placed(client))),
 		]);
 		const wanted = spec?.replicas ?? 1;
 		const dnsIp = dnsServices.items[0]?.spec?.clusterIP;
 		const ready = own.endpoints.length;
+		const known = nodes.items.map(toNode).sort(byRoleThenName);
+		const dead = known.filter(({ ready }) => !ready).map(({ name }) => name);
+		// What runs on a node that is not Ready may never come up: nobody waits for it.
+		const awaited = placed.flatMap(({ pods }) => pods).filter(({ spec }) => !dead.includes(spec?.nodeName ?? ""));
 		return {
 			clients: placed.flatMap(({ clients }) => clients),
-			nodes: nodes.items.map(toNode).sort(byRoleThenName),
+			nodes: known,
 			service,
 			endpoints: own.endpoints,
 			...(dnsIp && { dns: { clusterIp: dnsIp, endpoints: dns.endpoints } }),
 			unsettled: [
-				...(ready === wanted ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
+				...(ready === wanted || dead.length > 0 ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
 				...own.outdated,
 				...dns.outdated,
-				...placed.flatMap(({ unready }) => unready),
+				...awaited.flatMap(whyUnready),
 			],
-			kubeProxies: new Map(proxies.items.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }])),
+			kubeProxies: new Map(proxies.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }])),
 		};
 	}
 
 	private async service(namespace: string, name: string): Promise<Service> {
-		const { spec } = await this.core.readNamespacedService({ namespace, name });
+		const service = this.core.readNamespacedService({ namespace, name });
+		const { spec } = await told(`Service ${namespace}/${name}`, service);
 		const port = spec?.ports?.[0];
 		if (!port?.nodePort) throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
 		return {
@@ -131,111 +130,46 @@ export class Cluster {
 	private async endpoints(namespace: string, name: string): Promise<{ endpoints: Endpoint[]; outdated: string[] }> {
 		const labelSelector = `kubernetes.io/service-name=${name}`;
 		const [slices, pods] = await Promise.all([
-			this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector }),
-			this.core.listNamespacedPod({ namespace }),
+			told(`EndpointSlices of ${name}`, this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector })),
+			this.pods(namespace),
 		]);
 		const endpoints = slices.items.flatMap(toEndpoints);
-		const readyIps = new Map(pods.items.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
+		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
 		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
 		return { endpoints, outdated: outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`) };
 	}
 
-	private async placed(client: Client | ClientGroup): Promise<{ clients: PlacedClient[]; unready: string[] }> {
+	/** Those with all of the labels. */
+	private async pods(namespace: string, labels: Record<string, string> = {}): Promise<V1Pod[]> {
+		const labelSelector = Object.entries(labels)
+			.map(([key, value]) => `${key}=${value}`)
+			.join(",");
+		return (await told(`Pods in ${namespace}`, this.core.listNamespacedPod({ namespace, labelSelector }))).items;
+	}
+
+	/** The client, or those of the group, and the pods that they are in. */
+	private async placed(client: Client | ClientGroup): Promise<{ clients: PlacedClient[]; pods: V1Pod[] }> {
 		if ("each" in client) {
 			const { namespace, labels, container } = client.each;
-			const selector = Object.entries(labels).map(([key, value]) => `${key}=${value}`);
-			const pods = await this.core.listNamespacedPod({ namespace, labelSelector: selector.join(",") });
-			const clients = pods.items.sort(byNodeThenName).map((pod) => ({
+			const pods = (await this.pods(namespace, labels)).sort(byNodeThenName);
+			const clients = pods.map((pod) => ({
 				name: (client.named === "node" ? pod.spec?.nodeName : pod.metadata?.name) ?? "",
 				run: { exec: { ...toExec(pod), container } },
 				get: client.get,
 				place: toPlace(pod),
 			}));
-			return { clients, unready: pods.items.flatMap(whyUnready) };
+			return { clients, pods };
 		}
 		if (!("exec" in client.run)) {
-			return {
-				clients: [{ ...client, place: { network: "outside", ...(client.ip && { ip: client.ip }) } }],
-				unready: [],
-			};
+			return { clients: [{ ...client, place: { network: "outside", ...(client.ip && { ip: client.ip }) } }], pods: [] };
 		}
 		const { namespace, pod: name } = client.run.exec;
-		const pod = await this.core.readNamespacedPod({ namespace, name });
-		return { clients: [{ ...client, place: toPlace(pod) }], unready: whyUnready(pod) };
+		const pod = await told(`Pod ${namespace}/${name}`, this.core.readNamespacedPod({ namespace, name }));
+		return { clients: [{ ...client, place: toPlace(pod) }], pods: [pod] };
 	}
 
 	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
-	async run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
-		try {
-			if ("exec" in runner) return await this.exec(runner.exec, program, seconds, dialogue);
-			if (dialogue) throw new Error("only with a program in a pod one can talk while it runs");
-			const [file = "", ...args] = [...runner.spawn, ...program];
-			const { exitCode, stdout, stderr, shortMessage } = await execa(file, args, {
-				reject: false,
-				timeout: seconds * 1000,
-			});
-			return { code: exitCode ?? -1, stdout, stderr: stderr || (shortMessage ?? "") };
-		} catch (error) {
-			// A connection that could not be opened rejects with an event, which is no Error but has a message too.
-			const { message } = error as { message?: string };
-			return { code: -1, stdout: "", stderr: message ?? String(error) };
-		}
+	run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
+		return this.programs.run(runner, program, seconds, dialogue);
 	}
-
-	private async exec(
-		{ namespace, pod, container }: { namespace: string; pod: string; container: string },
-		program: string[],
-		seconds: number,
-		dialogue?: Dialogue,
-	): Promise<Ran> {
-		const tell = () => dialogue?.onOutput(stdout.text + stderr.text);
-		const stdout = new Collector(tell);
-		const stderr = new Collector(tell);
-		const stdin = dialogue?.stdin ?? null;
-		const where = `pod ${namespace}/${pod}`;
-		const abandon = new AbortController();
-		const status = new Promise<V1Status>((resolve, reject) => {
-			const timer = setTimeout(() => reject(new Error(`no answer from ${where} within ${seconds} s`)), seconds * 1000);
-			abandon.signal.addEventListener("abort", () => clearTimeout(timer));
-			this.executor.exec(namespace, pod, container, program, stdout, stderr, stdin, false, resolve).then((socket) => {
-				socket.onclose = () => reject(new Error(`the connection to ${where} was closed`));
-				abandon.signal.addEventListener("abort", () => socket.close());
-				if (abandon.signal.aborted) socket.close();
-			}, reject);
-		});
-		try {
-			return { code: exitCode(await status), stdout: stdout.text, stderr: stderr.text };
-		} finally {
-			abandon.abort();
-		}
-	}
-}
-
-/** Keeps what is written to it. */
-class Collector extends Writable {
-	private readonly chunks: Buffer[] = [];
-	private readonly onMore: () => void;
-
-	constructor(onMore: () => void) {
-		super();
-		this.onMore = onMore;
-	}
-
-	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-		this.chunks.push(chunk);
-		this.onMore();
-		done();
-	}
-
-	get text(): string {
-		return Buffer.concat(this.chunks).toString("utf8");
-	}
-}
-
-/** The kubelet tells an exit code other than 0 as a cause of the status. */
-function exitCode(status: V1Status): number {
-	if (status.status === "Success") return 0;
-	const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
-	if (cause === undefined) throw new Error(status.message ?? "the program could not be run");
-	return Number(cause.message);
 }

@@ -3,9 +3,10 @@
  * stdout. Ends with 1 where something is not as it must be, after the report is on disk; stdout is then empty.
  */
 import { text } from "node:stream/consumers";
+import { writeReport } from "./report/stored.ts";
 import { summarize } from "./report/summary.ts";
 import { Request } from "./request.ts";
-import { verify, writeReport } from "./verify.ts";
+import { verify } from "./verify.ts";
 
 try {
 	const request = Request.parse(JSON.parse(await text(process.stdin)));

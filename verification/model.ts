@@ -114,7 +114,8 @@ export type Path = z.infer<typeof Path>;
 export const Backend = z.enum(["iptables-nft", "iptables-legacy", "nftables"]);
 export type Backend = z.infer<typeof Backend>;
 
-export const ProxyMode = z.enum(["iptables", "nftables"]);
+/** What kube-proxy writes; "unknown" where no node's rules could be read. */
+export const ProxyMode = z.enum(["iptables", "nftables", "unknown"]);
 export type ProxyMode = z.infer<typeof ProxyMode>;
 
 export const TargetKind = z.enum(["nodePort", "podIp", "clusterIp", "serviceDns"]);

@@ -5,6 +5,7 @@ import type { Backend, Node, NodeNetwork, Packet, Path, ProxyMode, Service } fro
 import { address, eligibleEndpoints, podSideAddress } from "./predict.ts";
 import type { Runner } from "./request.ts";
 import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptables } from "./rules/iptables/parse.ts";
+import { parseRecent, printRecent } from "./rules/iptables/recent.ts";
 import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
 import { walkIptables } from "./rules/iptables/walk.ts";
 import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
@@ -40,10 +41,14 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	const saved = await read(cluster, reader, ["iptables-save", "-c"]);
 	const tables = parseIptablesSave(saved);
 	if (saved.includes(":KUBE-SERVICES")) {
+		// Session affinity: a client that is remembered is led past the draw of lots.
+		const remembered = saved.includes(" -m recent ")
+			? parseRecent(await read(cluster, reader, printRecent))
+			: new Map();
 		return {
 			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
 			proxyMode: "iptables",
-			walk: (packet) => walkIptables(tables, packet, network),
+			walk: (packet) => walkIptables(tables, packet, network, { affinity: remembered.get(packet.source) }),
 			rulesOf: (service) => iptablesRulesOf(tables, service),
 			notUnderstood: () => iptablesLines(tables),
 			ruleText: ruleOfIptables,

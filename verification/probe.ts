@@ -1,8 +1,9 @@
 /** Asks: one HTTP request a cell, all cells side by side. */
 import { z } from "zod";
-import type { Cluster, Ran, View } from "./cluster.ts";
+import type { Cluster, View } from "./cluster.ts";
 import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import { expect, targetsOf } from "./predict.ts";
+import type { Ran } from "./programs.ts";
 import type { Client, Request } from "./request.ts";
 
 /** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */

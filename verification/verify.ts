@@ -1,6 +1,4 @@
-/** One verification from end to end: wait, read the rules, probe, judge, and keep the report. */
-import { mkdir, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+/** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Cluster, type Place, type View } from "./cluster.ts";
@@ -36,7 +34,9 @@ export async function verify(request: Request, say: Say): Promise<Report> {
 		const report = await measure(cluster, view, request, deadline, say);
 		if (report.ok || performance.now() > deadline) return report;
 		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
-		comingUp ||= !sameView(view, await cluster.view(request));
+		const now = await cluster.view(request).catch((error: Error) => say(`cannot look again: ${error.message}`));
+		if (!now) return report;
+		comingUp ||= !sameView(view, now);
 		if (!comingUp) return report;
 		say(`the cluster is coming up, asking again: ${report.failures.length} findings so far`);
 	}
@@ -105,14 +105,6 @@ function missingPods({ endpoints }: View, { echo, service, kubeconfig }: Request
 	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
 }
 
-/** The whole report, in one piece or not at all. */
-export async function writeReport(report: Report): Promise<void> {
-	const { report: path } = report.request;
-	await mkdir(dirname(path), { recursive: true });
-	await writeFile(`${path}.new`, `${JSON.stringify(report, null, 1)}\n`);
-	await rename(`${path}.new`, path);
-}
-
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
 async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
 	for (let said = ""; ; await sleep(500)) {
@@ -152,9 +144,9 @@ async function attemptToRead(cluster: Cluster, view: View, client: Place, node: 
 	}
 }
 
-/** What the nodes' rules show; where none could be read, kube-proxy's own default. */
+/** What the nodes' rules show. */
 const proxyModeOf = (settled: Settled[]): ProxyMode =>
-	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? "iptables";
+	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? "unknown";
 
 function nodeRules(view: View, client: Place, node: Node, ruleset: Ruleset): NodeRules {
 	return {

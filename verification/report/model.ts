@@ -4,13 +4,15 @@ import { Cell, Node, NodeRules, Pod, ProxyMode, Service } from "../model.ts";
 import { Request } from "../request.ts";
 import { NodeTrace } from "../trace/model.ts";
 
-/** What the stack's outputs carry. Always under 64 KB: where a cluster is too large for that, `omittedNodes` says so. */
+/** What the stack's outputs carry. Always under 64 KB: a larger cluster's rest is in the report alone. */
 export const Summary = z.object({
 	ok: z.boolean(),
 	checkedAt: z.string(),
 	proxyMode: ProxyMode,
 	connectivity: z.array(Cell),
 	nodes: z.array(NodeRules),
+	/** How many cells are only in the report, for lack of room here. */
+	omittedCells: z.int().optional(),
 	/** How many nodes' rules are only in the report, for lack of room here. */
 	omittedNodes: z.int().optional(),
 	report: z.string(),

@@ -1,7 +1,8 @@
 /** Has a node's kernel trace one packet, by a table of nftables that lives no longer than the tracing. */
 import { PassThrough } from "node:stream";
-import type { Cluster, Ran } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import type { Backend, Packet } from "../model.ts";
+import type { Ran } from "../programs.ts";
 import type { Runner } from "../request.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 

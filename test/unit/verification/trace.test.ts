@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Cluster, Dialogue, PlacedClient, Ran, View } from "../../../verification/cluster.ts";
+import type { Cluster, PlacedClient, View } from "../../../verification/cluster.ts";
+import type { Dialogue, Ran } from "../../../verification/programs.ts";
 import { traceFailure, traceLine } from "../../../verification/report/traces.ts";
 import type { Runner } from "../../../verification/request.ts";
 import type { NodeTrace } from "../../../verification/trace/model.ts";

@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
-import type { Cluster, Dialogue, Ran } from "../../../verification/cluster.ts";
+import type { Cluster } from "../../../verification/cluster.ts";
 import type { Packet } from "../../../verification/model.ts";
+import type { Dialogue, Ran } from "../../../verification/programs.ts";
 import type { Runner } from "../../../verification/request.ts";
 import { capture } from "../../../verification/trace/capture.ts";
 import { captureOf, fixture } from "./traceLab.ts";

@@ -1,0 +1,33 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { readReport, reportRevision, writeReport } from "../../../../verification/report/stored.ts";
+import { temporaryFolder } from "../../toolchain/temporary.ts";
+import { sampleReport } from "./sample.ts";
+
+const folder = temporaryFolder();
+const path = () => join(folder.path, "out/verification.json");
+
+it("reads what it wrote", async () => {
+	const report = sampleReport({ path: path() });
+	await writeReport(report);
+	expect(await readReport(path())).toEqual(report);
+});
+
+it("takes a report that is missing, cut off or of another version for none", async () => {
+	expect(await readReport(path())).toBeUndefined();
+	await writeReport(sampleReport({ path: path() }));
+	const text = await readFile(path(), "utf8");
+	for (const unreadable of [text.slice(0, 100), text.replace("report/v1", "report/v0")]) {
+		await writeFile(path(), unreadable);
+		expect(await readReport(path())).toBeUndefined();
+	}
+});
+
+it("names the report that is there, and a lost one anew", async () => {
+	const first = await reportRevision(path());
+	await writeReport(sampleReport({ path: path(), revisions: first }));
+	expect(await reportRevision(path())).toEqual(first);
+	await writeFile(path(), "");
+	expect(await reportRevision(path())).not.toEqual(first);
+});

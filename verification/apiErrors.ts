@@ -1,0 +1,30 @@
+/** Says what an API server's refusal means; the client's own message is a dump of the whole response. */
+import { ApiException } from "@kubernetes/client-node";
+
+/** @throws one line: what could not be read, why, and what mends it */
+export async function told<T>(what: string, answer: Promise<T>): Promise<T> {
+	try {
+		return await answer;
+	} catch (error) {
+		throw new Error(sentence(what, error), { cause: error });
+	}
+}
+
+function sentence(what: string, error: unknown): string {
+	if (!(error instanceof ApiException)) {
+		const why = error instanceof Error ? error.message : String(error);
+		return `the API server does not answer (${what}: ${why}); fix: npm start`;
+	}
+	if (error.code === 404) return `${what} is not there; fix: npm start`;
+	return `${what} cannot be read: the API server says ${error.code}, ${reasonOf(error.body)}`;
+}
+
+/** The `message` of the Status object that the API server answers with. */
+function reasonOf(body: unknown): string {
+	try {
+		const { message } = (typeof body === "string" ? JSON.parse(body) : body) as { message?: string };
+		return message ?? String(body);
+	} catch {
+		return String(body); // Somebody else than an API server answered, such as a proxy: its own words tell who.
+	}
+}

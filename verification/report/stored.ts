@@ -1,0 +1,38 @@
+/** The report on disk. */
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { Report } from "./model.ts";
+
+/** The whole report, in one piece or not at all. */
+export async function writeReport(report: Report): Promise<void> {
+	const { report: path } = report.request;
+	await mkdir(dirname(path), { recursive: true });
+	await writeFile(`${path}.new`, `${JSON.stringify(report, null, 1)}\n`);
+	await rename(`${path}.new`, path);
+}
+
+/** @returns undefined where there is none, or none that this version can read */
+export async function readReport(path: string): Promise<Report | undefined> {
+	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+	});
+	return text === undefined ? undefined : Report.safeParse(jsonOf(text)).data;
+}
+
+function jsonOf(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch {
+		return undefined; // Something has cut it off: as good as none.
+	}
+}
+
+/** What the verification of a stack is asked to keep in its report, so that a lost report shows. */
+const idName = "report";
+
+/** Names the report that is there, else a new one: a verification that is asked for it makes it again. */
+export async function reportRevision(path: string): Promise<Record<typeof idName, string>> {
+	const id = (await readReport(path))?.request.revisions[idName];
+	return { [idName]: id === undefined ? randomBytes(4).toString("hex") : String(id) };
+}
