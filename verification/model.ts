@@ -129,7 +129,7 @@ export type Target = z.infer<typeof Target>;
 export const Outcome = z.enum(["ok", "timeout", "refused", "dns", "http", "other"]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** What must happen: any one of `nodes`, `podIps` may answer, and must see a client address among `clientIps`. */
+/** What must happen: any one of `podIps`, on any of `nodes`, may answer, and must see `clientIp`; absent: not known before. */
 export const Expected = z.object({
 	outcome: Outcome,
 	nodes: z.array(z.string()).optional(),

@@ -18,7 +18,7 @@ export const podInterface = "veth0";
 export const nodeInterface = "eth0";
 
 /** Longest time to read one node's rules. */
-const readSeconds = 15;
+export const readSeconds = 15;
 
 /** One node's rules, ready to be walked, whichever tool keeps them. */
 export interface Ruleset {

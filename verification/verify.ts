@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { Cluster, type Place, type View } from "./cluster.ts";
 import { judge } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
-import { entryPacket, type Ruleset, readRuleset, ruleProblem } from "./nodeRules.ts";
+import { entryPacket, type Ruleset, readRuleset, readSeconds, ruleProblem } from "./nodeRules.ts";
 import { probeAll } from "./probe.ts";
 import { failureOf } from "./report/matrix.ts";
 import { type Report, reportSchema } from "./report/model.ts";
@@ -126,9 +126,11 @@ async function settle(
 	say: Say,
 ): Promise<Settled> {
 	for (let attempt = 0; ; attempt++) {
+		const asked = performance.now();
 		const settled = await attemptToRead(cluster, view, client, node);
-		// What kube-proxy writes on a node that is not Ready may never come: its first answer is taken.
-		if (!settled.problem || !node.ready || performance.now() > deadline) return settled;
+		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
+		const isDead = !node.ready || performance.now() - asked >= readSeconds * 1000;
+		if (!settled.problem || isDead || performance.now() > deadline) return settled;
 		if (attempt === 4) say(`waiting for kube-proxy: ${settled.problem}`);
 		await sleep(500);
 	}

@@ -1,4 +1,4 @@
-/** Tables of text for a terminal. */
+/** Tables and long lines of text for a terminal. */
 import { stripVTControlCharacters } from "node:util";
 
 // Colour codes take no room on the screen.
@@ -37,3 +37,14 @@ const lines = (rows: readonly string[][], widths: number[]): string[] =>
 			.join(" ".repeat(gap))
 			.trimEnd(),
 	);
+
+/** Parts side by side, as many in a line as fit into so many characters; further lines are indented twice. */
+export function wrapped(parts: readonly string[], width: number, indent: string): string {
+	const lines: string[] = [];
+	for (const part of parts) {
+		const last = lines.at(-1);
+		if (last !== undefined && last.length + 1 + part.length <= width) lines[lines.length - 1] = `${last} ${part}`;
+		else lines.push(`${lines.length === 0 ? "" : indent}${indent}${part}`);
+	}
+	return lines.join("\n");
+}

@@ -3,20 +3,20 @@ import { styleText } from "node:util";
 import type { Cell, Node, NodeRules } from "../model.ts";
 import { cellList, differencePaths, type MatrixTable, matrixTables } from "./matrix.ts";
 import type { Report } from "./model.ts";
-import { table } from "./table.ts";
+import { table, wrapped } from "./table.ts";
 import { traceLine } from "./traces.ts";
 
 export interface Screen {
 	/** Whether it shows colours. */
 	color: boolean;
-	/** Characters in a line; the matrix wraps there. @default 160 */
+	/** Characters in a line; what is longer wraps where it may. @default no bound, as for a file */
 	width?: number;
 }
 
 type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
 
 /** The whole report. */
-export function terminalReport(report: Report, { color, width = 160 }: Screen): string {
+export function terminalReport(report: Report, { color, width = Number.POSITIVE_INFINITY }: Screen): string {
 	const paint: Paint = (format, text) => (color ? styleText(format, text) : text);
 	const section = (title: string, text: string) => (text === "" ? [] : [paint("bold", title), text, ""]);
 	const { service } = report;
@@ -24,7 +24,10 @@ export function terminalReport(report: Report, { color, width = 160 }: Screen): 
 	return [
 		...section("Nodes", nodeTable(report.nodes)),
 		...matrixOf(report, width, paint).flatMap(({ title, text }) => section(title, text)),
-		...section(`The rules of ${name} on each node (${report.proxyMode} mode)`, report.rules.map(chainOf).join("\n")),
+		...section(
+			`The rules of ${name} on each node (${report.proxyMode} mode)`,
+			report.rules.map((rules) => chainsOf(rules, width)).join("\n"),
+		),
 		...section(...wordsOf(report.rules)),
 		...section("What the kernel traced of it", (report.traces ?? []).map(traceLine).join("\n")),
 		...section("The paths of what differs", differencePaths(report.differences)),
@@ -52,7 +55,7 @@ function matrixOf({ connectivity, service, request }: Report, width: number, pai
 	];
 }
 
-/** The columns of `kubectl get nodes -o wide` that do not depend on when one asks. */
+/** As `kubectl get nodes -o wide` shows them: without AGE and EXTERNAL-IP, which the lab is not about, with the podCIDR. */
 const nodeTable = (nodes: Node[]): string =>
 	table([
 		[
@@ -79,15 +82,20 @@ const nodeTable = (nodes: Node[]): string =>
 		]),
 	]);
 
-/** One line a node: the chains that the packet passes, and where it ends. */
-function chainOf({ node, backend, paths }: NodeRules): string {
+/** For each way of the packet on the node: the chains that it passes, and where it ends. */
+function chainsOf({ node, backend, paths }: NodeRules, width: number): string {
 	const ways = paths.map(({ probability, hops }) => {
 		const way = hops.map(({ effect, to }) =>
 			effect === "jump" || effect === "goto" ? to : [effect, to].filter(Boolean).join(" "),
 		);
-		return `${paths.length > 1 ? `${(probability * 100).toFixed(1)} %: ` : ""}${way.join(" -> ")}`;
+		const share = paths.length > 1 ? `${(probability * 100).toFixed(1)} %: ` : "";
+		return wrapped(
+			way.map((step, i) => (i === 0 ? `${share}${step}` : `-> ${step}`)),
+			width,
+			"  ",
+		);
 	});
-	return [`${node} (${backend})`, ...ways.map((way) => `  ${way}`)].join("\n");
+	return [`${node} (${backend})`, ...ways].join("\n");
 }
 
 /** The first node's path, hop by hop in words, with each rule beside it. */

@@ -32,13 +32,31 @@ export interface Chains<Rule> {
 /** The kernel takes no more than 16 jumps in each other (NFT_JUMP_STACK_SIZE); legacy iptables as many as chains. */
 const deepest = 500;
 
-/** The turns of a packet that enters a chain: its endings, and "return" where no rule ended its way. */
-export function walkChain<Rule>(
+/** What a base chain does with packets that no rule ended. */
+export interface Policy {
+	verdict: "accept" | "drop";
+	/** The policy as a rule of a path. */
+	rule: string;
+}
+
+/** The turns of a packet that enters a chain which the kernel itself calls. */
+export function walkBaseChain<Rule>(
 	chains: Chains<Rule>,
 	chain: string,
+	policy: Policy,
 	entering: Turn,
-	depth = 0,
-): Turn<Ending | "return">[] {
+): Turn<Ending>[] {
+	return walkChain(chains, chain, entering).map(({ verdict, ...rest }): Turn<Ending> => {
+		if (verdict !== "return") return { ...rest, verdict };
+		if (policy.verdict === "accept") return { ...rest, verdict: "accept" };
+		const { table } = chains;
+		const state = recorded(rest.state, { table, chain, rule: policy.rule }, { effect: "drop" });
+		return { ...rest, state, verdict: "drop" };
+	});
+}
+
+/** The turns of a packet that enters a chain: its endings, and "return" where no rule ended its way. */
+function walkChain<Rule>(chains: Chains<Rule>, chain: string, entering: Turn, depth = 0): Turn<Ending | "return">[] {
 	if (depth > deepest) {
 		const step = { table: chains.table, chain, rule: `chain ${chain}` };
 		const reason = "chains call each other in a circle, which no kernel accepts";

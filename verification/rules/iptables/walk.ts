@@ -1,7 +1,7 @@
 /** Walks one packet through a node's rules of iptables. */
 import type { NodeNetwork, Packet, Path } from "../../model.ts";
 import { Network } from "../address.ts";
-import { type Chains, type Ending, type Turn, walkChain } from "../chain.ts";
+import { type Chains, type Ending, type Turn, walkBaseChain } from "../chain.ts";
 import { type BaseChain, travel } from "../hooks.ts";
 import { masquerade, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
@@ -83,12 +83,8 @@ class TableWalk implements Chains<Rule> {
 			const action = { effect: "unknown", reason: this.content.incomplete } as const;
 			return [{ ...turn, state: recorded(turn.state, rule, action), verdict: "unknown" }];
 		}
-		return walkChain(this, name, turn).map(({ verdict, ...rest }): Turn<Ending> => {
-			if (verdict !== "return") return { ...rest, verdict };
-			if (chain?.policy !== "DROP") return { ...rest, verdict: "accept" };
-			const rule = { table, chain: name, rule: `policy DROP of chain ${name}` };
-			return { ...rest, state: recorded(rest.state, rule, { effect: "drop" }), verdict: "drop" };
-		});
+		const verdict = chain?.policy === "DROP" ? "drop" : "accept";
+		return walkBaseChain(this, name, { verdict, rule: `policy DROP of chain ${name}` }, turn);
 	}
 
 	rulesOf(chain: string): readonly Rule[] | undefined {

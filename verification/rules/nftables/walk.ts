@@ -1,13 +1,13 @@
 /** Walks one packet through a node's rules of nftables. */
 import type { Family, NodeNetwork, Packet, Path } from "../../model.ts";
 import { Network } from "../address.ts";
-import { type Chains, type Ending, type Turn, walkChain } from "../chain.ts";
+import { type Chains, walkBaseChain } from "../chain.ts";
 import { type BaseChain, travel } from "../hooks.ts";
 import type { IptablesTables } from "../iptables/parse.ts";
 import { iptablesBaseChains } from "../iptables/walk.ts";
 import { toPaths } from "../paths.ts";
-import { hooks, type PacketState, recorded } from "../state.ts";
-import type { BaseProperties, NftablesRuleset, Rule, Table, TableFamily } from "./parse.ts";
+import { hooks } from "../state.ts";
+import type { NftablesRuleset, Rule, Table, TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 
 /** What a walk may be told besides the rules. */
@@ -65,41 +65,19 @@ function baseChains({ tables }: NftablesRuleset, network: Network, iptables: Ipt
 }
 
 function baseChainsOf(table: Table, seen: readonly Family[], network: Network): BaseChain[] {
-	const walked = new TableWalk(table, network);
+	const chains = chainsOf(table, network);
 	return [...table.chains.values()].flatMap(({ name, base }): BaseChain[] => {
 		const hook = hooks.find((hook) => hook === base?.hook);
 		if (!base || !hook) return [];
 		const type = base.type === "nat" ? "nat" : "filter";
-		const walk: BaseChain["walk"] = (turn) => walked.walk(name, base, turn);
+		const policy = { verdict: base.policy, rule: `policy ${base.policy}` };
+		const walk: BaseChain["walk"] = (turn) => walkBaseChain(chains, name, policy, turn);
 		return [{ table: table.name, name, families: seen, type, hook, priority: base.priority, walk }];
 	});
 }
 
-class TableWalk implements Chains<Rule> {
-	readonly table: string;
-	private readonly content: Table;
-	private readonly network: Network;
-
-	constructor(table: Table, network: Network) {
-		this.table = table.name;
-		this.content = table;
-		this.network = network;
-	}
-
-	walk(chain: string, { policy }: BaseProperties, turn: Turn): Turn<Ending>[] {
-		return walkChain(this, chain, turn).map(({ verdict, ...rest }): Turn<Ending> => {
-			if (verdict !== "return") return { ...rest, verdict };
-			if (policy === "accept") return { ...rest, verdict: "accept" };
-			const rule = { table: this.table, chain, rule: "policy drop" };
-			return { ...rest, state: recorded(rest.state, rule, { effect: "drop" }), verdict: "drop" };
-		});
-	}
-
-	rulesOf(chain: string): readonly Rule[] | undefined {
-		return this.content.chains.get(chain)?.rules;
-	}
-
-	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined {
-		return perform(rule, state, { table: this.content, chain, network: this.network });
-	}
-}
+const chainsOf = (table: Table, network: Network): Chains<Rule> => ({
+	table: table.name,
+	rulesOf: (chain) => table.chains.get(chain)?.rules,
+	apply: (rule, state, chain) => perform(rule, state, { table, chain, network }),
+});

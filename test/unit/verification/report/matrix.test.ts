@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Cell, Target } from "../../../../verification/model.ts";
 import { differencePaths, failureOf, matrixTables } from "../../../../verification/report/matrix.ts";
+import { wrapped } from "../../../../verification/report/table.ts";
 
 const nodePort = (node: string, host: number): Target => ({
 	kind: "nodePort",
@@ -83,4 +84,10 @@ it("shows the first paths of what differs, and where the others are", () => {
 	expect(differencePaths([1, 2, 3, 4, 5].map(difference))).toMatch(
 		/cell 3\npath 3\n\nThe paths of 2 more are in the report.*npm run explain/,
 	);
+});
+
+it("wraps a long line where it may, and indents what follows", () => {
+	const parts = ["one", "-> two", "-> three", "-> four"];
+	expect(wrapped(parts, 16, "  ")).toBe("  one -> two\n    -> three\n    -> four");
+	expect(wrapped(parts, Number.POSITIVE_INFINITY, "  ")).toBe("  one -> two -> three -> four");
 });
