@@ -24,7 +24,7 @@ await command(async () => {
 	const ways = journeys(view, rulesets, client.place, destination);
 	console.log(`From ${placed(client)} to ${address(destination.address, destination.port)}\n`);
 	console.log(journeysText(ways, view));
-	if (!trace) return 0;
+	if (!trace || ways.every(({ legs }) => legs.length === 0)) return 0;
 	console.log("\nThe kernel's trace");
 	return (await showTraces(cluster, view, rulesets, client, destination, ways)) ? 0 : 1;
 });

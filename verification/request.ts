@@ -12,7 +12,7 @@ export type Runner = z.infer<typeof Runner>;
 export const Client = z.object({
 	name: z.string(),
 	run: Runner,
-	/** The argument vector of its HTTP client; the URL is appended. Its exit codes are curl's. */
+	/** The argument vector of its HTTP client; the URL is appended. Its exit codes and its --local-port are curl's. */
 	get: z.array(z.string()).min(1),
 	/** The address that it sends from, where the API does not tell. */
 	ip: z.string().optional(),

@@ -49,7 +49,6 @@ export async function traceOn(
 	if (!node.ready) return untraced("the node is not Ready");
 	const tracer = tracerOn(view, node);
 	if (!tracer) return untraced('it runs no node-probe pod, which comes with connectivity "full"');
-	if (client.get[0] !== "curl") return untraced(`${client.name} cannot choose its source port: its client is not curl`);
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
 		const trace = await traceOnce(cluster, { view, rulesets, client, destination }, node, tracer).catch((error) =>

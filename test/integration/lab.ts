@@ -52,9 +52,9 @@ export class Lab {
 	}
 
 	/** Runs one of the project's commands, as `npm run` would, in the lab's folder. */
-	async run(script: string) {
+	async run(script: string, ...args: string[]) {
 		const env = { ...own, HOME: this.home };
-		return execa("node", ["--import", "tsx", script], { cwd: this.folder, env, reject: false, all: true });
+		return execa("node", ["--import", "tsx", script, ...args], { cwd: this.folder, env, reject: false, all: true });
 	}
 
 	async kubectl(...args: string[]): Promise<string> {

@@ -31,6 +31,8 @@ async function upWith(settings: Record<string, string>): Promise<Report> {
 	return report();
 }
 
+const traced = /^(\S+): the kernel's trace of \d+ rules equals the walk$/gm;
+
 describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 	it.each([
 		["Cluster", 1],
@@ -62,5 +64,18 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 			nodes.map((node) => (hosts.includes(node) ? "ok" : "timeout")),
 		);
 		expect(traces?.map(({ node, result }) => `${node} ${result}`)).toEqual(nodes.map((node) => `${node} agrees`));
+	});
+
+	it("explains any client's packet, and each kernel that it passes agrees", async () => {
+		const { pods } = await report();
+		const clients = ["dnsutils", pods[0]?.name ?? "", `${clusterName}-worker`, "outside"];
+		for (const client of clients) {
+			for (const target of nodes.slice(0, 3)) {
+				const { exitCode, stdout, all } = await lab.run("cli/explain.ts", "--from", client, "--to", target, "--trace");
+				expect(exitCode, all).toBe(0);
+				expect([...stdout.matchAll(traced)].map(([, node]) => node)).toContain(target);
+				expect(stdout).not.toMatch(/not traced/);
+			}
+		}
 	});
 });

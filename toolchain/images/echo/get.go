@@ -24,14 +24,14 @@ const (
 
 // get fetches one URL and prints the body. What fails goes to stderr, in one line.
 func get(arguments []string, stdout, stderr io.Writer) int {
-	url, timeout, err := parseGet(arguments)
+	asked, err := parseGet(arguments)
 	if err != nil {
-		fmt.Fprintf(stderr, "echo get: %v; usage: echo get URL [--timeout 2s]\n", err)
+		fmt.Fprintf(stderr, "echo get: %v; usage: echo get URL [--timeout 2s] [--local-port 20000]\n", err)
 		return exitUsage
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), asked.timeout)
 	defer cancel()
-	body, err := fetch(ctx, url)
+	body, err := fetch(ctx, asked)
 	if err != nil {
 		fmt.Fprintln(stderr, "echo get:", err)
 		return exitCode(err)
@@ -40,30 +40,41 @@ func get(arguments []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// parseGet takes the flag before or after the URL.
-func parseGet(arguments []string) (url string, timeout time.Duration, err error) {
+// question is what get is asked to do.
+type question struct {
+	url     string
+	timeout time.Duration
+	// The port to send from, as curl's option of that name; 0: any.
+	localPort int
+}
+
+// parseGet takes the flags before or after the URL.
+func parseGet(arguments []string) (asked question, err error) {
 	flags := flag.NewFlagSet("get", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.DurationVar(&timeout, "timeout", 2*time.Second, "")
+	flags.DurationVar(&asked.timeout, "timeout", 2*time.Second, "")
+	flags.IntVar(&asked.localPort, "local-port", 0, "")
 	for rest := arguments; ; rest = flags.Args()[1:] {
 		if err := flags.Parse(rest); err != nil {
-			return "", 0, err
+			return asked, err
 		}
 		if flags.NArg() == 0 {
 			break
 		}
-		if url != "" {
-			return "", 0, fmt.Errorf("one URL is allowed, got %q and %q", url, flags.Arg(0))
+		if asked.url != "" {
+			return asked, fmt.Errorf("one URL is allowed, got %q and %q", asked.url, flags.Arg(0))
 		}
-		url = flags.Arg(0)
+		asked.url = flags.Arg(0)
 	}
-	if url == "" {
-		return "", 0, errors.New("no URL")
+	switch {
+	case asked.url == "":
+		return asked, errors.New("no URL")
+	case asked.timeout <= 0:
+		return asked, fmt.Errorf("--timeout must be above 0, got %v", asked.timeout)
+	case asked.localPort < 0 || asked.localPort > 65535:
+		return asked, fmt.Errorf("--local-port must be from 0 to 65535, got %d", asked.localPort)
 	}
-	if timeout <= 0 {
-		return "", 0, fmt.Errorf("--timeout must be above 0, got %v", timeout)
-	}
-	return url, timeout, nil
+	return asked, nil
 }
 
 // statusError is an answer other than 2xx.
@@ -71,13 +82,14 @@ type statusError string
 
 func (status statusError) Error() string { return "HTTP status " + string(status) }
 
-func fetch(ctx context.Context, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func fetch(ctx context.Context, asked question) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, asked.url, nil)
 	if err != nil {
 		return nil, err
 	}
 	// No proxy from the environment: the packet must take the cluster's own path.
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{Port: asked.localPort}}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
 	response, err := client.Do(request)
 	if err != nil {
 		return nil, err

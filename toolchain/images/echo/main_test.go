@@ -60,7 +60,7 @@ func TestServeAnswersOnBothFamilies(t *testing.T) {
 		ctx, stop := context.WithCancel(context.Background())
 		ended := make(chan error, 1)
 		go func() { ended <- serve(ctx, listener, here) }()
-		body, err := fetch(context.Background(), "http://"+listener.Addr().String()+"/host")
+		body, err := fetch(context.Background(), question{url: "http://" + listener.Addr().String() + "/host"})
 		want := `"clientIp":"` + listener.Addr().(*net.TCPAddr).IP.String() + `"`
 		if err != nil || !strings.Contains(string(body), want) {
 			t.Errorf("%s: got %q, %v; want %s in it", address, body, err, want)
@@ -89,7 +89,7 @@ func TestServeEndsWithinItsTimeoutThoughAClientHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The request is in the server's hands once an answer to another one shows that it accepts connections.
-	if _, err := fetch(context.Background(), "http://"+listener.Addr().String()+"/healthz"); err != nil {
+	if _, err := fetch(context.Background(), question{url: "http://" + listener.Addr().String() + "/healthz"}); err != nil {
 		t.Fatal(err)
 	}
 	stop()
@@ -163,6 +163,7 @@ func TestGetHasAnExitCodeForEachOutcome(t *testing.T) {
 		{"no URL", nil, exitUsage, "no URL"},
 		{"two URLs", []string{"http://a", "http://b"}, exitUsage, "one URL is allowed"},
 		{"a bad timeout", []string{"http://a", "--timeout", "-1s"}, exitUsage, "must be above 0"},
+		{"a bad port", []string{"http://a", "--local-port", "70000"}, exitUsage, "from 0 to 65535"},
 		{"an unknown flag", []string{"--retry", "http://a"}, exitUsage, "usage: echo get URL"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
@@ -180,5 +181,18 @@ func TestGetHasAnExitCodeForEachOutcome(t *testing.T) {
 				t.Errorf("stdout %q, want the body", stdout.String())
 			}
 		})
+	}
+}
+
+func TestGetSendsFromThePortThatItIsTold(t *testing.T) {
+	server := httptest.NewServer(newHandler(here))
+	defer server.Close()
+	_, port, _ := net.SplitHostPort(closed(t))
+	var stdout, stderr bytes.Buffer
+	if code := get([]string{"--local-port", port, server.URL + "/host"}, &stdout, &stderr); code != exitOK {
+		t.Fatalf("exit code %d: %s", code, stderr.String())
+	}
+	if want := `"clientPort":` + port; !strings.Contains(stdout.String(), want) {
+		t.Errorf("%q, want %s in it", stdout.String(), want)
 	}
 }
