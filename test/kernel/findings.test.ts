@@ -13,7 +13,7 @@ import { compare, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
 
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8");
+const fixture = (name: string): string => readFileSync(new URL(`../fixtures/kernel/${name}`, import.meta.url), "utf8");
 
 function traceOf(name: string): Passage[] {
 	const [passages = []] = packetsOf(parseNftTrace(fixture(name)));
