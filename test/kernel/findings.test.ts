@@ -1,9 +1,9 @@
 /**
- * What the differential test has found, each with the rules and the kernel's trace as recorded (Linux 6.18, iptables
- * 1.8.9, nftables 1.0.6).
+ * What the differential test has found and what else its machine was asked, each with the rules and the kernel's trace as
+ * recorded (Linux 6.18, iptables 1.8.9, nftables 1.0.6).
  */
 import { readFileSync } from "node:fs";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Packet } from "../../verification/model.ts";
 import { parseIptablesSave } from "../../verification/rules/iptables/parse.ts";
 import { walkIptables } from "../../verification/rules/iptables/walk.ts";
@@ -13,7 +13,7 @@ import { compare, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
 
-const fixture = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), "utf8");
+const fixture = (name: string): string => readFileSync(new URL(`../fixtures/kernel/${name}`, import.meta.url), "utf8");
 
 function traceOf(name: string): Passage[] {
 	const [passages = []] = packetsOf(parseNftTrace(fixture(name)));
@@ -55,4 +55,42 @@ it('a rule that only counts is none that acts, even if its comment says "set"', 
 	};
 	const paths = walkNftables(ruleset, packet, nodeNetwork("ipv4"));
 	expect(compare(paths, packet, traceOf("comment-that-sets.trace.txt"), ruleOfNftables(ruleset))).toBeUndefined();
+});
+
+/** A node of kind in nftables mode: what kind's pod network and the kubelet write by iptables stands beside kube-proxy's. */
+describe("chains of iptables beside kube-proxy's of nftables, a pod's packet", () => {
+	const iptables = parseIptablesSave(fixture("nftables-beside-iptables.save.txt"));
+	const ruleset = parseNftables(fixture("nftables-beside-iptables.nft.json"));
+	const ruleText = ruleOfNftables(ruleset, iptables);
+	const fromPod = { family: "ipv4", protocol: "tcp", source: "10.244.3.2", inInterface: "veth0", mark: 0 } as const;
+
+	it("for another node's nodePort is masqueraded by the pod network's rule of iptables alone", () => {
+		const packet: Packet = {
+			...fromPod,
+			sourcePort: 20_001,
+			destination: "172.18.0.9",
+			destinationPort: 30_040,
+			ctstate: "NEW",
+		};
+		const paths = walkNftables(ruleset, packet, nodeNetwork("ipv4"), { iptables });
+		expect(compare(paths, packet, traceOf("pod-to-another-node.trace.txt"), ruleText)).toBeUndefined();
+		expect(paths).toMatchObject([{ outcome: "untouched", clientIp: "172.18.0.4", masqueraded: true }]);
+	});
+
+	it("for a ClusterIP is sent to an endpoint on another node, and no rule of iptables changes it", () => {
+		const packet: Packet = {
+			...fromPod,
+			sourcePort: 20_002,
+			destination: "10.96.95.105",
+			destinationPort: 8080,
+			ctstate: "NEW",
+		};
+		const paths = walkNftables(ruleset, packet, nodeNetwork("ipv4"), { iptables });
+		expect(compare(paths, packet, traceOf("pod-to-another-nodes-endpoint.trace.txt"), ruleText)).toBeUndefined();
+		const reached = { outcome: "endpoint", clientIp: "10.244.3.2", masqueraded: false, probability: 0.5 };
+		expect(paths).toMatchObject([
+			{ ...reached, endpoint: { address: "10.244.0.4", port: 8080 } },
+			{ ...reached, endpoint: { address: "10.244.1.2", port: 8080 } },
+		]);
+	});
 });

@@ -19,11 +19,11 @@ export interface Observation {
 
 export class Machine {
 	private readonly name: string;
-	private readonly run: ReturnType<typeof running>;
+	private readonly container: ReturnType<typeof running>;
 
 	private constructor(name: string) {
 		this.name = name;
-		this.run = running(name);
+		this.container = running(name);
 	}
 
 	/** A fresh one; what a killed run may have left is removed first. */
@@ -40,8 +40,8 @@ export class Machine {
 	}
 
 	async remove(): Promise<void> {
-		this.run.stdin.end();
-		await this.run;
+		this.container.stdin.end();
+		await this.container;
 	}
 
 	/**
@@ -51,8 +51,12 @@ export class Machine {
 	 * @throws where it fails, such as for rules that the kernel refuses
 	 */
 	async load(script: string, text: string): Promise<string> {
-		const fresh = "set -e; nft flush ruleset; conntrack --flush 2>/dev/null";
-		return this.execute(["ip", "netns", "exec", "node", "sh", "-c", `${fresh}; ${script}`], text);
+		return this.run(`nft flush ruleset; conntrack --flush 2>/dev/null; ${script}`, text);
+	}
+
+	/** Runs a script by sh in the node's namespace, until its first command that fails. */
+	async run(script: string, input = ""): Promise<string> {
+		return this.execute(["ip", "netns", "exec", "node", "sh", "-ec", script], input);
 	}
 
 	/** @param monitor the command that prints traces */
@@ -66,10 +70,10 @@ export class Machine {
 
 	private async begin(): Promise<void> {
 		// `cat` says it back as soon as the container runs; where it cannot run, the process ends instead.
-		this.run.stdin.write("ready\n");
+		this.container.stdin.write("ready\n");
 		await Promise.race([
-			once(this.run.stdout, "data"),
-			this.run.then(({ message }) => Promise.reject(new Error(message))),
+			once(this.container.stdout, "data"),
+			this.container.then(({ message }) => Promise.reject(new Error(message))),
 		]);
 		await this.execute(["mkdir", folder]);
 		for (const file of ["namespaces.sh", "probe.sh", "station.pl"]) {

@@ -4,25 +4,41 @@ import { parseAddress, withPort } from "../../../verification/rules/address.ts";
 import { endpointChain, serviceChains } from "../../../verification/rules/iptables/names.ts";
 import { servicePortName } from "../../../verification/rules/service.ts";
 import { addresses } from "../network.ts";
-import type { RuleSet } from "../ruleset.ts";
+import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
 import { type Chains, strangeRules } from "./iptablesRules.ts";
-import type { Endpoint, RandomService } from "./services.ts";
+import { type Endpoint, type RandomService, usedChains } from "./services.ts";
 
 /** What the trace is asked for: not the node's own answers, which have ACK set or are of ICMP. */
 const traced = ["-p tcp -m tcp --tcp-flags ACK NONE -j TRACE", "-p udp -j TRACE"];
 
 export function randomIptables(draw: Draw, family: Family, services: readonly RandomService[]): RuleSet {
-	const nat = natChains(family, services);
-	const filter = filterChains(family, services);
-	strangeRules(draw, family, { nat, filter });
+	const chains = kubeProxyChains(family, services);
+	strangeRules(draw, family, chains);
 	// What a packet is answered with shall always arrive.
-	filter.OUTPUT?.unshift("-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT");
+	chains.filter.OUTPUT?.unshift("-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT");
 	const untracked = draw.chance(0.2) ? ["-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack"] : [];
 	// Connection tracking stays on when shrinking takes out the rules that need it; else the kernel asks no chain of nat.
 	const tracking = [":NEVER-ASKED - [0:0]", "-A NEVER-ASKED -m conntrack --ctstate NEW"];
 	const trace = ["PREROUTING", "OUTPUT"].flatMap((chain) => traced.map((rule) => `-A ${chain} ${rule}`));
-	const blocks = Object.entries({ nat, filter }).map(([table, chains]) => ({
+	const raw = { opening: ["*raw", ...tracking, ...trace], lines: untracked, closing: ["COMMIT"] };
+	return { tool: "iptables", family, blocks: [raw, ...blocksOf(chains)] };
+}
+
+/** kube-proxy's rules, and no others. */
+export const kubeProxyIptables = (family: Family, services: readonly RandomService[]): RuleSet => ({
+	tool: "iptables",
+	family,
+	blocks: blocksOf(kubeProxyChains(family, services)),
+});
+
+const kubeProxyChains = (family: Family, services: readonly RandomService[]) => ({
+	nat: natChains(family, services),
+	filter: filterChains(family, services),
+});
+
+const blocksOf = (tables: Record<string, Chains>): Block[] =>
+	Object.entries(tables).map(([table, chains]) => ({
 		opening: [`*${table}`],
 		lines: [
 			...Object.keys(chains).map((chain) => `:${chain} ${builtIn.has(chain) ? "ACCEPT" : "-"} [0:0]`),
@@ -30,14 +46,14 @@ export function randomIptables(draw: Draw, family: Family, services: readonly Ra
 		],
 		closing: ["COMMIT"],
 	}));
-	return {
-		tool: "iptables",
-		family,
-		blocks: [{ opening: ["*raw", ...tracking, ...trace], lines: untracked, closing: ["COMMIT"] }, ...blocks],
-	};
-}
 
 const builtIn = new Set(["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]);
+
+/** With more endpoints than that, kube-proxy leaves out the comments on the rules that lead to them (proxier.go). */
+const mostCommented = 1000;
+
+/** A comment and a space, or in a large cluster nothing. */
+type Note = (text: string) => string;
 
 const comment = (text: string): string => `-m comment --comment "${text}"`;
 
@@ -57,7 +73,9 @@ function natChains(family: Family, services: readonly RandomService[]): Chains {
 			`${comment("kubernetes service traffic requiring SNAT")} -j MASQUERADE --random-fully`,
 		],
 	};
-	for (const service of services) Object.assign(chains, serviceNat(family, service, chains));
+	const endpointCount = services.reduce((count, { endpoints }) => count + endpoints.length, 0);
+	const note: Note = endpointCount > mostCommented ? () => "" : (text) => `${comment(text)} `;
+	for (const service of services) Object.assign(chains, serviceNat(family, service, chains, note));
 	chains["KUBE-SERVICES"]?.push(
 		`${comment("kubernetes service nodeports; NOTE: this must be the last rule in this chain")} ! -d ${loopbackCidr} -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS`,
 		`-d ${loopbackCidr} -m addrtype --dst-type LOCAL -j KUBE-NODEPORTS`,
@@ -70,6 +88,7 @@ function serviceNat(
 	family: Family,
 	service: RandomService,
 	{ "KUBE-SERVICES": portals = [], "KUBE-NODEPORTS": nodePorts = [] }: Chains,
+	note: Note,
 ): Chains {
 	const { clusterIp, protocol, port, nodePort, externalIp, loadBalancer, endpoints } = service;
 	if (endpoints.length === 0) return {};
@@ -78,12 +97,13 @@ function serviceNat(
 	const name = servicePortName(service);
 	const to = (address: string, what: string) =>
 		`-d ${address} -p ${protocol} ${comment(`${name} ${what}`)} -m ${protocol} --dport ${port}`;
+	const uses = usedChains(service);
 	const internal = service.internalTrafficPolicy === "Local" ? names.local : names.service;
-	portals.push(`${to(clusterIp, "cluster IP")} -j ${internal}`);
+	if (uses.servesInside) portals.push(`${to(clusterIp, "cluster IP")} -j ${internal}`);
 	if (externalIp) portals.push(`${to(externalIp, "external IP")} -j ${names.external}`);
 	const ranges = loadBalancer?.sourceRanges ?? [];
 	if (loadBalancer)
-		portals.push(`${to(loadBalancer.ip, "loadbalancer IP")} -j ${ranges.length > 0 ? names.firewall : names.external}`);
+		portals.push(`${to(loadBalancer.ip, "loadbalancer IP")} -j ${uses.firewall ? names.firewall : names.external}`);
 	if (nodePort) {
 		const rule = `-p ${protocol} ${comment(name)} -m ${protocol} --dport ${nodePort}`;
 		nodePorts.push(
@@ -91,19 +111,22 @@ function serviceNat(
 			`${rule} -j ${names.external}`,
 		);
 	}
-	const masquerade = `! -s ${podCidr} ${to(clusterIp, "cluster IP")} -j KUBE-MARK-MASQ`;
+	const masquerade = uses.servesInside ? [`! -s ${podCidr} ${to(clusterIp, "cluster IP")} -j KUBE-MARK-MASQ`] : [];
+	const masqueradeIn = (chain: string) => (chain === internal ? masquerade : []);
 	const local = endpoints.filter(({ local }) => local);
 	return {
-		[names.external]: external(family, service),
-		...(ranges.length > 0 && {
+		...(uses.external && { [names.external]: external(family, service) }),
+		...(uses.firewall && {
 			[names.firewall]: [
 				...ranges.map((range) => `-s ${range} ${comment(`${name} loadbalancer IP`)} -j ${names.external}`),
 				comment(`other traffic to ${name} will be dropped by KUBE-PROXY-FIREWALL`),
 			],
 		}),
-		[names.service]: [masquerade, ...balanced(service, endpoints)],
-		[names.local]: [masquerade, ...balanced(service, local)],
-		...Object.fromEntries(endpoints.map((endpoint) => endpointRules(service, endpoint))),
+		...(uses.cluster && {
+			[names.service]: [...masqueradeIn(names.service), ...balanced(service, endpoints, note)],
+		}),
+		...(uses.local && { [names.local]: [...masqueradeIn(names.local), ...balanced(service, local, note)] }),
+		...Object.fromEntries((uses.cluster ? endpoints : local).map((endpoint) => endpointRules(service, endpoint, note))),
 	};
 }
 
@@ -120,41 +143,41 @@ function external(family: Family, service: RandomService): string[] {
 		`-s ${addresses[family].podCidr} ${comment(`pod traffic for ${name} external destinations`)} -j ${names.service}`,
 		`${comment(`masquerade LOCAL traffic for ${name} external destinations`)} -m addrtype --src-type LOCAL -j KUBE-MARK-MASQ`,
 		`${comment(`route LOCAL traffic for ${name} external destinations`)} -m addrtype --src-type LOCAL -j ${names.service}`,
-		`-j ${names.local}`,
+		...(usedChains(service).local ? [`-j ${names.local}`] : []),
 	];
 }
 
-function balanced(service: RandomService, endpoints: readonly Endpoint[]): string[] {
+function balanced(service: RandomService, endpoints: readonly Endpoint[], note: Note): string[] {
 	const chosen = endpoints.map((endpoint) => ({
 		written: written(endpoint),
 		chain: endpointChain(service, written(endpoint)),
 	}));
-	const note = (to: string) => comment(`${servicePortName(service)} -> ${to}`);
+	const leadingTo = (to: string) => note(`${servicePortName(service)} -> ${to}`);
 	const remembered = service.affinity
 		? chosen.map(
 				({ written, chain }) =>
-					`${note(written)} -m recent --name ${chain} --rcheck --seconds 10800 --reap -j ${chain}`,
+					`${leadingTo(written)}-m recent --name ${chain} --rcheck --seconds 10800 --reap -j ${chain}`,
 			)
 		: [];
 	const drawn = chosen.map(({ written, chain }, index) => {
 		const left = chosen.length - index;
-		const lots = left > 1 ? ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}` : "";
-		return `${note(written)}${lots} -j ${chain}`;
+		const lots = left > 1 ? `-m statistic --mode random --probability ${(1 / left).toFixed(10)} ` : "";
+		return `${leadingTo(written)}${lots}-j ${chain}`;
 	});
 	return [...remembered, ...drawn];
 }
 
-function endpointRules(service: RandomService, endpoint: Endpoint): [string, string[]] {
+function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): [string, string[]] {
 	const to = written(endpoint);
 	const chain = endpointChain(service, to);
-	const note = comment(servicePortName(service));
-	const recent = service.affinity ? ` -m recent --name ${chain} --set` : "";
+	const own = note(servicePortName(service));
+	const recent = service.affinity ? `-m recent --name ${chain} --set ` : "";
 	const { protocol } = service;
 	return [
 		chain,
 		[
-			`-s ${endpoint.address} ${note} -j KUBE-MARK-MASQ`,
-			`-p ${protocol} ${note}${recent} -m ${protocol} -j DNAT --to-destination ${to}`,
+			`-s ${endpoint.address} ${own}-j KUBE-MARK-MASQ`,
+			`-p ${protocol} ${own}${recent}-m ${protocol} -j DNAT --to-destination ${to}`,
 		],
 	];
 }
@@ -183,13 +206,7 @@ function filterChains(family: Family, services: readonly RandomService[]): Chain
 		"KUBE-SERVICES": services.flatMap((service) => withoutEndpoints(service, "cluster IP")),
 		"KUBE-EXTERNAL-SERVICES": services.flatMap((service) => withoutEndpoints(service, "external")),
 		"KUBE-NODEPORTS": [`-p tcp ${comment("default/service-0 health check node port")} -m tcp --dport 32000 -j ACCEPT`],
-		"KUBE-PROXY-FIREWALL": services.flatMap(({ loadBalancer, protocol, port, ...service }) =>
-			loadBalancer && loadBalancer.sourceRanges.length > 0
-				? [
-						`-d ${loadBalancer.ip} -p ${protocol} ${comment(`${servicePortName(service)} traffic not accepted by firewall`)} -m ${protocol} --dport ${port} -j DROP`,
-					]
-				: [],
-		),
+		"KUBE-PROXY-FIREWALL": services.flatMap(firewalled),
 		"KUBE-FORWARD": [
 			"-m conntrack --ctstate INVALID -m nfacct --nfacct-name ct_state_invalid_dropped_pkts -j DROP",
 			`${comment("kubernetes forwarding rules")} -m mark --mark 0x4000/0x4000 -j ACCEPT`,
@@ -201,18 +218,24 @@ function filterChains(family: Family, services: readonly RandomService[]): Chain
 	};
 }
 
+/** What KUBE-FW-… has not let pass. */
+function firewalled(service: RandomService): string[] {
+	const { loadBalancer, protocol, port, endpoints } = service;
+	if (!loadBalancer || !usedChains(service).firewall || endpoints.length === 0) return [];
+	const note = comment(`${servicePortName(service)} traffic not accepted by ${serviceChains(service).firewall}`);
+	return [`-d ${loadBalancer.ip} -p ${protocol} ${note} -m ${protocol} --dport ${port} -j DROP`];
+}
+
 function withoutEndpoints(service: RandomService, of: "cluster IP" | "external"): string[] {
-	const { endpoints, protocol, port, nodePort, clusterIp, externalIp, externalTrafficPolicy, internalTrafficPolicy } =
-		service;
-	const policy = of === "external" ? externalTrafficPolicy : internalTrafficPolicy;
-	const some = endpoints.some(({ local }) => local || policy === "Cluster");
-	if (some) return [];
+	const { endpoints, protocol, port, nodePort, clusterIp, externalIp, loadBalancer } = service;
+	const { servesInside, servesOutside } = usedChains(service);
+	if (of === "external" ? servesOutside : servesInside) return [];
 	const [what, target] = endpoints.length === 0 ? ["no endpoints", "REJECT"] : ["no local endpoints", "DROP"];
 	const rule = (match: string, port: number) =>
 		`${match} -p ${protocol} ${comment(`${servicePortName(service)} has ${what}`)} -m ${protocol} --dport ${port} -j ${target}`;
 	if (of === "cluster IP") return [rule(`-d ${clusterIp}`, port)];
 	return [
-		...(externalIp ? [rule(`-d ${externalIp}`, port)] : []),
+		...[externalIp, loadBalancer?.ip].flatMap((ip) => (ip ? [rule(`-d ${ip}`, port)] : [])),
 		...(nodePort ? [rule("-m addrtype --dst-type LOCAL", nodePort)] : []),
 	];
 }

@@ -3,55 +3,30 @@ import type { Family } from "../../../verification/model.ts";
 import { serviceChains } from "../../../verification/rules/nftables/names.ts";
 import { servicePortName, shortHash } from "../../../verification/rules/service.ts";
 import { addresses } from "../network.ts";
-import type { Block, RuleSet } from "../ruleset.ts";
+import type { RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
 import { written } from "./iptables.ts";
 import { strangeTable } from "./nftablesRules.ts";
-import type { Endpoint, RandomService } from "./services.ts";
-
-/** What is put into one table: its rules and the elements of its sets can be taken out one by one. */
-export interface NftTable {
-	family: "ip" | "ip6" | "inet";
-	name: string;
-	declarations: Declaration[];
-	rules: { chain: string; rule: string }[];
-	elements: { set: string; element: string }[];
-}
-
-/** A set, or a chain without its rules. */
-export interface Declaration {
-	kind: "chain" | "set" | "map";
-	name: string;
-	body: string;
-}
+import { baseChain, blockOf, declare, type NftTable } from "./nftTable.ts";
+import { type Endpoint, type RandomService, usedChains } from "./services.ts";
 
 /** What the trace is asked for: not the node's own answers, which have ACK set or are of ICMP. */
 const traced = ["tcp flags & ack != ack meta nftrace set 1", "meta l4proto udp meta nftrace set 1"];
 
 export function randomNftables(draw: Draw, family: Family, services: readonly RandomService[]): RuleSet {
-	const tables = [kubeProxyTable(draw, family, services), strangeTable(draw, family)].map(blockOf);
+	const kubeProxy = kubeProxyTable(family, services, draw.chance(0.5));
+	const tables = [kubeProxy, strangeTable(draw, family)].map(blockOf);
 	const { opening, lines, closing } = blockOf(traceTable());
 	const trace = { opening: [...opening, ...lines, ...closing], lines: [], closing: [] };
 	return { tool: "nftables", family, blocks: [trace, ...tables] };
 }
 
-function blockOf({ family, name, declarations, rules, elements }: NftTable): Block {
-	const within = `${family} ${name}`;
-	return {
-		opening: [`add table ${within}`],
-		lines: [
-			...declarations.map(({ kind, name, body }) => `add ${kind} ${within} ${name} { ${body} }`),
-			...elements.map(({ set, element }) => `add element ${within} ${set} { ${element} }`),
-			...rules.map(({ chain, rule }) => `add rule ${within} ${chain} ${rule}`),
-		],
-		closing: [],
-	};
-}
-
-export const declare = (kind: Declaration["kind"], name: string, body = ""): Declaration => ({ kind, name, body });
-
-export const baseChain = (name: string, type: string, hook: string, priority: number, policy = "accept") =>
-	declare("chain", name, `type ${type} hook ${hook} priority ${priority}; policy ${policy};`);
+/** kube-proxy's rules, and no others. */
+export const kubeProxyNftables = (family: Family, services: readonly RandomService[]): RuleSet => ({
+	tool: "nftables",
+	family,
+	blocks: [blockOf(kubeProxyTable(family, services, true))],
+});
 
 /**
  * Asks for the traces, and keeps connection tracking on, as kube-proxy's rules do: the kernel asks no chain of type nat
@@ -88,12 +63,13 @@ const plainChains = [
 	...["cluster-ips-check", "reject-chain"],
 ];
 
-function kubeProxyTable(draw: Draw, family: Family, services: readonly RandomService[]): NftTable {
+/** @param knowsPods whether kube-proxy is told which addresses pods have, so that it can tell traffic from elsewhere */
+function kubeProxyTable(family: Family, services: readonly RandomService[], knowsPods: boolean): NftTable {
 	const { clusterIpCidr, podCidr, node } = addresses[family];
 	const ip = family === "ipv4" ? "ip" : "ip6";
 	const address = family === "ipv4" ? "ipv4_addr" : "ipv6_addr";
 	const verdicts = (key: string) => `type ${key}inet_proto . inet_service : verdict;`;
-	const masquerade = draw.chance(0.5) ? `ip saddr != ${podCidr} ` : "";
+	const elsewhere = knowsPods ? `${ip} saddr != ${podCidr} ` : "";
 	const table: NftTable = {
 		family: ip,
 		name: "kube-proxy",
@@ -109,7 +85,7 @@ function kubeProxyTable(draw: Draw, family: Family, services: readonly RandomSer
 			...baseChains,
 			...plainChains.map((chain) => declare("chain", chain)),
 		],
-		rules: baseRules(ip, clusterIpCidr, masquerade.replace("ip ", `${ip} `)),
+		rules: baseRules(ip, clusterIpCidr, elsewhere),
 		elements: [{ set: "nodeport-ips", element: node }],
 	};
 	for (const service of services) addService(table, family, service);
@@ -117,7 +93,7 @@ function kubeProxyTable(draw: Draw, family: Family, services: readonly RandomSer
 }
 
 /** The rules that do not depend on Services. */
-function baseRules(ip: string, clusterIpCidr: string, outside: string): NftTable["rules"] {
+function baseRules(ip: string, clusterIpCidr: string, elsewhere: string): NftTable["rules"] {
 	const port = "meta l4proto . th dport";
 	const rules: Record<string, string[]> = {
 		"filter-prerouting-pre-dnat": ["ct state new jump firewall-check"],
@@ -132,7 +108,7 @@ function baseRules(ip: string, clusterIpCidr: string, outside: string): NftTable
 		"service-endpoints-check": [`${ip} daddr . ${port} vmap @no-endpoint-services`],
 		"firewall-check": [`${ip} daddr . ${port} vmap @firewall-ips`],
 		services: [
-			`${ip} daddr @cluster-ips ${outside}meta mark set mark or 0x4000 comment "masquerade clusterIP traffic"`,
+			`${ip} daddr @cluster-ips ${elsewhere}meta mark set mark or 0x4000 comment "masquerade clusterIP traffic"`,
 			`${ip} daddr . ${port} vmap @service-ips`,
 			`${ip} daddr @nodeport-ips ${port} vmap @service-nodeports`,
 			`${ip} daddr != 127.0.0.0/8 fib daddr type local ${port} vmap @service-nodeports`,
@@ -156,63 +132,65 @@ function addService(table: NftTable, family: Family, service: RandomService): vo
 	const [cluster = "", local = "", external = "", firewall = ""] = serviceChains(service);
 	const name = servicePortName(service);
 	const add = (set: string, element: string) => table.elements.push({ set, element });
-	const internalOnly = service.internalTrafficPolicy === "Local";
 	add("cluster-ips", clusterIp);
 	const here = endpoints.filter(({ local }) => local);
-	const unserved = (policyLocal: boolean) =>
-		endpoints.length === 0 ? "goto reject-chain" : policyLocal && here.length === 0 ? "drop" : undefined;
-	const inside = unserved(internalOnly);
-	const outside = unserved(service.externalTrafficPolicy === "Local");
+	const uses = usedChains(service);
+	const unserved = endpoints.length === 0 ? "goto reject-chain" : "drop";
 	const ips = [externalIp, loadBalancer?.ip].filter((ip) => ip !== undefined);
-	if (inside) add("no-endpoint-services", `${clusterIp} . ${protocol} . ${port} comment "${name}" : ${inside}`);
-	if (outside) {
-		for (const ip of ips) add("no-endpoint-services", `${ip} . ${protocol} . ${port} comment "${name}" : ${outside}`);
-		if (nodePort) add("no-endpoint-nodeports", `${protocol} . ${nodePort} comment "${name}" : ${outside}`);
+	const refuse = (address: string) =>
+		add("no-endpoint-services", `${address} . ${protocol} . ${port} comment "${name}" : ${unserved}`);
+	if (!uses.servesInside) refuse(clusterIp);
+	if (!uses.servesOutside) {
+		for (const ip of ips) refuse(ip);
+		if (nodePort) add("no-endpoint-nodeports", `${protocol} . ${nodePort} comment "${name}" : ${unserved}`);
 	}
-	if (loadBalancer && loadBalancer.sourceRanges.length > 0) {
+	if (loadBalancer && uses.firewall) {
 		table.declarations.push(declare("chain", firewall));
 		const ip = family === "ipv4" ? "ip" : "ip6";
 		table.rules.push({ chain: firewall, rule: `${ip} saddr != { ${loadBalancer.sourceRanges.join(", ")} } drop` });
 		add("firewall-ips", `${loadBalancer.ip} . ${protocol} . ${port} comment "${name}" : goto ${firewall}`);
 	}
 	if (endpoints.length === 0) return;
-	table.declarations.push(...[cluster, local, external].map((chain) => declare("chain", chain)));
-	add("service-ips", `${clusterIp} . ${protocol} . ${port} : goto ${internalOnly ? local : cluster}`);
+	const chains = { ...(uses.cluster && { cluster }), ...(uses.local && { local }), ...(uses.external && { external }) };
+	table.declarations.push(...Object.values(chains).map((chain) => declare("chain", chain)));
+	const internal = service.internalTrafficPolicy === "Local" ? local : cluster;
+	if (uses.servesInside) add("service-ips", `${clusterIp} . ${protocol} . ${port} : goto ${internal}`);
 	for (const ip of ips) add("service-ips", `${ip} . ${protocol} . ${port} : goto ${external}`);
 	if (nodePort) add("service-nodeports", `${protocol} . ${nodePort} : goto ${external}`);
 	for (const { address, port } of here) {
 		add("hairpin-connections", `${address} . ${address} . ${protocol} . ${port}`);
 	}
-	addChains(table, family, service, { cluster, local, external });
+	addChains(table, family, service, chains);
 }
 
 function addChains(
 	table: NftTable,
 	family: Family,
 	service: RandomService,
-	{ cluster, local, external }: Record<"cluster" | "local" | "external", string>,
+	{ cluster, local, external }: Partial<Record<"cluster" | "local" | "external", string>>,
 ): void {
 	const ip = family === "ipv4" ? "ip" : "ip6";
 	const { podCidr } = addresses[family];
 	const add = (chain: string, ...rules: string[]) => table.rules.push(...rules.map((rule) => ({ chain, rule })));
-	if (service.externalTrafficPolicy === "Cluster") {
+	if (external && service.externalTrafficPolicy === "Cluster") {
 		add(external, 'mark set mark or 0x4000 comment "masquerade"', `goto ${cluster}`);
-	} else {
+	} else if (external) {
 		add(
 			external,
 			`${ip} saddr ${podCidr} goto ${cluster} comment "short-circuit pod traffic"`,
 			'fib saddr type local mark set mark or 0x4000 comment "masquerade local traffic"',
 			`fib saddr type local goto ${cluster} comment "short-circuit local traffic"`,
-			`goto ${local}`,
+			...(local ? [`goto ${local}`] : []),
 		);
 	}
 	const { endpoints, protocol, affinity } = service;
-	if (affinity) for (const endpoint of endpoints) addEndpoint(table, family, service, endpoint);
+	const here = endpoints.filter(({ local }) => local);
+	if (affinity) for (const endpoint of cluster ? endpoints : here) addEndpoint(table, family, service, endpoint);
 	for (const [chain, some] of [
 		[cluster, endpoints],
-		[local, endpoints.filter(({ local }) => local)],
+		[local, here],
 	] as const) {
-		if (some.length === 0) continue;
+		if (!chain) continue;
 		if (affinity) {
 			const chains = some.map((endpoint) => endpointChain(service, endpoint));
 			add(chain, ...chains.map((to) => `${ip} saddr @affinity-${to} goto endpoint-${to}`));

@@ -2,7 +2,7 @@
 import type { Family } from "../../../verification/model.ts";
 import { addresses } from "../network.ts";
 import type { Draw } from "./draw.ts";
-import { baseChain, type Declaration, declare, type NftTable } from "./nftables.ts";
+import { baseChain, type Declaration, declare, type NftTable } from "./nftTable.ts";
 
 /** Which statements nft takes in a chain depends on where it is called from. */
 type Stage = "destination" | "source" | "filter";

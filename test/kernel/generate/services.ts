@@ -25,6 +25,26 @@ export interface Endpoint {
 	local: boolean;
 }
 
+/**
+ * Which of a Service's chains kube-proxy writes: those that something leads to (pkg/proxy/serviceport.go, and the
+ * proxier.go of both modes).
+ */
+export function usedChains(service: RandomService) {
+	const { nodePort, externalIp, loadBalancer, endpoints, internalTrafficPolicy, externalTrafficPolicy } = service;
+	const isExternal = nodePort !== undefined || externalIp !== undefined || loadBalancer !== undefined;
+	const some = endpoints.length > 0;
+	const here = endpoints.some(({ local }) => local);
+	return {
+		cluster: some && (internalTrafficPolicy === "Cluster" || isExternal),
+		local: here && (internalTrafficPolicy === "Local" || (externalTrafficPolicy === "Local" && isExternal)),
+		external: some && isExternal,
+		firewall: (loadBalancer?.sourceRanges.length ?? 0) > 0,
+		/** Whether the policy leaves endpoints to traffic from inside the cluster, and to traffic from outside. */
+		servesInside: internalTrafficPolicy === "Local" ? here : some,
+		servesOutside: externalTrafficPolicy === "Local" ? here : some,
+	};
+}
+
 export function randomServices(draw: Draw, family: Family): RandomService[] {
 	const { clusterIps, externalIps } = addresses[family];
 	const balanced = draw.shuffled(externalIps);
@@ -48,6 +68,37 @@ export function randomServices(draw: Draw, family: Family): RandomService[] {
 			endpoints: endpoints(draw, family),
 		};
 	});
+}
+
+/**
+ * As many Services of IPv4 as a large cluster has. Every fourth has a nodePort, so that 10,000 Services fit into the
+ * default range of 2,768; the last has one where the count is a multiple of four.
+ */
+export function manyServices(draw: Draw, count: number): RandomService[] {
+	let pods = 0;
+	return Array.from({ length: count }, (_, index) => ({
+		namespace: `namespace-${index % 50}`,
+		name: `service-${index}`,
+		portName: "http",
+		protocol: "tcp",
+		clusterIp: addressAt("10.96.1.0", index),
+		port: 80,
+		...(index % 4 === 3 && { nodePort: 30_000 + Math.floor(index / 4) }),
+		externalTrafficPolicy: "Cluster",
+		internalTrafficPolicy: "Cluster",
+		affinity: false,
+		endpoints: Array.from({ length: draw.pick([1, 1, 1, 1, 2]) }, () => ({
+			address: addressAt("10.244.4.0", pods++),
+			port: 8080,
+			local: false,
+		})),
+	}));
+}
+
+/** The address that many after the first. */
+function addressAt(first: string, index: number): string {
+	const value = first.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0) + index;
+	return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");
 }
 
 function endpoints(draw: Draw, family: Family): Endpoint[] {

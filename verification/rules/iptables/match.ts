@@ -31,6 +31,10 @@ export function judge(matches: readonly Match[], state: PacketState, network: Ne
 	return { chance, met, missed, ...(reason !== undefined && { reason }) };
 }
 
+/** Whether one of the conditions fails for certain; none of them may be one that changes the packet's state. */
+export const cannotMatch = (matches: readonly Match[], state: PacketState, network: Network): boolean =>
+	matches.some((match) => chanceOf(match, state, network) === 0);
+
 const chanceOf = (match: Match, state: PacketState, network: Network): Chance => {
 	const chance = holds(match, state, network);
 	return match.not ? not(chance) : chance;

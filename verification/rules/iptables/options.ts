@@ -27,7 +27,7 @@ export function parseOptions(text: string): OptionGroup[] {
 	const own: OptionGroup = { kind: "", name: "", options: [], text: "" };
 	const groups = [own];
 	let current = own;
-	for (const option of optionsOf(tokenize(text))) {
+	for (const option of optionsOf(text)) {
 		const { name, values } = option;
 		if (name === "-m" || name === "-j" || name === "-g") {
 			current = { kind: name, name: values[0] ?? "", options: [], text: option.text };
@@ -42,23 +42,29 @@ export function parseOptions(text: string): OptionGroup[] {
 }
 
 interface Token {
-	/** As it stands in the rule. */
-	written: string;
+	/** Where it stands in the rule. */
+	start: number;
+	end: number;
 	value: string;
 	/** In quotation marks, so never an option, whatever it looks like. */
 	quoted: boolean;
 }
 
 /** iptables-save quotes values with other characters than letters, digits, "-" and "_", and escapes `"`, `\` and `'`. */
-const tokenize = (text: string): Token[] =>
-	Array.from(text.matchAll(/"((?:[^"\\]|\\.)*)"|\S+/g), ([written, quoted]) =>
-		quoted === undefined
-			? { written, value: written, quoted: false }
-			: { written, value: quoted.replace(/\\(.)/g, "$1"), quoted: true },
-	);
+function tokenize(text: string): Token[] {
+	const tokens: Token[] = [];
+	const next = /"((?:[^"\\]|\\.)*)"|\S+/g;
+	for (let match = next.exec(text); match; match = next.exec(text)) {
+		const [written, quoted] = match;
+		const value = quoted === undefined ? written : quoted.replace(/\\(.)/g, "$1");
+		tokens.push({ start: match.index, end: next.lastIndex, value, quoted: quoted !== undefined });
+	}
+	return tokens;
+}
 
 /** Each option with the values up to the next one. */
-function optionsOf(tokens: readonly Token[]): Option[] {
+function optionsOf(text: string): Option[] {
+	const tokens = tokenize(text);
 	const options: Option[] = [];
 	for (let at = 0; at < tokens.length; ) {
 		const start = at;
@@ -69,15 +75,7 @@ function optionsOf(tokens: readonly Token[]): Option[] {
 		// A comment is one value, even one that looks like an option.
 		const end = name === "--comment" ? at + 1 : endOfValues(tokens, at);
 		const values = tokens.slice(at, end).map(({ value }) => value);
-		options.push({
-			name,
-			values,
-			not,
-			text: tokens
-				.slice(start, end)
-				.map(({ written }) => written)
-				.join(" "),
-		});
+		options.push({ name, values, not, text: text.slice(tokens[start]?.start, tokens[end - 1]?.end) });
 		at = end;
 	}
 	return options;
@@ -92,4 +90,4 @@ function endOfValues(tokens: readonly Token[], from: number): number {
 const isNegation = (token: Token | undefined): boolean => token?.value === "!" && !token.quoted;
 
 const isName = (token: Token | undefined): boolean =>
-	token !== undefined && !token.quoted && /^--?[a-z]/i.test(token.value);
+	token !== undefined && !token.quoted && token.value.startsWith("-") && /^--?[a-z]/i.test(token.value);

@@ -51,37 +51,61 @@ export interface RuleBody {
 	comment: string | undefined;
 }
 
-/** One rule. Its body is read when first asked for: of a large dump, one packet meets a small part. */
+/** One rule. What it says is read when first asked for: of a large dump, one packet meets a small part. */
 export class Rule {
 	/** Counted from 1. */
 	readonly line: number;
 	/** As the tool prints it without counters: "-A KUBE-NODEPORTS -p tcp …". */
 	readonly text: string;
-	readonly counters: Counters | undefined;
+	private readonly counted: string | undefined;
+	private parsedFirst: Match[] | undefined;
 	private parsed: RuleBody | undefined;
 
-	constructor(line: number, text: string, counters: Counters | undefined) {
+	/** @param counted "12:888"; undefined: the tool printed no counters */
+	constructor(line: number, text: string, counted: string | undefined) {
 		this.line = line;
 		this.text = text;
-		this.counters = counters;
+		this.counted = counted;
+	}
+
+	get counters(): Counters | undefined {
+		if (this.counted === undefined) return undefined;
+		const [packets = 0, bytes = 0] = this.counted.split(":").map(Number);
+		return { packets, bytes };
+	}
+
+	/**
+	 * The conditions that stand first, iptables' own: addresses, protocol and interfaces. They are part of the body, and
+	 * most rules that a packet meets fail by them, so that the rest need not be read.
+	 */
+	get firstMatches(): readonly Match[] {
+		this.parsedFirst ??= parseOptions(this.text.slice(afterChain(this.text), afterOwn(this.text))).flatMap(
+			parseMatches,
+		);
+		return this.parsedFirst;
 	}
 
 	get body(): RuleBody {
-		this.parsed ??= parseBody(this.text);
+		this.parsed ??= this.parseBody();
 		return this.parsed;
+	}
+
+	private parseBody(): RuleBody {
+		const groups = parseOptions(this.text.slice(afterOwn(this.text)));
+		const conditions = groups.filter(({ kind }) => kind === "" || kind === "-m");
+		const comment = groups.flatMap(({ options }) => options).find(({ name }) => name === "--comment");
+		return {
+			matches: [...this.firstMatches, ...conditions.flatMap(parseMatches)],
+			target: parseTarget(groups.find(({ kind }) => kind === "-j" || kind === "-g")),
+			comment: comment?.values[0],
+		};
 	}
 }
 
-function parseBody(text: string): RuleBody {
-	const specification = text.slice(afterChain(text));
-	const groups = parseOptions(specification);
-	const conditions = groups.filter(({ kind }) => kind === "" || kind === "-m");
-	const comment = groups.flatMap(({ options }) => options).find(({ name }) => name === "--comment");
-	return {
-		matches: conditions.flatMap(parseMatches),
-		target: parseTarget(groups.find(({ kind }) => kind === "-j" || kind === "-g")),
-		comment: comment?.values[0],
-	};
+/** Where a rule's first match or its target begins. */
+function afterOwn(text: string): number {
+	const at = text.search(/ -[mjg] /);
+	return at < 0 ? text.length : at;
 }
 
 const append = "-A ";
@@ -168,18 +192,13 @@ class SaveReader {
 		const rule = text.slice(start);
 		const chain = rule.startsWith(append) ? table.chains.get(rule.slice(append.length, afterChain(rule))) : undefined;
 		if (!chain) this.strange(text, "it is no rule of a chain of this table");
-		else chain.rules.push(new Rule(this.line, rule, counted ? counters(text.slice(1, start - 2)) : undefined));
+		else chain.rules.push(new Rule(this.line, rule, counted ? text.slice(1, start - 2) : undefined));
 	}
 
 	private strange(text: string, reason: string): void {
 		this.strangeLines.push({ line: this.line, text, reason });
 		if (this.table) this.table.incomplete ??= `line ${this.line} is not understood`;
 	}
-}
-
-function counters(text: string): Counters {
-	const [packets = 0, bytes = 0] = text.split(":").map(Number);
-	return { packets, bytes };
 }
 
 /** Everything in the text that is not understood, in its order. Reads every rule's body. */

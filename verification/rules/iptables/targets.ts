@@ -102,10 +102,11 @@ function translation(
 
 /** "10.244.1.9:8080", "10.244.1.9", ":53", "[fd00::9]:8080" or "fd00::9". */
 function parseTranslation(text: string): Translation | undefined {
-	const whole = parseAddress(text);
-	if (whole) return { address: whole };
 	const [, bracketed, plain, digits] = text.match(/^(?:\[(.*)\]|([^[\]:]*)):(\d+)$/) ?? [];
-	if (digits === undefined) return undefined;
+	if (digits === undefined) {
+		const whole = parseAddress(text);
+		return whole && { address: whole };
+	}
 	const written = bracketed ?? plain ?? "";
 	const address: Address | undefined = written === "" ? undefined : parseAddress(written);
 	return written !== "" && !address ? undefined : { address, port: Number(digits) };

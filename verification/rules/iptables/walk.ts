@@ -6,7 +6,7 @@ import { type BaseChain, travel } from "../hooks.ts";
 import { masquerade, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
 import { type Hook, type PacketState, type RuleReference, recorded } from "../state.ts";
-import { judge } from "./match.ts";
+import { cannotMatch, judge } from "./match.ts";
 import { objectOf } from "./objects.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
 import type { Target } from "./targets.ts";
@@ -92,6 +92,7 @@ class TableWalk implements Chains<Rule> {
 	}
 
 	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined {
+		if (cannotMatch(rule.firstMatches, state, this.network)) return undefined;
 		const { matches, target } = rule.body;
 		const { chance, met, missed, reason = "" } = judge(matches, state, this.network);
 		const passes: Turn = { probability: 1, state: missed, verdict: "continue" };

@@ -1,0 +1,85 @@
+/**
+ * One measurement in a process of its own: as the lab does it, with no code compiled beforehand. Reads the rules from
+ * stdin and prints a Measurement as JSON; started by scale.ts with `--expose-gc`.
+ *
+ *   measure.ts iptables|nftables <packet as JSON>
+ */
+import { readFileSync } from "node:fs";
+import type { Packet, Path } from "../../verification/model.ts";
+import { parseIptablesSave, problemsOf as problemsOfIptables } from "../../verification/rules/iptables/parse.ts";
+import { walkIptables } from "../../verification/rules/iptables/walk.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "../../verification/rules/nftables/parse.ts";
+import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+import { nodeNetwork } from "../kernel/network.ts";
+import type { Tool } from "../kernel/ruleset.ts";
+import { median } from "./median.ts";
+
+export interface Measurement {
+	parseSeconds: number;
+	/** One packet, after parsing. */
+	walkSeconds: number;
+	/** All rules read to the end, as the lab does to report what it does not understand; after the walk. */
+	readAllSeconds: number;
+	/** The garbage-collected heap with text and tables, less that before the text was read; after the walk, and at the end. */
+	heapBytes: number;
+	heapBytesReadAll: number;
+	/** The most that the process's resident memory grew by, garbage included. */
+	residentBytes: number;
+	/** Parsing and walking again, when the code is compiled: the median of several times. */
+	warmSeconds: number;
+	problems: number;
+	paths: Path[];
+}
+
+const warmRounds = 5;
+
+const [tool, json = ""] = process.argv.slice(2) as [Tool, string];
+const packet = JSON.parse(json) as Packet;
+const network = nodeNetwork(packet.family);
+
+/** The rules as the walk takes them, whatever tool wrote them. */
+function parse(text: string): { walk: () => Path[]; problems: () => unknown[] } {
+	if (tool === "nftables") {
+		const ruleset = parseNftables(text);
+		return { walk: () => walkNftables(ruleset, packet, network), problems: () => problemsOfNftables(ruleset) };
+	}
+	const tables = parseIptablesSave(text);
+	return { walk: () => walkIptables(tables, packet, network), problems: () => problemsOfIptables(tables) };
+}
+
+function timed<T>(task: () => T): [number, T] {
+	const started = performance.now();
+	const result = task();
+	return [(performance.now() - started) / 1000, result];
+}
+
+function memory() {
+	if (!globalThis.gc) throw new Error("start this with node --expose-gc");
+	globalThis.gc();
+	const { heapUsed, external, rss } = process.memoryUsage();
+	const kibibyte = 1024;
+	return { heap: heapUsed + external, resident: rss, mostResident: process.resourceUsage().maxRSS * kibibyte };
+}
+
+const before = memory();
+const text = readFileSync(0, "utf8");
+const [parseSeconds, rules] = timed(() => parse(text));
+const [walkSeconds, paths] = timed(rules.walk);
+const walked = memory();
+const [readAllSeconds, problems] = timed(rules.problems);
+const after = memory();
+// Once more with the same tables, so that they are no garbage while memory is measured.
+if (rules.walk().length !== paths.length) throw new Error("a second walk differs");
+const again = Array.from({ length: warmRounds }, () => timed(() => parse(text).walk())[0]);
+const measurement: Measurement = {
+	parseSeconds,
+	walkSeconds,
+	readAllSeconds,
+	heapBytes: walked.heap - before.heap,
+	heapBytesReadAll: after.heap - before.heap,
+	residentBytes: after.mostResident - before.resident,
+	warmSeconds: median(again),
+	problems: problems.length,
+	paths,
+};
+console.log(JSON.stringify(measurement));

@@ -1,0 +1,175 @@
+/**
+ * How reading and walking a node's rules compares with printing them, from 100 to 10,000 Services: `npm run bench:scale`.
+ * The rules are loaded in a container, and printed there by the tools that the lab reads them with; beside each printing,
+ * a fresh process reads what was printed and walks one packet for the nodePort of the last Service. Of each, the median
+ * of several rounds. Prints one JSON object on stdout, and the same as a table on stderr.
+ */
+import { fileURLToPath } from "node:url";
+import { execa } from "execa";
+import type { Packet } from "../../verification/model.ts";
+import { table } from "../../verification/report/table.ts";
+import { drawFrom } from "../kernel/generate/draw.ts";
+import { kubeProxyIptables } from "../kernel/generate/iptables.ts";
+import { kubeProxyNftables } from "../kernel/generate/nftables.ts";
+import { manyServices, type RandomService } from "../kernel/generate/services.ts";
+import { Machine } from "../kernel/machine.ts";
+import { addresses } from "../kernel/network.ts";
+import { type Tool, textOf } from "../kernel/ruleset.ts";
+import type { Measurement } from "./measure.ts";
+import { median } from "./median.ts";
+
+const sizes = [100, 1_000, 10_000];
+const rounds = 5;
+const seed = 1;
+
+/** What it should stay below: the time that printing takes, and so many times the printed text. */
+const aims = { timeRatio: 1, memoryRatio: 20 };
+
+interface Printer {
+	tool: Tool;
+	load: string;
+	print: string;
+	/** Prints the rules line by line, where `print` does not. */
+	list?: string;
+}
+
+const printers: Printer[] = [
+	{ tool: "iptables", load: "iptables-nft-restore", print: "iptables-nft-save -c" },
+	{ tool: "iptables", load: "iptables-legacy-restore", print: "iptables-legacy-save -c" },
+	{ tool: "nftables", load: "nft -f -", print: "nft -j list ruleset", list: "nft list ruleset" },
+];
+
+interface Figures {
+	print: string;
+	services: number;
+	lines: number;
+	bytes: number;
+	printSeconds: number;
+	parseSeconds: number;
+	walkSeconds: number;
+	/** Parsing and walking together, in a fresh process, over printing. */
+	timeRatio: number;
+	/** The heap that the parsed tables take after the walk, the text that they hold included, over the text's size. */
+	memoryRatio: number;
+	/** Every rule read to the end, as the lab does to report what it does not understand: besides parsing and walking. */
+	readAllSeconds: number;
+	readAllMemoryRatio: number;
+	/** The same of a process that has done it before, over printing. */
+	warmTimeRatio: number;
+	/** The most that the process's resident memory grew by in all that, garbage included, over the text's size. */
+	residentRatio: number;
+}
+
+async function measurePrinter(printer: Printer): Promise<Figures[]> {
+	const machine = await Machine.start();
+	try {
+		const figures: Figures[] = [];
+		for (const size of sizes) figures.push(await measureSize(machine, printer, size));
+		return figures;
+	} finally {
+		await machine.remove();
+	}
+}
+
+async function measureSize(machine: Machine, { tool, load, print, list }: Printer, size: number): Promise<Figures> {
+	process.stderr.write(`${size} Services, ${print}\n`);
+	const services = manyServices(drawFrom(seed), size);
+	const rules = (tool === "iptables" ? kubeProxyIptables : kubeProxyNftables)("ipv4", services);
+	await machine.load(`${load} >&2`, textOf(rules));
+	const printing: number[] = [];
+	const own: Measurement[] = [];
+	let text = "";
+	for (let round = 0; round < rounds; round++) {
+		printing.push(await printSeconds(machine, print));
+		text ||= await machine.run(`cat ${printed}`);
+		own.push(await measure(tool, services, text));
+	}
+	const of = (key: Exclude<keyof Measurement, "paths">) => median(own.map((one) => one[key]));
+	const [bytes, seconds] = [Buffer.byteLength(text), median(printing)];
+	return {
+		print,
+		services: size,
+		lines: Number(await machine.run(`${list ?? `cat ${printed}`} | wc -l`)),
+		bytes,
+		printSeconds: seconds,
+		parseSeconds: of("parseSeconds"),
+		walkSeconds: of("walkSeconds"),
+		timeRatio: median(own.map(({ parseSeconds, walkSeconds }) => parseSeconds + walkSeconds)) / seconds,
+		warmTimeRatio: of("warmSeconds") / seconds,
+		memoryRatio: of("heapBytes") / bytes,
+		readAllSeconds: of("readAllSeconds"),
+		readAllMemoryRatio: of("heapBytesReadAll") / bytes,
+		residentRatio: of("residentBytes") / bytes,
+	};
+}
+
+/** Where the machine prints to: in memory, so that no disk counts. */
+const printed = "/dev/shm/rules";
+
+async function printSeconds(machine: Machine, print: string): Promise<number> {
+	const script = `start=$(date +%s%N); ${print} >${printed}; end=$(date +%s%N); echo $((end - start))`;
+	return Number(await machine.run(script)) / 1e9;
+}
+
+/** @throws where the walk does not lead to the endpoints of the last Service: of a wrong walk, no time counts */
+async function measure(tool: Tool, services: readonly RandomService[], text: string): Promise<Measurement> {
+	const { nodePort, endpoints = [] } = services.at(-1) ?? {};
+	if (nodePort === undefined) throw new Error("the last Service has no nodePort: take a multiple of four");
+	const { node, outside } = addresses.ipv4;
+	const [source = ""] = outside;
+	const packet: Packet = {
+		family: "ipv4",
+		protocol: "tcp",
+		source,
+		sourcePort: 20_001,
+		destination: node,
+		destinationPort: nodePort,
+		inInterface: "eth0",
+		mark: 0,
+		ctstate: "NEW",
+	};
+	const script = fileURLToPath(new URL("measure.ts", import.meta.url));
+	const command = ["--expose-gc", "--import", "tsx", script, tool, JSON.stringify(packet)];
+	const { stdout } = await execa("node", command, { input: text });
+	const measurement = JSON.parse(stdout) as Measurement;
+	const reached = measurement.paths.map(({ endpoint }) => endpoint?.address).sort();
+	const wanted = endpoints.map(({ address }) => address).sort();
+	if (String(reached) !== String(wanted)) throw new Error(`the walk leads to ${reached}, the Service has ${wanted}`);
+	if (measurement.problems > 0) throw new Error(`${measurement.problems} rules are not understood`);
+	return measurement;
+}
+
+/** How many times more the largest size takes than the smallest. */
+function growth(figures: readonly Figures[]) {
+	const [smallest, largest] = [figures[0], figures.at(-1)];
+	if (!smallest || !largest) throw new Error("nothing was measured");
+	const times = (of: (one: Figures) => number) => of(largest) / of(smallest);
+	return {
+		print: smallest.print,
+		services: times(({ services }) => services),
+		bytes: times(({ bytes }) => bytes),
+		printing: times(({ printSeconds }) => printSeconds),
+		parsingAndWalking: times(({ parseSeconds, walkSeconds }) => parseSeconds + walkSeconds),
+	};
+}
+
+function tableOf(figures: readonly Figures[]): string {
+	const head = ["printed by", "Services", "lines", "MB", "print s", "parse s", "walk s", "time ratio", "when warm"];
+	head.push("heap ratio", "read all s", "its heap ratio", "resident ratio");
+	const rows = figures.map((one) => [
+		one.print,
+		...[one.services, one.lines].map((count) => count.toLocaleString("en")),
+		(one.bytes / 1e6).toFixed(1),
+		...[one.printSeconds, one.parseSeconds, one.walkSeconds].map((seconds) => seconds.toFixed(3)),
+		...[one.timeRatio, one.warmTimeRatio, one.memoryRatio].map((ratio) => ratio.toFixed(2)),
+		one.readAllSeconds.toFixed(3),
+		...[one.readAllMemoryRatio, one.residentRatio].map((ratio) => ratio.toFixed(2)),
+	]);
+	return table([head, ...rows]);
+}
+
+const measured: Figures[][] = [];
+for (const printer of printers) measured.push(await measurePrinter(printer));
+const figures = measured.flat();
+process.stderr.write(`\n${tableOf(figures)}\n\n`);
+console.log(JSON.stringify({ seed, rounds, aims, figures, growth: measured.map(growth) }, null, 1));
