@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { Cluster, type PlacedClient, type View } from "../verification/cluster.ts";
 import { parseDestination } from "../verification/destination.ts";
 import { type Destination, type Journey, journeys } from "../verification/journey.ts";
-import { type Ruleset, readRuleset } from "../verification/nodeRules.ts";
+import { type Ruleset, readRulesets } from "../verification/nodeRules.ts";
 import { address } from "../verification/predict.ts";
 import { journeysText } from "../verification/report/journey.ts";
 import { stepLine, traceLine } from "../verification/report/traces.ts";
@@ -20,7 +20,7 @@ await command(async () => {
 	const view = await cluster.view(report.request);
 	const client = clientNamed(view, from);
 	const destination = parseDestination(view, to);
-	const rulesets = await readRulesets(cluster, view);
+	const rulesets = await readRulesets(cluster, view, console.error);
 	const ways = journeys(view, rulesets, client.place, destination);
 	console.log(`From ${placed(client)} to ${address(destination.address, destination.port)}\n`);
 	console.log(journeysText(ways, view));
@@ -51,19 +51,6 @@ function clientNamed({ clients }: View, name: string): PlacedClient {
 function placed({ name, place: { network, node, ip = "" } }: PlacedClient): string {
 	if (network === "outside") return `${name} (outside the cluster, ${ip})`;
 	return network === "pod" ? `${name} (pod ${ip} on ${node})` : `${name} (a process of the node, ${ip})`;
-}
-
-/** A node that cannot tell its rules is missing: it matters only to journeys that pass it, which say so. */
-async function readRulesets(cluster: Cluster, view: View): Promise<Map<string, Ruleset>> {
-	const read = await Promise.allSettled(view.nodes.map((node) => readRuleset(cluster, view, node)));
-	return new Map(
-		view.nodes.flatMap(({ name }, i) => {
-			const result = read[i];
-			if (result?.status === "fulfilled") return [[name, result.value] as const];
-			console.error(`the rules of ${name} cannot be read: ${result?.reason.message}`);
-			return [];
-		}),
-	);
 }
 
 /** Shows what each node's kernel did with a packet of its own; false: one of them did otherwise than the walk. */

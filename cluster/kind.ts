@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { stringify } from "yaml";
 import { z } from "zod";
 import { closeAccess, kubeconfigPath, startNodes } from "./access.ts";
-import { findNodes, imageId, markPrefix, type NodeContainer } from "./docker.ts";
+import { docker, findNodes, imageId, markPrefix, type NodeContainer } from "./docker.ts";
 import { locked } from "./lock.ts";
 
 /** What shapes a cluster: a change of any of these is another cluster. */
@@ -148,6 +148,16 @@ export async function deleteCluster(name: string, id: string): Promise<void> {
 		else if (nodes.length > 0) console.error(`cluster ${name} is not the one that this stack made: left alone`);
 		await closeAccess(name);
 	});
+}
+
+/** Stops a node at once, as a power cut does. */
+export async function stopNode(name: string): Promise<void> {
+	await docker("stop", "--time=0", name);
+}
+
+/** Starts a node again; it takes a while to be Ready. */
+export async function startNode(name: string): Promise<void> {
+	await docker("start", name);
 }
 
 /** Loads an image of the engine into the named nodes; none named: into all. */

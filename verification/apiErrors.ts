@@ -1,7 +1,7 @@
 /** Says what an API server's refusal means; the client's own message is a dump of the whole response. */
 import { ApiException } from "@kubernetes/client-node";
 
-/** @throws one line: what could not be read, why, and what mends it */
+/** @throws one line: what could not be had, why, and what mends it */
 export async function told<T>(what: string, answer: Promise<T>): Promise<T> {
 	try {
 		return await answer;
@@ -16,7 +16,7 @@ function sentence(what: string, error: unknown): string {
 		return `the API server does not answer (${what}: ${why}); fix: npm start`;
 	}
 	if (error.code === 404) return `${what} is not there; fix: npm start`;
-	return `${what} cannot be read: the API server says ${error.code}, ${reasonOf(error.body)}`;
+	return `${what}: the API server says ${error.code}, ${reasonOf(error.body)}`;
 }
 
 /** The `message` of the Status object that the API server answers with. */

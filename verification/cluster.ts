@@ -53,7 +53,7 @@ export interface View {
 const dnsService = "kube-dns";
 
 export class Cluster {
-	private readonly core: CoreV1Api;
+	readonly core: CoreV1Api;
 	private readonly apps: AppsV1Api;
 	private readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
@@ -71,7 +71,7 @@ export class Cluster {
 
 	async view({ service: { namespace, name }, echo, clients }: Request): Promise<View> {
 		const [nodes, service, own, dns, dnsServices, { spec }, proxies, placed] = await Promise.all([
-			told("Nodes", this.core.listNode()),
+			this.nodes(),
 			this.service(namespace, name),
 			this.endpoints(namespace, name),
 			this.endpoints("kube-system", dnsService),
@@ -83,19 +83,18 @@ export class Cluster {
 				`Deployment ${namespace}/${echo.deployment}`,
 				this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
 			),
-			this.pods("kube-system", { "k8s-app": "kube-proxy" }),
+			this.kubeProxies(),
 			Promise.all(clients.map((client) => this.placed(client))),
 		]);
 		const wanted = spec?.replicas ?? 1;
 		const dnsIp = dnsServices.items[0]?.spec?.clusterIP;
 		const ready = own.endpoints.length;
-		const known = nodes.items.map(toNode).sort(byRoleThenName);
-		const dead = known.filter(({ ready }) => !ready).map(({ name }) => name);
+		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
 		// What runs on a node that is not Ready may never come up: nobody waits for it.
 		const awaited = placed.flatMap(({ pods }) => pods).filter(({ spec }) => !dead.includes(spec?.nodeName ?? ""));
 		return {
 			clients: placed.flatMap(({ clients }) => clients),
-			nodes: known,
+			nodes,
 			service,
 			endpoints: own.endpoints,
 			...(dnsIp && { dns: { clusterIp: dnsIp, endpoints: dns.endpoints } }),
@@ -105,11 +104,16 @@ export class Cluster {
 				...dns.outdated,
 				...awaited.flatMap(whyUnready),
 			],
-			kubeProxies: new Map(proxies.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }])),
+			kubeProxies: proxies,
 		};
 	}
 
-	private async service(namespace: string, name: string): Promise<Service> {
+	/** The control plane first. */
+	async nodes(): Promise<Node[]> {
+		return (await told("Nodes", this.core.listNode())).items.map(toNode).sort(byRoleThenName);
+	}
+
+	async service(namespace: string, name: string): Promise<Service> {
 		const service = this.core.readNamespacedService({ namespace, name });
 		const { spec } = await told(`Service ${namespace}/${name}`, service);
 		const port = spec?.ports?.[0];
@@ -137,6 +141,12 @@ export class Cluster {
 		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
 		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
 		return { endpoints, outdated: outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`) };
+	}
+
+	/** By node: where its rules can be read with the tools that wrote them. */
+	async kubeProxies(): Promise<Map<string, Runner>> {
+		const pods = await this.pods("kube-system", { "k8s-app": "kube-proxy" });
+		return new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
 	}
 
 	/** Those with all of the labels. */

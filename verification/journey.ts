@@ -1,6 +1,6 @@
 /** A packet's whole way, from its client over the rules of every node that it passes to who receives it. */
 import type { Place, View } from "./cluster.ts";
-import type { Node, Outcome, Packet, Path } from "./model.ts";
+import type { Node, Observed, Outcome, Packet, Path } from "./model.ts";
 import { networkOf, nodeInterface, podInterface, type Ruleset } from "./nodeRules.ts";
 import { podSideAddress } from "./predict.ts";
 import { Network, parseAddress, parseRange, contains as rangeContains } from "./rules/address.ts";
@@ -75,6 +75,13 @@ export const outcomeOf: Record<End["kind"], Outcome> = {
 	away: "other",
 	unknown: "other",
 };
+
+/** What the client would see of a way that ends so. */
+export function observationOf(end: End): Observed {
+	const outcome = outcomeOf[end.kind];
+	if (end.kind !== "pod") return { outcome };
+	return { outcome, podIp: end.address, node: end.node, clientIp: end.clientIp };
+}
 
 const ended = (end: End, legs: Leg[] = []): Journey[] => [{ probability: 1, legs, end }];
 

@@ -1,7 +1,7 @@
 /** Holds what was measured of a cell against what was predicted of it: by the API's objects, and by the nodes' rules. */
 import type { View } from "./cluster.ts";
 import { parseDestination } from "./destination.ts";
-import { type End, type Journey, journeys, outcomeOf } from "./journey.ts";
+import { type End, type Journey, journeys, observationOf } from "./journey.ts";
 import type { Cell, Expected, Observed } from "./model.ts";
 import type { Ruleset } from "./nodeRules.ts";
 import { agrees, type MeasuredCell } from "./probe.ts";
@@ -41,28 +41,21 @@ function lead(ends: readonly End[], expected: Expected): boolean {
 	const told = ends.filter(({ kind }) => kind !== "unknown");
 	const reached = told.flatMap((end) => (end.kind === "pod" ? end.address : []));
 	const all = told.length < ends.length || (expected.podIps ?? []).every((ip) => reached.includes(ip));
-	return all && told.every((end) => agrees(expected, observable(end)));
+	return all && told.every((end) => agrees(expected, observationOf(end)));
 }
 
 /** Whether a way that ends so may be the one that was seen. */
 function explains(end: End, observed: Observed): boolean {
 	if (end.kind === "unknown") return true;
-	const { outcome, podIp, node, clientIp } = observable(end);
+	const { outcome, podIp, node, clientIp } = observationOf(end);
 	return (
 		outcome === observed.outcome && podIp === observed.podIp && node === observed.node && clientIp === observed.clientIp
 	);
 }
 
-/** What the client would observe of it. */
-function observable(end: End): Observed {
-	const outcome = outcomeOf[end.kind];
-	if (end.kind !== "pod") return { outcome };
-	return { outcome, podIp: end.address, node: end.node, clientIp: end.clientIp };
-}
-
 /** "ok, from nodeport-worker, pod 10.244.1.2, seeing client 172.18.0.3" */
 function endLine(end: End): string {
-	const { outcome, node, podIp, clientIp } = observable(end);
+	const { outcome, node, podIp, clientIp } = observationOf(end);
 	if (end.kind === "unknown") return `unknown on ${end.node}: ${end.reason}`;
 	return podIp ? `${outcome}, from ${node}, pod ${podIp}, seeing client ${clientIp}` : outcome;
 }

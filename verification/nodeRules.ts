@@ -67,6 +67,23 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	};
 }
 
+/** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
+export async function readRulesets(
+	cluster: Cluster,
+	view: View,
+	say: (line: string) => void,
+): Promise<Map<string, Ruleset>> {
+	const read = await Promise.allSettled(view.nodes.map((node) => readRuleset(cluster, view, node)));
+	return new Map(
+		view.nodes.flatMap(({ name }, i) => {
+			const result = read[i];
+			if (result?.status === "fulfilled") return [[name, result.value] as const];
+			say(`the rules of ${name} cannot be read: ${result?.reason.message}`);
+			return [];
+		}),
+	);
+}
+
 const iptablesLines = (tables: IptablesTables): string[] =>
 	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
 

@@ -35,6 +35,18 @@ export async function probeAll(
 	);
 }
 
+/** One request, and what came of it. @param address "host:port" */
+export async function ask(
+	cluster: Cluster,
+	client: Client,
+	address: string,
+): Promise<{ program: string[]; observed: Observed }> {
+	const program = [...client.get, `http://${address}/host`];
+	const started = performance.now();
+	const ran = await cluster.run(client.run, program, probeSeconds);
+	return { program, observed: observe(ran, performance.now() - started) };
+}
+
 async function probe(
 	cluster: Cluster,
 	request: Request,
@@ -42,9 +54,7 @@ async function probe(
 	target: Target,
 	expected: Expected,
 ): Promise<MeasuredCell> {
-	const program = [...client.get, `http://${target.address}/host`];
-	const started = performance.now();
-	const observed = observe(await cluster.run(client.run, program, probeSeconds), performance.now() - started);
+	const { program, observed } = await ask(cluster, client, target.address);
 	return {
 		client: client.name,
 		scope: target.kind === "nodePort" ? "external" : "internal",
@@ -79,7 +89,7 @@ const reason = ({ stdout, stderr }: Ran): string =>
 		.map((line) => line.replace(/^\* */, ""))
 		.join("\n") || stdout;
 
-function answerOf(body: string): z.infer<typeof Answer> | undefined {
+export function answerOf(body: string): z.infer<typeof Answer> | undefined {
 	try {
 		return Answer.parse(JSON.parse(body));
 	} catch {

@@ -31,6 +31,28 @@ export const Difference = z.object({
 });
 export type Difference = z.infer<typeof Difference>;
 
+/** One expectation of an experiment, and what was measured. */
+export const Finding = z.object({
+	what: z.string(),
+	expected: z.string(),
+	measured: z.string(),
+	ok: z.boolean(),
+	/** The packet's ways in words, with each rule beside what it does, where that explains it. */
+	path: z.string().optional(),
+});
+export type Finding = z.infer<typeof Finding>;
+
+/** An experiment on the drawbacks of NodePort, as it went. */
+export const Drawback = z.object({
+	name: z.string(),
+	title: z.string(),
+	question: z.string(),
+	/** RFC 3339, UTC. */
+	checkedAt: z.string(),
+	findings: z.array(Finding),
+});
+export type Drawback = z.infer<typeof Drawback>;
+
 export const reportSchema = "nodeport-lab/report/v1";
 
 /** Everything that one verification saw, said and measured. */
@@ -51,6 +73,8 @@ export const Report = z.object({
 	notUnderstood: z.array(z.string()),
 	/** With connectivity "full". */
 	traces: z.array(NodeTrace).optional(),
+	/** The experiments that were made on the lab, each as it went last; verifications keep them. */
+	drawbacks: z.array(Drawback).optional(),
 	/** One sentence each, with the command that repeats the check. */
 	failures: z.array(z.string()),
 });

@@ -4,11 +4,12 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Report } from "./model.ts";
 
-/** The whole report, in one piece or not at all. */
+/** The whole report, in one piece or not at all; a verification keeps what experiments found before it. */
 export async function writeReport(report: Report): Promise<void> {
 	const { report: path } = report.request;
+	const drawbacks = report.drawbacks ?? (await readReport(path))?.drawbacks;
 	await mkdir(dirname(path), { recursive: true });
-	await writeFile(`${path}.new`, `${JSON.stringify(report, null, 1)}\n`);
+	await writeFile(`${path}.new`, `${JSON.stringify({ ...report, ...(drawbacks && { drawbacks }) }, null, 1)}\n`);
 	await rename(`${path}.new`, path);
 }
 

@@ -108,7 +108,7 @@ it("says what an API server refuses in its own words", async () => {
 	serve(true);
 	server.intercept = ({ path }) =>
 		path.endsWith("/nodes") ? { status: 403, body: { kind: "Status", message: "nodes is forbidden" } } : undefined;
-	await expect(view()).rejects.toThrow(/^Nodes cannot be read: the API server says 403, nodes is forbidden$/);
+	await expect(view()).rejects.toThrow(/^Nodes: the API server says 403, nodes is forbidden$/);
 });
 
 it("says that nobody answers, and what mends it", async () => {

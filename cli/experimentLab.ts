@@ -1,0 +1,109 @@
+/** The lab as experiments change it: by Pulumi's Automation API, by nodes that stop, and all of it undone. */
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import { parse, stringify } from "yaml";
+import { startNode, stopNode } from "../cluster/kind.ts";
+import { Cluster } from "../verification/cluster.ts";
+import type { Lab, Settings } from "../verification/experiments/experiment.ts";
+import { Sight } from "../verification/experiments/sight.ts";
+import { readRulesets } from "../verification/nodeRules.ts";
+import { lastReport, stack } from "./lab.ts";
+
+/** Longest time for a node that was started to be Ready, in seconds. */
+const readySeconds = 180;
+
+export class ExperimentLab implements Lab {
+	private readonly signal: AbortSignal;
+	private readonly actions: (() => Promise<unknown>)[] = [];
+
+	/** @param signal ends whatever an experiment waits for, but not what puts things back */
+	constructor(signal: AbortSignal) {
+		this.signal = signal;
+	}
+
+	say(line: string): void {
+		console.error(`  ${line}`);
+	}
+
+	/** Brings the lab into these settings, verified; the tracked configuration is not touched. */
+	async configure(settings: Settings): Promise<Sight> {
+		this.signal.throwIfAborted();
+		const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+		this.say(`updating the lab${said.length > 0 ? `: ${said.join(", ")}` : ""}`);
+		const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-drawbacks-"));
+		try {
+			const configFile = join(folder, `Pulumi.${stack}.yaml`);
+			await writeFile(configFile, await configured({ connectivity: "full", ...settings }));
+			const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: "." });
+			await workspace.up({ configFile, suppressOutputs: true, signal: this.signal });
+		} finally {
+			await rm(folder, { recursive: true, force: true });
+		}
+		return this.look();
+	}
+
+	async look(): Promise<Sight> {
+		this.signal.throwIfAborted();
+		const report = await lastReport();
+		if (!report) throw new Error("there is no lab to experiment on: run `npm start` first");
+		const cluster = new Cluster(report.request.kubeconfig);
+		const view = await cluster.view(report.request);
+		return new Sight(cluster, view, await readRulesets(cluster, view, (line) => this.say(line)));
+	}
+
+	async stopNode(name: string): Promise<void> {
+		this.signal.throwIfAborted();
+		this.say(`stopping ${name}`);
+		this.afterwards(() => this.startNode(name));
+		await stopNode(name);
+	}
+
+	async startNode(name: string): Promise<void> {
+		this.say(`starting ${name}`);
+		await startNode(name);
+		const report = await lastReport();
+		const cluster = new Cluster(report?.request.kubeconfig ?? "");
+		for (let second = 0; second < readySeconds; second++) {
+			if (await answers(cluster, name)) return;
+			await sleep(1000);
+		}
+		throw new Error(`${name} is not Ready within ${readySeconds} s of its start`);
+	}
+
+	afterwards(action: () => Promise<unknown>): void {
+		this.actions.push(action);
+	}
+
+	async sleep(seconds: number): Promise<void> {
+		await sleep(seconds * 1000, undefined, { signal: this.signal });
+	}
+
+	/** Does all that was asked for afterwards, each whatever became of the others; @returns what went wrong */
+	async putBack(): Promise<string[]> {
+		const faults: string[] = [];
+		for (let action = this.actions.pop(); action; action = this.actions.pop()) {
+			await action().catch((error: Error) => faults.push(error.message));
+		}
+		return faults;
+	}
+}
+
+/** Whether the node is Ready, and its kubelet lets programs run on it again. */
+async function answers(cluster: Cluster, name: string): Promise<boolean> {
+	const nodes = await cluster.nodes().catch(() => []); // The API server may be on the node that starts.
+	if (!nodes.some((node) => node.name === name && node.ready)) return false;
+	const proxies = await cluster.kubeProxies();
+	const proxy = proxies.get(name);
+	return proxy === undefined || (await cluster.run(proxy, ["true"], 5)).code === 0;
+}
+
+/** The stack's configuration file as it would be with these settings. */
+async function configured(settings: Settings): Promise<string> {
+	const file = parse(await readFile(`Pulumi.${stack}.yaml`, "utf8"));
+	const { name: project } = parse(await readFile("Pulumi.yaml", "utf8"));
+	const config = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${project}:${name}`, value]));
+	return stringify({ ...file, config: { ...file.config, ...config } });
+}

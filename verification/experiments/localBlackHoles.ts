@@ -1,0 +1,50 @@
+import type { Finding } from "../report/model.ts";
+import type { Experiment, Lab } from "./experiment.ts";
+import { asForetold, same } from "./findings.ts";
+import { serviceBeside } from "./services.ts";
+import type { Sight } from "./sight.ts";
+import { until } from "./until.ts";
+
+export const localBlackHoles: Experiment = {
+	name: "local-black-holes",
+	title: "With policy Local, nodes without a pod are black holes",
+	question: "Which nodes drop what they are sent, and who would tell a load balancer?",
+	workers: 1,
+	changes: () => [{ externalTrafficPolicy: "Local" }],
+	async measure(lab, sight) {
+		const asked = sight.view.nodes.map((node) =>
+			asForetold(sight, sight.outside, sight.url(node), `${sight.outside.name} asks ${node.name}`),
+		);
+		return [...(await Promise.all(asked)), ...(await healthChecks(lab, sight))];
+	},
+};
+
+/** Only a Service of type LoadBalancer gets a health check port: one beside the lab's, of the same pods. */
+async function healthChecks(lab: Lab, sight: Sight): Promise<Finding[]> {
+	const { view } = sight;
+	const { spec } = await serviceBeside(lab, sight, "health", {
+		type: "LoadBalancer",
+		externalTrafficPolicy: "Local",
+	});
+	const port = spec?.healthCheckNodePort;
+	return Promise.all(
+		view.nodes.map(async (node) => {
+			const own = view.endpoints.filter((endpoint) => endpoint.node === node.name).length;
+			const told = await healthOf(lab, sight, `http://${node.internalIp}:${port}/healthz`, own);
+			return same(`the health check node port ${port} of ${node.name}`, health(own), told);
+		}),
+	);
+}
+
+/** kube-proxy's answers: pkg/proxy/healthcheck/service_health.go. */
+const health = (endpoints: number): string => `${endpoints > 0 ? 200 : 503}, ${endpoints} local endpoints`;
+
+/** Once kube-proxy has heard of the Service. */
+function healthOf(lab: Lab, { cluster, outside }: Sight, url: string, endpoints: number): Promise<string> {
+	const program = ["curl", "--silent", "--max-time", "2", "--write-out", "\n%{http_code}", url];
+	return until(lab, health(endpoints), 15, async () => {
+		const { stdout } = await cluster.run(outside.run, program, 10);
+		const local = /"localEndpoints": *(\d+)/.exec(stdout)?.[1];
+		return local === undefined ? "no answer" : `${stdout.split("\n").at(-1)}, ${local} local endpoints`;
+	});
+}

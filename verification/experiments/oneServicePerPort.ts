@@ -1,0 +1,49 @@
+import type { Finding } from "../report/model.ts";
+import type { Experiment, Lab } from "./experiment.ts";
+import { same } from "./findings.ts";
+import { serviceBeside } from "./services.ts";
+import type { Sight } from "./sight.ts";
+
+/** kube-apiserver's default --service-node-port-range; of a range of 2,768 ports the first 86 are the static band. */
+const range = { first: 30_000, last: 32_767, band: 30_085 };
+
+/** How many ports the API server is asked to choose. */
+const chosen = 20;
+
+export const oneServicePerPort: Experiment = {
+	name: "one-service-per-port",
+	title: "One Service a port, out of few ports",
+	question: "What becomes of a second Service on the same nodePort, and which ports are safe to fix?",
+	workers: 1,
+	changes: () => [{}],
+	async measure(lab, sight) {
+		const { nodePort } = sight.view.service;
+		return [
+			await refused(lab, sight, nodePort, "provided port is already allocated"),
+			await refused(lab, sight, range.last + 1, `The range of valid ports is ${range.first}-${range.last}`),
+			await freeChoice(lab, sight),
+		];
+	},
+};
+
+async function refused(lab: Lab, sight: Sight, nodePort: number, reason: string): Promise<Finding> {
+	const said = await serviceBeside(lab, sight, `second-${nodePort}`, { nodePort })
+		.then(() => "accepted")
+		.catch((error: Error) => error.message);
+	const found = said.includes(reason) ? reason : said;
+	return { ...same(`a Service of its own on nodePort ${nodePort}`, reason, found), measured: said };
+}
+
+/** Ports that are fixed in the band cannot be taken by Services that leave the choice to the API server. */
+async function freeChoice(lab: Lab, sight: Sight): Promise<Finding> {
+	const ports: number[] = [];
+	for (let i = 0; i < chosen; i++) {
+		const { spec } = await serviceBeside(lab, sight, `free-${i}`, {});
+		ports.push(spec?.ports?.[0]?.nodePort ?? 0);
+	}
+	const inBand = ports.filter((port) => port <= range.band || port > range.last);
+	const what = `${chosen} Services that leave their nodePort to the API server`;
+	const expected = `none in the static band ${range.first}-${range.band}`;
+	const measured = inBand.length === 0 ? expected : `${inBand.join(", ")} in it`;
+	return { ...same(what, expected, measured), measured: `${measured}: ${Math.min(...ports)} to ${Math.max(...ports)}` };
+}

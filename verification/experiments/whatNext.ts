@@ -1,0 +1,48 @@
+import { address } from "../predict.ts";
+import type { Finding } from "../report/model.ts";
+import type { Experiment, Lab } from "./experiment.ts";
+import { same } from "./findings.ts";
+import { serviceBeside } from "./services.ts";
+import type { Sight } from "./sight.ts";
+import { until } from "./until.ts";
+
+export const whatNext: Experiment = {
+	name: "what-next",
+	title: "What NodePort is the building block of",
+	question: "What do a headless Service and one of type LoadBalancer add to it?",
+	workers: 1,
+	changes: () => [{ externalTrafficPolicy: "Cluster" }],
+	measure: async (lab, sight) => [...(await headless(lab, sight)), ...(await loadBalancer(lab, sight))],
+};
+
+/** DNS of a headless Service names the pods themselves: no virtual address, no rules, no NAT. */
+async function headless(lab: Lab, sight: Sight): Promise<Finding[]> {
+	const { cluster, view, inside } = sight;
+	const { metadata } = await serviceBeside(lab, sight, "headless", { type: "ClusterIP", clusterIP: "None" });
+	const name = `${metadata?.name}.${metadata?.namespace}.svc.cluster.local`;
+	const wanted = view.endpoints.map(({ ip }) => ip).sort();
+	const found = await until(lab, wanted.join(", "), 15, async () => {
+		const { stdout } = await cluster.run(inside.run, ["dig", "+short", name], 10);
+		return stdout.split("\n").filter(Boolean).sort().join(", ");
+	});
+	return [same(`DNS for a headless Service of the same pods`, wanted.join(", "), found)];
+}
+
+/** Nobody on kind gives out addresses of load balancers; the nodePort beneath it works all the same. */
+async function loadBalancer(lab: Lab, sight: Sight): Promise<Finding[]> {
+	const { cluster, view, outside } = sight;
+	const created = await serviceBeside(lab, sight, "balanced", { type: "LoadBalancer" });
+	const port = created.spec?.ports?.[0]?.nodePort ?? 0;
+	const [node] = view.nodes;
+	const answered = await until(lab, "ok", 15, async () => {
+		const { outcome } = await sight.ask(outside, address(node?.internalIp ?? "", port));
+		return outcome;
+	});
+	const { namespace = "", name = "" } = created.metadata ?? {};
+	const { status } = await cluster.core.readNamespacedService({ namespace, name });
+	const given = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname).join(", ");
+	return [
+		same("the external address of a Service of type LoadBalancer", "pending", given || "pending"),
+		same(`its nodePort, asked at ${node?.name}`, "ok", answered),
+	];
+}
