@@ -52,7 +52,7 @@ export class Lab {
 	}
 
 	/** Runs one of the project's commands, as `npm run` would, in the lab's folder. */
-	async run(script: string, ...args: string[]) {
+	run(script: string, ...args: string[]) {
 		const env = { ...own, HOME: this.home };
 		return execa("node", ["--import", "tsx", script, ...args], { cwd: this.folder, env, reject: false, all: true });
 	}

@@ -1,0 +1,71 @@
+/** The drawbacks of NodePort, measured: every expectation met, and the lab as it was afterwards. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { experiments } from "../../verification/experiments/all.ts";
+import { readReport } from "../../verification/report/stored.ts";
+import { clusterName, Lab, leftovers } from "./lab.ts";
+
+/** It waits out grace periods: `npm run test:slow`. */
+const slow = "pinned-pod";
+
+let lab: Lab;
+
+const report = () => readReport(join(lab.folder, "out/verification.json"));
+const configuration = () => readFile(join(lab.folder, "Pulumi.test.yaml"), "utf8");
+
+async function services(): Promise<string[]> {
+	return (await lab.kubectl("get", "services", "--output=name")).split("\n").sort();
+}
+
+beforeAll(async () => {
+	lab = await Lab.create();
+	await lab.up();
+});
+afterAll(() => lab.remove());
+
+it("refuses an experiment that there is not, and names those that there are", async () => {
+	const { exitCode, all } = await lab.run("cli/drawbacks.ts", "no-such");
+	expect(exitCode).toBe(1);
+	expect(all).toMatch(/there is no experiment "no-such"; there are: client-ip-lost, /);
+});
+
+it("is put back by Ctrl-C in the middle of an experiment", async () => {
+	const before = await configuration();
+	const running = lab.run("cli/drawbacks.ts", "dead-node-dead-url");
+	const stopped = new Promise<void>((resolve) =>
+		running.stderr?.on("data", (data) => String(data).includes("stopping") && resolve()),
+	);
+	await stopped;
+	running.kill("SIGINT");
+	const { exitCode, all } = await running;
+	expect(exitCode, all).toBe(1);
+	expect(all).toContain("error: ended by Ctrl-C");
+	expect(await configuration()).toBe(before);
+	expect((await leftovers()).length).toBe(4);
+	const { exitCode: verified, all: said } = await lab.run("cli/verify.ts");
+	expect(verified, said).toBe(0);
+});
+
+it("measures every drawback and leaves the lab as it was", async () => {
+	const [before, beside] = [await configuration(), await services()];
+	const skipped = process.env.SLOW ? [] : ["--skip", slow];
+	const { exitCode, all } = await lab.run("cli/drawbacks.ts", ...skipped);
+	expect(exitCode, all).toBe(0);
+	expect(await configuration()).toBe(before);
+	expect(await services()).toEqual(beside);
+	const { stdout } = await execa("docker", ["ps", "--filter", `label=io.x-k8s.kind.cluster=${clusterName}`, "--quiet"]);
+	expect(stdout.split("\n").length).toBe(4);
+	expect((await report())?.ok).toBe(true);
+	expect(await lab.up({ refresh: false })).toEqual({});
+});
+
+it.each(experiments.map(({ name }) => name).filter((name) => name !== slow || process.env.SLOW))(
+	"%s: what was expected is what was measured",
+	async (name) => {
+		const drawback = (await report())?.drawbacks?.find((drawback) => drawback.name === name);
+		expect(drawback?.findings.length).toBeGreaterThan(0);
+		expect(drawback?.findings.filter(({ ok }) => !ok)).toEqual([]);
+	},
+);
