@@ -55,7 +55,7 @@ function explains(end: End, observed: Observed): boolean {
 
 /** What the client would observe of it. */
 function observable(end: End): Observed {
-	const outcome = outcomeOf[end.kind];
+	const outcome = outcomeOf(end);
 	if (end.kind !== "pod") return { outcome };
 	return { outcome, podIp: end.address, node: end.node, clientIp: end.clientIp };
 }

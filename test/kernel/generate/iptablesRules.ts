@@ -1,6 +1,7 @@
 /** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
 import type { Family } from "../../../verification/model.ts";
 import { addresses } from "../network.ts";
+import { rejections } from "../rejections.ts";
 import type { Draw } from "./draw.ts";
 
 /** The rules of a table's chains, without "-A <chain>". */
@@ -140,10 +141,7 @@ class Stranger {
 		const bracketed = family === "ipv6" ? `[${pod}]` : pod;
 		if (stage === "destination") return [`-j DNAT --to-destination ${draw.pick([pod, `${bracketed}:8081`, ":8082"])}`];
 		if (stage === "source") return ["-j MASQUERADE", "-j MASQUERADE --random-fully"];
-		const kinds =
-			family === "ipv4"
-				? ["icmp-port-unreachable", "icmp-host-prohibited", "icmp-net-unreachable", "tcp-reset"]
-				: ["icmp6-port-unreachable", "icmp6-adm-prohibited", "icmp6-no-route", "tcp-reset"];
+		const kinds = [...rejections[family].map(({ iptables }) => iptables), "tcp-reset"];
 		return ["-j DROP", "-j REJECT", `-j REJECT --reject-with ${draw.pick(kinds)}`];
 	}
 }

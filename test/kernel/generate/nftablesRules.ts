@@ -1,6 +1,7 @@
 /** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
 import type { Family } from "../../../verification/model.ts";
 import { addresses } from "../network.ts";
+import { bothFamilies, rejections } from "../rejections.ts";
 import type { Draw } from "./draw.ts";
 import { baseChain, type Declaration, declare, type NftTable } from "./nftTable.ts";
 
@@ -26,7 +27,7 @@ export function strangeTable(draw: Draw, family: Family): NftTable {
 		rules: [],
 		elements: [],
 	};
-	for (const stage of ["destination", "source", "filter"] as const) new Stranger(draw, family, stage).fill(table);
+	for (const stage of ["destination", "source", "filter"] as const) new Stranger(draw, family, stage, table).fill();
 	return table;
 }
 
@@ -61,19 +62,21 @@ class Stranger {
 	private readonly draw: Draw;
 	private readonly family: Family;
 	private readonly stage: Stage;
+	private readonly table: NftTable;
 	private readonly ip: string;
 	/** Rules that draw lots multiply the ways of a packet. */
 	private lots = 2;
 
-	constructor(draw: Draw, family: Family, stage: Stage) {
+	constructor(draw: Draw, family: Family, stage: Stage, table: NftTable) {
 		this.draw = draw;
 		this.family = family;
 		this.stage = stage;
+		this.table = table;
 		this.ip = family === "ipv4" ? "ip" : "ip6";
 	}
 
-	fill(table: NftTable): void {
-		const { draw, stage } = this;
+	fill(): void {
+		const { draw, stage, table } = this;
 		// A chain calls only those after it, so none calls itself.
 		const plain = [1, 2, 3].map((number) => `${stage}-${number}`);
 		table.declarations.push(...plain.map((chain) => declare("chain", chain)));
@@ -91,14 +94,14 @@ class Stranger {
 			if (base.hook === "prerouting" && stage === "filter" && draw.chance(0.3)) {
 				table.rules.push({ chain: name, rule: "udp dport 53 notrack" });
 			}
-			this.addRules(table, name, plain);
+			this.addRules(name, plain);
 		}
-		for (const [index, chain] of plain.entries()) this.addRules(table, chain, plain.slice(index + 1));
+		for (const [index, chain] of plain.entries()) this.addRules(chain, plain.slice(index + 1));
 	}
 
-	private addRules(table: NftTable, chain: string, callable: readonly string[]): void {
+	private addRules(chain: string, callable: readonly string[]): void {
 		const count = this.draw.number(0, 5);
-		for (let index = 0; index < count; index++) table.rules.push({ chain, rule: this.rule(callable) });
+		for (let index = 0; index < count; index++) this.table.rules.push({ chain, rule: this.rule(callable) });
 	}
 
 	private rule(callable: readonly string[]): string {
@@ -207,10 +210,7 @@ class Stranger {
 			];
 		}
 		if (stage === "source") return [...common, "masquerade", "masquerade random", `snat ${ip} to ${node}`];
-		const codes =
-			family === "ipv4"
-				? ["icmp host-prohibited", "icmp port-unreachable"]
-				: ["icmpv6 admin-prohibited", "icmpv6 no-route"];
+		const codes = [...rejections[family].map(({ nft }) => nft), ...(this.table.family === "inet" ? bothFamilies : [])];
 		return [...common, "drop", "reject", `reject with ${draw.pick(codes)}`, "reject with tcp reset"];
 	}
 }
