@@ -1,5 +1,6 @@
 /** Whether the kernel did with a packet what the walk said. */
 import type { Path } from "../../verification/model.ts";
+import { address } from "../../verification/predict.ts";
 import { Network, parseAddress, withPort } from "../../verification/rules/address.ts";
 import { compare, type RuleText } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
@@ -22,12 +23,6 @@ export function difference(path: Path, probe: Probe, measured: Measured): string
 	return outcomeDifference(path, probe, measured.arrivals);
 }
 
-const addressee = (text: string, port: number): string => {
-	const address = parseAddress(text);
-	if (!address) throw new Error(`"${text}" is no address`);
-	return withPort(address, port);
-};
-
 /** How the kernel answers a datagram for a port at which nobody listens. */
 const closedUdp = { ipv4: "icmp-port-unreachable", ipv6: "icmp6-port-unreachable" };
 
@@ -49,7 +44,7 @@ function describedArrival(arrival: Arrival): string {
 	const { side, source } = arrival;
 	if (arrival.kind === "icmp") return `icmp ${arrival.type}/${arrival.code}`;
 	if (arrival.kind === "tcp-reset") return arrival.kind;
-	return `${side} packet ${source} -> ${addressee(arrival.destination, arrival.destinationPort)}`;
+	return `${side} packet ${source} -> ${address(arrival.destination, arrival.destinationPort)}`;
 }
 
 function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {

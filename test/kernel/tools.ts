@@ -7,7 +7,7 @@ import { walkNftables } from "../../verification/rules/nftables/walk.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
 import type { Machine } from "./machine.ts";
-import { nodeNetwork } from "./network.ts";
+import { families, nodeNetwork } from "./network.ts";
 import { type RuleSet, textOf } from "./ruleset.ts";
 
 /** A rule set in the kernel, and all that is needed to compare both. */
@@ -27,9 +27,9 @@ export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
 }
 
 async function loadIptables(machine: Machine, family: Family, text: string): Promise<Loaded> {
-	const version = family === "ipv4" ? "" : "6";
+	const tool = families[family].iptables;
 	const separator = "# as nft lists them:";
-	const script = `ip${version}tables-restore >&2; ip${version}tables-save; echo "${separator}"; nft -j list ruleset`;
+	const script = `${tool}-restore >&2; ${tool}-save; echo "${separator}"; nft -j list ruleset`;
 	const [saved = "", listed = ""] = (await machine.load(script, text)).split(separator);
 	const tables = parseIptablesSave(saved);
 	const walk = (packet: Packet, affinity: Iterable<string>) =>

@@ -1,6 +1,6 @@
 /** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
 import type { Family } from "../../../verification/model.ts";
-import { parseAddress, withPort } from "../../../verification/rules/address.ts";
+import { address } from "../../../verification/predict.ts";
 import { endpointChain, serviceChains } from "../../../verification/rules/iptables/names.ts";
 import { servicePortName } from "../../../verification/rules/service.ts";
 import { addresses } from "../network.ts";
@@ -148,10 +148,10 @@ function external(family: Family, service: RandomService): string[] {
 }
 
 function balanced(service: RandomService, endpoints: readonly Endpoint[], note: Note): string[] {
-	const chosen = endpoints.map((endpoint) => ({
-		written: written(endpoint),
-		chain: endpointChain(service, written(endpoint)),
-	}));
+	const chosen = endpoints.map((endpoint) => {
+		const written = address(endpoint.address, endpoint.port);
+		return { written, chain: endpointChain(service, written) };
+	});
 	const leadingTo = (to: string) => note(`${servicePortName(service)} -> ${to}`);
 	const remembered = service.affinity
 		? chosen.map(
@@ -168,7 +168,7 @@ function balanced(service: RandomService, endpoints: readonly Endpoint[], note: 
 }
 
 function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): [string, string[]] {
-	const to = written(endpoint);
+	const to = address(endpoint.address, endpoint.port);
 	const chain = endpointChain(service, to);
 	const own = note(servicePortName(service));
 	const recent = service.affinity ? `-m recent --name ${chain} --set ` : "";
@@ -180,12 +180,6 @@ function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): 
 			`-p ${protocol} ${own}${recent}-m ${protocol} -j DNAT --to-destination ${to}`,
 		],
 	];
-}
-
-export function written({ address, port }: Endpoint): string {
-	const parsed = parseAddress(address);
-	if (!parsed) throw new Error(`"${address}" is no address`);
-	return withPort(parsed, port);
 }
 
 function filterChains(family: Family, services: readonly RandomService[]): Chains {

@@ -1,12 +1,10 @@
 /** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
 import type { Family } from "../../../verification/model.ts";
-import { addresses } from "../network.ts";
+import { addresses, families } from "../network.ts";
 import { bothFamilies, rejections } from "../rejections.ts";
 import type { Draw } from "./draw.ts";
 import { baseChain, type Declaration, declare, type NftTable } from "./nftTable.ts";
-
-/** Which statements nft takes in a chain depends on where it is called from. */
-type Stage = "destination" | "source" | "filter";
+import { type Stage, Stranger, stages } from "./stranger.ts";
 
 const bases: { stage: Stage; type: string; hook: string; priorities: number[] }[] = [
 	{ stage: "filter", type: "filter", hook: "prerouting", priorities: [-300, -150, -110, 0] },
@@ -21,13 +19,13 @@ const bases: { stage: Stage; type: string; hook: string; priorities: number[] }[
 /** A table of its own, beside kube-proxy's: so both see each packet, in the order of their chains' priorities. */
 export function strangeTable(draw: Draw, family: Family): NftTable {
 	const table: NftTable = {
-		family: draw.chance(0.3) ? "inet" : family === "ipv4" ? "ip" : "ip6",
+		family: draw.chance(0.3) ? "inet" : families[family].nft,
 		name: "strange",
 		declarations: strangeSets(draw, family),
 		rules: [],
 		elements: [],
 	};
-	for (const stage of ["destination", "source", "filter"] as const) new Stranger(draw, family, stage, table).fill();
+	for (const stage of stages) new NftablesStranger(draw, family, stage, table).fill();
 	return table;
 }
 
@@ -58,28 +56,19 @@ function strangeSets(draw: Draw, family: Family): Declaration[] {
 	];
 }
 
-class Stranger {
-	private readonly draw: Draw;
-	private readonly family: Family;
-	private readonly stage: Stage;
+class NftablesStranger extends Stranger {
 	private readonly table: NftTable;
 	private readonly ip: string;
-	/** Rules that draw lots multiply the ways of a packet. */
-	private lots = 2;
 
 	constructor(draw: Draw, family: Family, stage: Stage, table: NftTable) {
-		this.draw = draw;
-		this.family = family;
-		this.stage = stage;
+		super(draw, family, stage, `${stage}-`);
 		this.table = table;
-		this.ip = family === "ipv4" ? "ip" : "ip6";
+		this.ip = families[family].nft;
 	}
 
 	fill(): void {
 		const { draw, stage, table } = this;
-		// A chain calls only those after it, so none calls itself.
-		const plain = [1, 2, 3].map((number) => `${stage}-${number}`);
-		table.declarations.push(...plain.map((chain) => declare("chain", chain)));
+		table.declarations.push(...this.chains.map((chain) => declare("chain", chain)));
 		for (const base of draw.some(
 			bases.filter((base) => base.stage === stage),
 			0,
@@ -94,17 +83,16 @@ class Stranger {
 			if (base.hook === "prerouting" && stage === "filter" && draw.chance(0.3)) {
 				table.rules.push({ chain: name, rule: "udp dport 53 notrack" });
 			}
-			this.addRules(name, plain);
+			this.add(name, this.rules(this.chains));
 		}
-		for (const [index, chain] of plain.entries()) this.addRules(chain, plain.slice(index + 1));
+		for (const [chain, rules] of this.ownRules()) this.add(chain, rules);
 	}
 
-	private addRules(chain: string, callable: readonly string[]): void {
-		const count = this.draw.number(0, 5);
-		for (let index = 0; index < count; index++) this.table.rules.push({ chain, rule: this.rule(callable) });
+	private add(chain: string, rules: readonly string[]): void {
+		this.table.rules.push(...rules.map((rule) => ({ chain, rule })));
 	}
 
-	private rule(callable: readonly string[]): string {
+	protected rule(callable: readonly string[]): string {
 		const { draw } = this;
 		const ending = draw.chance(0.2) ? this.verdictMap(callable) : draw.pick(this.endings(callable));
 		const needsProtocol = /(dnat|snat) .*(:\d|\. \d)|tcp reset/.test(ending);
@@ -127,8 +115,7 @@ class Stranger {
 
 	private randomly(): string[] {
 		const { draw } = this;
-		if (this.lots === 0 || draw.chance(0.85)) return [];
-		this.lots--;
+		if (!this.drawsLots()) return [];
 		return [
 			draw.pick([
 				"numgen random mod 4 < 1",
