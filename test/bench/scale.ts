@@ -14,7 +14,7 @@ import { kubeProxyNftables } from "../kernel/generate/nftables.ts";
 import { manyServices, type RandomService } from "../kernel/generate/services.ts";
 import { Machine } from "../kernel/machine.ts";
 import { addresses } from "../kernel/network.ts";
-import { type Tool, textOf } from "../kernel/ruleset.ts";
+import { type Tool, textsOf } from "../kernel/ruleset.ts";
 import type { Measurement } from "./measure.ts";
 import { median } from "./median.ts";
 
@@ -75,7 +75,8 @@ async function measureSize(machine: Machine, { tool, load, print, list }: Printe
 	process.stderr.write(`${size} Services, ${print}\n`);
 	const services = manyServices(drawFrom(seed), size);
 	const rules = (tool === "iptables" ? kubeProxyIptables : kubeProxyNftables)("ipv4", services);
-	await machine.load(`${load} >&2`, textOf(rules));
+	await machine.clear();
+	for (const { text } of textsOf(rules)) await machine.run(`${load} >&2`, text);
 	const printing: number[] = [];
 	const own: Measurement[] = [];
 	let text = "";

@@ -4,7 +4,7 @@ import { address } from "../../verification/predict.ts";
 import { actingSteps } from "../../verification/trace/compare.ts";
 import type { Measured } from "./compare.ts";
 import type { Probe } from "./packets.ts";
-import { type RuleSet, textOf } from "./ruleset.ts";
+import { type RuleSet, textsOf } from "./ruleset.ts";
 import type { Result } from "./trial.ts";
 
 export function describeMismatch(rules: RuleSet, { probe, paths, measured, differences }: Result): string {
@@ -13,7 +13,12 @@ export function describeMismatch(rules: RuleSet, { probe, paths, measured, diffe
 		const title = `path ${index + 1} of ${paths.length}, probability ${path.probability}`;
 		return `${title}: ${differences[index] ?? "agrees"}\n${beside(walkColumn(path), kernel)}`;
 	});
-	return ["The rules:", textOf(rules), `The packet: ${describePacket(probe)}\n`, ...walks].join("\n");
+	return [
+		"The rules:",
+		...textsOf(rules).map(({ tool, text }) => `# by ${tool}\n${text}`),
+		`The packet: ${describePacket(probe)}\n`,
+		...walks,
+	].join("\n");
 }
 
 function describePacket({ side, packet }: Probe): string {

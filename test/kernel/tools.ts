@@ -8,7 +8,7 @@ import { type RuleText, ruleOfIptables, ruleOfNftables } from "../../verificatio
 import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
 import type { Machine } from "./machine.ts";
 import { families, nodeNetwork } from "./network.ts";
-import { type RuleSet, textOf } from "./ruleset.ts";
+import { type RuleSet, textsOf } from "./ruleset.ts";
 
 /** A rule set in the kernel, and all that is needed to compare both. */
 export interface Loaded {
@@ -22,15 +22,19 @@ export interface Loaded {
 
 /** @throws where the kernel refuses the rules */
 export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
-	const loader = rules.tool === "nftables" ? loadNftables : loadIptables;
-	return loader(machine, rules.family, textOf(rules));
+	const { family, tool } = rules;
+	const { iptables } = families[family];
+	await machine.clear();
+	for (const { tool, text } of textsOf(rules)) {
+		await machine.run(`${tool === "nftables" ? "nft -f -" : `${iptables}-restore`} >&2`, text);
+	}
+	const separator = "# as nft lists them:";
+	const listing = await machine.run(`${iptables}-save; echo "${separator}"; nft -j list ruleset`);
+	const [saved = "", listed = ""] = listing.split(separator);
+	return tool === "nftables" ? loadedNftables(family, saved, listed) : loadedIptables(family, saved, listed);
 }
 
-async function loadIptables(machine: Machine, family: Family, text: string): Promise<Loaded> {
-	const tool = families[family].iptables;
-	const separator = "# as nft lists them:";
-	const script = `${tool}-restore >&2; ${tool}-save; echo "${separator}"; nft -j list ruleset`;
-	const [saved = "", listed = ""] = (await machine.load(script, text)).split(separator);
+function loadedIptables(family: Family, saved: string, listed: string): Loaded {
 	const tables = parseIptablesSave(saved);
 	const walk = (packet: Packet, affinity: Iterable<string>) =>
 		walkIptables(tables, packet, nodeNetwork(family), { affinity });
@@ -42,11 +46,12 @@ async function loadIptables(machine: Machine, family: Family, text: string): Pro
 	return { walk, ruleText: ruleOfNftables(parseNftables(listed), tables), ...nftMonitor };
 }
 
-async function loadNftables(machine: Machine, family: Family, text: string): Promise<Loaded> {
-	const ruleset = parseNftables(await machine.load("nft -f - >&2; nft -j list ruleset", text));
+function loadedNftables(family: Family, saved: string, listed: string): Loaded {
+	const iptables = parseIptablesSave(saved);
+	const ruleset = parseNftables(listed);
 	const walk = (packet: Packet, affinity: Iterable<string>) =>
-		walkNftables(ruleset, packet, nodeNetwork(family), { affinity });
-	return { walk, ruleText: ruleOfNftables(ruleset), ...nftMonitor };
+		walkNftables(ruleset, packet, nodeNetwork(family), { affinity, iptables });
+	return { walk, ruleText: ruleOfNftables(ruleset, iptables), ...nftMonitor };
 }
 
 const nftMonitor = { monitor: ["nft", "--handle", "monitor", "trace"], parseTrace: parseNftTrace };

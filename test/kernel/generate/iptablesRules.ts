@@ -2,16 +2,33 @@
 import type { Family } from "../../../verification/model.ts";
 import { addresses } from "../network.ts";
 import { rejections } from "../rejections.ts";
+import type { Block } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
+import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
 import { type Stage, Stranger } from "./stranger.ts";
 
-/** The rules of a table's chains, without "-A <chain>". */
-export type Chains = Record<string, string[]>;
+/** What a packet is answered with shall always arrive. */
+export const answersPass = "-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT";
+
+/** What a node has besides kube-proxy's nftables: the pod network's rules, and strange ones. */
+export function randomPodNetwork(draw: Draw, family: Family): Block[] {
+	const { podCidr } = addresses[family];
+	const nat: Chains = {
+		PREROUTING: [],
+		INPUT: [],
+		OUTPUT: [],
+		POSTROUTING: [`-s ${podCidr} ! -d ${podCidr} ${comment("pod-network")} -j MASQUERADE`],
+	};
+	const filter: Chains = { INPUT: [], FORWARD: [], OUTPUT: [] };
+	strangeRules(draw, family, { nat, filter });
+	filter.OUTPUT?.unshift(answersPass);
+	return blocksOf({ nat, filter });
+}
 
 /** Puts strange rules between those that there are, and strange chains that rules jump to. */
 export function strangeRules(draw: Draw, family: Family, { nat, filter }: { nat: Chains; filter: Chains }): void {
 	// MASQUERADE is allowed only where POSTROUTING alone leads to, DNAT where only PREROUTING and OUTPUT do.
-	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"];
+	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"].filter((chain) => chain in nat);
 	const ofDestination = Object.keys(nat).filter((chain) => ![...ofSource, "INPUT", "KUBE-MARK-MASQ"].includes(chain));
 	new IptablesStranger(draw, family, "destination").disturb(nat, ofDestination);
 	new IptablesStranger(draw, family, "source").disturb(nat, ofSource);

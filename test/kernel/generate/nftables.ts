@@ -4,8 +4,9 @@ import { address } from "../../../verification/predict.ts";
 import { serviceChains } from "../../../verification/rules/nftables/names.ts";
 import { servicePortName, shortHash } from "../../../verification/rules/service.ts";
 import { addresses, families } from "../network.ts";
-import type { RuleSet } from "../ruleset.ts";
+import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
+import { randomPodNetwork } from "./iptablesRules.ts";
 import { strangeTable } from "./nftablesRules.ts";
 import { baseChain, blockOf, declare, type NftTable } from "./nftTable.ts";
 import { type Endpoint, type RandomService, usedChains } from "./services.ts";
@@ -17,8 +18,11 @@ export function randomNftables(draw: Draw, family: Family, services: readonly Ra
 	const kubeProxy = kubeProxyTable(family, services, draw.chance(0.5));
 	const tables = [kubeProxy, strangeTable(draw, family)].map(blockOf);
 	const { opening, lines, closing } = blockOf(traceTable());
-	const trace = { opening: [...opening, ...lines, ...closing], lines: [], closing: [] };
-	return { tool: "nftables", family, blocks: [trace, ...tables] };
+	const trace: Block = { tool: "nftables", opening: [...opening, ...lines, ...closing], lines: [], closing: [] };
+	const native = [trace, ...tables];
+	// Chains of equal priority are asked in the order of their age.
+	const kept = draw.chance(0.5) ? randomPodNetwork(draw, family) : [];
+	return { tool: "nftables", family, blocks: draw.chance(0.5) ? [...kept, ...native] : [...native, ...kept] };
 }
 
 /** kube-proxy's rules, and no others. */
