@@ -88,8 +88,7 @@ async function measureSize(machine: Machine, { tool, load, print, list }: Printe
 	process.stderr.write(`${size} Services, ${print}\n`);
 	const services = manyServices(drawFrom(seed), size);
 	const rules = (tool === "iptables" ? kubeProxyIptables : kubeProxyNftables)("ipv4", services);
-	await machine.clear();
-	for (const { text } of textsOf(rules)) await machine.run(`${load} >&2`, text);
+	for (const { text } of textsOf(rules)) await machine.load(`${load} >&2`, text);
 	const printing: number[] = [];
 	const own: Measurement[] = [];
 	let text = "";

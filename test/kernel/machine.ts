@@ -44,11 +44,6 @@ export class Machine {
 		await this.container;
 	}
 
-	/** Removes all of the node's rules, and forgets its connections. */
-	async clear(): Promise<void> {
-		await this.run("nft flush ruleset; conntrack --flush 2>/dev/null");
-	}
-
 	/**
 	 * Runs a script by sh in the node's namespace.
 	 * @returns what it prints
@@ -56,6 +51,11 @@ export class Machine {
 	 */
 	async run(script: string, input = ""): Promise<string> {
 		return this.execute(["ip", "netns", "exec", "node", "sh", "-ec", script], input);
+	}
+
+	/** The same as run, once all of the node's rules are removed and its connections forgotten. */
+	async load(script: string, text: string): Promise<string> {
+		return this.run(`nft flush ruleset; conntrack --flush 2>/dev/null; ${script}`, text);
 	}
 
 	/** @param monitor the command that prints traces */

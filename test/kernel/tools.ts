@@ -24,13 +24,14 @@ export interface Loaded {
 export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
 	const { family, tool } = rules;
 	const { iptables } = families[family];
-	await machine.clear();
-	for (const { tool, text } of textsOf(rules)) {
-		await machine.run(`${tool === "nftables" ? "nft -f -" : `${iptables}-restore`} >&2`, text);
-	}
+	const loaders = { iptables: `${iptables}-restore`, nftables: "nft -f -" };
 	const separator = "# as nft lists them:";
-	const listing = await machine.run(`${iptables}-save; echo "${separator}"; nft -j list ruleset`);
-	const [saved = "", listed = ""] = listing.split(separator);
+	let printed = "";
+	for (const [index, { tool, text }] of textsOf(rules).entries()) {
+		const script = `${loaders[tool]} >&2; ${iptables}-save; echo "${separator}"; nft -j list ruleset`;
+		printed = index === 0 ? await machine.load(script, text) : await machine.run(script, text);
+	}
+	const [saved = "", listed = ""] = printed.split(separator);
 	return tool === "nftables" ? loadedNftables(family, saved, listed) : loadedIptables(family, saved, listed);
 }
 
