@@ -4,6 +4,7 @@ import type { Node, Observed, Outcome, Packet, Path } from "./model.ts";
 import { networkOf, nodeInterface, podInterface, type Ruleset } from "./nodeRules.ts";
 import { podSideAddress } from "./predict.ts";
 import { Network, parseAddress, parseRange, contains as rangeContains } from "./rules/address.ts";
+import { messageOf } from "./rules/rejection.ts";
 
 /** What one node's rules do with the packet. */
 export interface Leg {
@@ -65,8 +66,12 @@ export function journeys(
 	return travel.over(node, { ...packetOf(sent, client.ip ?? ""), inInterface: podInterface });
 }
 
-/** What the client sees of it. Where a node itself receives a packet of the lab's, nothing listens there. */
-export const outcomeOf: Record<End["kind"], Outcome> = {
+/** What the client sees of it. */
+export const outcomeOf = (end: End): Outcome =>
+	end.kind === "reject" && messageOf(end.with) !== "connection refused" ? "other" : outcomes[end.kind];
+
+/** Where a node itself receives a packet of the lab's, nothing listens there. */
+const outcomes: Record<End["kind"], Outcome> = {
 	pod: "ok",
 	node: "refused",
 	reject: "refused",
@@ -78,7 +83,7 @@ export const outcomeOf: Record<End["kind"], Outcome> = {
 
 /** What the client would see of a way that ends so. */
 export function observationOf(end: End): Observed {
-	const outcome = outcomeOf[end.kind];
+	const outcome = outcomeOf(end);
 	if (end.kind !== "pod") return { outcome };
 	return { outcome, podIp: end.address, node: end.node, clientIp: end.clientIp };
 }

@@ -5,7 +5,7 @@
  * of several rounds. Prints one JSON object on stdout, and the same as a table on stderr.
  */
 import { fileURLToPath } from "node:url";
-import { execa } from "execa";
+import { type ExecaError, execa } from "execa";
 import type { Packet } from "../../verification/model.ts";
 import { table } from "../../verification/report/table.ts";
 import { drawFrom } from "../kernel/generate/draw.ts";
@@ -14,7 +14,7 @@ import { kubeProxyNftables } from "../kernel/generate/nftables.ts";
 import { manyServices, type RandomService } from "../kernel/generate/services.ts";
 import { Machine } from "../kernel/machine.ts";
 import { addresses } from "../kernel/network.ts";
-import { type Tool, textOf } from "../kernel/ruleset.ts";
+import { type Tool, textsOf } from "../kernel/ruleset.ts";
 import type { Measurement } from "./measure.ts";
 import { median } from "./median.ts";
 
@@ -31,11 +31,18 @@ interface Printer {
 	print: string;
 	/** Prints the rules line by line, where `print` does not. */
 	list?: string;
+	/** Fails where the image or the kernel does not have it; without this, they must. */
+	attempt?: string;
 }
 
 const printers: Printer[] = [
 	{ tool: "iptables", load: "iptables-nft-restore", print: "iptables-nft-save -c" },
-	{ tool: "iptables", load: "iptables-legacy-restore", print: "iptables-legacy-save -c" },
+	{
+		tool: "iptables",
+		load: "iptables-legacy-restore",
+		print: "iptables-legacy-save -c",
+		attempt: "iptables-legacy -t nat -S",
+	},
 	{ tool: "nftables", load: "nft -f -", print: "nft -j list ruleset", list: "nft list ruleset" },
 ];
 
@@ -49,13 +56,13 @@ interface Figures {
 	walkSeconds: number;
 	/** Parsing and walking together, in a fresh process, over printing. */
 	timeRatio: number;
+	/** The same of a process that has done it before, over printing. */
+	warmTimeRatio: number;
 	/** The heap that the parsed tables take after the walk, the text that they hold included, over the text's size. */
 	memoryRatio: number;
 	/** Every rule read to the end, as the lab does to report what it does not understand: besides parsing and walking. */
 	readAllSeconds: number;
 	readAllMemoryRatio: number;
-	/** The same of a process that has done it before, over printing. */
-	warmTimeRatio: number;
 	/** The most that the process's resident memory grew by in all that, garbage included, over the text's size. */
 	residentRatio: number;
 }
@@ -63,6 +70,12 @@ interface Figures {
 async function measurePrinter(printer: Printer): Promise<Figures[]> {
 	const machine = await Machine.start();
 	try {
+		const { attempt = "true", print } = printer;
+		const missing = await machine.run(`${attempt} >/dev/null`).catch(({ stderr }: ExecaError) => stderr);
+		if (missing) {
+			process.stderr.write(`${print} is left out: ${missing}\n`);
+			return [];
+		}
 		const figures: Figures[] = [];
 		for (const size of sizes) figures.push(await measureSize(machine, printer, size));
 		return figures;
@@ -75,7 +88,7 @@ async function measureSize(machine: Machine, { tool, load, print, list }: Printe
 	process.stderr.write(`${size} Services, ${print}\n`);
 	const services = manyServices(drawFrom(seed), size);
 	const rules = (tool === "iptables" ? kubeProxyIptables : kubeProxyNftables)("ipv4", services);
-	await machine.load(`${load} >&2`, textOf(rules));
+	for (const { text } of textsOf(rules)) await machine.load(`${load} >&2`, text);
 	const printing: number[] = [];
 	const own: Measurement[] = [];
 	let text = "";
@@ -172,4 +185,10 @@ const measured: Figures[][] = [];
 for (const printer of printers) measured.push(await measurePrinter(printer));
 const figures = measured.flat();
 process.stderr.write(`\n${tableOf(figures)}\n\n`);
-console.log(JSON.stringify({ seed, rounds, aims, figures, growth: measured.map(growth) }, null, 1));
+console.log(
+	JSON.stringify(
+		{ seed, rounds, aims, figures, growth: measured.filter(({ length }) => length > 0).map(growth) },
+		null,
+		1,
+	),
+);

@@ -1,10 +1,12 @@
 /** Whether the kernel did with a packet what the walk said. */
 import type { Path } from "../../verification/model.ts";
+import { address } from "../../verification/predict.ts";
 import { Network, parseAddress, withPort } from "../../verification/rules/address.ts";
 import { compare, type RuleText } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
 import type { Arrival, Probe } from "./packets.ts";
+import { rejections } from "./rejections.ts";
 
 /** What the kernel did with one packet. */
 export interface Measured {
@@ -20,29 +22,6 @@ export function difference(path: Path, probe: Probe, measured: Measured): string
 	if (difference) return `after ${difference.agreed} steps, kernel: ${difference.kernel}; walk: ${difference.walk}`;
 	return outcomeDifference(path, probe, measured.arrivals);
 }
-
-const addressee = (text: string, port: number): string => {
-	const address = parseAddress(text);
-	if (!address) throw new Error(`"${text}" is no address`);
-	return withPort(address, port);
-};
-
-/** ICMP types and codes of RFC 792, RFC 1812 and RFC 4443. */
-const rejections: Record<string, { type: number; code: number }> = {
-	"icmp-net-unreachable": { type: 3, code: 0 },
-	"icmp-host-unreachable": { type: 3, code: 1 },
-	"icmp-proto-unreachable": { type: 3, code: 2 },
-	"icmp-port-unreachable": { type: 3, code: 3 },
-	"icmp-net-prohibited": { type: 3, code: 9 },
-	"icmp-host-prohibited": { type: 3, code: 10 },
-	"icmp-admin-prohibited": { type: 3, code: 13 },
-	"icmp6-no-route": { type: 1, code: 0 },
-	"icmp6-adm-prohibited": { type: 1, code: 1 },
-	// The same in nft's words, which the walk through nftables takes.
-	"icmp6-admin-prohibited": { type: 1, code: 1 },
-	"icmp6-addr-unreachable": { type: 1, code: 3 },
-	"icmp6-port-unreachable": { type: 1, code: 4 },
-};
 
 /** How the kernel answers a datagram for a port at which nobody listens. */
 const closedUdp = { ipv4: "icmp-port-unreachable", ipv6: "icmp6-port-unreachable" };
@@ -65,7 +44,7 @@ function describedArrival(arrival: Arrival): string {
 	const { side, source } = arrival;
 	if (arrival.kind === "icmp") return `icmp ${arrival.type}/${arrival.code}`;
 	if (arrival.kind === "tcp-reset") return arrival.kind;
-	return `${side} packet ${source} -> ${addressee(arrival.destination, arrival.destinationPort)}`;
+	return `${side} packet ${source} -> ${address(arrival.destination, arrival.destinationPort)}`;
 }
 
 function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {
@@ -83,6 +62,8 @@ function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {
 }
 
 function answer(rejectedWith: string): RegExp {
-	const icmp = rejections[rejectedWith];
+	const icmp = Object.values(rejections)
+		.flat()
+		.find(({ iptables }) => iptables === rejectedWith);
 	return new RegExp(`^${icmp ? `icmp ${icmp.type}/${icmp.code}` : rejectedWith}$`);
 }

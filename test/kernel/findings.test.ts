@@ -57,6 +57,24 @@ it('a rule that only counts is none that acts, even if its comment says "set"', 
 	expect(compare(paths, packet, traceOf("comment-that-sets.trace.txt"), ruleOfNftables(ruleset))).toBeUndefined();
 });
 
+it("rules that read the same follow each other, and each changes the mark as often as it says", () => {
+	const ruleset = parseNftables(fixture("same-rule-twice.nft.json"));
+	const packet: Packet = {
+		family: "ipv4",
+		protocol: "tcp",
+		source: "10.244.3.2",
+		sourcePort: 20_001,
+		destination: "203.0.113.11",
+		destinationPort: 80,
+		inInterface: "veth0",
+		mark: 0,
+		ctstate: "NEW",
+	};
+	const paths = walkNftables(ruleset, packet, nodeNetwork("ipv4"));
+	expect(compare(paths, packet, traceOf("same-rule-twice.trace.txt"), ruleOfNftables(ruleset))).toBeUndefined();
+	expect(paths[0]?.hops.map(({ effect }) => effect)).toEqual(["jump", ...Array(6).fill("mark")]);
+});
+
 /** A node of kind in nftables mode: what kind's pod network and the kubelet write by iptables stands beside kube-proxy's. */
 describe("chains of iptables beside kube-proxy's of nftables, a pod's packet", () => {
 	const iptables = parseIptablesSave(fixture("nftables-beside-iptables.save.txt"));

@@ -45,18 +45,17 @@ export class Machine {
 	}
 
 	/**
-	 * Replaces all of the node's rules, and forgets its connections.
-	 * @param script run by sh in the node's namespace, with the text on its stdin
-	 * @returns what the script prints
-	 * @throws where it fails, such as for rules that the kernel refuses
+	 * Runs a script by sh in the node's namespace.
+	 * @returns what it prints
+	 * @throws at its first command that fails, such as one that loads rules that the kernel refuses
 	 */
-	async load(script: string, text: string): Promise<string> {
-		return this.run(`nft flush ruleset; conntrack --flush 2>/dev/null; ${script}`, text);
-	}
-
-	/** Runs a script by sh in the node's namespace, until its first command that fails. */
 	async run(script: string, input = ""): Promise<string> {
 		return this.execute(["ip", "netns", "exec", "node", "sh", "-ec", script], input);
+	}
+
+	/** The same as run, once all of the node's rules are removed and its connections forgotten. */
+	async load(script: string, text: string): Promise<string> {
+		return this.run(`nft flush ruleset; conntrack --flush 2>/dev/null; ${script}`, text);
 	}
 
 	/** @param monitor the command that prints traces */

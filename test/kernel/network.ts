@@ -61,8 +61,11 @@ export const addresses: Record<Family, Addresses> = {
 	},
 };
 
-const lengths = { ipv4: 32, ipv6: 128 };
-const everywhere = { ipv4: "0.0.0.0/0", ipv6: "::/0" };
+/** What the tools call the families, and how long an address is. */
+export const families = {
+	ipv4: { nft: "ip", iptables: "iptables", bits: 32, everywhere: "0.0.0.0/0" },
+	ipv6: { nft: "ip6", iptables: "ip6tables", bits: 128, everywhere: "::/0" },
+} as const;
 
 /** What the walk is told of the node. */
 export function nodeNetwork(family: Family): NodeNetwork {
@@ -71,7 +74,7 @@ export function nodeNetwork(family: Family): NodeNetwork {
 		localAddresses: [node, gateway, loopback],
 		routes: [
 			{ destination: localPodCidr, interface: "veth0", source: gateway },
-			{ destination: everywhere[family], interface: "eth0", source: node },
+			{ destination: families[family].everywhere, interface: "eth0", source: node },
 		],
 	};
 }
@@ -82,7 +85,7 @@ export function nodeCommands(family: Family): string {
 	const nodad = family === "ipv6" ? " nodad" : "";
 	const commands = [
 		`address add ${node}/${nodeCidr.split("/")[1]} dev eth0${nodad}`,
-		`address add ${gateway}/${lengths[family]} dev veth0${nodad}`,
+		`address add ${gateway}/${families[family].bits} dev veth0${nodad}`,
 		`route add ${localPodCidr} dev veth0`,
 		`route add default via ${outside[0]} dev eth0`,
 	];

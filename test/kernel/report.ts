@@ -1,10 +1,10 @@
 /** A mismatch in words: the rules, the packet, what the walk says, and beside it what the kernel did. */
 import type { Path } from "../../verification/model.ts";
-import { parseAddress, withPort } from "../../verification/rules/address.ts";
+import { address } from "../../verification/predict.ts";
 import { actingSteps } from "../../verification/trace/compare.ts";
 import type { Measured } from "./compare.ts";
 import type { Probe } from "./packets.ts";
-import { type RuleSet, textOf } from "./ruleset.ts";
+import { type RuleSet, textsOf } from "./ruleset.ts";
 import type { Result } from "./trial.ts";
 
 export function describeMismatch(rules: RuleSet, { probe, paths, measured, differences }: Result): string {
@@ -13,18 +13,18 @@ export function describeMismatch(rules: RuleSet, { probe, paths, measured, diffe
 		const title = `path ${index + 1} of ${paths.length}, probability ${path.probability}`;
 		return `${title}: ${differences[index] ?? "agrees"}\n${beside(walkColumn(path), kernel)}`;
 	});
-	return ["The rules:", textOf(rules), `The packet: ${describePacket(probe)}\n`, ...walks].join("\n");
+	return [
+		"The rules:",
+		...textsOf(rules).map(({ tool, text }) => `# by ${tool}\n${text}`),
+		`The packet: ${describePacket(probe)}\n`,
+		...walks,
+	].join("\n");
 }
 
 function describePacket({ side, packet }: Probe): string {
 	const { protocol, source, sourcePort, destination, destinationPort, mark, ctstate } = packet;
 	const from = side === "lo" ? "from a process of the node" : `from ${side}`;
-	return `${protocol} ${endpoint(source, sourcePort)} -> ${endpoint(destination, destinationPort)} ${from}, mark ${mark}, ${ctstate}`;
-}
-
-function endpoint(text: string, port: number): string {
-	const address = parseAddress(text);
-	return address ? withPort(address, port) : text;
+	return `${protocol} ${address(source, sourcePort)} -> ${address(destination, destinationPort)} ${from}, mark ${mark}, ${ctstate}`;
 }
 
 function walkColumn({ hops, outcome, endpoint: to, clientIp, rejectedWith }: Path): string[] {
@@ -32,7 +32,7 @@ function walkColumn({ hops, outcome, endpoint: to, clientIp, rejectedWith }: Pat
 		const what = effect === "unknown" ? `unknown: ${text}` : `${effect}${to === undefined ? "" : ` ${to}`}`;
 		return `${table} ${chain}: ${what}`;
 	});
-	const end = [outcome, to && `to ${endpoint(to.address, to.port)}`, clientIp && `from ${clientIp}`, rejectedWith];
+	const end = [outcome, to && `to ${address(to.address, to.port)}`, clientIp && `from ${clientIp}`, rejectedWith];
 	return ["THE WALK", ...steps, `= ${end.filter((part) => part !== undefined).join(" ")}`];
 }
 

@@ -1,9 +1,10 @@
-/** A rule set as text for the tool that loads it, in pieces that can be taken out one by one. */
+/** A rule set as text for the tools that load it, in pieces that can be taken out one by one. */
 import type { Family } from "../../verification/model.ts";
 
 export type Tool = "iptables" | "nftables";
 
 export interface RuleSet {
+	/** The tool of kube-proxy's rules. Beside those of nftables, others may be of iptables. */
 	tool: Tool;
 	family: Family;
 	blocks: Block[];
@@ -11,13 +12,19 @@ export interface RuleSet {
 
 /** A table. */
 export interface Block {
+	tool: Tool;
 	opening: string[];
 	/** Chains and sets, then rules and elements. Which of them can be missing, the tool decides. */
 	lines: string[];
 	closing: string[];
 }
 
-export const textOf = ({ blocks }: RuleSet): string =>
-	blocks
-		.flatMap(({ opening, lines, closing }) => [...opening, ...lines, ...closing].map((line) => `${line}\n`))
-		.join("");
+/** What each tool loads, in the order in which they do: which tables are older decides which are asked first. */
+export function textsOf({ blocks }: RuleSet): { tool: Tool; text: string }[] {
+	const tools = [...new Set(blocks.map(({ tool }) => tool))];
+	return tools.map((tool) => {
+		const own = blocks.filter((block) => block.tool === tool);
+		const lines = own.flatMap(({ opening, lines, closing }) => [...opening, ...lines, ...closing]);
+		return { tool, text: lines.map((line) => `${line}\n`).join("") };
+	});
+}

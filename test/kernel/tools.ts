@@ -7,8 +7,8 @@ import { walkNftables } from "../../verification/rules/nftables/walk.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
 import type { Machine } from "./machine.ts";
-import { nodeNetwork } from "./network.ts";
-import { type RuleSet, textOf } from "./ruleset.ts";
+import { families, nodeNetwork } from "./network.ts";
+import { type RuleSet, textsOf } from "./ruleset.ts";
 
 /** A rule set in the kernel, and all that is needed to compare both. */
 export interface Loaded {
@@ -22,15 +22,20 @@ export interface Loaded {
 
 /** @throws where the kernel refuses the rules */
 export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
-	const loader = rules.tool === "nftables" ? loadNftables : loadIptables;
-	return loader(machine, rules.family, textOf(rules));
+	const { family, tool } = rules;
+	const { iptables } = families[family];
+	const loaders = { iptables: `${iptables}-restore`, nftables: "nft -f -" };
+	const separator = "# as nft lists them:";
+	let printed = "";
+	for (const [index, { tool, text }] of textsOf(rules).entries()) {
+		const script = `${loaders[tool]} >&2; ${iptables}-save; echo "${separator}"; nft -j list ruleset`;
+		printed = index === 0 ? await machine.load(script, text) : await machine.run(script, text);
+	}
+	const [saved = "", listed = ""] = printed.split(separator);
+	return tool === "nftables" ? loadedNftables(family, saved, listed) : loadedIptables(family, saved, listed);
 }
 
-async function loadIptables(machine: Machine, family: Family, text: string): Promise<Loaded> {
-	const version = family === "ipv4" ? "" : "6";
-	const separator = "# as nft lists them:";
-	const script = `ip${version}tables-restore >&2; ip${version}tables-save; echo "${separator}"; nft -j list ruleset`;
-	const [saved = "", listed = ""] = (await machine.load(script, text)).split(separator);
+function loadedIptables(family: Family, saved: string, listed: string): Loaded {
 	const tables = parseIptablesSave(saved);
 	const walk = (packet: Packet, affinity: Iterable<string>) =>
 		walkIptables(tables, packet, nodeNetwork(family), { affinity });
@@ -42,11 +47,12 @@ async function loadIptables(machine: Machine, family: Family, text: string): Pro
 	return { walk, ruleText: ruleOfNftables(parseNftables(listed), tables), ...nftMonitor };
 }
 
-async function loadNftables(machine: Machine, family: Family, text: string): Promise<Loaded> {
-	const ruleset = parseNftables(await machine.load("nft -f - >&2; nft -j list ruleset", text));
+function loadedNftables(family: Family, saved: string, listed: string): Loaded {
+	const iptables = parseIptablesSave(saved);
+	const ruleset = parseNftables(listed);
 	const walk = (packet: Packet, affinity: Iterable<string>) =>
-		walkNftables(ruleset, packet, nodeNetwork(family), { affinity });
-	return { walk, ruleText: ruleOfNftables(ruleset), ...nftMonitor };
+		walkNftables(ruleset, packet, nodeNetwork(family), { affinity, iptables });
+	return { walk, ruleText: ruleOfNftables(ruleset, iptables), ...nftMonitor };
 }
 
 const nftMonitor = { monitor: ["nft", "--handle", "monitor", "trace"], parseTrace: parseNftTrace };

@@ -2,6 +2,7 @@
 import type { View } from "../cluster.ts";
 import type { End, Journey, Leg } from "../journey.ts";
 import { address } from "../predict.ts";
+import { consequence } from "../rules/words.ts";
 
 /** All ways of a packet, each with its probability where there are several. */
 export function journeysText(ways: readonly Journey[], view: View): string {
@@ -41,7 +42,7 @@ function endText(end: End, { endpoints }: View): string {
 		case "node":
 			return `It is for ${end.node} itself, ${address(end.address, end.port)}: refused, unless a process listens there.`;
 		case "reject":
-			return `Nobody answers: ${end.node} rejects it with ${end.with}, and the client sees "connection refused".`;
+			return `Nobody answers: ${end.node} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
 		case "drop":
 			return `Nobody answers: ${end.node} drops it, and the client's request times out.`;
 		case "loopback":

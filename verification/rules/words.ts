@@ -1,6 +1,7 @@
 /** The sentences of a path: what each rule did to the packet and why, for somebody who sees such rules the first time. */
 import type { Packet } from "../model.ts";
 import { withPort } from "./address.ts";
+import { messageOf } from "./rejection.ts";
 import { purposes, type Role, roleOf } from "./roles.ts";
 import type { Hook, Step } from "./state.ts";
 
@@ -81,10 +82,16 @@ function act(step: Step, facts: PathFacts): string {
 		case "drop":
 			return `${chain} drops it${reason(step)}: the sender hears nothing, and its request times out`;
 		case "reject":
-			return `${chain} rejects it with ${step.with}${reason(step)}: the sender sees "connection refused"`;
+			return `${chain} rejects it with ${step.with}${reason(step)}: ${consequence(step.with, "sender")}`;
 		case "unknown":
 			return `what ${chain} does with it cannot be told: ${step.reason}`;
 	}
+}
+
+/** What a rejection tells whoever is behind the packet. */
+export function consequence(rejectedWith: string, whom: "sender" | "client"): string {
+	const message = messageOf(rejectedWith);
+	return message === undefined ? `the ${whom} is told that it does not pass` : `the ${whom} sees "${message}"`;
 }
 
 function call(step: Step, to: string): string {

@@ -159,7 +159,7 @@ const viewOf = ({ destination, destinationPort, mark }: Packet): PacketView => (
 
 /** The walk's hops as the kernel traces them: one step for each rule, though the rule may do several things. */
 function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
-	const steps: (Omit<Expected, "verdict"> & { verdict: TraceVerdict | undefined })[] = [];
+	const steps: (Omit<Expected, "verdict"> & { verdict: TraceVerdict | undefined; changes: number })[] = [];
 	let after = viewOf(packet);
 	for (const { table, chain, rule, effect, to = "" } of hops) {
 		const verdict = verdicts[effect];
@@ -167,11 +167,20 @@ function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
 		if (effect === "dnat") after = { ...after, destination: to };
 		const last = steps.at(-1);
 		const goes = verdict === "jump" || verdict === "goto" ? { to } : {};
-		const sameRule = last?.table === table && last.chain === chain && last.rule === rule && last.to === undefined;
-		if (sameRule) Object.assign(last, { verdict: verdict ?? last.verdict, after, ...goes });
-		else steps.push({ table, chain, rule, verdict, after, ...goes });
+		const changes = verdict === "continue" ? 1 : 0;
+		const goesOn = last?.verdict === undefined || last.verdict === "continue";
+		// A rule that reads the same may follow; each changes the packet as often as it says.
+		const sameRule =
+			goesOn &&
+			last?.table === table &&
+			last.chain === chain &&
+			last.rule === rule &&
+			last.changes + changes <= changesIn(rule);
+		if (sameRule)
+			Object.assign(last, { verdict: verdict ?? last.verdict, after, changes: last.changes + changes, ...goes });
+		else steps.push({ table, chain, rule, verdict, after, changes, ...goes });
 	}
-	return steps.flatMap(({ verdict, ...step }) => (verdict === undefined ? [] : [{ ...step, verdict }]));
+	return steps.flatMap(({ verdict, changes: _, ...step }) => (verdict === undefined ? [] : [{ ...step, verdict }]));
 }
 
 /** How each effect ends its rule in the kernel; undefined: as whatever else the rule does. */
@@ -198,7 +207,12 @@ function acts({ kind, verdict }: TraceStep, rule = ""): boolean {
 	if (kind === "return") return verdict === "return";
 	if (verdict !== "continue") return true;
 	// What goes on unchanged has only been looked at or counted.
-	if (!rule.startsWith("-A ")) return / set |^notrack| notrack/.test(rule.replace(/ comment ".*"$/, ""));
+	return changesIn(rule) > 0;
+}
+
+/** How often a rule changes the packet or its connection before it ends: of iptables once at most. */
+function changesIn(rule: string): number {
+	if (!rule.startsWith("-A ")) return rule.replace(/ comment ".*"$/, "").match(/ set |^notrack| notrack/g)?.length ?? 0;
 	const { kind: target } = new Rule(0, rule, undefined).body.target;
-	return target !== "none" && target !== "observe";
+	return target === "none" || target === "observe" ? 0 : 1;
 }

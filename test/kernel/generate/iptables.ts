@@ -1,12 +1,13 @@
 /** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
 import type { Family } from "../../../verification/model.ts";
-import { parseAddress, withPort } from "../../../verification/rules/address.ts";
+import { address } from "../../../verification/predict.ts";
 import { endpointChain, serviceChains } from "../../../verification/rules/iptables/names.ts";
 import { servicePortName } from "../../../verification/rules/service.ts";
 import { addresses } from "../network.ts";
 import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
-import { type Chains, strangeRules } from "./iptablesRules.ts";
+import { answersPass, strangeRules } from "./iptablesRules.ts";
+import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
 import { type Endpoint, type RandomService, usedChains } from "./services.ts";
 
 /** What the trace is asked for: not the node's own answers, which have ACK set or are of ICMP. */
@@ -15,13 +16,17 @@ const traced = ["-p tcp -m tcp --tcp-flags ACK NONE -j TRACE", "-p udp -j TRACE"
 export function randomIptables(draw: Draw, family: Family, services: readonly RandomService[]): RuleSet {
 	const chains = kubeProxyChains(family, services);
 	strangeRules(draw, family, chains);
-	// What a packet is answered with shall always arrive.
-	chains.filter.OUTPUT?.unshift("-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT");
+	chains.filter.OUTPUT?.unshift(answersPass);
 	const untracked = draw.chance(0.2) ? ["-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack"] : [];
 	// Connection tracking stays on when shrinking takes out the rules that need it; else the kernel asks no chain of nat.
 	const tracking = [":NEVER-ASKED - [0:0]", "-A NEVER-ASKED -m conntrack --ctstate NEW"];
 	const trace = ["PREROUTING", "OUTPUT"].flatMap((chain) => traced.map((rule) => `-A ${chain} ${rule}`));
-	const raw = { opening: ["*raw", ...tracking, ...trace], lines: untracked, closing: ["COMMIT"] };
+	const raw: Block = {
+		tool: "iptables",
+		opening: ["*raw", ...tracking, ...trace],
+		lines: untracked,
+		closing: ["COMMIT"],
+	};
 	return { tool: "iptables", family, blocks: [raw, ...blocksOf(chains)] };
 }
 
@@ -37,25 +42,11 @@ const kubeProxyChains = (family: Family, services: readonly RandomService[]) => 
 	filter: filterChains(family, services),
 });
 
-const blocksOf = (tables: Record<string, Chains>): Block[] =>
-	Object.entries(tables).map(([table, chains]) => ({
-		opening: [`*${table}`],
-		lines: [
-			...Object.keys(chains).map((chain) => `:${chain} ${builtIn.has(chain) ? "ACCEPT" : "-"} [0:0]`),
-			...Object.entries(chains).flatMap(([chain, rules]) => rules.map((rule) => `-A ${chain} ${rule}`)),
-		],
-		closing: ["COMMIT"],
-	}));
-
-const builtIn = new Set(["PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"]);
-
 /** With more endpoints than that, kube-proxy leaves out the comments on the rules that lead to them (proxier.go). */
 const mostCommented = 1000;
 
 /** A comment and a space, or in a large cluster nothing. */
 type Note = (text: string) => string;
-
-const comment = (text: string): string => `-m comment --comment "${text}"`;
 
 function natChains(family: Family, services: readonly RandomService[]): Chains {
 	const { loopbackCidr } = addresses[family];
@@ -148,10 +139,10 @@ function external(family: Family, service: RandomService): string[] {
 }
 
 function balanced(service: RandomService, endpoints: readonly Endpoint[], note: Note): string[] {
-	const chosen = endpoints.map((endpoint) => ({
-		written: written(endpoint),
-		chain: endpointChain(service, written(endpoint)),
-	}));
+	const chosen = endpoints.map((endpoint) => {
+		const written = address(endpoint.address, endpoint.port);
+		return { written, chain: endpointChain(service, written) };
+	});
 	const leadingTo = (to: string) => note(`${servicePortName(service)} -> ${to}`);
 	const remembered = service.affinity
 		? chosen.map(
@@ -168,7 +159,7 @@ function balanced(service: RandomService, endpoints: readonly Endpoint[], note: 
 }
 
 function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): [string, string[]] {
-	const to = written(endpoint);
+	const to = address(endpoint.address, endpoint.port);
 	const chain = endpointChain(service, to);
 	const own = note(servicePortName(service));
 	const recent = service.affinity ? `-m recent --name ${chain} --set ` : "";
@@ -180,12 +171,6 @@ function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): 
 			`-p ${protocol} ${own}${recent}-m ${protocol} -j DNAT --to-destination ${to}`,
 		],
 	];
-}
-
-export function written({ address, port }: Endpoint): string {
-	const parsed = parseAddress(address);
-	if (!parsed) throw new Error(`"${address}" is no address`);
-	return withPort(parsed, port);
 }
 
 function filterChains(family: Family, services: readonly RandomService[]): Chains {

@@ -1,60 +1,62 @@
 /** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
 import type { Family } from "../../../verification/model.ts";
 import { addresses } from "../network.ts";
+import { rejections } from "../rejections.ts";
+import type { Block } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
+import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
+import { type Stage, Stranger } from "./stranger.ts";
 
-/** The rules of a table's chains, without "-A <chain>". */
-export type Chains = Record<string, string[]>;
+/** What a packet is answered with shall always arrive. */
+export const answersPass = "-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT";
 
-/** Where in the kernel a chain is called from: what its rules may say depends on it. */
-type Stage = "destination" | "source" | "filter";
+/** What a node has besides kube-proxy's nftables: the pod network's rules, and strange ones. */
+export function randomPodNetwork(draw: Draw, family: Family): Block[] {
+	const { podCidr } = addresses[family];
+	const nat: Chains = {
+		PREROUTING: [],
+		INPUT: [],
+		OUTPUT: [],
+		POSTROUTING: [`-s ${podCidr} ! -d ${podCidr} ${comment("pod-network")} -j MASQUERADE`],
+	};
+	const filter: Chains = { INPUT: [], FORWARD: [], OUTPUT: [] };
+	strangeRules(draw, family, { nat, filter });
+	filter.OUTPUT?.unshift(answersPass);
+	return blocksOf({ nat, filter });
+}
 
 /** Puts strange rules between those that there are, and strange chains that rules jump to. */
 export function strangeRules(draw: Draw, family: Family, { nat, filter }: { nat: Chains; filter: Chains }): void {
 	// MASQUERADE is allowed only where POSTROUTING alone leads to, DNAT where only PREROUTING and OUTPUT do.
-	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"];
+	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"].filter((chain) => chain in nat);
 	const ofDestination = Object.keys(nat).filter((chain) => ![...ofSource, "INPUT", "KUBE-MARK-MASQ"].includes(chain));
-	new Stranger(draw, family, "destination").disturb(nat, ofDestination);
-	new Stranger(draw, family, "source").disturb(nat, ofSource);
-	new Stranger(draw, family, "filter").disturb(filter, Object.keys(filter));
+	new IptablesStranger(draw, family, "destination").disturb(nat, ofDestination);
+	new IptablesStranger(draw, family, "source").disturb(nat, ofSource);
+	new IptablesStranger(draw, family, "filter").disturb(filter, Object.keys(filter));
 }
 
 /** iptables refuses the other one in these chains. */
 const interfaceOption: Record<string, "-i" | "-o"> = { PREROUTING: "-i", INPUT: "-i", OUTPUT: "-o", POSTROUTING: "-o" };
 
-class Stranger {
-	private readonly draw: Draw;
-	private readonly family: Family;
-	private readonly stage: Stage;
-	/** Rules that draw lots multiply the ways of a packet. */
-	private lots = 2;
-
+class IptablesStranger extends Stranger {
 	constructor(draw: Draw, family: Family, stage: Stage) {
-		this.draw = draw;
-		this.family = family;
-		this.stage = stage;
+		super(draw, family, stage, `STRANGE-${stage.toUpperCase()}-`);
 	}
 
 	disturb(chains: Chains, existing: readonly string[]): void {
 		const { draw } = this;
-		// A strange chain calls only those after it, so none calls itself.
-		const strange = [1, 2, 3].map((number) => `STRANGE-${this.stage.toUpperCase()}-${number}`);
-		for (const [index, chain] of strange.entries()) {
-			chains[chain] = Array.from({ length: draw.number(0, 5) }, () => this.rule(strange.slice(index + 1)));
-		}
+		Object.assign(chains, Object.fromEntries(this.ownRules()));
 		for (const chain of draw.some(existing, 0, 6)) {
 			const rules = chains[chain] ?? [];
-			rules.splice(draw.number(0, rules.length), 0, this.rule(strange, interfaceOption[chain]));
+			rules.splice(draw.number(0, rules.length), 0, this.rule(this.chains, interfaceOption[chain]));
 		}
 	}
 
-	private rule(callable: readonly string[], interfaces?: "-i" | "-o"): string {
+	protected rule(callable: readonly string[], interfaces?: "-i" | "-o"): string {
 		const target = this.target(callable);
 		const needsPort = / (DNAT|MASQUERADE|REJECT --reject-with tcp)/.test(` ${target}`) && /:\d|tcp-reset/.test(target);
 		const protocol = needsPort ? (target.includes("tcp-reset") ? "tcp" : this.draw.pick(["tcp", "udp"])) : undefined;
-		return [...this.matches(protocol, interfaces), target === "" ? "" : `${target}`]
-			.filter((part) => part !== "")
-			.join(" ");
+		return [...this.matches(protocol, interfaces), target].filter((part) => part !== "").join(" ");
 	}
 
 	private matches(wanted: string | undefined, interfaces: "-i" | "-o" | undefined): string[] {
@@ -62,8 +64,7 @@ class Stranger {
 		const protocol = wanted ?? draw.pick(["tcp", "udp", ""]);
 		const own = protocol === "" ? [] : [`-p ${protocol}`, ...draw.some(this.ports(protocol), 0, 1)];
 		const others = draw.some(this.conditions(interfaces), 0, 2);
-		if (this.lots > 0 && draw.chance(0.15)) {
-			this.lots--;
+		if (this.drawsLots()) {
 			others.push(
 				`-m statistic --mode random ${this.not()}--probability ${draw.pick(["0.25", "0.5", "0.3333333333", "0.9"])}`,
 			);
@@ -140,10 +141,7 @@ class Stranger {
 		const bracketed = family === "ipv6" ? `[${pod}]` : pod;
 		if (stage === "destination") return [`-j DNAT --to-destination ${draw.pick([pod, `${bracketed}:8081`, ":8082"])}`];
 		if (stage === "source") return ["-j MASQUERADE", "-j MASQUERADE --random-fully"];
-		const kinds =
-			family === "ipv4"
-				? ["icmp-port-unreachable", "icmp-host-prohibited", "icmp-net-unreachable", "tcp-reset"]
-				: ["icmp6-port-unreachable", "icmp6-adm-prohibited", "icmp6-no-route", "tcp-reset"];
+		const kinds = [...rejections[family].map(({ iptables }) => iptables), "tcp-reset"];
 		return ["-j DROP", "-j REJECT", `-j REJECT --reject-with ${draw.pick(kinds)}`];
 	}
 }

@@ -20,6 +20,7 @@ export interface Declaration {
 export function blockOf({ family, name, declarations, rules, elements }: NftTable): Block {
 	const within = `${family} ${name}`;
 	return {
+		tool: "nftables",
 		opening: [`add table ${within}`],
 		lines: [
 			...declarations.map(({ kind, name, body }) => `add ${kind} ${within} ${name} { ${body} }`),

@@ -1,11 +1,12 @@
 /** Random Services as kube-proxy's nftables mode writes them (pkg/proxy/nftables/proxier.go), and strange rules between. */
 import type { Family } from "../../../verification/model.ts";
+import { address } from "../../../verification/predict.ts";
 import { serviceChains } from "../../../verification/rules/nftables/names.ts";
 import { servicePortName, shortHash } from "../../../verification/rules/service.ts";
-import { addresses } from "../network.ts";
-import type { RuleSet } from "../ruleset.ts";
+import { addresses, families } from "../network.ts";
+import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";
-import { written } from "./iptables.ts";
+import { randomPodNetwork } from "./iptablesRules.ts";
 import { strangeTable } from "./nftablesRules.ts";
 import { baseChain, blockOf, declare, type NftTable } from "./nftTable.ts";
 import { type Endpoint, type RandomService, usedChains } from "./services.ts";
@@ -17,8 +18,11 @@ export function randomNftables(draw: Draw, family: Family, services: readonly Ra
 	const kubeProxy = kubeProxyTable(family, services, draw.chance(0.5));
 	const tables = [kubeProxy, strangeTable(draw, family)].map(blockOf);
 	const { opening, lines, closing } = blockOf(traceTable());
-	const trace = { opening: [...opening, ...lines, ...closing], lines: [], closing: [] };
-	return { tool: "nftables", family, blocks: [trace, ...tables] };
+	const trace: Block = { tool: "nftables", opening: [...opening, ...lines, ...closing], lines: [], closing: [] };
+	const native = [trace, ...tables];
+	// Chains of equal priority are asked in the order of their age.
+	const kept = draw.chance(0.5) ? randomPodNetwork(draw, family) : [];
+	return { tool: "nftables", family, blocks: draw.chance(0.5) ? [...kept, ...native] : [...native, ...kept] };
 }
 
 /** kube-proxy's rules, and no others. */
@@ -66,8 +70,8 @@ const plainChains = [
 /** @param knowsPods whether kube-proxy is told which addresses pods have, so that it can tell traffic from elsewhere */
 function kubeProxyTable(family: Family, services: readonly RandomService[], knowsPods: boolean): NftTable {
 	const { clusterIpCidr, podCidr, node } = addresses[family];
-	const ip = family === "ipv4" ? "ip" : "ip6";
-	const address = family === "ipv4" ? "ipv4_addr" : "ipv6_addr";
+	const ip = families[family].nft;
+	const address = `${family}_addr`;
 	const verdicts = (key: string) => `type ${key}inet_proto . inet_service : verdict;`;
 	const elsewhere = knowsPods ? `${ip} saddr != ${podCidr} ` : "";
 	const table: NftTable = {
@@ -146,7 +150,7 @@ function addService(table: NftTable, family: Family, service: RandomService): vo
 	}
 	if (loadBalancer && uses.firewall) {
 		table.declarations.push(declare("chain", firewall));
-		const ip = family === "ipv4" ? "ip" : "ip6";
+		const ip = families[family].nft;
 		table.rules.push({ chain: firewall, rule: `${ip} saddr != { ${loadBalancer.sourceRanges.join(", ")} } drop` });
 		add("firewall-ips", `${loadBalancer.ip} . ${protocol} . ${port} comment "${name}" : goto ${firewall}`);
 	}
@@ -169,7 +173,7 @@ function addChains(
 	service: RandomService,
 	{ cluster, local, external }: Partial<Record<"cluster" | "local" | "external", string>>,
 ): void {
-	const ip = family === "ipv4" ? "ip" : "ip6";
+	const ip = families[family].nft;
 	const { podCidr } = addresses[family];
 	const add = (chain: string, ...rules: string[]) => table.rules.push(...rules.map((rule) => ({ chain, rule })));
 	if (external && service.externalTrafficPolicy === "Cluster") {
@@ -208,14 +212,17 @@ function addChains(
 /** The chain of an endpoint of a Service with session affinity, and the set of the clients that it has served. */
 function addEndpoint(table: NftTable, family: Family, service: RandomService, endpoint: Endpoint): void {
 	const to = endpointChain(service, endpoint);
-	const ip = family === "ipv4" ? "ip" : "ip6";
+	const ip = families[family].nft;
 	table.declarations.push(
 		declare("set", `affinity-${to}`, `type ${family}_addr; size 65535; flags dynamic,timeout; timeout 3h;`),
 		declare("chain", `endpoint-${to}`),
 	);
 	table.rules.push(
 		{ chain: `endpoint-${to}`, rule: `update @affinity-${to} { ${ip} saddr }` },
-		{ chain: `endpoint-${to}`, rule: `meta l4proto ${service.protocol} dnat to ${written(endpoint)}` },
+		{
+			chain: `endpoint-${to}`,
+			rule: `meta l4proto ${service.protocol} dnat to ${address(endpoint.address, endpoint.port)}`,
+		},
 	);
 }
 

@@ -1,11 +1,10 @@
 /** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
 import type { Family } from "../../../verification/model.ts";
-import { addresses } from "../network.ts";
+import { addresses, families } from "../network.ts";
+import { bothFamilies, rejections } from "../rejections.ts";
 import type { Draw } from "./draw.ts";
 import { baseChain, type Declaration, declare, type NftTable } from "./nftTable.ts";
-
-/** Which statements nft takes in a chain depends on where it is called from. */
-type Stage = "destination" | "source" | "filter";
+import { type Stage, Stranger, stages } from "./stranger.ts";
 
 const bases: { stage: Stage; type: string; hook: string; priorities: number[] }[] = [
 	{ stage: "filter", type: "filter", hook: "prerouting", priorities: [-300, -150, -110, 0] },
@@ -20,13 +19,13 @@ const bases: { stage: Stage; type: string; hook: string; priorities: number[] }[
 /** A table of its own, beside kube-proxy's: so both see each packet, in the order of their chains' priorities. */
 export function strangeTable(draw: Draw, family: Family): NftTable {
 	const table: NftTable = {
-		family: draw.chance(0.3) ? "inet" : family === "ipv4" ? "ip" : "ip6",
+		family: draw.chance(0.3) ? "inet" : families[family].nft,
 		name: "strange",
 		declarations: strangeSets(draw, family),
 		rules: [],
 		elements: [],
 	};
-	for (const stage of ["destination", "source", "filter"] as const) new Stranger(draw, family, stage).fill(table);
+	for (const stage of stages) new NftablesStranger(draw, family, stage, table).fill();
 	return table;
 }
 
@@ -57,26 +56,19 @@ function strangeSets(draw: Draw, family: Family): Declaration[] {
 	];
 }
 
-class Stranger {
-	private readonly draw: Draw;
-	private readonly family: Family;
-	private readonly stage: Stage;
+class NftablesStranger extends Stranger {
+	private readonly table: NftTable;
 	private readonly ip: string;
-	/** Rules that draw lots multiply the ways of a packet. */
-	private lots = 2;
 
-	constructor(draw: Draw, family: Family, stage: Stage) {
-		this.draw = draw;
-		this.family = family;
-		this.stage = stage;
-		this.ip = family === "ipv4" ? "ip" : "ip6";
+	constructor(draw: Draw, family: Family, stage: Stage, table: NftTable) {
+		super(draw, family, stage, `${stage}-`);
+		this.table = table;
+		this.ip = families[family].nft;
 	}
 
-	fill(table: NftTable): void {
-		const { draw, stage } = this;
-		// A chain calls only those after it, so none calls itself.
-		const plain = [1, 2, 3].map((number) => `${stage}-${number}`);
-		table.declarations.push(...plain.map((chain) => declare("chain", chain)));
+	fill(): void {
+		const { draw, stage, table } = this;
+		table.declarations.push(...this.chains.map((chain) => declare("chain", chain)));
 		for (const base of draw.some(
 			bases.filter((base) => base.stage === stage),
 			0,
@@ -91,17 +83,16 @@ class Stranger {
 			if (base.hook === "prerouting" && stage === "filter" && draw.chance(0.3)) {
 				table.rules.push({ chain: name, rule: "udp dport 53 notrack" });
 			}
-			this.addRules(table, name, plain);
+			this.add(name, this.rules(this.chains));
 		}
-		for (const [index, chain] of plain.entries()) this.addRules(table, chain, plain.slice(index + 1));
+		for (const [chain, rules] of this.ownRules()) this.add(chain, rules);
 	}
 
-	private addRules(table: NftTable, chain: string, callable: readonly string[]): void {
-		const count = this.draw.number(0, 5);
-		for (let index = 0; index < count; index++) table.rules.push({ chain, rule: this.rule(callable) });
+	private add(chain: string, rules: readonly string[]): void {
+		this.table.rules.push(...rules.map((rule) => ({ chain, rule })));
 	}
 
-	private rule(callable: readonly string[]): string {
+	protected rule(callable: readonly string[]): string {
 		const { draw } = this;
 		const ending = draw.chance(0.2) ? this.verdictMap(callable) : draw.pick(this.endings(callable));
 		const needsProtocol = /(dnat|snat) .*(:\d|\. \d)|tcp reset/.test(ending);
@@ -124,8 +115,7 @@ class Stranger {
 
 	private randomly(): string[] {
 		const { draw } = this;
-		if (this.lots === 0 || draw.chance(0.85)) return [];
-		this.lots--;
+		if (!this.drawsLots()) return [];
 		return [
 			draw.pick([
 				"numgen random mod 4 < 1",
@@ -207,10 +197,7 @@ class Stranger {
 			];
 		}
 		if (stage === "source") return [...common, "masquerade", "masquerade random", `snat ${ip} to ${node}`];
-		const codes =
-			family === "ipv4"
-				? ["icmp host-prohibited", "icmp port-unreachable"]
-				: ["icmpv6 admin-prohibited", "icmpv6 no-route"];
+		const codes = [...rejections[family].map(({ nft }) => nft), ...(this.table.family === "inet" ? bothFamilies : [])];
 		return [...common, "drop", "reject", `reject with ${draw.pick(codes)}`, "reject with tcp reset"];
 	}
 }

@@ -1,7 +1,7 @@
 /** Random Services with their endpoints, as kube-proxy sees them on one node. */
 import type { Family, Protocol } from "../../../verification/model.ts";
 import type { ServicePort } from "../../../verification/rules/service.ts";
-import { addresses } from "../network.ts";
+import { addresses, families } from "../network.ts";
 import type { Draw } from "./draw.ts";
 
 export interface RandomService extends ServicePort {
@@ -112,5 +112,5 @@ function endpoints(draw: Draw, family: Family): Endpoint[] {
 
 function ranges(draw: Draw, family: Family): string[] {
 	const { nodeCidr, localPodCidr, outside } = addresses[family];
-	return draw.some([nodeCidr, localPodCidr, ...outside.map((one) => `${one}/${family === "ipv4" ? 32 : 128}`)], 0, 2);
+	return draw.some([nodeCidr, localPodCidr, ...outside.map((one) => `${one}/${families[family].bits}`)], 0, 2);
 }

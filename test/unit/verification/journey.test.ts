@@ -41,7 +41,7 @@ it.each(cells)("the journey ends as the API's objects predict: %s", (_, view, pl
 	const ways = travel(view, place, target.address);
 	const pods = ways.flatMap(({ end }) => (end.kind === "pod" ? [end] : []));
 	expect(ways.map(({ probability }) => probability).reduce((sum, one) => sum + one)).toBeCloseTo(1, 9);
-	expect(new Set(ways.map(({ end }) => outcomeOf[end.kind]))).toEqual(new Set([outcome]));
+	expect(new Set(ways.map(({ end }) => outcomeOf(end)))).toEqual(new Set([outcome]));
 	expect(new Set(pods.map(({ address }) => address))).toEqual(new Set(podIps));
 	const seen = new Set(pods.map(({ clientIp }) => clientIp));
 	// Where the prediction leaves the client's address open, it depends on which pod answers.

@@ -1,6 +1,6 @@
 /** The conditions of a rule of iptables, from their options. */
 import { type AddressRange, type PortRange, parseRange } from "../address.ts";
-import type { Option, OptionGroup } from "./options.ts";
+import { type Option, type OptionGroup, textOf } from "./options.ts";
 
 /** A condition; `not` where an exclamation mark turns it round. */
 export type Match = { not: boolean } & MatchKind;
@@ -65,19 +65,20 @@ const matchOptions: Record<string, Record<string, ReadValue>> = {
 
 /** The conditions of a group of options; what is not understood is one of kind "unknown", with its text. */
 export function parseMatches(group: OptionGroup): Match[] {
-	if (group.kind === "") return group.options.map((option) => parseOption(ownOptions, option, option.text));
+	if (group.kind === "") return group.options.map((option) => parseOption(ownOptions, option));
 	if (group.name === "statistic") return [statistic(group)];
 	if (group.name === "recent") return [recent(group)];
 	const understood = matchOptions[group.name];
-	if (!understood) return [unknown(group.text)];
+	if (!understood) return [unknown(textOf(group))];
 	return group.options
 		.filter(({ name }) => name !== "--comment")
-		.map((option) => parseOption(understood, option, `-m ${group.name} ${option.text}`));
+		.map((option) => parseOption(understood, option, `-m ${group.name} `));
 }
 
-function parseOption(understood: Record<string, ReadValue>, option: Option, text: string): Match {
+/** @param prefix what a problem says before the option, to tell whose it is */
+function parseOption(understood: Record<string, ReadValue>, option: Option, prefix = ""): Match {
 	const kind = understood[option.name]?.(option.values[0] ?? "", option);
-	return kind ? { ...kind, not: option.not } : unknown(text);
+	return kind ? { ...kind, not: option.not } : unknown(prefix + option.text);
 }
 
 const unknown = (text: string): Match => ({ kind: "unknown", text, not: false });
@@ -111,12 +112,13 @@ const flags = (text: string): string[] =>
 	text === "ALL" ? ["FIN", "SYN", "RST", "PSH", "ACK", "URG"] : text === "NONE" ? [] : text.split(",");
 
 /** `--mode nth` counts packets from a start that nobody tells, so it is not understood. */
-function statistic({ options, text }: OptionGroup): Match {
+function statistic(group: OptionGroup): Match {
+	const { options } = group;
 	const values = new Map(options.map(({ name, values: [value] }) => [name, value]));
 	const probability = Number(values.get("--probability"));
 	const random = values.get("--mode") === "random" && values.size === 2 && probability >= 0 && probability <= 1;
 	const not = options.some(({ not }) => not);
-	return random ? { kind: "random", probability, not } : unknown(text);
+	return random ? { kind: "random", probability, not } : unknown(textOf(group));
 }
 
 const recentActions: Record<string, "rcheck" | "update" | "set" | "remove"> = {
@@ -130,7 +132,8 @@ const recentActions: Record<string, "rcheck" | "update" | "set" | "remove"> = {
 const wholeAddress = new Set(["255.255.255.255", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]);
 
 /** As kube-proxy writes session affinity: by the whole source address; how long ago is for the caller to judge. */
-function recent({ options, text }: OptionGroup): Match {
+function recent(group: OptionGroup): Match {
+	const { options } = group;
 	const action = options.find(({ name }) => name in recentActions);
 	const list = options.find(({ name }) => name === "--name")?.values[0];
 	const understood = options.every(
@@ -140,5 +143,5 @@ function recent({ options, text }: OptionGroup): Match {
 			(name === "--mask" && wholeAddress.has(value)),
 	);
 	const kind = action && recentActions[action.name];
-	return kind && list && understood ? { kind: "recent", action: kind, list, not: action.not } : unknown(text);
+	return kind && list && understood ? { kind: "recent", action: kind, list, not: action.not } : unknown(textOf(group));
 }

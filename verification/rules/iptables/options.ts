@@ -15,27 +15,29 @@ export interface OptionGroup {
 	kind: "" | "-m" | "-j" | "-g";
 	name: string;
 	options: Option[];
-	/** As it stands in the rule. */
-	text: string;
+	/** What starts it, as it stands in the rule; "" of iptables' own. */
+	head: string;
 }
+
+/** A group as it stands in the rule. */
+export const textOf = ({ head, options }: OptionGroup): string =>
+	[...(head === "" ? [] : [head]), ...options.map(({ text }) => text)].join(" ");
 
 /** iptables' own options, which may stand anywhere in the text. */
 const ownNames = new Set(["-s", "-d", "-p", "-i", "-o", "-f"]);
 
 /** The groups of options of a rule, from the text after "-A <chain>". */
 export function parseOptions(text: string): OptionGroup[] {
-	const own: OptionGroup = { kind: "", name: "", options: [], text: "" };
+	const own: OptionGroup = { kind: "", name: "", options: [], head: "" };
 	const groups = [own];
 	let current = own;
 	for (const option of optionsOf(text)) {
 		const { name, values } = option;
 		if (name === "-m" || name === "-j" || name === "-g") {
-			current = { kind: name, name: values[0] ?? "", options: [], text: option.text };
+			current = { kind: name, name: values[0] ?? "", options: [], head: option.text };
 			groups.push(current);
 		} else {
-			const group = ownNames.has(name) ? own : current;
-			group.options.push(option);
-			group.text = group.text ? `${group.text} ${option.text}` : option.text;
+			(ownNames.has(name) ? own : current).options.push(option);
 		}
 	}
 	return groups;

@@ -1,7 +1,7 @@
 /** What a rule of iptables does with a packet that meets its conditions, from the options after -j or -g. */
 import { type Address, parseAddress } from "../address.ts";
 import type { Translation } from "../nat.ts";
-import type { OptionGroup } from "./options.ts";
+import { type OptionGroup, textOf } from "./options.ts";
 
 export type Target =
 	| { kind: "none" | "accept" | "drop" | "return" | "notrack" }
@@ -23,7 +23,7 @@ const observers = new Set(["LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "TCPMSS
 /** What follows -j or -g; undefined: the rule has neither, and does nothing but count. */
 export function parseTarget(group: OptionGroup | undefined): Target {
 	if (!group) return { kind: "none" };
-	return knownTarget(group) ?? { kind: "unknown", text: group.text };
+	return knownTarget(group) ?? { kind: "unknown", text: textOf(group) };
 }
 
 function knownTarget(group: OptionGroup): Target | undefined {

@@ -5,6 +5,7 @@ import { type Chains, type Ending, type Turn, walkBaseChain } from "../chain.ts"
 import { type BaseChain, travel } from "../hooks.ts";
 import { masquerade, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
+import { defaultRejection } from "../rejection.ts";
 import { type Hook, type PacketState, type RuleReference, recorded } from "../state.ts";
 import { cannotMatch, judge } from "./match.ts";
 import { objectOf } from "./objects.ts";
@@ -118,8 +119,8 @@ class TableWalk implements Chains<Rule> {
 			case "return":
 				return turn(recorded(state, rule, { effect: target.kind }), target.kind);
 			case "reject": {
-				const port = state.family === "ipv4" ? "icmp-port-unreachable" : "icmp6-port-unreachable";
-				return turn(recorded(state, rule, { effect: "reject", with: target.with ?? port }), "reject");
+				const rejectedWith = target.with ?? defaultRejection(state.family);
+				return turn(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
 			}
 			case "mark": {
 				const mark = ((state.mark & ~target.mask) ^ target.value) >>> 0;

@@ -34,10 +34,3 @@ export function translationOf(value: Value): Translation | undefined {
 	const parts = value.parts.map(translationOf);
 	return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
 }
-
-/** As iptables names it, so that both modes say the same. */
-export function rejection({ type, code }: { type?: string; code?: string }, { family }: PacketState): string {
-	if (type === "tcp reset") return "tcp-reset";
-	const protocol = family === "ipv4" ? "icmp" : "icmp6";
-	return `${protocol}-${code ?? "port-unreachable"}`;
-}

@@ -2,8 +2,9 @@
 import { type Network, withPort } from "../address.ts";
 import type { Verdict as Next, Turn } from "../chain.ts";
 import { masquerade, type Translation, translateDestination, translateSource, withoutTracking } from "../nat.ts";
+import { rejectionOfNft } from "../rejection.ts";
 import { type Action, type PacketState, type RuleReference, recorded } from "../state.ts";
-import { concerns, rejection, translationOf } from "./effects.ts";
+import { concerns, translationOf } from "./effects.ts";
 import type { Expression, Verdict } from "./expressions.ts";
 import { Question } from "./match.ts";
 import { endpointOf, objectOf } from "./objects.ts";
@@ -79,7 +80,7 @@ class RuleStep {
 			case "masquerade":
 				return [this.masquerade(statement.flags.some((flag) => flag.includes("random")))];
 			case "reject":
-				return [this.act({ effect: "reject", with: rejection(statement, this.state) }, "reject")];
+				return [this.act({ effect: "reject", with: rejectionOfNft(statement, this.state.family) }, "reject")];
 			case "notrack":
 				return [ended(withoutTracking(this.state, this.reference()), "next")];
 			case "update":

@@ -77,12 +77,18 @@ describe("parseIptablesSave", () => {
 		["-m recent --set --name A --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource", ["recent set A"]],
 		["-m nfacct --nfacct-name  localhost_nps_accepted_pkts", ["nfacct localhost_nps_accepted_pkts"]],
 		['-m comment --comment "! -s 1.2.3.4 -j DROP" -j KUBE-SERVICES', []],
+		["-s 10.0.0.0/8 -m mark --mark 0x1 -p tcp", ["source", "protocol tcp", "mark 1"]],
 	])("reads the conditions of %s", (specification, expected) => {
 		const found = matches(specification);
 		expect(found).toHaveLength(expected.length);
 		expected.forEach((start, i) => {
 			expect(found[i]).toMatch(new RegExp(`^${start.replaceAll("+", "\\+")}`));
 		});
+	});
+
+	it("reads iptables' own conditions alone where they stand first", () => {
+		const { firstMatches } = rule('-s 10.0.0.0/8 ! -i lo -m comment --comment "a -p udp" -j DROP');
+		expect(firstMatches.map(({ kind }) => kind)).toEqual(["source", "in-interface"]);
 	});
 
 	it.each([

@@ -80,6 +80,8 @@ describe("verdicts", () => {
 		["no reset for UDP", { type: "tcp reset" }, { protocol: "udp" }, undefined],
 		["none for the other family", { type: "icmpv6", expr: "port-unreachable" }, {}, undefined],
 		["both families'", { type: "icmpx", expr: "port-unreachable" }, {}, "icmp-port-unreachable"],
+		["both families' that IPv4 calls otherwise", { type: "icmpx", expr: "no-route" }, {}, "icmp-net-unreachable"],
+		["a code that iptables spells out", { type: "icmp", expr: "prot-unreachable" }, {}, "icmp-proto-unreachable"],
 	])("reject with %s", (_, reject, changes, expected) => {
 		expect(walk(forward([{ reject }]), { ...toPod, ...changes })[0]?.rejectedWith).toBe(expected);
 	});
