@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { Fault } from "./fault.ts";
-import type { Run } from "./images/context.ts";
 import { project } from "./layout.ts";
 import { findPrograms } from "./path.ts";
+import { queue } from "./queue.ts";
+import type { Run } from "./run.ts";
 
 export interface GoBuild {
 	/** The folder in go/, and the cache entry's name. */
@@ -73,9 +74,4 @@ function requireGo(what: string): void {
 }
 
 /** Go builds one after another: each uses all processors, and two at once only take each other's memory. */
-let turn: Promise<unknown> = Promise.resolve();
-export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-	const mine = turn.then(work);
-	turn = mine.catch(() => undefined);
-	return mine;
-}
+export const inTurn = queue();

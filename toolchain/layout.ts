@@ -19,6 +19,8 @@ export const layout = {
 	buildx: join(folder, "buildx"),
 	/** What kubectl remembers of clusters. */
 	kubeCache: join(folder, "kube-cache"),
+	/** Pulumi's backend (Pulumi.yaml). */
+	state: join(project, ".state"),
 	/** Of the lab's default cluster. */
 	kubeconfig: join(project, ".kube", "nodeport.yaml"),
 } as const;

@@ -1,12 +1,14 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type ImageContext, images, type Run } from "./context.ts";
+import type { Run } from "../run.ts";
+import { type ImageContext, imagePrefix, images } from "./context.ts";
 import { dockerBuild, importProgram, removeReplaced } from "./docker.ts";
-import { goBuild } from "./echo.ts";
+import { buildGoProgram } from "./goProgram.ts";
 
 const source = `${import.meta.dirname}/node`;
 /** Cluster images carry this prefix in the engine, so that none of the user's own is replaced; preload takes it off. */
-const buildPrefix = "nodeport-lab/build/";
+const buildPrefix = `${imagePrefix}build/`;
+/** In its container the cluster's images are preloaded. */
 const machineImage = `${buildPrefix}machine`;
 const nodeBinaries = ["containerd", "containerd-shim-runc-v2", "ctr", "kubeadm", "kubectl", "kubelet"];
 
@@ -27,7 +29,7 @@ export async function buildClusterImages({ bin, work, run }: ImageContext): Prom
 	const version = await kubernetesVersion(run, bin);
 	const { stdout } = await run(`${bin}/kubeadm`, ["config", "images", "list", "--kubernetes-version", version]);
 	const names = stdout.split("\n");
-	await goBuild(run, { cwd: source, target: "./pause/main.go", output: `${work}/pause` });
+	await buildGoProgram(run, { cwd: source, target: "./pause/main.go", output: `${work}/pause` });
 	for (const name of names) {
 		// registry.k8s.io/coredns/coredns:v1.14.2 -> coredns
 		const program = basename(name).replace(/:.*/, "");
@@ -79,6 +81,13 @@ export async function preloadImages({ work, run }: ImageContext, clusterImages: 
 	} finally {
 		await run("docker", ["rm", "--force", "--volumes", container]);
 	}
+}
+
+/** Removes the container that a killed build worked in. */
+export async function removeLeftovers(run: Run): Promise<void> {
+	const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--filter", `ancestor=${machineImage}`]);
+	const containers = stdout.split("\n").filter((id) => id !== "");
+	if (containers.length > 0) await run("docker", ["rm", "--force", "--volumes", ...containers]);
 }
 
 async function kubernetesVersion(run: Run, bin: string): Promise<string> {

@@ -40,8 +40,16 @@ describe.each(shells)("in %s", (shell) => {
 		});
 	});
 
-	test("sourced twice, PATH names the tools once", async () => {
-		expect((await sourced(shell, {}, 2)).PATH).toBe(`${paths.bin}:/usr/bin:/bin`);
+	test("the user's kubeconfigs follow the lab's", async () => {
+		const { KUBECONFIG } = await sourced(shell, { KUBECONFIG: "/my/config:/other config" });
+		expect(KUBECONFIG).toBe(`${paths.kubeconfig}:/my/config:/other config`);
+	});
+
+	test("sourced twice, PATH and KUBECONFIG name what is the lab's once", async () => {
+		expect(await sourced(shell, { KUBECONFIG: "/my/config" }, 2)).toMatchObject({
+			PATH: `${paths.bin}:/usr/bin:/bin`,
+			KUBECONFIG: `${paths.kubeconfig}:/my/config`,
+		});
 	});
 
 	test("the user's own stack, passphrase and cache stay", async () => {

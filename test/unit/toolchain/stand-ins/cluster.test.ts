@@ -85,8 +85,7 @@ describe("waiting until an object is ready", () => {
 	const said: string[] = [];
 	const wait = (timeout: number, signal = new AbortController().signal) =>
 		untilReady(cluster, pod, manifest, { timeout, signal, report: (message) => said.push(message) });
-	const put = (status: Properties, more: Properties = {}) =>
-		server.objects.set(podPath, { ...manifest, ...more, status });
+	const put = (status: Properties) => server.objects.set(podPath, { ...manifest, status });
 	beforeEach(() => said.splice(0));
 
 	it("ends with the object as it is then", async () => {
@@ -95,13 +94,6 @@ describe("waiting until an object is ready", () => {
 		await expect.poll(() => said).toEqual(["the pod is not ready (phase Pending)"]);
 		put({ phase: "Succeeded" });
 		expect(await waited).toMatchObject({ reasons: [], live: { status: { phase: "Succeeded" } } });
-	});
-
-	it("is skipped where the object says so", async () => {
-		const metadata = { name: "p", annotations: { "pulumi.com/skipAwait": "true" } };
-		put({ phase: "Pending" }, { metadata });
-		expect((await wait(10)).reasons).toEqual([]);
-		expect(said).toEqual([""]);
 	});
 
 	it("ends at the timeout, with the reasons and the object", async () => {

@@ -1,0 +1,16 @@
+import { findPrograms } from "../path.ts";
+import type { Run } from "../run.ts";
+
+/** Whether this machine has Go. */
+export const hasGo = (): boolean => findPrograms("go").length > 0;
+
+/** Builds a small static program, without dependencies, for the engine's Linux. */
+export async function buildGoProgram(
+	run: Run,
+	{ cwd, target, output }: { cwd: string; target: string; output: string },
+): Promise<void> {
+	await run("go", ["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", output, target], {
+		cwd,
+		env: { CGO_ENABLED: "0", GOOS: "linux" },
+	});
+}
