@@ -35,4 +35,4 @@ export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string 
  * What set-up, as root, adds to the machine itself: the engine's runtime, log and record. It outlives clones and caches,
  * as running containers do.
  */
-export const machineState = "/var/lib/nodeport-lab";
+export const machineState: string = "/var/lib/nodeport-lab";
