@@ -16,7 +16,7 @@ export function duration(milliseconds: number): string {
 }
 
 /** Where a step is shown: a title that can be redrawn, and lines below it that stay. Listr's task is one. */
-export interface Display {
+interface Display {
 	title: string | undefined;
 	output: string;
 }

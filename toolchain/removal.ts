@@ -37,7 +37,6 @@ async function refuseWhileClustersLive(): Promise<void> {
 }
 
 async function removeImages(run: Run): Promise<void> {
-	await removeLeftovers(run);
 	const all = await dockerLines("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
 	const ours = all.filter((name) => name.startsWith(imagePrefix));
 	if (ours.length > 0) {
@@ -80,7 +79,10 @@ export async function removeAdded(): Promise<string[]> {
 	const log = join(tmpdir(), `nodeport-lab-clean-${process.pid}.log`);
 	const run = logTo(log);
 	const answers = "engine" in (await askEngine());
-	if (answers) await refuseWhileClustersLive();
+	if (answers) {
+		await refuseWhileClustersLive();
+		await removeLeftovers(run);
+	}
 	const stays = await whyEngineStays(answers);
 	if (answers) await removeImages(run);
 	else console.log("No Docker engine answers: images that it may hold stay.");

@@ -25,7 +25,7 @@ export async function buildNodeImage(context: ImageContext): Promise<void> {
 }
 
 /** The images that kubeadm asks for, each with one static binary. Returns their names in the engine. */
-export async function buildClusterImages({ bin, work, run }: ImageContext): Promise<string[]> {
+async function buildClusterImages({ bin, work, run }: ImageContext): Promise<string[]> {
 	const version = await kubernetesVersion(run, bin);
 	const { stdout } = await run(`${bin}/kubeadm`, ["config", "images", "list", "--kubernetes-version", version]);
 	const names = stdout.split("\n");
@@ -55,7 +55,7 @@ async function buildClusterImage(
 }
 
 /** Debian with systemd, containerd, kubelet and what kind expects on a node. */
-export async function buildMachine({ bin, work, run }: ImageContext): Promise<void> {
+async function buildMachine({ bin, work, run }: ImageContext): Promise<void> {
 	const folder = `${work}/machine`;
 	await cp(source, folder, { recursive: true });
 	for (const binary of nodeBinaries) await cp(`${bin}/${binary}`, `${folder}/bin/${binary}`);
@@ -65,7 +65,7 @@ export async function buildMachine({ bin, work, run }: ImageContext): Promise<vo
 }
 
 /** Puts the images into the store of the machine's containerd, and makes the node image of the result. */
-export async function preloadImages({ work, run }: ImageContext, clusterImages: readonly string[]): Promise<void> {
+async function preloadImages({ work, run }: ImageContext, clusterImages: readonly string[]): Promise<void> {
 	const archive = `${work}/images.tar`;
 	await run("docker", ["save", "--output", archive, ...clusterImages, images.dnsutils]);
 	// containerd unpacks into overlayfs, which does not stack on the container's own: hence the volume.

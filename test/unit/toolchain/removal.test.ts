@@ -28,7 +28,7 @@ info*) echo '{"ServerVersion": "27.0"}' ;;
 "ps --all --quiet --filter ancestor=nodeport-lab/build/machine") echo leftover ;;
 "ps --quiet") cat "$FAKE/containers" ;;
 inspect*) cat "$FAKE/nodes" ;;
-"rm --force --volumes leftover") ;;
+"rm --force --volumes leftover") sed -i /leftover/d "$FAKE/containers" ;;
 "image ls"*) cat "$FAKE/images" ;;
 "image rm --force "*) shift 3; for image; do grep -vxF "$image" "$FAKE/images" >"$FAKE/left"; mv "$FAKE/left" "$FAKE/images"; done ;;
 "image prune --force --filter label=nodeport-lab") ;;
@@ -91,6 +91,7 @@ test.each([
 
 test("an engine that set-up installed and started is ended, then its packages go", async () => {
 	installed();
+	writeFileSync(at("containers"), "leftover\n");
 	const engine = startEngine();
 	expect(await removeAdded()).toContain(machineState);
 	expect((await engine).signal).toBe("SIGTERM");

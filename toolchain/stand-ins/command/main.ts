@@ -1,49 +1,21 @@
 /** Stand-in for the provider `command`: the resource command:local:Command, with the inputs that the lab uses. */
 import { randomBytes } from "node:crypto";
 import sdk from "@pulumi/command/package.json" with { type: "json" };
-import { z } from "zod";
 import { changes, touches } from "../protocol/diff.ts";
 import {
 	containsSecret,
-	containsUnknown,
 	type Properties,
 	secret,
 	unknown,
 	type Value,
 	withoutSecrets,
 } from "../protocol/properties.ts";
-import { type Failure, type Provider, type Resource, serveProvider } from "../protocol/provider.ts";
-import { EngineLog, installOfficial } from "../protocol/serve.ts";
+import { type Provider, serveProvider } from "../protocol/provider.ts";
+import { EngineLog } from "../protocol/serve.ts";
+import { Inputs, unsupportedInputs } from "./check.ts";
 import { cancelAll, run } from "./run.ts";
 
-/** Progress is shown from stderr, and no command gets what the last one printed. */
-const only = (value: string | boolean) => ({ error: `any value but ${JSON.stringify(value)} ${installOfficial}` });
-const Inputs = z.strictObject({
-	create: z.string(),
-	update: z.string().optional(),
-	delete: z.string().optional(),
-	stdin: z.string().optional(),
-	triggers: z.array(z.unknown()).optional(),
-	logging: z.literal("stderr", only("stderr")),
-	addPreviousOutputInEnv: z.literal(false, only(false)),
-});
-type Inputs = z.infer<typeof Inputs>;
-
 const log = new EngineLog();
-
-function failures({ type }: Resource, inputs: Properties): Failure[] {
-	if (type !== "command:local:Command") return [{ property: "", reason: `${type} ${installOfficial}` }];
-	// What only a later step will know is checked then.
-	const open = Object.keys(inputs).filter((key) => containsUnknown(inputs[key] ?? null));
-	const issues = Inputs.safeParse(withoutSecrets(inputs)).error?.issues ?? [];
-	return issues
-		.filter(({ path }) => !open.includes(String(path[0])))
-		.flatMap((issue) =>
-			issue.code === "unrecognized_keys"
-				? issue.keys.map((key) => ({ property: key, reason: `${key} ${installOfficial}` }))
-				: [{ property: issue.path.join("."), reason: issue.message }],
-		);
-}
 
 /** The state: the inputs as they are and, beside them, what the command printed. */
 function stateOf(inputs: Properties, stdout: Value, stderr: Value): Properties {
@@ -65,7 +37,7 @@ const provider: Provider = {
 	diffConfig: () => ({ changes: [], replaces: [] }),
 	configure: async () => {},
 
-	check: failures,
+	check: ({ type }, inputs) => unsupportedInputs(type, inputs),
 
 	diff({ old, now }) {
 		const all = changes(old, now);

@@ -10,7 +10,7 @@ import type { Kind } from "./kinds.ts";
 const callMilliseconds = 30_000;
 
 /** The API server's own words for why it refused. */
-export class ApiError extends Error {
+class ApiError extends Error {
 	readonly status: number;
 	/** Who manages the fields that an apply would have taken: set for conflicts. */
 	readonly managers: string[];
@@ -37,7 +37,7 @@ export const isNotFound = (error: unknown): boolean => error instanceof ApiError
 // Managers that stand for the same user: this provider (one name an object), and what that user did by hand.
 const ownManagers = /^(pulumi-kubernetes|kubectl|before-first-apply)/;
 
-export interface Apply {
+interface Apply {
 	fieldManager: string;
 	/** What would become of the object, without changing it. */
 	dryRun: boolean;

@@ -21,7 +21,7 @@ export interface Kind {
 const core = { apiVersion: "v1", namespaced: true, immutable: [] };
 const apps = { apiVersion: "apps/v1", namespaced: true, immutable: ["spec.selector"] };
 
-const kinds: Kind[] = [
+const list: Kind[] = [
 	{ ...core, kind: "Node", plural: "nodes", namespaced: false, readOnly: true },
 	{ ...core, kind: "Namespace", plural: "namespaces", namespaced: false },
 	{ ...core, kind: "Pod", plural: "pods", immutable: ["spec"], readiness: readiness.pod },
@@ -32,7 +32,6 @@ const kinds: Kind[] = [
 
 const typeOf = ({ apiVersion, kind }: Kind): string =>
 	`kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
-const byType = new Map(kinds.map((kind) => [typeOf(kind), kind]));
 
-/** @param type the resource's type, such as kubernetes:apps/v1:Deployment */
-export const kindOf = (type: string): Kind | undefined => byType.get(type);
+/** By the resource's type, such as kubernetes:apps/v1:Deployment. */
+export const kinds: ReadonlyMap<string, Kind> = new Map(list.map((kind) => [typeOf(kind), kind]));

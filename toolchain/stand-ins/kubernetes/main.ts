@@ -8,7 +8,7 @@ import { EngineLog, installOfficial } from "../protocol/serve.ts";
 import { readinessOf, untilGone, untilReady } from "./awaiting.ts";
 import { unsupportedInputs } from "./check.ts";
 import { Cluster, idOf, type ObjectRef, refOf, refOfId } from "./cluster.ts";
-import { type Kind, kindOf } from "./kinds.ts";
+import { type Kind, kinds } from "./kinds.ts";
 import { deletesUnreachable, diffSettings, loadKubeConfig, unsupportedSettings } from "./settings.ts";
 import { checkpoint, inputsFromLive, prune } from "./state.ts";
 
@@ -30,7 +30,7 @@ function reachable(): Cluster {
 }
 
 function supportedKind(type: string): Kind {
-	const kind = kindOf(type);
+	const kind = kinds.get(type);
 	if (kind === undefined) throw new Error(`${type} ${installOfficial}`);
 	return kind;
 }
@@ -96,7 +96,7 @@ const provider: Provider = {
 	},
 
 	check({ type }, inputs) {
-		const kind = kindOf(type);
+		const kind = kinds.get(type);
 		return kind ? unsupportedInputs(kind, inputs) : [{ property: "", reason: `${type} ${installOfficial}` }];
 	},
 

@@ -136,10 +136,6 @@ function service(provider: Provider, log: EngineLog): Partial<services.IResource
 			log.connect(request.getEngineAddress());
 			return new messages.ProviderHandshakeResponse().setAcceptSecrets(true);
 		}),
-		attach: unary((request: plugin.PluginAttach) => {
-			log.connect(request.getAddress());
-			return new empty.Empty();
-		}),
 		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(provider.version)),
 		checkConfig: unary((request: messages.CheckRequest) => {
 			const settings = fromStruct(request.getNews());

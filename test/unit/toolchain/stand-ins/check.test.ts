@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { unsupportedInputs } from "../../../../toolchain/stand-ins/kubernetes/check.ts";
 import { idOf, refOf, refOfId } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
-import { kindOf } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
+import { kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
 import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
 
 const kind = (type: string) => {
-	const found = kindOf(`kubernetes:${type}`);
+	const found = kinds.get(`kubernetes:${type}`);
 	if (!found) throw new Error(`no kind ${type}`);
 	return found;
 };
@@ -66,5 +66,5 @@ it.each([
 });
 
 it.each(["core/v1:Secret", "core/v1:ConfigMap", "apps/v1:StatefulSet", "batch/v1:Job"])("does not know %s", (type) => {
-	expect(kindOf(`kubernetes:${type}`)).toBeUndefined();
+	expect(kinds.get(`kubernetes:${type}`)).toBeUndefined();
 });

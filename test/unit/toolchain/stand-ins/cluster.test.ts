@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { untilGone, untilReady } from "../../../../toolchain/stand-ins/kubernetes/awaiting.ts";
 import { Cluster, type ObjectRef } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
-import { type Kind, kindOf } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
+import { type Kind, kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
 import { loadKubeConfig } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
 import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
 import { ApiServer } from "./apiServer.ts";
 
-const kind = (type: string) => kindOf(`kubernetes:${type}`) as Kind;
+const kind = (type: string) => kinds.get(`kubernetes:${type}`) as Kind;
 const pod: ObjectRef = { kind: kind("core/v1:Pod"), namespace: "lab", name: "p" };
 const podPath = "/api/v1/namespaces/lab/pods/p";
 const manifest: Properties = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "lab" } };
