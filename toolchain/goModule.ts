@@ -65,12 +65,12 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	});
 }
 
+export const hasGo = (): boolean => findPrograms("go").length > 0;
+export const installGo = "install Go 1.26 or newer (https://go.dev/doc/install)";
+
 function requireGo(what: string): void {
-	if (findPrograms("go").length > 0) return;
-	throw new Fault(
-		`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`,
-		"install Go 1.26 or newer (https://go.dev/doc/install)",
-	);
+	if (hasGo()) return;
+	throw new Fault(`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`, installGo);
 }
 
 /** Go builds one after another: each uses all processors, and two at once only take each other's memory. */

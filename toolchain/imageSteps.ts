@@ -9,11 +9,11 @@ import { whyUnreachable } from "./download.ts";
 import { askEngine } from "./engine/ask.ts";
 import { engineStep } from "./engine/engine.ts";
 import { Fault } from "./fault.ts";
+import { hasGo, installGo } from "./goModule.ts";
 import { type ImageContext, images } from "./images/context.ts";
 import { buildDebianBase } from "./images/debianBase.ts";
 import { buildDnsutils } from "./images/dnsutils.ts";
 import { buildEcho } from "./images/echo.ts";
-import { hasGo } from "./images/goProgram.ts";
 import { buildNodeImage, removeLeftovers } from "./images/node.ts";
 import { cacheRoot, project } from "./layout.ts";
 import { gatherPrograms, makeNodePrograms, nodeProgramKeys } from "./nodePrograms.ts";
@@ -117,7 +117,7 @@ export const echoStep: Step = {
 		if (unreachable) {
 			throw new Fault(
 				`${images.echo} is built by Go, or by an image with Go; there is neither (${unreachable})`,
-				"install Go 1.26 or newer (https://go.dev/doc/install)",
+				installGo,
 			);
 		}
 		await make(images.echo, await echoKey(), work, () => work.part("building", () => inContext(work, [], buildEcho)));

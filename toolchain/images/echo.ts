@@ -1,6 +1,7 @@
+import { hasGo } from "../goModule.ts";
 import { type ImageContext, images } from "./context.ts";
 import { dockerBuild, importProgram } from "./docker.ts";
-import { buildGoProgram, hasGo } from "./goProgram.ts";
+import { buildGoProgram } from "./goProgram.ts";
 
 const source = `${import.meta.dirname}/echo`;
 

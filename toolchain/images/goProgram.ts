@@ -1,8 +1,4 @@
-import { findPrograms } from "../path.ts";
 import type { Run } from "../run.ts";
-
-/** Whether this machine has Go. */
-export const hasGo = (): boolean => findPrograms("go").length > 0;
 
 /** Builds a small static program, without dependencies, for the engine's Linux. */
 export async function buildGoProgram(

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { hasGo } from "../../../../toolchain/images/goProgram.ts";
+import { hasGo } from "../../../../toolchain/goModule.ts";
 import { project } from "../../../../toolchain/layout.ts";
 
 const options = {
