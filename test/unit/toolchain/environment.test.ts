@@ -52,6 +52,10 @@ describe.each(shells)("in %s", (shell) => {
 		});
 	});
 
+	test("a Pulumi home of the user's that lacks the plugins gives way to the project's", async () => {
+		expect(await sourced(shell, { PULUMI_HOME: "/my/pulumi" })).toMatchObject({ PULUMI_HOME: paths.pulumiHome });
+	});
+
 	test("the user's own stack, passphrase and cache stay", async () => {
 		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret", KUBECACHEDIR: "/cache" };
 		expect(await sourced(shell, own)).toMatchObject(own);
