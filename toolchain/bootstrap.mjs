@@ -95,6 +95,11 @@ function lockHolder() {
 	return readFileSync(packagesLock, "utf8").split(" ").map(Number).find(isAlive) ?? 0;
 }
 
+function unlockPackages() {
+	process.off("exit", unlockPackages);
+	rmSync(packagesLock, { force: true });
+}
+
 /** Takes the lock if nobody alive holds it. @returns 0, or the process that holds it */
 function tryLock() {
 	const own = `${packagesLock}.${process.pid}`;
@@ -102,7 +107,7 @@ function tryLock() {
 	try {
 		// A link appears at once with its content, so nobody reads a lock without its holder's number.
 		linkSync(own, packagesLock);
-		process.on("exit", () => rmSync(packagesLock, { force: true }));
+		process.on("exit", unlockPackages);
 		return 0;
 	} catch (error) {
 		if (error.code !== "EEXIST") throw error;
@@ -154,10 +159,16 @@ function showProgress() {
 	};
 }
 
-async function installPackages() {
+/** One installation at a time: a second one waits, and finds everything there. */
+async function ensurePackages() {
+	if (packagesAreCurrent()) return;
 	mkdirSync(join(toolchain, "logs"), { recursive: true });
 	await lockPackages();
-	if (packagesAreCurrent()) return;
+	if (!packagesAreCurrent()) await installPackages();
+	unlockPackages();
+}
+
+async function installPackages() {
 	const log = openSync(packagesLog, "w");
 	const stop = showProgress();
 	// Development packages too, whatever NODE_ENV says: the tests and the stand-ins need them.
@@ -182,7 +193,6 @@ async function installPackages() {
 		);
 	}
 	writeFileSync(packagesRecord, packagesKey());
-	rmSync(packagesLock, { force: true });
 }
 
 async function setUp() {
@@ -204,6 +214,6 @@ function runCommand(command, inEnvironment) {
 checkNode();
 const packagesOnly = process.argv[2] === "--packages-only";
 const command = process.argv.slice(packagesOnly ? 3 : 2);
-if (!packagesAreCurrent()) await installPackages();
+await ensurePackages();
 if (!packagesOnly) await setUp();
 if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);

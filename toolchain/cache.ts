@@ -15,7 +15,10 @@ export function contentKey(...parts: string[]): string {
 	return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
-/** A hash of files and of all files below folders: their names, contents, and whether they can be executed. */
+/**
+ * A hash of files and of all files below folders: their names, contents, and whether they can be executed. Go's tests
+ * do not count, as no build reads them.
+ */
 export async function filesKey(...paths: string[]): Promise<string> {
 	const parts = await Promise.all(paths.map((path) => fileParts(path, "")));
 	return contentKey(...parts.flat());
@@ -25,7 +28,7 @@ async function fileParts(path: string, name: string): Promise<string[]> {
 	const status = await lstat(path);
 	if (status.isSymbolicLink()) return [name, "link", await readlink(path)];
 	if (!status.isDirectory()) return [name, status.mode & 0o100 ? "program" : "file", await readFile(path, "latin1")];
-	const children = (await readdir(path)).sort();
+	const children = (await readdir(path)).filter((child) => !child.endsWith("_test.go")).sort();
 	return (await Promise.all(children.map((child) => fileParts(join(path, child), `${name}/${child}`)))).flat();
 }
 

@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { Fault } from "./fault.ts";
-import type { Run } from "./images/context.ts";
 import { machineState } from "./layout.ts";
-import { findPrograms } from "./path.ts";
+import { findPrograms, systemPath } from "./path.ts";
+import type { Run } from "./run.ts";
 
 const record = join(machineState, "installed-packages");
 const env = { DEBIAN_FRONTEND: "noninteractive" };
@@ -25,17 +26,14 @@ export const isDebian = (): boolean =>
 	existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
 
 /**
- * Makes sure of programs that are named as their packages are. They are installed only on a machine whose Docker engine
- * set-up installed too; on others that is for their owner to do.
+ * Makes sure of a program that is named as its package is. It is installed only on a machine whose Docker engine set-up
+ * installed too; on others that is for their owner to do.
  */
-export async function requirePrograms(names: string[], purpose: string, run: Run): Promise<void> {
-	const missing = names.filter((name) => findPrograms(name).length === 0);
-	if (missing.length === 0) return;
-	if (process.getuid?.() === 0 && isDebian() && (await recordedPackages()).length > 0) {
-		await installPackages(missing, run);
-		return;
-	}
-	throw new Fault(`${purpose} needs ${missing.join(", ")}`, `run \`sudo apt-get install ${missing.join(" ")}\``);
+export async function requireProgram(name: string, purpose: string, run: Run): Promise<void> {
+	if (findPrograms(name).length > 0) return;
+	const mayInstall = process.getuid?.() === 0 && isDebian() && (await recordedPackages()).length > 0;
+	if (!mayInstall) throw new Fault(`${purpose} needs ${name}`, `run \`sudo apt-get install ${name}\``);
+	await installPackages([name], run);
 }
 
 /** Installs packages, as root, and records first which they are, dependencies included. */
@@ -53,18 +51,34 @@ export async function installPackages(names: string[], run: Run): Promise<void> 
 	await apt(...install, ...names);
 }
 
-/**
- * Removes the packages that set-up installed. dpkg refuses where something else needs one of them; apt-get would remove
- * that too.
- */
-export async function removePackages(run: Run): Promise<string[]> {
+/** The recorded packages that are still installed. */
+async function installedPackages(): Promise<string[]> {
 	const recorded = await recordedPackages();
 	if (recorded.length === 0) return [];
 	// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
 	const query = ["--show", "--showformat", "${Package} ${db:Status-Status}\n", ...recorded];
 	// dpkg-query fails where one of them is unknown by now, and prints the others all the same.
-	const { stdout } = await run("dpkg-query", query, { reject: false });
-	const installed = [...stdout.matchAll(/^(\S+) installed$/gm)].map(([, name]) => name ?? "");
+	const { stdout } = await execa("dpkg-query", query, { reject: false });
+	return [...stdout.matchAll(/^(\S+) installed$/gm)].map(([, name]) => name ?? "");
+}
+
+/** Why dpkg would refuse to remove the packages that set-up installed: what else needs them. Undefined: it would not. */
+export async function whyPackagesStay(): Promise<string | undefined> {
+	const installed = await installedPackages();
+	if (installed.length === 0) return undefined;
+	const options = { reject: false, env: { PATH: systemPath(), LC_ALL: "C" } } as const;
+	const { failed, stderr } = await execa("dpkg", ["--simulate", "--remove", ...installed], options);
+	if (!failed) return undefined;
+	const needs = [...stderr.matchAll(/^ (\S+ depends on \S+)/gm)].map(([, need]) => need);
+	return needs.join(", ") || stderr.trim();
+}
+
+/**
+ * Removes the packages that set-up installed. dpkg refuses where something else needs one of them; apt-get would remove
+ * that too.
+ */
+export async function removePackages(run: Run): Promise<string[]> {
+	const installed = await installedPackages();
 	if (installed.length > 0) await run("dpkg", ["--remove", ...installed], { env });
 	return installed;
 }

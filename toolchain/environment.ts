@@ -15,15 +15,19 @@ export interface Environment {
 
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
+/** Puts an entry before those of a list that `:` divides, unless it is in it: sourcing the file again changes nothing. */
+const first = (variable: string, entry: string): string => `case ":\${${variable}-}:" in
+*:${quote(entry)}:*) ;;
+*) export ${variable}=${quote(entry)}"\${${variable}:+:$${variable}}" ;;
+esac`;
+
 /** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
 export function environmentText({ bin, kubeconfig, kubeCache, pulumiHome }: Environment): string {
 	return `# Written by set-up. In a shell: . .toolchain/env
-case ":\${PATH-}:" in
-*:${quote(bin)}:*) ;;
-*) export PATH=${quote(bin)}:"\${PATH-}" ;;
-esac
-export KUBECONFIG=${quote(kubeconfig)}
-${pulumiHome === undefined ? "" : `export PULUMI_HOME=${quote(pulumiHome)}\n`}
+# The lab's tools and cluster come first; yours follow.
+${first("PATH", bin)}
+${first("KUBECONFIG", kubeconfig)}
+${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
 # Where you set these yourself, yours stay.
 [ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
 export PULUMI_STACK="\${PULUMI_STACK-dev}"

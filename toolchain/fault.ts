@@ -26,7 +26,7 @@ export class Ended extends Error {}
 const [mostLines, mostCharacters] = [20, 160];
 
 /** The end of a log, indented; at most 20 lines of 160 characters. */
-export function endOfLog(path: string): string {
+function endOfLog(path: string): string {
 	const lines = readFileSync(path, "utf8").trimEnd().split("\n").slice(-mostLines);
 	const cut = (line: string) => (line.length > mostCharacters ? `${line.slice(0, mostCharacters)}…` : line);
 	return lines.map((line) => `    ${cut(line)}`).join("\n");

@@ -3,9 +3,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { Fault } from "./fault.ts";
-import type { Run } from "./images/context.ts";
 import { project } from "./layout.ts";
 import { findPrograms } from "./path.ts";
+import { queue } from "./queue.ts";
+import type { Run } from "./run.ts";
 
 export interface GoBuild {
 	/** The folder in go/, and the cache entry's name. */
@@ -64,18 +65,13 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	});
 }
 
+export const hasGo = (): boolean => findPrograms("go").length > 0;
+export const installGo = "install Go 1.26 or newer (https://go.dev/doc/install)";
+
 function requireGo(what: string): void {
-	if (findPrograms("go").length > 0) return;
-	throw new Fault(
-		`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`,
-		"install Go 1.26 or newer (https://go.dev/doc/install)",
-	);
+	if (hasGo()) return;
+	throw new Fault(`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`, installGo);
 }
 
 /** Go builds one after another: each uses all processors, and two at once only take each other's memory. */
-let turn: Promise<unknown> = Promise.resolve();
-export function inTurn<T>(work: () => Promise<T>): Promise<T> {
-	const mine = turn.then(work);
-	turn = mine.catch(() => undefined);
-	return mine;
-}
+export const inTurn = queue();

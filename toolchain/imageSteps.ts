@@ -4,19 +4,20 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { contentKey, filesKey, inTemporaryFolder } from "./cache.ts";
-import { requirePrograms } from "./debian.ts";
+import { requireProgram } from "./debian.ts";
 import { whyUnreachable } from "./download.ts";
 import { askEngine } from "./engine/ask.ts";
 import { engineStep } from "./engine/engine.ts";
 import { Fault } from "./fault.ts";
-import { type ImageContext, images, type Run } from "./images/context.ts";
+import { hasGo, installGo } from "./goModule.ts";
+import { type ImageContext, images } from "./images/context.ts";
 import { buildDebianBase } from "./images/debianBase.ts";
 import { buildDnsutils } from "./images/dnsutils.ts";
 import { buildEcho } from "./images/echo.ts";
-import { buildNodeImage } from "./images/node.ts";
+import { buildNodeImage, removeLeftovers } from "./images/node.ts";
 import { cacheRoot, project } from "./layout.ts";
 import { gatherPrograms, makeNodePrograms, nodeProgramKeys } from "./nodePrograms.ts";
-import { findPrograms, systemPath } from "./path.ts";
+import { systemPath } from "./path.ts";
 import { type Have, obtain, type Step, type Work } from "./step.ts";
 
 /** The newest Kubernetes that kind 0.33 was released with; the digest is that of its release notes. */
@@ -26,11 +27,11 @@ const sources = (...names: string[]): Promise<string> =>
 	filesKey(...names.map((name) => join(project, "toolchain", "images", name)));
 
 const shared = ["context.ts", "docker.ts"];
-const echoKey = () => sources(...shared, "echo.ts", "echo");
+const echoKey = () => sources(...shared, "goProgram.ts", "echo.ts", "echo");
 const dnsutilsKey = () => sources(...shared, "debianBase.ts", "dnsutils.ts", "dnsutils");
 const pulledKey = contentKey(publishedNode);
 const builtKey = async () =>
-	contentKey(await dnsutilsKey(), await sources("echo.ts", "node.ts", "node"), ...(await nodeProgramKeys()));
+	contentKey(await dnsutilsKey(), await sources("goProgram.ts", "node.ts", "node"), ...(await nodeProgramKeys()));
 
 /** Where the id of the image that was made from these inputs is kept: an image of that id holds exactly them. */
 const record = (tag: string, key: string): string => join(cacheRoot(), "images", contentKey(tag, key));
@@ -94,7 +95,7 @@ function makeBase(work: Work): Promise<void> {
 		if (process.getuid?.() !== 0) {
 			throw new Fault("without a container registry, images are built by root only", "run this as root");
 		}
-		await requirePrograms(["mmdebstrap"], "building an image without a container registry", work.run);
+		await requireProgram("mmdebstrap", "building an image without a container registry", work.run);
 		await make(images.debian, key, work, () =>
 			work.part("making a Debian root file system", () => inContext(work, [], buildDebianBase)),
 		);
@@ -112,15 +113,14 @@ export const echoStep: Step = {
 	needs: [engineStep],
 	find: () => findImage(images.echo, { built: echoKey }),
 	async get(work) {
-		const unreachable = findPrograms("go").length > 0 ? undefined : await whyNoRegistry();
+		const unreachable = hasGo() ? undefined : await whyNoRegistry();
 		if (unreachable) {
 			throw new Fault(
 				`${images.echo} is built by Go, or by an image with Go; there is neither (${unreachable})`,
-				"install Go 1.26 or newer (https://go.dev/doc/install)",
+				installGo,
 			);
 		}
 		await make(images.echo, await echoKey(), work, () => work.part("building", () => inContext(work, [], buildEcho)));
-		return undefined;
 	},
 };
 
@@ -140,7 +140,6 @@ export const dnsutilsStep: Step = {
 			if (await nodeStep.find()) await removeBase(work);
 		};
 		await make(images.dnsutils, await dnsutilsKey(), work, () => obtain([onPulledDebian], onOwnDebian, work));
-		return undefined;
 	},
 };
 
@@ -149,10 +148,9 @@ export const nodeStep: Step = {
 	name: "image-node",
 	needs: [engineStep],
 	find: () => findImage(images.node, { downloaded: async () => pulledKey, built: builtKey }),
-	async get(work) {
+	get(work) {
 		const published = { name: publishedNode, unreachable: whyNoRegistry, get: () => pullNode(work) };
-		await obtain([published], () => buildNode(work), work);
-		return undefined;
+		return obtain([published], () => buildNode(work), work);
 	},
 };
 
@@ -175,14 +173,4 @@ async function buildNode(work: Work): Promise<void> {
 			await removeBase(work);
 		}),
 	);
-}
-
-// The image in whose container images/node.ts preloads the cluster's images.
-const machineImage = "nodeport-lab/build/machine";
-
-/** A build that was killed leaves the container that it worked in. */
-export async function removeLeftovers(run: Run): Promise<void> {
-	const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--filter", `ancestor=${machineImage}`]);
-	const containers = stdout.split("\n").filter((id) => id !== "");
-	if (containers.length > 0) await run("docker", ["rm", "--force", "--volumes", ...containers]);
 }

@@ -19,6 +19,8 @@ export const layout = {
 	buildx: join(folder, "buildx"),
 	/** What kubectl remembers of clusters. */
 	kubeCache: join(folder, "kube-cache"),
+	/** Pulumi's backend (Pulumi.yaml). */
+	state: join(project, ".state"),
 	/** Of the lab's default cluster. */
 	kubeconfig: join(project, ".kube", "nodeport.yaml"),
 } as const;
@@ -33,4 +35,4 @@ export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string 
  * What set-up, as root, adds to the machine itself: the engine's runtime, log and record. It outlives clones and caches,
  * as running containers do.
  */
-export const machineState = "/var/lib/nodeport-lab";
+export const machineState: string = "/var/lib/nodeport-lab";

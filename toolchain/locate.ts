@@ -1,26 +1,39 @@
 /** Finds and gets the tools that tools.ts describes. */
 import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { execa } from "execa";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { type Download, download, whyUnreachable } from "./download.ts";
 import { inTurn, moduleVersion } from "./goModule.ts";
 import { cacheRoot } from "./layout.ts";
-import { askVersion, findPrograms } from "./path.ts";
-import { type Have, obtain, type Source, type Work } from "./step.ts";
-import { parseVersion, type Tool } from "./tools.ts";
+import { findPrograms } from "./path.ts";
+import { type Have, obtain, type Source, type Step, type Work } from "./step.ts";
+import { kind, kubectl, parseVersion, pulumi, type Tool, type Version } from "./tools.ts";
 
-export interface LocatedTool extends Have {
-	program: string;
+const toolStep = (tool: Tool): Step => ({
+	title: tool.name,
+	name: tool.name,
+	needs: [],
+	find: () => locate(tool),
+	get: (work) => getTool(tool, work),
+});
+
+export const kindStep = toolStep(kind);
+export const pulumiStep = toolStep(pulumi);
+export const kubectlStep = toolStep(kubectl);
+
+/** The version that a program says it is. */
+async function askVersion(program: string, args: string[]): Promise<Version | undefined> {
+	// Asked for its version, Pulumi would write a log into the user's home, and look for a newer version.
+	const env = { PULUMI_HOME: join(cacheRoot(), "asking"), PULUMI_SKIP_UPDATE_CHECK: "true" };
+	const { stdout, failed } = await execa(program, args, { reject: false, timeout: 10_000, env });
+	return failed ? undefined : parseVersion(stdout);
 }
 
-/** Asked for its version, Pulumi would write a log into the user's home, and look for a newer version. */
-const asking = () => ({ PULUMI_HOME: join(cacheRoot(), "asking"), PULUMI_SKIP_UPDATE_CHECK: "true" });
-
 /** The tool that the lab uses, if it is there: the machine's own, else one that was downloaded or built before. */
-export async function locate(tool: Tool): Promise<LocatedTool | undefined> {
+export async function locate(tool: Tool): Promise<(Have & { program: string }) | undefined> {
 	for (const program of findPrograms(tool.name)) {
-		const said = await askVersion(program, tool.versionArguments, asking());
-		const version = parseVersion(said);
+		const version = await askVersion(program, tool.versionArguments);
 		if (!version || !tool.fits(version, program)) continue;
 		return { what: `${tool.name} v${version.join(".")}`, how: `found in ${dirname(program)}`, program };
 	}

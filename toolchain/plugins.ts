@@ -1,21 +1,17 @@
 /** The provider plugins that the stack needs, of exactly the versions of its npm packages, and where Pulumi finds them. */
 import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { whyUnreachable } from "./download.ts";
 import { layout, project } from "./layout.ts";
 import { makeLinks } from "./links.ts";
-import { locate } from "./locate.ts";
+import { locate, pulumiStep } from "./locate.ts";
+import { type Plugin, pluginFolder, pluginProgram, requiredPlugins } from "./stand-ins/requiredPlugins.ts";
 import { findStandIns, makeStandIns } from "./standIns.ts";
-import { type Have, obtain, type Work } from "./step.ts";
+import { type Have, obtain, type Step, type Work } from "./step.ts";
 import { pulumi } from "./tools.ts";
-
-interface Plugin {
-	name: string;
-	version: string;
-}
 
 export interface LocatedPlugin extends Plugin {
 	how: "found" | "downloaded" | "stand-ins";
@@ -23,21 +19,13 @@ export interface LocatedPlugin extends Plugin {
 	folder: string;
 }
 
-export interface LocatedPlugins extends Have {
-	plugins: LocatedPlugin[];
-}
-
-async function wanted(): Promise<Plugin[]> {
-	return Promise.all(
-		["command", "kubernetes"].map(async (name) => {
-			const manifest = await readFile(join(project, "node_modules", "@pulumi", name, "package.json"), "utf8");
-			return { name, version: (JSON.parse(manifest) as { version: string }).version };
-		}),
-	);
-}
-
-/** Where the engine looks for a plugin, below `plugins` in a Pulumi home. */
-const pathInPlugins = ({ name, version }: Plugin): string => `resource-${name}-v${version}`;
+export const pluginsStep: Step = {
+	title: "Pulumi plugins",
+	name: "plugins",
+	needs: [pulumiStep],
+	find: locatePlugins,
+	get: getPlugins,
+};
 
 /** The user's Pulumi home; one that a sourced .toolchain/env named, of this clone or another, is not the user's. */
 export function userHome(environment: NodeJS.ProcessEnv = process.env): string {
@@ -52,8 +40,8 @@ async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> 
 		["stand-ins", await findStandIns()],
 	] as const;
 	for (const [how, home] of places) {
-		const folder = home && join(home, "plugins", pathInPlugins(plugin));
-		if (folder && existsSync(join(folder, `pulumi-resource-${plugin.name}`))) return { ...plugin, how, folder };
+		const folder = home && join(home, "plugins", pluginFolder(plugin));
+		if (folder && existsSync(join(folder, pluginProgram(plugin)))) return { ...plugin, how, folder };
 	}
 	return undefined;
 }
@@ -62,8 +50,8 @@ const standInsNotice =
 	"The official Pulumi plugins could not be downloaded: the lab's own stand-ins do what the lab uses, and refuse the rest.";
 
 /** The plugins, if all are there. */
-export async function locatePlugins(): Promise<LocatedPlugins | undefined> {
-	const located = await Promise.all((await wanted()).map(locatePlugin));
+export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[] }) | undefined> {
+	const located = await Promise.all(requiredPlugins(project).map(locatePlugin));
 	const plugins = located.filter((plugin) => plugin !== undefined);
 	if (plugins.length < located.length) return undefined;
 	const names = plugins.map(({ name, version }) => `${name} v${version}`).join(", ");
@@ -82,7 +70,7 @@ async function whyNoHost(): Promise<string | undefined> {
 
 /** Downloads what is missing, the way `pulumi up` itself would, else bundles the lab's own stand-ins. Needs the CLI. */
 export async function getPlugins(work: Work): Promise<void> {
-	for (const plugin of await wanted()) {
+	for (const plugin of requiredPlugins(project)) {
 		if (await locatePlugin(plugin)) continue;
 		const official = {
 			name: `pulumi plugin install resource ${plugin.name} ${plugin.version}`,
@@ -114,9 +102,7 @@ export async function makeHome(plugins: LocatedPlugin[], home = layout.pulumiHom
 	if (plugins.every(({ how }) => how === "found")) return undefined;
 	// Pulumi passes over a plugin's folder that is a link itself; links to files are as good as the files.
 	const files = plugins.map(async (plugin) =>
-		(await readdir(plugin.folder)).map(
-			(file) => [join(pathInPlugins(plugin), file), join(plugin.folder, file)] as const,
-		),
+		(await readdir(plugin.folder)).map((file) => [join(pluginFolder(plugin), file), join(plugin.folder, file)]),
 	);
 	await makeLinks(join(home, "plugins"), Object.fromEntries((await Promise.all(files)).flat()));
 	return home;

@@ -1,4 +1,4 @@
-/** Running processes as /proc shows them. Elsewhere than on Linux nothing is known of any. */
+/** Running processes: what /proc shows of them (on Linux; elsewhere nothing is known of any), and signals to them. */
 import { readFileSync } from "node:fs";
 
 export interface ProcessInfo {
@@ -21,4 +21,13 @@ export function processInfo(pid: number): ProcessInfo | undefined {
 	const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
 	const [state, startTime] = [fields[0], fields[19]];
 	return state === "Z" || startTime === undefined ? undefined : { name, startTime };
+}
+
+/** Signals a process group, which may have ended meanwhile. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+	try {
+		process.kill(-pid, signal);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
 }

@@ -1,9 +1,8 @@
 /** What set-up's steps are doing and for how long, shown in a terminal and in a log. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Run } from "./images/context.ts";
 import { layout } from "./layout.ts";
-import { logTo } from "./run.ts";
+import { logTo, type Run } from "./run.ts";
 import type { Step, Work } from "./step.ts";
 
 /** How often a log, where titles are not redrawn, hears that a step still runs; milliseconds. */
@@ -17,7 +16,7 @@ export function duration(milliseconds: number): string {
 }
 
 /** Where a step is shown: a title that can be redrawn, and lines below it that stay. Listr's task is one. */
-export interface Display {
+interface Display {
 	title: string | undefined;
 	output: string;
 }

@@ -7,10 +7,12 @@ import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExecaError, execa, type Options } from "execa";
 import { CommandFailed, Ended } from "./fault.ts";
-import type { Run } from "./images/context.ts";
 import { cacheRoot, layout } from "./layout.ts";
 import { systemPath } from "./path.ts";
-import { processInfo } from "./process.ts";
+import { processInfo, signalGroup } from "./process.ts";
+
+/** Runs one command; its output goes to a log, and its standard output is also returned. */
+export type Run = (file: string, args: readonly string[], options?: Options) => Promise<{ stdout: string }>;
 
 const record = (pid: number | string): string => join(cacheRoot(), "running", String(pid));
 const groups = new Set<number>();
@@ -63,15 +65,6 @@ async function start(log: string, file: string, args: readonly string[], options
 	}
 }
 
-function signalGroup(pid: number, signal: NodeJS.Signals): void {
-	try {
-		process.kill(-pid, signal);
-	} catch (error) {
-		// ESRCH: all of it ended meanwhile.
-		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-	}
-}
-
 /** Ends all running programs, and lets none start any more; resolves when they are gone, after at most five seconds. */
 export async function endPrograms(): Promise<void> {
 	ending = true;
@@ -80,7 +73,10 @@ export async function endPrograms(): Promise<void> {
 	for (const pid of groups) signalGroup(pid, "SIGKILL");
 }
 
-/** Ends the programs of an earlier set-up that was killed. Needs the machine's lock: their set-up is gone then. */
+/**
+ * Ends the programs of an earlier set-up that was killed: an apt that goes on would hold its lock, a build take half of
+ * the memory. Needs the machine's lock: their set-up is gone then.
+ */
 export function endLeftovers(): void {
 	const folder = dirname(record(0));
 	if (!existsSync(folder)) return;

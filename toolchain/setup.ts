@@ -3,20 +3,17 @@
  * without a lock; only where something is missing does it wait for its turn on this machine, look again and get it.
  */
 import { mkdir } from "node:fs/promises";
+import { connect } from "./connect.ts";
 import { engineStep } from "./engine/engine.ts";
-import { writeEnvironment } from "./environment.ts";
 import { explain } from "./fault.ts";
 import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
 import { layout } from "./layout.ts";
-import { makeLinks } from "./links.ts";
-import { locate } from "./locate.ts";
+import { kindStep, kubectlStep, pulumiStep } from "./locate.ts";
 import { withLock } from "./lock.ts";
-import { locatePlugins, makeHome } from "./plugins.ts";
+import { pluginsStep } from "./plugins.ts";
 import { duration } from "./progress.ts";
 import { endPrograms } from "./run.ts";
 import type { Have, Step } from "./step.ts";
-import { kindStep, kubectlStep, pluginsStep, pulumiStep } from "./toolSteps.ts";
-import { kind, kubectl, pulumi, type Tool } from "./tools.ts";
 
 /** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
 const steps: Step[] = [engineStep, kindStep, pulumiStep, pluginsStep, kubectlStep, echoStep, dnsutilsStep, nodeStep];
@@ -31,23 +28,9 @@ async function getMissing(): Promise<Have[]> {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("./steps.ts");
 		const have = await doSteps(steps);
-		await connect();
+		await connect(have);
 		return have;
 	});
-}
-
-/** Points the project at the tools that were found: links, a Pulumi home if it needs its own, the shell file. */
-async function connect(): Promise<void> {
-	const programs = [kind, pulumi, kubectl].map(async (tool: Tool) => {
-		const located = await locate(tool);
-		if (!located) throw new Error(`${tool.name} has gone meanwhile`);
-		return [tool.name, located.program] as const;
-	});
-	await makeLinks(layout.bin, Object.fromEntries(await Promise.all(programs)));
-	const located = await locatePlugins();
-	const pulumiHome = located && (await makeHome(located.plugins));
-	const { bin, kubeconfig, kubeCache } = layout;
-	await writeEnvironment({ bin, kubeconfig, kubeCache, ...(pulumiHome && { pulumiHome }) });
 }
 
 /** "Found: Docker engine 27.1. Built: kind v0.33.0, …" */
@@ -78,7 +61,7 @@ const began = Date.now();
 try {
 	await mkdir(layout.folder, { recursive: true });
 	const there = await findAll();
-	if (there) await connect();
+	if (there) await connect(there);
 	const have = there ?? (await getMissing());
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);

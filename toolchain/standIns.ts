@@ -3,8 +3,8 @@ import { copyFile, link } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, filesKey, findEntry, makeEntry } from "./cache.ts";
 import { buildKey, type GoBuild, makeBuild } from "./goModule.ts";
-import type { Run } from "./images/context.ts";
 import { project } from "./layout.ts";
+import type { Run } from "./run.ts";
 
 export const pulumiBuild: GoBuild = {
 	name: "pulumi",
@@ -16,7 +16,8 @@ export const pulumiBuild: GoBuild = {
 // The lock file says which releases of their dependencies are bundled into the stand-ins.
 let key: Promise<string> | undefined;
 const standInsKey = (): Promise<string> => {
-	key ??= filesKey(join(project, "toolchain", "stand-ins"), join(project, "package-lock.json"));
+	const sources = ["toolchain/stand-ins", "toolchain/process.ts", "package-lock.json"];
+	key ??= filesKey(...sources.map((path) => join(project, path)));
 	return key;
 };
 

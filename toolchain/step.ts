@@ -1,6 +1,7 @@
 /** The parts of set-up: things that must be there, and the ways to get them. */
 import { Ended, Fault } from "./fault.ts";
-import type { Run } from "./images/context.ts";
+import type { LocatedPlugin } from "./plugins.ts";
+import type { Run } from "./run.ts";
 
 /** One thing that must be there. */
 export interface Step {
@@ -12,8 +13,8 @@ export interface Step {
 	needs: Step[];
 	/** What is there already. Looks only, and quickly: all steps do so at every start. */
 	find(): Promise<Have | undefined>;
-	/** Gets it. @returns how, where find cannot know it */
-	get(work: Work): Promise<string | undefined>;
+	/** Gets it. */
+	get(work: Work): Promise<void>;
 }
 
 /** What is there, and where from. */
@@ -24,6 +25,10 @@ export interface Have {
 	how: string;
 	/** What the user should know about it at every start. */
 	notice?: string;
+	/** A tool's program. */
+	program?: string;
+	/** Plugins, where that is what is there. */
+	plugins?: LocatedPlugin[];
 }
 
 /** A step's means to work and to say what it is doing. */
@@ -53,13 +58,12 @@ export interface Source {
  * Gets a thing from the first source that has it, else builds it. All sources are asked at once whether they can be
  * reached, so that a machine without any waits for one answer's time only. A source that fails is passed over, and the
  * user hears of it; not so one with a Fault, such as a download that is not what its vendor published.
- * @returns which it was
  */
 export async function obtain(
 	sources: Source[],
 	build: () => Promise<void>,
 	{ say, note }: Pick<Work, "say" | "note">,
-): Promise<"downloaded" | "built"> {
+): Promise<void> {
 	const reasons = sources.map((source) => source.unreachable());
 	for (const [i, source] of sources.entries()) {
 		const reason = await reasons[i];
@@ -68,13 +72,11 @@ export async function obtain(
 			continue;
 		}
 		try {
-			await source.get();
-			return "downloaded";
+			return await source.get();
 		} catch (error) {
 			if (error instanceof Fault || error instanceof Ended) throw error;
 			say(`${source.name}: ${error instanceof Error ? error.message : String(error)}`);
 		}
 	}
 	await build();
-	return "built";
 }

@@ -76,8 +76,8 @@ async function perform(step: Step, progress: Progress): Promise<Have> {
 	const there = await step.find();
 	if (there) return there;
 	progress.beginLog();
-	const how = await step.get(progress);
+	await step.get(progress);
 	const got = await step.find();
 	if (!got) throw new Error(`${step.title} was made, but is not there`);
-	return how === undefined ? got : { ...got, how };
+	return got;
 }

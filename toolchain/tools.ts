@@ -4,9 +4,9 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Download } from "./download.ts";
 import { findBuild, type GoBuild, makeBuild } from "./goModule.ts";
-import type { Run } from "./images/context.ts";
 import { project } from "./layout.ts";
 import { findPrograms } from "./path.ts";
+import type { Run } from "./run.ts";
 import { findPulumi, makePulumi, pulumiBuild } from "./standIns.ts";
 
 export type Version = [major: number, minor: number, patch: number];

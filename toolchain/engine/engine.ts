@@ -17,13 +17,16 @@ export const engineStep: Step = {
 	get: getEngine,
 };
 
+/** How the engine came to answer, in this run. */
+let how = "found";
+
 async function findEngine(): Promise<Have | undefined> {
 	const answer = await askEngine();
 	if (!("engine" in answer)) return undefined;
 	const notice = [boundedNotice(answer.engine), process.env.DOCKER_HOST ? undefined : inotifyNotice()]
 		.filter((text) => text !== undefined)
 		.join("\n");
-	return { what: `Docker engine ${answer.engine.version}`, how: "found", ...(notice && { notice }) };
+	return { what: `Docker engine ${answer.engine.version}`, how, ...(notice && { notice }) };
 }
 
 /** An engine that somebody else started may lack what this machine needs. */
@@ -36,9 +39,9 @@ function boundedNotice(engine: Engine): string | undefined {
 	);
 }
 
-async function getEngine(work: Work): Promise<string | undefined> {
+async function getEngine(work: Work): Promise<void> {
 	const answer = await askEngine();
-	if ("engine" in answer) return undefined;
+	if ("engine" in answer) return;
 	const said = "silent" in answer ? answer.silent : "there is no docker command";
 	const remedy = decideRemedy(await lookAtMachine(answer), said);
 	if (remedy.install) await install(work);
@@ -46,7 +49,7 @@ async function getEngine(work: Work): Promise<string | undefined> {
 	// Whoever may start an engine by hand is root.
 	const raised = remedy.start === "dockerd" ? raiseInotify() : undefined;
 	if (raised) work.say(raised);
-	return remedy.install ? "installed and started" : "started";
+	how = remedy.install ? "installed and started" : "started";
 }
 
 async function install(work: Work): Promise<void> {

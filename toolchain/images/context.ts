@@ -1,7 +1,4 @@
-import type { Options } from "execa";
-
-/** Runs one command; its output goes to the step's log, and its standard output is also returned. */
-export type Run = (file: string, args: readonly string[], options?: Options) => Promise<{ stdout: string }>;
+import type { Run } from "../run.ts";
 
 /** What building an image needs. */
 export interface ImageContext {
@@ -12,11 +9,14 @@ export interface ImageContext {
 	run: Run;
 }
 
+/** All images of the lab are named so, and no other. */
+export const imagePrefix = "nodeport-lab/";
+
 /** The images as the engine names them. The CNI manifest of the node names dnsutils too; node/preload checks it. */
 export const images = {
-	node: "nodeport-lab/node:1.36",
-	echo: "nodeport-lab/echo:0.1.0",
-	dnsutils: "nodeport-lab/dnsutils:0.1.0",
+	node: `${imagePrefix}node:1.36`,
+	echo: `${imagePrefix}echo:0.1.0`,
+	dnsutils: `${imagePrefix}dnsutils:0.1.0`,
 	/** Only while the others are built. */
-	debian: "nodeport-lab/debian:bookworm",
+	debian: `${imagePrefix}debian:bookworm`,
 } as const;

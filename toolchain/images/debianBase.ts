@@ -1,5 +1,6 @@
 import { writeFile } from "node:fs/promises";
-import { type ImageContext, images, type Run } from "./context.ts";
+import type { Run } from "../run.ts";
+import { type ImageContext, images } from "./context.ts";
 import { clientPackages } from "./dnsutils.ts";
 import { dockerImport } from "./docker.ts";
 
@@ -50,8 +51,9 @@ export async function buildDebianBase({ work, run }: ImageContext): Promise<void
 		...includedPaths.map((path) => `--dpkgopt=path-include=${path}`),
 		// Links /bin to /usr/bin and so on before packages come, so that none installs usrmerge with 47 MB of Perl.
 		"--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr",
-		// What belongs to the machine that built it.
+		// What belongs to the machine that built it, such as its mirrors and proxy, perhaps with passwords.
 		'--customize-hook=rm --force "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/hostname "$1"/etc/resolv.conf',
+		'--customize-hook=rm --recursive --force "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
 		'--customize-hook=rm --recursive --force "$1"/var/cache/debconf "$1"/var/log/apt',
 		suite,
 		archive,

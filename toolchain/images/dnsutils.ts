@@ -1,5 +1,5 @@
 import { type ImageContext, images } from "./context.ts";
-import { dockerBuild, removeReplaced } from "./docker.ts";
+import { dockerBuild } from "./docker.ts";
 
 /** The Debian packages whose programs make the image; dnsutils/collect says which. */
 export const clientPackages = [
@@ -26,5 +26,4 @@ export async function buildDnsutils({ run }: ImageContext, base = "debian:bookwo
 		BASE: base,
 		PACKAGES: clientPackages.join(" "),
 	});
-	await removeReplaced(run);
 }

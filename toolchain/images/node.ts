@@ -1,12 +1,14 @@
 import { cp, mkdir, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
-import { type ImageContext, images, type Run } from "./context.ts";
+import type { Run } from "../run.ts";
+import { type ImageContext, imagePrefix, images } from "./context.ts";
 import { dockerBuild, importProgram, removeReplaced } from "./docker.ts";
-import { goBuild } from "./echo.ts";
+import { buildGoProgram } from "./goProgram.ts";
 
 const source = `${import.meta.dirname}/node`;
 /** Cluster images carry this prefix in the engine, so that none of the user's own is replaced; preload takes it off. */
-const buildPrefix = "nodeport-lab/build/";
+const buildPrefix = `${imagePrefix}build/`;
+/** In its container the cluster's images are preloaded. */
 const machineImage = `${buildPrefix}machine`;
 const nodeBinaries = ["containerd", "containerd-shim-runc-v2", "ctr", "kubeadm", "kubectl", "kubelet"];
 
@@ -23,11 +25,11 @@ export async function buildNodeImage(context: ImageContext): Promise<void> {
 }
 
 /** The images that kubeadm asks for, each with one static binary. Returns their names in the engine. */
-export async function buildClusterImages({ bin, work, run }: ImageContext): Promise<string[]> {
+async function buildClusterImages({ bin, work, run }: ImageContext): Promise<string[]> {
 	const version = await kubernetesVersion(run, bin);
 	const { stdout } = await run(`${bin}/kubeadm`, ["config", "images", "list", "--kubernetes-version", version]);
 	const names = stdout.split("\n");
-	await goBuild(run, { cwd: source, target: "./pause/main.go", output: `${work}/pause` });
+	await buildGoProgram(run, { cwd: source, target: "./pause/main.go", output: `${work}/pause` });
 	for (const name of names) {
 		// registry.k8s.io/coredns/coredns:v1.14.2 -> coredns
 		const program = basename(name).replace(/:.*/, "");
@@ -53,7 +55,7 @@ async function buildClusterImage(
 }
 
 /** Debian with systemd, containerd, kubelet and what kind expects on a node. */
-export async function buildMachine({ bin, work, run }: ImageContext): Promise<void> {
+async function buildMachine({ bin, work, run }: ImageContext): Promise<void> {
 	const folder = `${work}/machine`;
 	await cp(source, folder, { recursive: true });
 	for (const binary of nodeBinaries) await cp(`${bin}/${binary}`, `${folder}/bin/${binary}`);
@@ -63,7 +65,7 @@ export async function buildMachine({ bin, work, run }: ImageContext): Promise<vo
 }
 
 /** Puts the images into the store of the machine's containerd, and makes the node image of the result. */
-export async function preloadImages({ work, run }: ImageContext, clusterImages: readonly string[]): Promise<void> {
+async function preloadImages({ work, run }: ImageContext, clusterImages: readonly string[]): Promise<void> {
 	const archive = `${work}/images.tar`;
 	await run("docker", ["save", "--output", archive, ...clusterImages, images.dnsutils]);
 	// containerd unpacks into overlayfs, which does not stack on the container's own: hence the volume.
@@ -79,6 +81,13 @@ export async function preloadImages({ work, run }: ImageContext, clusterImages: 
 	} finally {
 		await run("docker", ["rm", "--force", "--volumes", container]);
 	}
+}
+
+/** Removes the container that a killed build worked in. */
+export async function removeLeftovers(run: Run): Promise<void> {
+	const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--filter", `ancestor=${machineImage}`]);
+	const containers = stdout.split("\n").filter((id) => id !== "");
+	if (containers.length > 0) await run("docker", ["rm", "--force", "--volumes", ...containers]);
 }
 
 async function kubernetesVersion(run: Run, bin: string): Promise<string> {

@@ -2,21 +2,22 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import command from "@pulumi/command/package.json" with { type: "json" };
-import kubernetes from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { build } from "esbuild";
+import { project } from "../layout.ts";
+import { pluginFolder, pluginProgram, requiredPlugins } from "./requiredPlugins.ts";
 
-const providerPath = ({ name, version }: { name: string; version: string }) =>
-	join("plugins", `resource-${name}-v${version}`, `pulumi-resource-${name}`);
+/** What there is, by its folder. */
+const standIns = ["language-nodejs", "command", "kubernetes"] as const;
 
-/** What is built from where, and where it goes. The engine wants the npm package's version in the path, exactly. */
-const standIns = {
-	"language-nodejs": { source: "language/main.ts", path: "bin/pulumi-language-nodejs" },
-	command: { source: "command/main.ts", path: providerPath(command.pulumi) },
-	kubernetes: { source: "kubernetes/main.ts", path: providerPath(kubernetes.pulumi) },
-} as const;
+export type StandIn = (typeof standIns)[number];
 
-export type StandIn = keyof typeof standIns;
+/** Where the engine wants it. */
+function pathOf(name: StandIn): string {
+	if (name === "language-nodejs") return "bin/pulumi-language-nodejs";
+	const plugin = requiredPlugins(project).find((plugin) => plugin.name === name);
+	if (!plugin) throw new Error(`package.json names no SDK of the provider ${name}`);
+	return join("plugins", pluginFolder(plugin), pluginProgram(plugin));
+}
 
 /**
  * @param outDir gets `bin/`, to lie beside the pulumi executable, and `plugins/`, which belongs into PULUMI_HOME
@@ -25,15 +26,14 @@ export type StandIn = keyof typeof standIns;
  */
 export async function buildStandIns(
 	outDir: string,
-	names: readonly StandIn[] = Object.keys(standIns) as StandIn[],
+	names: readonly StandIn[] = standIns,
 ): Promise<Partial<Record<StandIn, string>>> {
 	const built = await Promise.all(
 		names.map(async (name) => {
-			const { source, path } = standIns[name];
-			const executable = join(outDir, path);
+			const executable = join(outDir, pathOf(name));
 			await mkdir(dirname(executable), { recursive: true });
 			await build({
-				entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
+				entryPoints: [fileURLToPath(new URL(`${name}/main.ts`, import.meta.url))],
 				outfile: executable,
 				banner: { js: "#!/usr/bin/env node" },
 				bundle: true,

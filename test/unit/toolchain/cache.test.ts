@@ -38,6 +38,15 @@ test.each(changes)("the key of files changes with %s", async (_, change) => {
 	expect(await filesKey(path)).not.toBe(before);
 });
 
+test("the key of files does not change with Go's tests, which no build reads", async () => {
+	const path = join(folder.path, "sources");
+	mkdirSync(path);
+	writeFileSync(join(path, "main.go"), "package main");
+	const before = await filesKey(path);
+	writeFileSync(join(path, "main_test.go"), "package main");
+	expect(await filesKey(path)).toBe(before);
+});
+
 test("the key of files is the same wherever their folder is: another clone finds what the first one built", async () => {
 	for (const clone of ["first", "second"]) {
 		mkdirSync(join(folder.path, clone), { recursive: true });

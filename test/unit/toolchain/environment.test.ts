@@ -40,8 +40,20 @@ describe.each(shells)("in %s", (shell) => {
 		});
 	});
 
-	test("sourced twice, PATH names the tools once", async () => {
-		expect((await sourced(shell, {}, 2)).PATH).toBe(`${paths.bin}:/usr/bin:/bin`);
+	test("the user's kubeconfigs follow the lab's", async () => {
+		const { KUBECONFIG } = await sourced(shell, { KUBECONFIG: "/my/config:/other config" });
+		expect(KUBECONFIG).toBe(`${paths.kubeconfig}:/my/config:/other config`);
+	});
+
+	test("sourced twice, PATH and KUBECONFIG name what is the lab's once", async () => {
+		expect(await sourced(shell, { KUBECONFIG: "/my/config" }, 2)).toMatchObject({
+			PATH: `${paths.bin}:/usr/bin:/bin`,
+			KUBECONFIG: `${paths.kubeconfig}:/my/config`,
+		});
+	});
+
+	test("a Pulumi home of the user's that lacks the plugins gives way to the project's", async () => {
+		expect(await sourced(shell, { PULUMI_HOME: "/my/pulumi" })).toMatchObject({ PULUMI_HOME: paths.pulumiHome });
 	});
 
 	test("the user's own stack, passphrase and cache stay", async () => {

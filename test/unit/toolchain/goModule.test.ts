@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
-import { buildKey, inTurn, makeBuild, moduleVersion } from "../../../toolchain/goModule.ts";
+import { buildKey, makeBuild, moduleVersion } from "../../../toolchain/goModule.ts";
 import { project } from "../../../toolchain/layout.ts";
 import { nodeBuilds } from "../../../toolchain/nodePrograms.ts";
 import { kind, kubectl, pulumi } from "../../../toolchain/tools.ts";
@@ -54,18 +54,4 @@ test("fails naming what to install where there is no Go", async () => {
 		message: expect.stringContaining("Go"),
 		fix: expect.stringContaining("go.dev"),
 	});
-});
-
-test("builds run one after another, also after one that failed", async () => {
-	const order: string[] = [];
-	const build = (name: string, fails: boolean) =>
-		inTurn(async () => {
-			order.push(`${name} begins`);
-			await new Promise((resolve) => setTimeout(resolve, 10));
-			order.push(`${name} ends`);
-			if (fails) throw new Error(name);
-		});
-	const [first, second] = await Promise.allSettled([build("first", true), build("second", false)]);
-	expect(order).toEqual(["first begins", "first ends", "second begins", "second ends"]);
-	expect([first?.status, second?.status]).toEqual(["rejected", "fulfilled"]);
 });

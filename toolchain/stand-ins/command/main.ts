@@ -1,48 +1,21 @@
-/** Stand-in for the provider `command`: the resource command:local:Command, without assets and archives. */
+/** Stand-in for the provider `command`: the resource command:local:Command, with the inputs that the lab uses. */
 import { randomBytes } from "node:crypto";
 import sdk from "@pulumi/command/package.json" with { type: "json" };
-import { z } from "zod";
 import { changes, touches } from "../protocol/diff.ts";
 import {
 	containsSecret,
-	containsUnknown,
 	type Properties,
 	secret,
 	unknown,
 	type Value,
 	withoutSecrets,
 } from "../protocol/properties.ts";
-import { type Failure, type Provider, type Resource, serveProvider } from "../protocol/provider.ts";
-import { EngineLog, installOfficial } from "../protocol/serve.ts";
+import { type Provider, serveProvider } from "../protocol/provider.ts";
+import { EngineLog } from "../protocol/serve.ts";
+import { Inputs, unsupportedInputs } from "./check.ts";
 import { cancelAll, run } from "./run.ts";
 
-const Inputs = z.strictObject({
-	create: z.string().optional(),
-	update: z.string().optional(),
-	delete: z.string().optional(),
-	stdin: z.string().optional(),
-	dir: z.string().optional(),
-	environment: z.record(z.string(), z.string()).default({}),
-	triggers: z.array(z.unknown()).optional(),
-	interpreter: z.array(z.string()).default([]),
-	logging: z.enum(["none", "stdout", "stderr", "stdoutAndStderr"]).default("stdoutAndStderr"),
-	addPreviousOutputInEnv: z.boolean().default(true),
-});
-type Inputs = z.infer<typeof Inputs>;
-const Outputs = z.object({ stdout: z.string().default(""), stderr: z.string().default("") });
-
 const log = new EngineLog();
-
-function failures({ type }: Resource, inputs: Properties): Failure[] {
-	if (type !== "command:local:Command") return [{ property: "", reason: `${type} ${installOfficial}` }];
-	const known = Object.entries(withoutSecrets(inputs)).filter(([, value]) => !containsUnknown(value));
-	const issues = Inputs.safeParse(Object.fromEntries(known)).error?.issues ?? [];
-	return issues.flatMap((issue) =>
-		issue.code === "unrecognized_keys"
-			? issue.keys.map((key) => ({ property: key, reason: `${key} ${installOfficial}` }))
-			: [{ property: issue.path.join("."), reason: issue.message }],
-	);
-}
 
 /** The state: the inputs as they are and, beside them, what the command printed. */
 function stateOf(inputs: Properties, stdout: Value, stderr: Value): Properties {
@@ -50,29 +23,12 @@ function stateOf(inputs: Properties, stdout: Value, stderr: Value): Properties {
 	return { ...inputs, stdout: mark(stdout), stderr: mark(stderr) };
 }
 
-/** Runs the command that `choose` names; without one, what was printed before stays. */
-async function runCommand(
-	urn: string,
-	properties: Properties,
-	previous: z.infer<typeof Outputs>,
-	choose: (inputs: Inputs) => string | undefined,
-): Promise<z.infer<typeof Outputs>> {
+/** Runs the command that `choose` names, if it names one. */
+async function runCommand(urn: string, properties: Properties, choose: (inputs: Inputs) => string | undefined) {
 	const inputs = Inputs.parse(withoutSecrets(properties));
 	const command = choose(inputs);
-	if (command === undefined) return previous;
-	const { stdout, stderr } = previous;
-	const onLine = (line: string) => log.status(urn, line);
-	const logs = (stream: "stdout" | "stderr") => [stream, "stdoutAndStderr"].includes(inputs.logging);
-	return run({
-		...inputs,
-		command,
-		environment: {
-			...inputs.environment,
-			...(inputs.addPreviousOutputInEnv && stdout !== "" && { PULUMI_COMMAND_STDOUT: stdout }),
-			...(inputs.addPreviousOutputInEnv && stderr !== "" && { PULUMI_COMMAND_STDERR: stderr }),
-		},
-		onLine: { ...(logs("stdout") && { stdout: onLine }), ...(logs("stderr") && { stderr: onLine }) },
-	});
+	if (command === undefined) return { stdout: "", stderr: "" };
+	return run({ command, stdin: inputs.stdin, onLine: (line) => log.status(urn, line) });
 }
 
 const provider: Provider = {
@@ -81,7 +37,7 @@ const provider: Provider = {
 	diffConfig: () => ({ changes: [], replaces: [] }),
 	configure: async () => {},
 
-	check: async ({ inputs, ...resource }) => ({ inputs, failures: failures(resource, inputs) }),
+	check: ({ type }, inputs) => unsupportedInputs(type, inputs),
 
 	diff({ old, now }) {
 		const all = changes(old, now);
@@ -90,14 +46,13 @@ const provider: Provider = {
 
 	async create({ urn, name, inputs, preview }) {
 		if (preview) return { id: "", state: stateOf(inputs, unknown, unknown) };
-		const { stdout, stderr } = await runCommand(urn, inputs, Outputs.parse({}), ({ create }) => create);
+		const { stdout, stderr } = await runCommand(urn, inputs, ({ create }) => create);
 		return { id: name + randomBytes(4).toString("hex"), state: stateOf(inputs, stdout, stderr) };
 	},
 
-	async update({ urn, state, inputs, preview }) {
+	async update({ urn, inputs, preview }) {
 		if (preview) return stateOf(inputs, unknown, unknown);
-		const previous = Outputs.parse(withoutSecrets(state));
-		const { stdout, stderr } = await runCommand(urn, inputs, previous, ({ create, update }) => update ?? create);
+		const { stdout, stderr } = await runCommand(urn, inputs, ({ create, update }) => update ?? create);
 		return stateOf(inputs, stdout, stderr);
 	},
 
@@ -106,7 +61,7 @@ const provider: Provider = {
 
 	async delete({ urn, state }) {
 		const { stdout, stderr, ...inputs } = state;
-		await runCommand(urn, inputs, Outputs.parse(withoutSecrets(state)), (inputs) => inputs.delete);
+		await runCommand(urn, inputs, (inputs) => inputs.delete);
 	},
 
 	cancel: cancelAll,

@@ -1,8 +1,7 @@
 /** Waiting until an object is ready, or gone. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { objectAt, type Properties } from "../protocol/properties.ts";
+import { isObject, objectAt, type Properties } from "../protocol/properties.ts";
 import { type Cluster, isNotFound, type ObjectRef } from "./cluster.ts";
-import { relatedObjects } from "./kinds.ts";
 import type { Readiness } from "./readiness.ts";
 
 const pollMilliseconds = 500;
@@ -20,15 +19,12 @@ export interface Waiting {
 	report: (message: string) => void;
 }
 
-export const skipsAwait = (object: Properties): boolean =>
-	objectAt(objectAt(object, "metadata"), "annotations")["pulumi.com/skipAwait"] === "true";
-
 /** Looks once. */
-export async function readinessOf(cluster: Cluster, { kind }: ObjectRef, live: Properties): Promise<Readiness> {
-	if (!kind.readiness || skipsAwait(live)) return { ready: true, reasons: [] };
-	const related = relatedObjects(kind, live);
-	const objects = related ? await cluster.list(related.path, related.labels) : [];
-	return kind.readiness.judge(live as never, objects as never[]);
+export async function readinessOf(cluster: Cluster, ref: ObjectRef, live: Properties): Promise<Readiness> {
+	if (!ref.kind.readiness) return { ready: true, reasons: [] };
+	const { matchLabels } = objectAt(objectAt(live, "spec"), "selector");
+	const pods = isObject(matchLabels) ? await cluster.pods(ref.namespace, matchLabels) : [];
+	return ref.kind.readiness(live as never, pods);
 }
 
 interface Observation extends Readiness {

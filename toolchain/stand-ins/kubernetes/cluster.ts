@@ -2,7 +2,7 @@
 import http from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
-import type { KubeConfig, V1Status } from "@kubernetes/client-node";
+import type { KubeConfig, V1Pod, V1Status } from "@kubernetes/client-node";
 import { objectAt, type Properties } from "../protocol/properties.ts";
 import type { Kind } from "./kinds.ts";
 
@@ -10,7 +10,7 @@ import type { Kind } from "./kinds.ts";
 const callMilliseconds = 30_000;
 
 /** The API server's own words for why it refused. */
-export class ApiError extends Error {
+class ApiError extends Error {
 	readonly status: number;
 	/** Who manages the fields that an apply would have taken: set for conflicts. */
 	readonly managers: string[];
@@ -37,7 +37,7 @@ export const isNotFound = (error: unknown): boolean => error instanceof ApiError
 // Managers that stand for the same user: this provider (one name an object), and what that user did by hand.
 const ownManagers = /^(pulumi-kubernetes|kubectl|before-first-apply)/;
 
-export interface Apply {
+interface Apply {
 	fieldManager: string;
 	/** What would become of the object, without changing it. */
 	dryRun: boolean;
@@ -74,9 +74,13 @@ export class Cluster {
 		}
 	}
 
-	async list(path: string, labelSelector: string): Promise<unknown[]> {
-		const { items } = await this.#call("GET", path, { query: { labelSelector } });
-		return Array.isArray(items) ? items : [];
+	/** The pods with all of these labels. */
+	async pods(namespace: string | undefined, labels: Properties): Promise<V1Pod[]> {
+		const labelSelector = Object.entries(labels)
+			.map(([key, value]) => `${key}=${value}`)
+			.join(",");
+		const { items } = await this.#call("GET", `/api/v1/namespaces/${namespace}/pods`, { query: { labelSelector } });
+		return items as unknown as V1Pod[];
 	}
 
 	/** Server-side apply. A conflict with what the same user did by other means is settled for the program. */
@@ -141,18 +145,16 @@ interface CallOptions {
 	milliseconds?: number;
 }
 
-export function collectionPath({ kind, namespace }: Omit<ObjectRef, "name">): string {
+function objectPath({ kind, namespace, name }: ObjectRef): string {
 	const group = kind.apiVersion.includes("/") ? "apis" : "api";
-	const scope = kind.namespaced ? `/namespaces/${namespace ?? "default"}` : "";
-	return `/${group}/${kind.apiVersion}${scope}/${kind.plural}`;
+	const scope = kind.namespaced ? `/namespaces/${namespace}` : "";
+	return `/${group}/${kind.apiVersion}${scope}/${kind.plural}/${name}`;
 }
-
-const objectPath = (ref: ObjectRef): string => `${collectionPath(ref)}/${ref.name}`;
 
 /** Which object the properties describe. */
 export function refOf(kind: Kind, object: Properties): ObjectRef {
 	const { name, namespace } = objectAt(object, "metadata");
-	return { kind, name: String(name), ...(kind.namespaced && { namespace: String(namespace ?? "default") }) };
+	return { kind, name: String(name), ...(kind.namespaced && { namespace: String(namespace) }) };
 }
 
 /** The engine's id of an object: `namespace/name`, or the name alone. */

@@ -1,16 +1,15 @@
 /** Stand-in for the provider `kubernetes`: the kinds of kinds.ts, by server-side apply, awaited until they are ready. */
 import { randomBytes } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { changes, touches } from "../protocol/diff.ts";
 import { containsUnknown, markSecrets, objectAt, type Properties, withoutSecrets } from "../protocol/properties.ts";
 import { HalfMade, type Operation, type Provider, serveProvider } from "../protocol/provider.ts";
 import { EngineLog, installOfficial } from "../protocol/serve.ts";
 import { readinessOf, untilGone, untilReady } from "./awaiting.ts";
-import { checkInputs, isAutonamed } from "./check.ts";
-import { ApiError, Cluster, idOf, isNotFound, type ObjectRef, refOf, refOfId } from "./cluster.ts";
-import { type Kind, kindOf } from "./kinds.ts";
-import { diffSettings, loadKubeConfig, readSettings, unsupportedSettings } from "./settings.ts";
+import { unsupportedInputs } from "./check.ts";
+import { Cluster, idOf, type ObjectRef, refOf, refOfId } from "./cluster.ts";
+import { type Kind, kinds } from "./kinds.ts";
+import { deletesUnreachable, diffSettings, loadKubeConfig, unsupportedSettings } from "./settings.ts";
 import { checkpoint, inputsFromLive, prune } from "./state.ts";
 
 /** Longest wait for the API server's first answer: one that is only slow must not be taken for a lost cluster. */
@@ -20,8 +19,7 @@ const defaultTimeout = 600;
 
 const log = new EngineLog();
 const cancelling = new AbortController();
-let settings = readSettings({});
-let defaultNamespace = "default";
+let deleteUnreachable = false;
 let cluster: Cluster | undefined;
 let unreachable = "the provider is not configured";
 
@@ -32,7 +30,7 @@ function reachable(): Cluster {
 }
 
 function supportedKind(type: string): Kind {
-	const kind = kindOf(type);
+	const kind = kinds.get(type);
 	if (kind === undefined) throw new Error(`${type} ${installOfficial}`);
 	return kind;
 }
@@ -71,34 +69,24 @@ async function applyAndWait(
 	throw new HalfMade(idOf(ref), stateOf(live), [`${ref.kind.kind} ${idOf(ref)} exists, but: ${first}`, ...more]);
 }
 
-/** Programs may create a Namespace beside what goes into it: its absence is only an error when it lasts. */
-async function withNamespace<T>(action: () => Promise<T>): Promise<T> {
-	for (const seconds of [1, 2, 4]) {
-		try {
-			return await action();
-		} catch (error) {
-			if (!isNotFound(error) || cancelling.signal.aborted) throw error;
-			await sleep(seconds * 1000);
-		}
+/** @throws unless resources of a cluster that cannot be reached are to be taken for deleted */
+function forget(urn: string): void {
+	const reason = `configured Kubernetes cluster is unreachable: ${unreachable}`;
+	if (!deleteUnreachable) {
+		throw new Error(`${reason}. If it is gone for good, deleteUnreachable on its Provider forgets what was in it`);
 	}
-	return action();
+	log.warn(urn, reason);
 }
-
-/** Where the API server cannot say beforehand what a creation would lead to, the update itself will. */
-const isUnforeseeable = (error: unknown): boolean => error instanceof ApiError && [403, 404].includes(error.status);
 
 const provider: Provider = {
 	version: sdk.version,
 	checkConfig: unsupportedSettings,
 	diffConfig: diffSettings,
 
-	async configure(properties) {
-		settings = readSettings(properties);
+	async configure(settings) {
+		deleteUnreachable = deletesUnreachable(settings);
 		try {
-			const config = loadKubeConfig(settings);
-			const context = config.getContextObject(config.getCurrentContext());
-			defaultNamespace = settings.namespace ?? context?.namespace ?? "default";
-			const candidate = new Cluster(config);
+			const candidate = new Cluster(loadKubeConfig(settings));
 			await candidate.probe(probeMilliseconds);
 			cluster = candidate;
 		} catch (error) {
@@ -107,51 +95,32 @@ const provider: Provider = {
 		}
 	},
 
-	async check({ urn, type, name, old, inputs, seed }) {
-		if (cluster === undefined && settings.skipUpdateUnreachable && Object.keys(old).length > 0) {
-			log.warn(urn, `the cluster is unreachable (${unreachable}): the resource stays as it is`);
-			return { inputs: old, failures: [] };
-		}
-		const kind = kindOf(type);
-		if (kind === undefined) return { inputs, failures: [{ property: "", reason: `${type} ${installOfficial}` }] };
-		return checkInputs(kind, { name, old, inputs, seed, defaultNamespace });
+	check({ type }, inputs) {
+		const kind = kinds.get(type);
+		return kind ? unsupportedInputs(kind, inputs) : [{ property: "", reason: `${type} ${installOfficial}` }];
 	},
 
 	diff({ type, old, now }) {
-		const wanted = withoutSecrets(now);
-		const all = changes(withoutSecrets(old), wanted);
+		const all = changes(withoutSecrets(old), withoutSecrets(now));
 		const touching = (...paths: string[]) => all.filter((change) => paths.some((path) => touches(change, path)));
 		const identity = touching("metadata.name", "metadata.namespace");
 		const replaces = touching("metadata.name", "metadata.namespace", ...supportedKind(type).immutable);
-		// A name that the user gave can only be taken again once the old object is gone.
-		const sameName = identity.length === 0 && !isAutonamed(wanted);
-		return { changes: all, replaces, deleteBeforeReplace: replaces.length > 0 && sameName };
+		// The name can only be taken again once the old object is gone.
+		return { changes: all, replaces, deleteBeforeReplace: replaces.length > 0 && identity.length === 0 };
 	},
 
 	async create(operation) {
-		const { type, preview, inputs } = operation;
-		const foreseen = { id: "", state: inputs };
-		if (preview && (cluster === undefined || containsUnknown(inputs))) return foreseen;
-		const target = reachable();
+		const { type, name, preview, inputs } = operation;
+		// What the server would add is known after the update.
+		if (preview) return { id: "", state: inputs };
 		const ref = refOf(supportedKind(type), withoutSecrets(inputs));
-		if (await target.find(ref)) {
-			// In a preview it may be the very object that the update is to replace.
-			if (preview) return foreseen;
+		if (await reachable().find(ref)) {
 			throw new Error(
 				`${ref.kind.kind} ${idOf(ref)} already exists, and this stack does not manage it. Take it over by ` +
-					`pulumi import ${type} ${operation.name} ${idOf(ref)}, or delete it`,
+					`pulumi import ${type} ${name} ${idOf(ref)}, or delete it`,
 			);
 		}
-		const apply = () => applyAndWait(ref, operation, fieldManagerOf({}));
-		if (!preview) return { id: idOf(ref), state: await withNamespace(apply) };
-		try {
-			// A status that the dry run makes up would be taken for a known one.
-			const { status, ...state } = await apply();
-			return { id: "", state };
-		} catch (error) {
-			if (isUnforeseeable(error)) return foreseen;
-			throw error;
-		}
+		return { id: idOf(ref), state: await applyAndWait(ref, operation, fieldManagerOf({})) };
 	},
 
 	async update(operation) {
@@ -164,10 +133,8 @@ const provider: Provider = {
 	async read({ urn, type, id, state, inputs }) {
 		const kind = supportedKind(type);
 		if (cluster === undefined) {
-			log.warn(urn, `configured Kubernetes cluster is unreachable: ${unreachable}`);
-			if (settings.deleteUnreachable) return undefined;
-			if (settings.skipUpdateUnreachable) return { state, inputs };
-			throw new Error(`cannot read ${kind.kind} ${id}: its cluster is unreachable. ${ifClusterIsGone}`);
+			forget(urn);
+			return undefined;
 		}
 		const ref = refOfId(kind, id);
 		const live = await cluster.find(ref);
@@ -184,11 +151,7 @@ const provider: Provider = {
 
 	async delete({ urn, type, id, timeout }) {
 		const ref = refOfId(supportedKind(type), id);
-		if (cluster === undefined) {
-			log.warn(urn, `configured Kubernetes cluster is unreachable: ${unreachable}`);
-			if (settings.deleteUnreachable) return;
-			throw new Error(`cannot delete ${ref.kind.kind} ${id}: its cluster is unreachable. ${ifClusterIsGone}`);
-		}
+		if (cluster === undefined) return forget(urn);
 		const live = await cluster.find(ref);
 		if (live === undefined) return;
 		await cluster.delete(ref);
@@ -201,8 +164,5 @@ const provider: Provider = {
 
 	cancel: async () => cancelling.abort(),
 };
-
-const ifClusterIsGone =
-	"If it was deleted for good, run the same command again with PULUMI_K8S_DELETE_UNREACHABLE=true to forget what was in it";
 
 void serveProvider(provider, log);

@@ -1,15 +1,11 @@
-/** When an object is as good as the program means it to be. Pure: from the object and those that belong to it. */
+/** When an object is as good as the program means it to be. Pure: from the object and its pods. */
 import type {
 	V1ContainerStatus,
 	V1DaemonSet,
 	V1Deployment,
-	V1EndpointSlice,
-	V1Job,
-	V1LabelSelector,
 	V1Pod,
 	V1PodSpec,
 	V1PodTemplateSpec,
-	V1Service,
 } from "@kubernetes/client-node";
 
 export interface Readiness {
@@ -70,9 +66,6 @@ function podsOf(template: V1PodTemplateSpec | undefined, pods: V1Pod[]): V1Pod[]
 	return pods.filter(({ spec }) => images(spec) === images(template?.spec));
 }
 
-const conditionOf = <T extends { type: string; status: string }>(conditions: T[] | undefined, type: string) =>
-	conditions?.find((condition) => condition.type === type && condition.status === "True");
-
 /** As `kubectl rollout status` (DeploymentComplete in the controller's util): all replicas new, and all available. */
 export function deployment({ metadata, spec, status = {} }: V1Deployment, pods: V1Pod[]): Readiness {
 	const wanted = spec?.replicas ?? 1;
@@ -95,7 +88,8 @@ export function daemonSet({ metadata, spec, status }: V1DaemonSet, pods: V1Pod[]
 }
 
 export function pod(pod: V1Pod): Readiness {
-	if (pod.status?.phase === "Succeeded" || conditionOf(pod.status?.conditions, "Ready")) return ready;
+	const isReady = pod.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
+	if (isReady || pod.status?.phase === "Succeeded") return ready;
 	if (pod.status?.phase === "Failed") {
 		return {
 			...waiting(`the pod failed: ${pod.status.reason ?? ""} ${pod.status.message ?? ""}`.trim()),
@@ -103,31 +97,4 @@ export function pod(pod: V1Pod): Readiness {
 		};
 	}
 	return waitingForPods(`the pod is not ready (phase ${pod.status?.phase ?? "unknown"})`, [pod]);
-}
-
-export function job({ status }: V1Job, pods: V1Pod[]): Readiness {
-	if (conditionOf(status?.conditions, "Complete")) return ready;
-	const failure = conditionOf(status?.conditions, "Failed");
-	if (failure) return { ...waiting(`the job failed: ${failure.reason}: ${failure.message}`), failed: true };
-	return waitingForPods("the job is not complete", pods);
-}
-
-export function service({ spec, status }: V1Service, slices: V1EndpointSlice[]): Readiness {
-	if (spec?.type === "ExternalName" || spec?.clusterIP === "None") return ready;
-	// An endpoint without the condition counts as ready: EndpointConditions in discovery/v1.
-	const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
-	if (!endpoints.some(({ conditions }) => conditions?.ready ?? true))
-		return waiting("the Service has no ready endpoint");
-	if (spec?.type !== "LoadBalancer" || (status?.loadBalancer?.ingress ?? []).length > 0) return ready;
-	return waiting("the Service has no load balancer address");
-}
-
-/** A label selector in the notation of the API's `labelSelector` parameter. */
-export function selectorText({ matchLabels = {}, matchExpressions = [] }: V1LabelSelector): string {
-	const expressions = matchExpressions.map(({ key, operator, values = [] }) => {
-		if (operator === "Exists") return key;
-		if (operator === "DoesNotExist") return `!${key}`;
-		return `${key} ${operator.toLowerCase()} (${values.join(",")})`;
-	});
-	return [...Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`), ...expressions].join(",");
 }

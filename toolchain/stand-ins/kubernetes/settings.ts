@@ -1,100 +1,47 @@
 /** The provider's settings, and which cluster they lead to. */
-import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { isDeepStrictEqual } from "node:util";
 import { KubeConfig } from "@kubernetes/client-node";
-import { changes } from "../protocol/diff.ts";
-import { isObject, type Properties, unknown, withoutSecrets } from "../protocol/properties.ts";
+import { changes, touches } from "../protocol/diff.ts";
+import { type Properties, unknown, withoutSecrets } from "../protocol/properties.ts";
 import type { Difference, Failure } from "../protocol/provider.ts";
 import { installOfficial } from "../protocol/serve.ts";
 
-export interface Settings {
-	/** A kubeconfig file's path or its content; absent: the user's own, as kubectl finds it. */
-	kubeconfig?: string;
-	context?: string;
-	/** For objects that name none. */
-	namespace?: string;
-	/** Whether resources of a cluster that cannot be reached are taken for deleted. */
-	deleteUnreachable: boolean;
-	/** Whether resources of a cluster that cannot be reached are taken for unchanged. */
-	skipUpdateUnreachable: boolean;
-}
+/** `version` is the engine's own. */
+const supported = ["kubeconfig", "clusterIdentifier", "deleteUnreachable", "version"];
 
-const supported = [
-	"kubeconfig",
-	"context",
-	"namespace",
-	"clusterIdentifier",
-	"deleteUnreachable",
-	"skipUpdateUnreachable",
-];
-// `version` is the engine's own; the others say what the stand-in does anyway.
-const harmless = ["version", "suppressDeprecationWarnings", "suppressHelmHookWarnings"];
-const asIs: Properties = { enableServerSideApply: "true" };
+/** A kubeconfig can also be given as a path: one line. */
+const isContent = (kubeconfig: unknown): boolean =>
+	typeof kubeconfig === "string" && (kubeconfig === unknown || /^\s*\{|\n/.test(kubeconfig));
 
 export function unsupportedSettings(settings: Properties): Failure[] {
-	const isSet = (key: string, value: unknown) => value !== "" && String(value) !== "false" && value !== asIs[key];
-	return Object.entries(withoutSecrets(settings))
-		.filter(([key, value]) => ![...supported, ...harmless].includes(key) && isSet(key, value))
-		.map(([property]) => ({ property, reason: `${property} ${installOfficial}` }));
+	const plain = withoutSecrets(settings);
+	const refuse = (property: string, what = property): Failure => ({ property, reason: `${what} ${installOfficial}` });
+	const isSet = (value: unknown) => value !== "" && String(value) !== "false";
+	return [
+		...Object.entries(plain)
+			.filter(([key, value]) => !supported.includes(key) && isSet(value))
+			.map(([key]) => refuse(key)),
+		...(isContent(plain.kubeconfig) ? [] : [refuse("kubeconfig", "any kubeconfig but one given by its content")]),
+		...(plain.clusterIdentifier ? [] : [refuse("clusterIdentifier", "a provider without clusterIdentifier")]),
+	];
 }
 
-export function readSettings(properties: Properties): Settings {
-	const plain = withoutSecrets(properties);
-	const text = (key: "kubeconfig" | "context" | "namespace") => {
-		const value = plain[key];
-		return typeof value === "string" && value !== "" ? { [key]: value } : {};
-	};
-	// The engine sends what is not a string as JSON text.
-	const flag = (key: string, variable: string) => String(plain[key] ?? process.env[variable]) === "true";
-	return {
-		...text("kubeconfig"),
-		...text("context"),
-		...text("namespace"),
-		deleteUnreachable: flag("deleteUnreachable", "PULUMI_K8S_DELETE_UNREACHABLE"),
-		skipUpdateUnreachable: flag("skipUpdateUnreachable", "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE"),
-	};
-}
+/** Whether resources of a cluster that cannot be reached are taken for deleted. The engine sends it as JSON text. */
+export const deletesUnreachable = (settings: Properties): boolean => String(settings.deleteUnreachable) === "true";
 
-/** @throws where there is no such file, content or context */
-export function loadKubeConfig({ kubeconfig, context }: Pick<Settings, "kubeconfig" | "context">): KubeConfig {
+/** @throws where the settings lead to no cluster */
+export function loadKubeConfig(settings: Properties): KubeConfig {
+	const { kubeconfig } = withoutSecrets(settings);
+	if (!isContent(kubeconfig) || kubeconfig === unknown) throw new Error("its kubeconfig is not known");
 	const config = new KubeConfig();
-	const path = kubeconfig?.replace(/^~(?=\/|$)/, homedir());
-	if (path === undefined || kubeconfig === undefined) config.loadFromDefault();
-	else if (existsSync(path)) config.loadFromFile(path);
-	else config.loadFromString(kubeconfig);
-	if (context !== undefined) config.setCurrentContext(context);
+	config.loadFromString(String(kubeconfig));
 	if (config.getCurrentCluster() === null) {
-		const known = config.getContexts().map(({ name }) => name);
-		throw new Error(
-			`the kubeconfig leads to no cluster: its context is "${config.getCurrentContext()}", it has: ${known.join(", ") || "none"}`,
-		);
+		throw new Error(`the kubeconfig leads to no cluster: its context is "${config.getCurrentContext()}"`);
 	}
 	return config;
 }
 
-/** Server, certificate authority and so on; undefined: the settings lead to none. */
-function activeCluster(settings: Properties) {
-	try {
-		return loadKubeConfig(readSettings(settings)).getCurrentCluster();
-	} catch {
-		return undefined;
-	}
-}
-
-/**
- * Where both sides have a clusterIdentifier, it alone decides whether this is another cluster. Else it is another one
- * if the kubeconfig leads to another server, or if that cannot be known yet.
- */
+/** The clusterIdentifier alone decides whether this is another cluster. */
 export function diffSettings(old: Properties, now: Properties): Difference {
-	const [before, after] = [withoutSecrets(old), withoutSecrets(now)];
-	const all = changes(before, after).filter(({ path }) => path[0] !== "version");
-	const another = () => {
-		if (before.clusterIdentifier && after.clusterIdentifier)
-			return before.clusterIdentifier !== after.clusterIdentifier;
-		if (after.kubeconfig === unknown || after.context === unknown) return true;
-		const [left, right] = [activeCluster(before), activeCluster(after)];
-		return isObject(left as never) && isObject(right as never) && !isDeepStrictEqual(left, right);
-	};
-	return { changes: all, replaces: all.length > 0 && another() ? all : [] };
+	const all = changes(withoutSecrets(old), withoutSecrets(now)).filter(({ path }) => path[0] !== "version");
+	return { changes: all, replaces: all.some((change) => touches(change, "clusterIdentifier")) ? all : [] };
 }

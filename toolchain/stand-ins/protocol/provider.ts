@@ -41,9 +41,7 @@ export interface Provider {
 	checkConfig(settings: Properties): Failure[];
 	diffConfig(old: Properties, now: Properties): Difference;
 	configure(settings: Properties): Promise<void>;
-	check(
-		resource: Resource & { old: Properties; inputs: Properties; seed: Uint8Array },
-	): Promise<{ inputs: Properties; failures: Failure[] }>;
+	check(resource: Resource, inputs: Properties): Failure[];
 	diff(resource: Resource & { old: Properties; now: Properties }): Difference;
 	create(operation: Operation & { inputs: Properties }): Promise<{ id: string; state: Properties }>;
 	update(operation: Operation & { id: string; state: Properties; inputs: Properties }): Promise<Properties>;
@@ -138,10 +136,6 @@ function service(provider: Provider, log: EngineLog): Partial<services.IResource
 			log.connect(request.getEngineAddress());
 			return new messages.ProviderHandshakeResponse().setAcceptSecrets(true);
 		}),
-		attach: unary((request: plugin.PluginAttach) => {
-			log.connect(request.getAddress());
-			return new empty.Empty();
-		}),
 		getPluginInfo: unary(() => new plugin.PluginInfo().setVersion(provider.version)),
 		checkConfig: unary((request: messages.CheckRequest) => {
 			const settings = fromStruct(request.getNews());
@@ -155,17 +149,11 @@ function service(provider: Provider, log: EngineLog): Partial<services.IResource
 			await provider.configure(fromStruct(request.getArgs()));
 			return new messages.ConfigureResponse().setAcceptsecrets(true).setSupportspreview(true);
 		}),
-		check: logged(async (request: messages.CheckRequest) => {
-			const [old, inputs] = [fromStruct(request.getOlds()), fromStruct(request.getNews())];
-			const checked = await provider.check({
-				...resourceOf(request),
-				old,
-				inputs,
-				seed: request.getRandomseed_asU8(),
-			});
-			return checkMessage(checked.inputs, checked.failures);
+		check: unary((request: messages.CheckRequest) => {
+			const inputs = fromStruct(request.getNews());
+			return checkMessage(inputs, provider.check(resourceOf(request), inputs));
 		}),
-		diff: logged(async (request: messages.DiffRequest) => {
+		diff: unary((request: messages.DiffRequest) => {
 			const old = fromStruct(request.getOldInputs());
 			return differenceMessage(provider.diff({ ...resourceOf(request), old, now: fromStruct(request.getNews()) }));
 		}),

@@ -1,12 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { untilGone, untilReady } from "../../../../toolchain/stand-ins/kubernetes/awaiting.ts";
 import { Cluster, type ObjectRef } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
-import { type Kind, kindOf } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
+import { type Kind, kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
 import { loadKubeConfig } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
 import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
 import { ApiServer } from "./apiServer.ts";
 
-const kind = (type: string) => kindOf(`kubernetes:${type}`) as Kind;
+const kind = (type: string) => kinds.get(`kubernetes:${type}`) as Kind;
 const pod: ObjectRef = { kind: kind("core/v1:Pod"), namespace: "lab", name: "p" };
 const podPath = "/api/v1/namespaces/lab/pods/p";
 const manifest: Properties = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "lab" } };
@@ -85,8 +85,7 @@ describe("waiting until an object is ready", () => {
 	const said: string[] = [];
 	const wait = (timeout: number, signal = new AbortController().signal) =>
 		untilReady(cluster, pod, manifest, { timeout, signal, report: (message) => said.push(message) });
-	const put = (status: Properties, more: Properties = {}) =>
-		server.objects.set(podPath, { ...manifest, ...more, status });
+	const put = (status: Properties) => server.objects.set(podPath, { ...manifest, status });
 	beforeEach(() => said.splice(0));
 
 	it("ends with the object as it is then", async () => {
@@ -95,13 +94,6 @@ describe("waiting until an object is ready", () => {
 		await expect.poll(() => said).toEqual(["the pod is not ready (phase Pending)"]);
 		put({ phase: "Succeeded" });
 		expect(await waited).toMatchObject({ reasons: [], live: { status: { phase: "Succeeded" } } });
-	});
-
-	it("is skipped where the object says so", async () => {
-		const metadata = { name: "p", annotations: { "pulumi.com/skipAwait": "true" } };
-		put({ phase: "Pending" }, { metadata });
-		expect((await wait(10)).reasons).toEqual([]);
-		expect(said).toEqual([""]);
 	});
 
 	it("ends at the timeout, with the reasons and the object", async () => {

@@ -26,60 +26,75 @@ describe("the command provider", () => {
 		expect(executable()).toContain(`resource-command-v${info.getVersion()}/`);
 	});
 
-	it.each<[string, Target, Properties, string]>([
-		["another resource", { type: "command:remote:Command" }, {}, "command:remote:Command is not supported"],
-		["archives", command, { archivePaths: ["*"] }, "archivePaths is not supported"],
-		["logging that does not exist", command, { logging: "loud" }, "Invalid option"],
-		["a number as command", command, { create: 1 }, "expected string"],
-	])("refuses %s", async (_, target, inputs, reason) => {
-		expect((await plugin.check(target, inputs)).reasons).toEqual([expect.stringContaining(reason)]);
+	const quietly = { logging: "stderr", addPreviousOutputInEnv: false };
+
+	it.each<[string, Target, Properties, string[]]>([
+		["another resource", { type: "command:remote:Command" }, {}, ["command:remote:Command is not supported"]],
+		["archives", command, { create: "a", archivePaths: ["*"], ...quietly }, ["archivePaths is not supported"]],
+		[
+			"a folder, an environment and an interpreter",
+			command,
+			{ create: "a", dir: "/", environment: {}, interpreter: [], ...quietly },
+			["dir is not supported", "environment is not supported", "interpreter is not supported"],
+		],
+		[
+			"other logging, and the last output in the environment",
+			command,
+			{ create: "a" },
+			['any value but "stderr" is not supported', "any value but false is not supported"],
+		],
+		["a number as command", command, { create: 1, ...quietly }, ["expected string"]],
+		["no command", command, { ...quietly }, ["expected string"]],
+	])("refuses %s", async (_, target, inputs, reasons) => {
+		expect((await plugin.check(target, inputs)).reasons).toEqual(
+			reasons.map((reason) => expect.stringContaining(reason)),
+		);
 	});
 
 	it("accepts what only a later step will know, and secrets", async () => {
-		const inputs = { create: unknown, stdin: secret("x"), environment: { A: unknown }, triggers: [unknown] };
+		const inputs = { create: unknown, stdin: secret("x"), triggers: [unknown], ...quietly };
 		expect(await plugin.check(command, inputs)).toEqual({ inputs, reasons: [] });
 	});
 
 	it("runs nothing in a preview", async () => {
-		const inputs = { create: "exit 1" };
+		const inputs = { create: "exit 1", ...quietly };
 		const preview = await plugin.create(command, inputs, { preview: true });
 		expect(preview).toEqual({ id: "", state: { ...inputs, stdout: unknown, stderr: unknown } });
 	});
 
 	it("keeps the inputs beside what the command printed", async () => {
-		const inputs = { create: "cat; echo e >&2", stdin: "hi\n", logging: "none" };
+		const inputs = { create: "cat; echo e >&2", stdin: "hi\n", ...quietly };
 		const { id, state } = await plugin.create(command, inputs);
 		expect(id).toMatch(/^res[0-9a-f]{8}$/);
 		expect(state).toEqual({ ...inputs, stdout: "hi", stderr: "e" });
 	});
 
 	it("keeps all that a command with a secret printed as secret", async () => {
-		const { state } = await plugin.create(command, { create: "echo $A", environment: { A: secret("s") } });
-		expect(state).toMatchObject({ environment: { A: secret("s") }, stdout: secret("s"), stderr: secret("") });
+		const { state } = await plugin.create(command, { create: "cat", stdin: secret("s"), ...quietly });
+		expect(state).toMatchObject({ stdin: secret("s"), stdout: secret("s"), stderr: secret("") });
 	});
 
-	it("runs create again on an update, and knows what the last run printed", async () => {
-		const old = { create: "old", stdout: "before", stderr: "" };
-		const update = async (inputs: Properties) => (await plugin.update(command, "res1", old, inputs)).stdout;
-		const show = "printenv PULUMI_COMMAND_STDOUT || echo unset";
-		expect(await update({ create: show })).toBe("before");
-		expect(await update({ create: "exit 1", update: show })).toBe("before");
-		expect(await update({ create: show, addPreviousOutputInEnv: false })).toBe("unset");
-		expect(await update({})).toBe("before");
+	it("runs create again on an update, unless there is a command for it", async () => {
+		const old = { create: "old", stdout: "before", stderr: "", ...quietly };
+		const update = async (inputs: Properties) =>
+			(await plugin.update(command, "res1", old, { ...inputs, ...quietly })).stdout;
+		expect(await update({ create: "echo again" })).toBe("again");
+		expect(await update({ create: "exit 1", update: "echo updated" })).toBe("updated");
 	});
 
 	it("fails with what the command printed, and makes no resource", async () => {
-		await expect(plugin.create(command, { create: "echo why; exit 4" })).rejects.toMatchObject({
+		await expect(plugin.create(command, { create: "echo why; exit 4", ...quietly })).rejects.toMatchObject({
 			code: grpc.status.UNKNOWN,
 			details: 'exit status 4: running "echo why; exit 4":\nwhy\n',
 		});
 	});
 
-	it("runs its delete command with what the last run printed", async () => {
+	it("runs its delete command, where there is one", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-delete-"));
-		const state = { delete: 'echo "$PULUMI_COMMAND_STDOUT" > out', dir: folder, stdout: secret("last"), stderr: "" };
+		const state = { create: "exit 1", stdin: `${folder}/out`, stdout: secret("last"), stderr: "", ...quietly };
+		await plugin.remove(command, "res1", { ...state, delete: 'read -r file; echo deleted >"$file"' });
+		expect(readFileSync(join(folder, "out"), "utf8")).toBe("deleted\n");
 		await plugin.remove(command, "res1", state);
-		expect(readFileSync(join(folder, "out"), "utf8")).toBe("last\n");
 		rmSync(folder, { recursive: true });
 	});
 

@@ -2,23 +2,20 @@ import type * as grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fromStruct, type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { fromStruct, type Properties, secret } from "../../../../toolchain/stand-ins/protocol/properties.ts";
 import { ApiServer } from "./apiServer.ts";
 import { builtStandIn, type Plugin, startPlugin, type Target } from "./plugin.ts";
 
 const { Kind } = messages.PropertyDiff;
 
 describe("the kubernetes provider", () => {
-	const configMap = { type: "kubernetes:core/v1:ConfigMap" };
+	const service = { type: "kubernetes:core/v1:Service" };
 	const pod = { type: "kubernetes:core/v1:Pod" };
-	const path = "/api/v1/namespaces/lab/configmaps/c";
-	const inputs: Properties = {
-		apiVersion: "v1",
-		kind: "ConfigMap",
-		metadata: { name: "c", namespace: "lab" },
-		data: { open: "1", key: secret("2") },
-	};
-	const clear = { ...inputs, data: { open: "1", key: "2" } };
+	const path = "/api/v1/namespaces/lab/services/s";
+	const metadata = { name: "s", namespace: "lab", annotations: { "pulumi.com/skipAwait": "true" } };
+	const spec = { type: "NodePort", clusterIP: secret("10.96.0.9") };
+	const inputs: Properties = { apiVersion: "v1", kind: "Service", metadata, spec };
+	const clear = { ...inputs, spec: { ...spec, clusterIP: "10.96.0.9" } };
 
 	const executable = builtStandIn("kubernetes");
 	let server: ApiServer;
@@ -34,40 +31,40 @@ describe("the kubernetes provider", () => {
 
 	describe("with a cluster", () => {
 		beforeEach(async () => {
-			await plugin.configure({ kubeconfig: secret(await server.start()), namespace: "lab" });
+			await plugin.configure({ kubeconfig: secret(await server.start()), clusterIdentifier: "a" });
 		});
 
 		it("keeps the object as the cluster has it, with the program's secrets at their places", async () => {
-			const { id, state } = await plugin.create(configMap, inputs);
-			expect(id).toBe("lab/c");
+			const { id, state } = await plugin.create(service, inputs);
+			expect(id).toBe("lab/s");
 			expect(state).toEqual({
 				...inputs,
-				metadata: { name: "c", namespace: "lab", uid: "uid-1" },
+				metadata: { ...metadata, uid: "uid-1" },
 				__inputs: inputs,
 				__initialApiVersion: "v1",
 				__fieldManager: expect.stringMatching(/^pulumi-kubernetes-[0-9a-f]{8}$/),
 			});
-			expect(server.objects.get(path)).toMatchObject({ data: { open: "1", key: "2" } });
+			expect(server.objects.get(path)).toMatchObject(clear);
 		});
 
-		it("asks the cluster for a preview, which changes nothing", async () => {
-			const { id, state } = await plugin.create(configMap, inputs, { preview: true });
-			expect(id).toBe("");
-			expect(state).toMatchObject({ metadata: { uid: "uid-1" }, data: { key: secret("2") } });
-			expect(server.objects.size).toBe(0);
-		});
-
-		it("asks nothing for a preview of what is not known yet", async () => {
-			const open = { ...inputs, data: { open: unknown } };
-			expect(await plugin.create(configMap, open, { preview: true })).toEqual({ id: "", state: open });
+		it("asks nothing for the preview of a creation", async () => {
+			expect(await plugin.create(service, inputs, { preview: true })).toEqual({ id: "", state: inputs });
 			expect(server.methods()).toEqual(["GET"]);
+		});
+
+		it("asks the cluster for the preview of an update, which changes nothing", async () => {
+			const { id, state } = await plugin.create(service, inputs);
+			const wanted = { ...inputs, spec: { ...spec, type: "ClusterIP" } };
+			const foreseen = await plugin.update(service, id, state, wanted, { preview: true });
+			expect(foreseen).toMatchObject({ metadata: { uid: "uid-1" }, spec: wanted.spec });
+			expect(server.objects.get(path)).toMatchObject(clear);
 		});
 
 		it("leaves an object alone that it did not make", async () => {
 			server.objects.set(path, clear);
-			await expect(plugin.create(configMap, inputs)).rejects.toMatchObject({
+			await expect(plugin.create(service, inputs)).rejects.toMatchObject({
 				details: expect.stringMatching(
-					/ConfigMap lab\/c already exists.*pulumi import kubernetes:core\/v1:ConfigMap res lab\/c/,
+					/Service lab\/s already exists.*pulumi import kubernetes:core\/v1:Service res lab\/s/,
 				),
 			});
 			expect(server.methods()).not.toContain("PATCH");
@@ -100,22 +97,22 @@ describe("the kubernetes provider", () => {
 		});
 
 		it("reads drift into the inputs, and keeps secrets secret", async () => {
-			const { state } = await plugin.create(configMap, inputs);
-			server.objects.set(path, { ...clear, data: { open: "drifted", key: "2", added: "x" } });
-			const found = await plugin.read(configMap, "lab/c", state, inputs);
-			expect(found.inputs).toEqual({ ...inputs, data: { open: "drifted", key: secret("2") } });
-			expect(found.state).toMatchObject({ __fieldManager: state.__fieldManager, data: { added: "x" } });
+			const { state } = await plugin.create(service, inputs);
+			server.objects.set(path, { ...clear, spec: { ...clear.spec, type: "ClusterIP", added: "x" } });
+			const found = await plugin.read(service, "lab/s", state, inputs);
+			expect(found.inputs).toEqual({ ...inputs, spec: { ...spec, type: "ClusterIP" } });
+			expect(found.state).toMatchObject({ __fieldManager: state.__fieldManager, spec: { added: "x" } });
 		});
 
 		it("finds nothing where an object is gone, and nothing to delete", async () => {
-			expect((await plugin.read(configMap, "lab/c", {}, inputs)).id).toBe("");
-			await plugin.remove(configMap, "lab/c");
+			expect((await plugin.read(service, "lab/s", {}, inputs)).id).toBe("");
+			await plugin.remove(service, "lab/s");
 			expect(server.methods()).not.toContain("DELETE");
 		});
 
 		it("deletes", async () => {
-			await plugin.create(configMap, inputs);
-			await plugin.remove(configMap, "lab/c");
+			await plugin.create(service, inputs);
+			await plugin.remove(service, "lab/s");
 			expect(server.objects.size).toBe(0);
 		});
 	});
@@ -123,7 +120,7 @@ describe("the kubernetes provider", () => {
 	it.each<[string, Target, Properties, Properties, object]>([
 		[
 			"an update",
-			configMap,
+			service,
 			{ metadata: { labels: { a: "1" } } },
 			{ metadata: { labels: { a: "2" } } },
 			{
@@ -134,12 +131,12 @@ describe("the kubernetes provider", () => {
 		],
 		[
 			"a replacement under the same name, the old one first",
-			configMap,
-			{ data: { a: "1" } },
-			{ data: { a: "2" } },
+			pod,
+			{ spec: { a: "1" } },
+			{ spec: { a: "2" } },
 			{
-				details: { "data.a": Kind.UPDATE_REPLACE },
-				replaces: ["data.a"],
+				details: { "spec.a": Kind.UPDATE_REPLACE },
+				replaces: ["spec.a"],
 				deleteFirst: true,
 			},
 		],
@@ -156,9 +153,9 @@ describe("the kubernetes provider", () => {
 		],
 		[
 			"nothing for a value that became secret",
-			configMap,
-			{ data: { a: "1" } },
-			{ data: { a: secret("1") } },
+			service,
+			{ spec: { a: "1" } },
+			{ spec: { a: secret("1") } },
 			{
 				details: {},
 				replaces: [],
@@ -177,35 +174,28 @@ describe("the kubernetes provider", () => {
 	});
 
 	describe("without a cluster", () => {
-		const gone = { kubeconfig: "/nowhere/kubeconfig" };
+		const gone = { kubeconfig: '{"current-context": "gone"}' };
 
 		it("still checks and previews", async () => {
 			await plugin.configure(gone);
-			expect((await plugin.check(configMap, inputs)).reasons).toEqual([]);
-			expect(await plugin.create(configMap, inputs, { preview: true })).toEqual({ id: "", state: inputs });
+			expect((await plugin.check(service, inputs)).reasons).toEqual([]);
+			expect(await plugin.create(service, inputs, { preview: true })).toEqual({ id: "", state: inputs });
 		});
 
 		it("fails all else, and says what to do where the cluster is gone for good", async () => {
 			await plugin.configure(gone);
-			const advice = {
-				details: expect.stringMatching(/its cluster is unreachable.*PULUMI_K8S_DELETE_UNREACHABLE=true/),
-			};
-			await expect(plugin.create(configMap, inputs)).rejects.toMatchObject({
+			const advice = { details: expect.stringMatching(/cluster is unreachable.*deleteUnreachable on its Provider/) };
+			await expect(plugin.create(service, inputs)).rejects.toMatchObject({
 				details: expect.stringContaining("configured Kubernetes cluster is unreachable"),
 			});
-			await expect(plugin.read(configMap, "lab/c", {}, inputs)).rejects.toMatchObject(advice);
-			await expect(plugin.remove(configMap, "lab/c")).rejects.toMatchObject(advice);
+			await expect(plugin.read(service, "lab/s", {}, inputs)).rejects.toMatchObject(advice);
+			await expect(plugin.remove(service, "lab/s")).rejects.toMatchObject(advice);
 		});
 
 		it("takes its resources for deleted with deleteUnreachable", async () => {
 			await plugin.configure({ ...gone, deleteUnreachable: "true" });
-			expect((await plugin.read(configMap, "lab/c", {}, inputs)).id).toBe("");
-			await plugin.remove(configMap, "lab/c");
-		});
-
-		it("takes its resources for unchanged with skipUpdateUnreachable", async () => {
-			await plugin.configure({ ...gone, skipUpdateUnreachable: "true" });
-			expect(await plugin.read(configMap, "lab/c", clear, inputs)).toEqual({ id: "lab/c", state: clear, inputs });
+			expect((await plugin.read(service, "lab/s", {}, inputs)).id).toBe("");
+			await plugin.remove(service, "lab/s");
 		});
 	});
 });

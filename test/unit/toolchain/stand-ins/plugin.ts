@@ -107,8 +107,8 @@ export async function startPlugin(executable: string) {
 			return { id: response.getId(), state: fromStruct(response.getProperties()) };
 		},
 
-		async update(target: Target, id: string, state: Properties, inputs: Properties) {
-			const request = address(new messages.UpdateRequest(), target).setId(id);
+		async update(target: Target, id: string, state: Properties, inputs: Properties, { preview = false } = {}) {
+			const request = address(new messages.UpdateRequest(), target).setId(id).setPreview(preview);
 			request.setOlds(toStruct(state)).setNews(toStruct(inputs));
 			const response = await call<messages.UpdateRequest, messages.UpdateResponse>(client.update, request);
 			return fromStruct(response.getProperties());

@@ -1,4 +1,4 @@
-import type { V1DaemonSet, V1Deployment, V1EndpointSlice, V1Job, V1Pod, V1Service } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Deployment, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import * as readiness from "../../../../toolchain/stand-ins/kubernetes/readiness.ts";
 
@@ -143,44 +143,4 @@ describe("a Pod", () => {
 	it("names its own missing image", () => {
 		expect(readiness.pod(waitingPod("ErrImagePull"))).toMatchObject({ ready: false, imageMissing: true });
 	});
-});
-
-describe("a Job", () => {
-	it.each<[string, V1Job["status"], Partial<readiness.Readiness>]>([
-		["waits while it runs", { active: 1 }, { ready: false }],
-		["is ready when complete", { conditions: [{ type: "Complete", status: "True" }] }, { ready: true }],
-		[
-			"is given up when it failed",
-			{ conditions: [{ type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "m" }] },
-			{ failed: true, reasons: ["the job failed: BackoffLimitExceeded: m"] },
-		],
-	])("%s", (_, status, expected) => expect(readiness.job({ status } as V1Job, [])).toMatchObject(expected));
-});
-
-describe("a Service", () => {
-	const slice = (...conditions: { ready?: boolean }[]): V1EndpointSlice => ({
-		addressType: "IPv4",
-		endpoints: conditions.map((condition) => ({ addresses: ["10.244.1.2"], conditions: condition })),
-	});
-	it.each<[string, V1Service["spec"], V1EndpointSlice[], boolean]>([
-		["waits for its first endpoint", {}, [], false],
-		["waits while none is ready", {}, [slice({ ready: false })], false],
-		["is ready with one that is ready", {}, [slice({ ready: false }), slice({ ready: true })], true],
-		["takes an unset condition for ready", {}, [slice({})], true],
-		["needs none when it is headless", { clusterIP: "None" }, [], true],
-		["needs none when it is a name only", { type: "ExternalName" }, [], true],
-		["waits for an address as load balancer", { type: "LoadBalancer" }, [slice({})], false],
-	])("%s", (_, spec, slices, ready) => expect(readiness.service({ spec } as V1Service, slices).ready).toBe(ready));
-});
-
-it("writes label selectors as the API takes them", () => {
-	const matchExpressions = [
-		{ key: "tier", operator: "In", values: ["a", "b"] },
-		{ key: "env", operator: "NotIn", values: ["prod"] },
-		{ key: "owner", operator: "Exists" },
-		{ key: "old", operator: "DoesNotExist" },
-	];
-	expect(readiness.selectorText({ matchLabels: { app: "echo", x: "y" }, matchExpressions })).toBe(
-		"app=echo,x=y,tier in (a,b),env notin (prod),owner,!old",
-	);
 });

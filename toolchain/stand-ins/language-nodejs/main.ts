@@ -9,7 +9,7 @@ import { type ExecaError, execa } from "execa";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { fromStruct } from "../protocol/properties.ts";
 import { EngineLog, engineAddress, serve, unary } from "../protocol/serve.ts";
-import { requiredPlugins } from "./requiredPlugins.ts";
+import { requiredPlugins } from "../requiredPlugins.ts";
 
 /** The SDK's exit code for "the error is already reported": cmd/run/index.js of @pulumi/pulumi. */
 const alreadyReported = 32;

@@ -1,0 +1,48 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test, vi } from "vitest";
+import { connect } from "../../../toolchain/connect.ts";
+import { layout } from "../../../toolchain/layout.ts";
+import { writeProgram } from "./temporary.ts";
+
+vi.mock(import("../../../toolchain/layout.ts"), async (original) => {
+	const real = await original();
+	const project = mkdtempSync(join(tmpdir(), "nodeport-lab-test-connect-"));
+	const at = (path: string) => path.replace(real.project, project);
+	const moved = Object.fromEntries(Object.entries(real.layout).map(([name, path]) => [name, at(path)]));
+	return { ...real, layout: moved as unknown as typeof real.layout };
+});
+
+const { bin, environment, pulumiHome, state } = layout;
+const project = join(state, "..");
+afterAll(() => rmSync(project, { recursive: true }));
+
+const tool = (name: string) => ({ what: name, how: "found", program: `/opt/${name}` });
+
+test.each([
+	["that git made", () => mkdirSync(state, { mode: 0o755 })],
+	["that is lost", () => rmSync(state, { recursive: true, force: true })],
+])("the folder of the state %s is its user's alone", async (_, before) => {
+	before();
+	await connect([]);
+	expect(statSync(state).mode & 0o777).toBe(0o700);
+});
+
+test("the tools are linked; the user's Pulumi home serves where it has the plugins", async () => {
+	const official = { name: "command", version: "1.0.0", how: "found", folder: "/home" } as const;
+	await connect([tool("kind"), { what: "image", how: "built" }, { what: "p", how: "found", plugins: [official] }]);
+	expect(readlinkSync(join(bin, "kind"))).toBe("/opt/kind");
+	expect(readFileSync(environment, "utf8")).not.toContain("PULUMI_HOME");
+	expect(existsSync(pulumiHome)).toBe(false);
+});
+
+test("plugins from elsewhere are linked into a home of the project's own", async () => {
+	const folder = join(project, "cache");
+	writeProgram(join(folder, "pulumi-resource-command"), "");
+	const standIn = { name: "command", version: "1.0.0", how: "stand-ins", folder } as const;
+	await connect([tool("kind"), { what: "p", how: "stand-ins", plugins: [standIn] }]);
+	const linked = join(pulumiHome, "plugins/resource-command-v1.0.0/pulumi-resource-command");
+	expect(readlinkSync(linked)).toBe(join(folder, "pulumi-resource-command"));
+	expect(readFileSync(environment, "utf8")).toContain(`export PULUMI_HOME='${pulumiHome}'`);
+});

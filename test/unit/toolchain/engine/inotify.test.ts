@@ -1,0 +1,35 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, expect, test, vi } from "vitest";
+import { raiseInotify, restoreInotify } from "../../../../toolchain/engine/inotify.ts";
+import { machineState } from "../../../../toolchain/layout.ts";
+
+vi.mock(import("../../../../toolchain/layout.ts"), async (original) => ({
+	...(await original()),
+	machineState: mkdtempSync(join(tmpdir(), "nodeport-lab-test-machine-")),
+}));
+
+const limit = join(machineState, "max_user_instances");
+const read = (): number => Number(readFileSync(limit, "utf8"));
+beforeEach(() => rmSync(join(machineState, "inotify-limit"), { force: true }));
+afterAll(() => rmSync(machineState, { recursive: true }));
+
+test("a low limit is raised, and put back", () => {
+	writeFileSync(limit, "128\n");
+	expect(raiseInotify(limit)).toContain("from 128 to 512");
+	expect(read()).toBe(512);
+	expect(restoreInotify(limit)).toContain("back to 128");
+	expect(read()).toBe(128);
+});
+
+test("a limit that was changed since stays, as does one that set-up did not raise", () => {
+	writeFileSync(limit, "1024\n");
+	expect(raiseInotify(limit)).toBeUndefined();
+	expect(restoreInotify(limit)).toBeUndefined();
+	writeFileSync(limit, "128\n");
+	raiseInotify(limit);
+	writeFileSync(limit, "4096\n");
+	expect(restoreInotify(limit)).toBeUndefined();
+	expect(read()).toBe(4096);
+});

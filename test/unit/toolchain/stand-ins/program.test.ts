@@ -1,0 +1,55 @@
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, expect, it, vi } from "vitest";
+import * as command from "../../../../toolchain/stand-ins/command/check.ts";
+import * as kubernetes from "../../../../toolchain/stand-ins/kubernetes/check.ts";
+import { kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
+import { unsupportedSettings } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
+import { defaults } from "../../components/defaults.ts";
+import { type Recorded, record, settled } from "../../components/recorder.ts";
+
+vi.mock("../../../../cluster/docker.ts", async (original) => ({
+	...(await original<typeof import("../../../../cluster/docker.ts")>()),
+	findNodes: async () => [],
+	imageId: async (image: string) => `sha256:of-${image}`,
+}));
+
+/** What the lab registers with all that a configuration can add to it. */
+let recorded: Recorded[];
+
+beforeAll(async () => {
+	recorded = await record();
+	const most = {
+		...defaults,
+		namespace: "lab",
+		connectivity: "full",
+		hostPort: "8030",
+		echoNodes: '["nodeport-worker","nodeport-worker2"]',
+	};
+	pulumi.runtime.setAllConfig(
+		Object.fromEntries(Object.entries(most).map(([key, value]) => [`nodeport-lab:${key}`, value])),
+	);
+	const { verification } = await import("../../../../index.ts");
+	await settled(pulumi.output(verification));
+});
+
+/** What the stand-ins say against one of the lab's resources. */
+function failures({ type, inputs }: Recorded) {
+	// The mocks' kubeconfig is none.
+	if (type === "pulumi:providers:kubernetes") return unsupportedSettings({ ...inputs, kubeconfig: "kind: Config\n" });
+	if (type.startsWith("command:")) return command.unsupportedInputs(type, inputs);
+	const kind = kinds.get(type);
+	if (!kind) return [{ property: "", reason: `no kind ${type}` }];
+	// Nodes are read, never made.
+	return kind.readOnly ? [] : kubernetes.unsupportedInputs(kind, inputs);
+}
+
+it("the stand-ins support all that the lab uses", () => {
+	expect(recorded.flatMap((resource) => failures(resource).map(({ reason }) => `${resource.name}: ${reason}`))).toEqual(
+		[],
+	);
+});
+
+it("the lab uses all the kinds that the stand-ins support", () => {
+	const types = new Set(recorded.map(({ type }) => type));
+	expect([...kinds.keys()].filter((type) => !types.has(type))).toEqual([]);
+});
