@@ -79,7 +79,8 @@ test.each([
 ])("while %s lives, nothing is removed: %s %s", async (_, Destination, refuses) => {
 	writeFileSync(at("clusters"), "nodeport\n");
 	const State = { Status: "exited", StartedAt: "2026-01-01T00:00:00Z" };
-	writeFileSync(at("nodes"), JSON.stringify([{ Name: "/nodeport-worker", State, Mounts: [{ Destination }] }]));
+	const Config = { Labels: { "io.x-k8s.kind.cluster": "nodeport" } };
+	writeFileSync(at("nodes"), JSON.stringify([{ Name: "/nodeport-worker", State, Config, Mounts: [{ Destination }] }]));
 	if (refuses) {
 		await expect(removeAdded()).rejects.toMatchObject({ message: expect.stringContaining("lives: nodeport") });
 		expect(lines("images")).toHaveLength(3);
