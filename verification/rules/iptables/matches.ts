@@ -78,7 +78,7 @@ export function parseMatches(group: OptionGroup): Match[] {
 /** @param prefix what a problem says before the option, to tell whose it is */
 function parseOption(understood: Record<string, ReadValue>, option: Option, prefix = ""): Match {
 	const kind = understood[option.name]?.(option.values[0] ?? "", option);
-	return kind ? { ...kind, not: option.not } : unknown(prefix + option.text);
+	return kind ? { ...kind, not: option.not } : unknown(prefix + option.words.join(" "));
 }
 
 const unknown = (text: string): Match => ({ kind: "unknown", text, not: false });

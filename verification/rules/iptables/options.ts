@@ -5,8 +5,8 @@ export interface Option {
 	name: string;
 	values: string[];
 	not: boolean;
-	/** As it stands in the rule. */
-	text: string;
+	/** All its words, as they stand in the rule. */
+	words: string[];
 }
 
 /** What belongs together: iptables' own options, those of one match, or those of the target. */
@@ -15,26 +15,26 @@ export interface OptionGroup {
 	kind: "" | "-m" | "-j" | "-g";
 	name: string;
 	options: Option[];
-	/** What starts it, as it stands in the rule; "" of iptables' own. */
-	head: string;
+	/** The words that start it; of iptables' own there are none. */
+	words: string[];
 }
 
 /** A group as it stands in the rule. */
-export const textOf = ({ head, options }: OptionGroup): string =>
-	[...(head === "" ? [] : [head]), ...options.map(({ text }) => text)].join(" ");
+export const textOf = ({ words, options }: OptionGroup): string =>
+	[...words, ...options.flatMap(({ words }) => words)].join(" ");
 
 /** iptables' own options, which may stand anywhere in the text. */
 const ownNames = new Set(["-s", "-d", "-p", "-i", "-o", "-f"]);
 
 /** The groups of options of a rule, from the text after "-A <chain>". */
 export function parseOptions(text: string): OptionGroup[] {
-	const own: OptionGroup = { kind: "", name: "", options: [], head: "" };
+	const own: OptionGroup = { kind: "", name: "", options: [], words: [] };
 	const groups = [own];
 	let current = own;
 	for (const option of optionsOf(text)) {
 		const { name, values } = option;
 		if (name === "-m" || name === "-j" || name === "-g") {
-			current = { kind: name, name: values[0] ?? "", options: [], head: option.text };
+			current = { kind: name, name: values[0] ?? "", options: [], words: option.words };
 			groups.push(current);
 		} else {
 			(ownNames.has(name) ? own : current).options.push(option);
@@ -43,53 +43,36 @@ export function parseOptions(text: string): OptionGroup[] {
 	return groups;
 }
 
-interface Token {
-	/** Where it stands in the rule. */
-	start: number;
-	end: number;
-	value: string;
-	/** In quotation marks, so never an option, whatever it looks like. */
-	quoted: boolean;
-}
-
 /** iptables-save quotes values with other characters than letters, digits, "-" and "_", and escapes `"`, `\` and `'`. */
-function tokenize(text: string): Token[] {
-	const tokens: Token[] = [];
-	const next = /"((?:[^"\\]|\\.)*)"|\S+/g;
-	for (let match = next.exec(text); match; match = next.exec(text)) {
-		const [written, quoted] = match;
-		const value = quoted === undefined ? written : quoted.replace(/\\(.)/g, "$1");
-		tokens.push({ start: match.index, end: next.lastIndex, value, quoted: quoted !== undefined });
-	}
-	return tokens;
-}
+const wordsOf = (text: string): string[] => text.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
+
+const isQuoted = (word: string): boolean => word.length > 1 && word.startsWith('"') && word.endsWith('"');
+
+const unquoted = (word: string): string => (isQuoted(word) ? word.slice(1, -1).replace(/\\(.)/g, "$1") : word);
 
 /** Each option with the values up to the next one. */
 function optionsOf(text: string): Option[] {
-	const tokens = tokenize(text);
+	const words = wordsOf(text);
 	const options: Option[] = [];
-	for (let at = 0; at < tokens.length; ) {
+	for (let at = 0; at < words.length; ) {
 		const start = at;
-		const not = isNegation(tokens[at]);
+		const not = words[at] === "!";
 		if (not) at++;
-		const name = tokens[at]?.value ?? "";
+		const name = unquoted(words[at] ?? "");
 		at++;
 		// A comment is one value, even one that looks like an option.
-		const end = name === "--comment" ? at + 1 : endOfValues(tokens, at);
-		const values = tokens.slice(at, end).map(({ value }) => value);
-		options.push({ name, values, not, text: text.slice(tokens[start]?.start, tokens[end - 1]?.end) });
+		const end = name === "--comment" ? at + 1 : endOfValues(words, at);
+		options.push({ name, values: words.slice(at, end).map(unquoted), not, words: words.slice(start, end) });
 		at = end;
 	}
 	return options;
 }
 
-function endOfValues(tokens: readonly Token[], from: number): number {
+function endOfValues(words: readonly string[], from: number): number {
 	let at = from;
-	while (at < tokens.length && !isNegation(tokens[at]) && !isName(tokens[at])) at++;
+	while (at < words.length && !startsOption(words[at] ?? "")) at++;
 	return at;
 }
 
-const isNegation = (token: Token | undefined): boolean => token?.value === "!" && !token.quoted;
-
-const isName = (token: Token | undefined): boolean =>
-	token !== undefined && !token.quoted && token.value.startsWith("-") && /^--?[a-z]/i.test(token.value);
+/** What stands in quotation marks never does, whatever it looks like. */
+const startsOption = (word: string): boolean => word === "!" || (word.startsWith("-") && /^--?[a-z]/i.test(word));
