@@ -21,7 +21,7 @@ export async function releaseLeftLocks(): Promise<void> {
 	console.error(
 		`releasing the stack's lock: process ${found.map(({ pid }) => pid).join(", ")}, which took it, is gone`,
 	);
-	await execa("pulumi", ["cancel", "--yes", "--stack", stack], { stdout: "ignore", stderr: "ignore" });
+	await execa("pulumi", ["cancel", "--yes", "--stack", stack]);
 }
 
 async function locks(): Promise<Lock[]> {

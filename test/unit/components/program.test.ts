@@ -75,6 +75,12 @@ describe("the program with its defaults", () => {
 		expect(provider.deleteUnreachable).toBe("true");
 	});
 
+	it("verifies again when the Service or what is behind it changes in any way", () => {
+		const { service, revisions } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
+		expect(service).toMatchObject({ nodePort: 30040, externalTrafficPolicy: "Cluster" });
+		expect(revisions).toMatchObject({ service: "uid-1", sessionAffinity: "None", echo: 1, dnsutils: "uid-1" });
+	});
+
 	it("keeps the kubeconfig's text out of the verification", () => {
 		const { stdin } = only(recorded, "command:local:Command", "verification-run").inputs;
 		expect(JSON.parse(stdin).kubeconfig).toBe(".kube/nodeport.yaml");
