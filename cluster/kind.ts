@@ -4,8 +4,8 @@
  * make. An owner has one cluster at a time.
  */
 import { closeAccess, kubeconfigPath } from "./access.ts";
-import { findNodes, imageId, isFinished, markFinished } from "./docker.ts";
-import { ClusterSpec, kindConfig, nodeNames } from "./kindConfig.ts";
+import { findNodes, imageId, isFinished, markFinished, type NodeContainer } from "./docker.ts";
+import { ClusterSpec, kindConfig } from "./kindConfig.ts";
 import { locked } from "./lock.ts";
 import { closeOutside } from "./outside.ts";
 import { digest, newCreationId, ownerIn, refuseStrangers } from "./owner.ts";
@@ -23,10 +23,12 @@ export async function clusterId(spec: ClusterSpec, owner: string): Promise<strin
 	refuseStrangers("cluster", spec.name, nodes, owner);
 	const shape = shapeOf(spec);
 	const id = nodes[0]?.creationId;
-	const whole =
-		nodes.length === nodeNames(spec.name, spec.workers).length && nodes.every((node) => node.creationId === id);
-	return whole && id?.startsWith(`${shape}-`) ? id : newCreationId(shape, owner);
+	return id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id) ? id : newCreationId(shape, owner);
 }
+
+/** Whether these are one control plane and all the workers, of one making. */
+const isWhole = (nodes: NodeContainer[], { workers }: ClusterSpec, id: string): boolean =>
+	nodes.length === 1 + workers && nodes.every(({ creationId }) => creationId === id);
 
 /** Makes a cluster of this spec and id, in the place of any other of its owner, also of one that has this very id. */
 export async function createCluster(spec: ClusterSpec, id: string): Promise<void> {
@@ -37,8 +39,7 @@ export async function createCluster(spec: ClusterSpec, id: string): Promise<void
 export async function updateCluster(spec: ClusterSpec, id: string): Promise<void> {
 	await locked(spec.name, async () => {
 		const nodes = await findNodes(spec.name);
-		const same = nodes.length === spec.workers + 1 && nodes.every((node) => node.creationId === id);
-		if (!same || !(await isFinished(spec.name))) await replace(spec, id);
+		if (!isWhole(nodes, spec, id) || !(await isFinished(spec.name))) await replace(spec, id);
 	});
 }
 
