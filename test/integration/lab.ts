@@ -129,10 +129,12 @@ async function removeLeftovers(): Promise<void> {
 	}
 }
 
-/** @param name begins with the id of the process that made what is so called */
+/** Whether what is so called is of a process that is gone: the name begins with its id. */
 function isLeft(name: string): boolean {
+	const pid = /^\d+/.exec(name)?.[0];
+	if (pid === undefined) return false;
 	try {
-		return !process.kill(Number.parseInt(name, 10), 0);
+		return !process.kill(Number(pid), 0);
 	} catch {
 		return true; // ESRCH
 	}
