@@ -1,3 +1,4 @@
+import { labCluster } from "./cluster/owner.ts";
 import { ClusterImage } from "./components/clusterImage.ts";
 import { DnsUtils } from "./components/dnsUtils.ts";
 import { EchoDeployment } from "./components/echoDeployment.ts";
@@ -10,9 +11,9 @@ import { NodePortService } from "./components/nodePortService.ts";
 import { Verification } from "./components/verification.ts";
 
 const config = readLabConfig();
-const { replicas, externalTrafficPolicy, echoNodes, clientNode, connectivity } = config;
+const { replicas, externalTrafficPolicy, sessionAffinity, echoNodes, clientNode, connectivity } = config;
 
-const cluster = new KindCluster("cluster", {
+const cluster = new KindCluster(labCluster, {
 	name: config.clusterName,
 	workers: config.workers,
 	nodeImage: config.nodeImage,
@@ -25,7 +26,7 @@ const echoImage = new ClusterImage("echo-image", { cluster, image: config.echoIm
 const app1 = new EchoDeployment("app1", { image: echoImage, namespace, replicas, nodes: echoNodes }, cluster.inside);
 const nodePortService = new NodePortService(
 	"nodeport-service",
-	{ echo: app1, nodePort: config.nodePort, externalTrafficPolicy },
+	{ echo: app1, nodePort: config.nodePort, externalTrafficPolicy, sessionAffinity },
 	cluster.inside,
 );
 
@@ -40,7 +41,13 @@ const verified = new Verification(
 		echo: { deployment: app1.name, replicas, nodes: echoNodes },
 		clients: [dnsutils.client, ...matrixClients(config, { cluster, echo: app1, namespace })],
 		connectivity,
-		revisions: { cluster: cluster.id, service: nodePortService.uid, echo: app1.generation, dnsutils: dnsutils.uid },
+		revisions: {
+			cluster: cluster.id,
+			service: nodePortService.uid,
+			sessionAffinity,
+			echo: app1.generation,
+			dnsutils: dnsutils.uid,
+		},
 	},
 	cluster.inside,
 );

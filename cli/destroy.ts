@@ -1,15 +1,18 @@
 /** npm run destroy: removes the lab; the engine, its kind network, images and caches stay. */
-import { deleteCluster } from "../cluster/kind.ts";
-import { closeOutside } from "../cluster/outside.ts";
-import { command, pulumi, selectStack, setting } from "./lab.ts";
+import { closeAccess } from "../cluster/access.ts";
+import { command } from "../cluster/command.ts";
+import { removeOwned } from "../cluster/kind.ts";
+import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { releaseLeftLocks } from "./interrupted.ts";
+import { pulumi, selectStack, setting, stack } from "./lab.ts";
 
 await command(async () => {
 	await selectStack();
+	await releaseLeftLocks();
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
-	// An interrupted update may have left a cluster that the state does not know.
-	const name = await setting("clusterName");
-	await closeOutside(name);
-	await deleteCluster(name, "");
+	// An interrupted update may have left what the state does not know.
+	await removeOwned(await ownerOf(stack, labCluster));
+	await closeAccess(await setting("clusterName"));
 	return 0;
 });

@@ -3,6 +3,7 @@
  * as it was, also where an experiment fails or Ctrl-C ends it.
  */
 import { parseArgs } from "node:util";
+import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Experiment } from "../verification/experiments/experiment.ts";
@@ -11,7 +12,7 @@ import { drawbackLine, drawbackText } from "../verification/report/drawbacks.ts"
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
 import { ExperimentLab } from "./experimentLab.ts";
-import { command, lastReport, pulumi, show, verifyAgain } from "./lab.ts";
+import { lastReport, pulumi, show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const { chosen, paths } = options();

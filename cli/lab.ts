@@ -42,13 +42,3 @@ export function show(report: Report): void {
 	const { isTTY, columns } = process.stdout;
 	console.log(terminalReport(report, { color: isTTY ?? false, ...(columns && { width: columns }) }));
 }
-
-/** Runs a command's body; only a message, no stack, for what the user can mend. */
-export async function command(body: () => Promise<number>): Promise<void> {
-	try {
-		process.exitCode = await body();
-	} catch (error) {
-		console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
-		process.exitCode = 1;
-	}
-}

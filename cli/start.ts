@@ -1,15 +1,20 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
 import { wakeCluster } from "../cluster/access.ts";
-import { command, lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
+import { command } from "../cluster/command.ts";
+import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { releaseLeftLocks } from "./interrupted.ts";
+import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();
 	await selectStack();
-	await wakeCluster(await setting("clusterName"));
+	await releaseLeftLocks();
+	await wakeCluster(await setting("clusterName"), await ownerOf(stack, labCluster));
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
-	const refreshed = await pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs");
-	const code = refreshed || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
+	const refresh = ["--yes", "--skip-preview", "--suppress-outputs", "--clear-pending-creates"];
+	const code =
+		(await pulumi("refresh", ...refresh)) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) show(report);

@@ -1,5 +1,6 @@
 /** npm run verify: repeats the verification without an update. */
-import { command, show, verifyAgain } from "./lab.ts";
+import { command } from "../cluster/command.ts";
+import { show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const report = await verifyAgain();

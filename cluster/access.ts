@@ -4,9 +4,10 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
-import { docker, findNodes } from "./docker.ts";
+import { docker, findNodes, isFinished, type NodeContainer } from "./docker.ts";
 import { locked } from "./lock.ts";
+import { refuseStrangers } from "./owner.ts";
+import { attempt, run } from "./programs.ts";
 
 /** Where the cluster's kubeconfig is kept, relative to the project. */
 export const kubeconfigPath = (name: string): string => join(".kube", `${name}.yaml`);
@@ -19,7 +20,7 @@ async function lastAccess(name: string): Promise<string | undefined> {
 
 async function answers(name: string): Promise<boolean> {
 	const ask = ["get", "--raw=/readyz", "--request-timeout=3s"];
-	return !(await execa("kubectl", ["--kubeconfig", kubeconfigPath(name), ...ask], { reject: false })).failed;
+	return (await attempt("kubectl", ["--kubeconfig", kubeconfigPath(name), ...ask])).ok;
 }
 
 /**
@@ -27,55 +28,53 @@ async function answers(name: string): Promise<boolean> {
  * or a lost kubeconfig, are mended by running that command again, without another cluster.
  */
 export async function accessId(name: string): Promise<string> {
-	const nodes = await findNodes(name);
-	const running = nodes.length > 0 && nodes.every((node) => node.state === "running");
-	const last = running ? await lastAccess(name) : undefined;
-	return last !== undefined && (await answers(name)) ? last : randomBytes(4).toString("hex");
+	return (await currentAccess(name, await findNodes(name))) ?? randomBytes(4).toString("hex");
 }
 
-/** Starts what is stopped, wakes what is paused. */
-export async function startNodes(name: string): Promise<void> {
-	const resting = (await findNodes(name)).filter(({ state }) => state !== "running");
-	for (const node of resting) await docker(node.state === "paused" ? "unpause" : "start", node.name);
+async function currentAccess(name: string, nodes: NodeContainer[]): Promise<string | undefined> {
+	const running = nodes.length > 0 && nodes.every((node) => node.state === "running");
+	const last = running ? await lastAccess(name) : undefined;
+	return last !== undefined && (await answers(name)) ? last : undefined;
 }
 
 /**
  * Brings every node up, waits until each is Ready with an InternalIP and a podCIDR (at most 180 s), writes the
  * kubeconfig (0600) and returns it.
  */
-export async function openAccess(name: string, access: string): Promise<string> {
-	return locked(name, async () => {
-		const paused = (await findNodes(name)).some(({ state }) => state === "paused");
-		const woken = new Date();
-		await startNodes(name);
-		const { stdout } = await execa("kind", ["get", "kubeconfig", "--name", name]);
-		const text = `# access ${access}\n${stdout}\n`;
-		const path = kubeconfigPath(name);
-		await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-		await writeFile(`${path}.new`, text, { mode: 0o600 });
-		const kubectl = (...args: string[]) =>
-			execa("kubectl", ["--kubeconfig", `${path}.new`, ...args], { stderr: ["pipe", "inherit"] });
-		const nodes = await findNodes(name);
-		const since = paused ? woken : new Date(Math.max(...nodes.map(({ startedAt }) => Date.parse(startedAt))));
-		await heardOf(
-			nodes.map((node) => node.name),
-			since,
-			kubectl,
-		);
-		for (const condition of ["condition=Ready", "jsonpath={.spec.podCIDR}"]) {
-			await kubectl("wait", "nodes", "--all", "--timeout=180s", `--for=${condition}`);
-		}
-		await rename(`${path}.new`, path);
-		return text;
-	});
+export const openAccess = (name: string, access: string): Promise<string> =>
+	locked(name, async () => open(name, access, await findNodes(name)));
+
+async function open(name: string, access: string, nodes: NodeContainer[]): Promise<string> {
+	const since = await wake(nodes);
+	const text = `# access ${access}\n${await run("kind", ["get", "kubeconfig", "--name", name])}\n`;
+	const path = kubeconfigPath(name);
+	const unproven = `${path}.new`;
+	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+	await writeFile(unproven, text, { mode: 0o600 });
+	await heardOf(nodes, since, unproven);
+	// By name: a Node whose container is gone would never be ready, and is the update's to mend.
+	const names = nodes.map((node) => `node/${node.name}`);
+	for (const condition of ["condition=Ready", "jsonpath={.spec.podCIDR}"]) {
+		const wait = ["wait", ...names, "--timeout=180s", `--for=${condition}`];
+		await run("kubectl", ["--kubeconfig", unproven, ...wait], { show: true });
+	}
+	await rename(unproven, path);
+	return text;
+}
+
+/** Starts what is stopped, wakes what is paused. @returns since when every kubelet has been at work again */
+async function wake(nodes: NodeContainer[]): Promise<Date> {
+	const resting = nodes.filter(({ state }) => state !== "running");
+	if (resting.length === 0) return new Date(Math.max(...nodes.map(({ startedAt }) => Date.parse(startedAt))));
+	const woken = new Date();
+	for (const node of resting) await docker(node.state === "paused" ? "unpause" : "start", node.name);
+	return woken;
 }
 
 /** Until a restarted kubelet has renewed its lease, what the API says of its node and pods is from before. */
-async function heardOf(
-	nodes: string[],
-	since: Date,
-	kubectl: (...args: string[]) => Promise<{ stdout: string }>,
-): Promise<void> {
+async function heardOf(nodes: NodeContainer[], since: Date, kubeconfig: string): Promise<void> {
+	const names = nodes.map((node) => node.name);
+	console.error(`waiting for the kubelets of ${names.join(", ")}`);
 	const template = '{range .items[*]}{.metadata.name} {.spec.renewTime}{"\\n"}{end}';
 	const read = [
 		"get",
@@ -84,34 +83,39 @@ async function heardOf(
 		"--request-timeout=5s",
 		`--output=jsonpath=${template}`,
 	];
-	console.error(`waiting for the kubelets of ${nodes.join(", ")}`);
-	let fault: unknown;
+	let last = "";
 	for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(1000)) {
-		try {
-			const { stdout } = await kubectl(...read);
-			const renewed = new Map(stdout.split("\n").map((line) => line.split(" ") as [string, string]));
-			if (nodes.every((node) => new Date(renewed.get(node) ?? 0) > since)) return;
-			fault = undefined;
-		} catch (error) {
-			fault = error; // The API server may be among what has just been started.
-		}
+		const { stdout, message } = await attempt("kubectl", ["--kubeconfig", kubeconfig, ...read]);
+		const renewed = new Map(stdout.split("\n").map((line) => line.split(" ") as [string, string]));
+		if (names.every((name) => new Date(renewed.get(name) ?? 0) > since)) return;
+		last = message; // The API server may be among what has just been started.
 	}
-	throw fault ?? new Error(`no kubelet of ${nodes.join(", ")} was heard of within 180 s`);
+	throw new Error(
+		last || `not every kubelet of ${names.join(", ")} was heard of within 180 s: see \`docker logs <node>\``,
+	);
 }
 
 /**
- * Waits until a living cluster of this project is reachable, starting its nodes where they are stopped. Without that, a
- * refresh would take everything in it for lost.
+ * Waits until the owner's cluster is reachable, starting its nodes where they are stopped: a refresh would take
+ * everything in it for lost. A cluster that was never finished is left to the update.
+ * @throws where the name is somebody else's
  */
-export async function wakeCluster(name: string): Promise<void> {
-	const nodes = await findNodes(name);
-	if (nodes.length === 0 || nodes.some(({ creationId }) => creationId === undefined)) return;
-	const id = await accessId(name);
-	const last = await lastAccess(name);
-	if (id !== last) await openAccess(name, last ?? id);
+export async function wakeCluster(name: string, owner: string): Promise<void> {
+	if ((await findNodes(name)).length === 0) return;
+	await locked(name, async () => {
+		const nodes = await findNodes(name); // Who had the lock may have changed them.
+		refuseStrangers("cluster", name, nodes, owner);
+		if (nodes.length === 0) return;
+		if (!(await isFinished(name))) {
+			console.error(`the cluster ${name} is half made, as after an interruption: the update makes it anew`);
+			return;
+		}
+		if (await currentAccess(name, nodes)) return;
+		await open(name, (await lastAccess(name)) ?? randomBytes(4).toString("hex"), nodes);
+	});
 }
 
 /** Removes the kubeconfig; succeeds where there is none. */
 export async function closeAccess(name: string): Promise<void> {
-	await rm(kubeconfigPath(name), { force: true });
+	for (const path of [kubeconfigPath(name), `${kubeconfigPath(name)}.new`]) await rm(path, { force: true });
 }

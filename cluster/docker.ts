@@ -1,9 +1,10 @@
 /** What this project asks of the Docker engine: the containers that are a cluster's nodes, and images. */
-import { ExecaError, execa } from "execa";
 import { z } from "zod";
+import { attempt, run } from "./programs.ts";
 
 export interface NodeContainer {
 	name: string;
+	cluster: string;
 	state: string;
 	/** RFC 3339. */
 	startedAt: string;
@@ -15,37 +16,32 @@ export interface NodeContainer {
 // exists, running or not, and nothing but the container's own end removes it.
 export const markPrefix = "/kind/nodeport-lab/";
 
-export async function docker(...args: string[]): Promise<string> {
-	try {
-		return (await execa("docker", args)).stdout;
-	} catch (error) {
-		if (!(error instanceof ExecaError)) throw error;
-		if (error.code === "ENOENT") throw new Error("docker is not on PATH: run `npm start`, or source .toolchain/env");
-		const said = String(error.stderr ?? "").trim() || error.shortMessage;
-		if (/cannot connect to the docker daemon|is the docker daemon running|error during connect/i.test(said)) {
-			throw new Error(`no Docker engine answers (${said}): \`npm start\` starts one`);
-		}
-		throw new Error(`${error.command}: ${said}`);
-	}
-}
+/** Lies in the control plane of a cluster that was made to the end; can be seen while it is stopped, too. */
+const finished = "/kind/nodeport-lab.finished";
 
-/** The node containers of a kind cluster of that name, whoever made it, running or not. */
-export async function findNodes(name: string): Promise<NodeContainer[]> {
-	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=io.x-k8s.kind.cluster=${name}`);
+const clusterLabel = "io.x-k8s.kind.cluster";
+
+export const docker = (...args: string[]): Promise<string> => run("docker", args);
+
+const Containers = z.array(
+	z.object({
+		Name: z.string(),
+		State: z.object({ Status: z.string(), StartedAt: z.string() }),
+		Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+		Mounts: z.array(z.object({ Destination: z.string() })),
+	}),
+);
+
+/** The node containers of the kind cluster of that name, or of all, whoever made them, running or not. */
+export async function findNodes(name?: string): Promise<NodeContainer[]> {
+	const label = name === undefined ? clusterLabel : `${clusterLabel}=${name}`;
+	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=${label}`);
 	if (ids === "") return [];
-	const inspected = z
-		.array(
-			z.object({
-				Name: z.string(),
-				State: z.object({ Status: z.string(), StartedAt: z.string() }),
-				Mounts: z.array(z.object({ Destination: z.string() })),
-			}),
-		)
-		.parse(JSON.parse(await docker("inspect", ...ids.split("\n"))));
-	return inspected.map((container) => {
+	return Containers.parse(JSON.parse(await docker("inspect", ...ids.split("\n")))).map((container) => {
 		const mark = container.Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
 		return {
 			name: container.Name.replace(/^\//, ""),
+			cluster: container.Config.Labels[clusterLabel] ?? "",
 			state: container.State.Status,
 			startedAt: container.State.StartedAt,
 			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
@@ -53,15 +49,25 @@ export async function findNodes(name: string): Promise<NodeContainer[]> {
 	});
 }
 
+/** Remembers, for as long as the cluster lives, that it was made to the end. */
+export async function markFinished(cluster: string): Promise<void> {
+	await docker("exec", `${cluster}-control-plane`, "touch", finished);
+}
+
+/** Whether the cluster was made to the end: false while it is being made, and after that was interrupted. */
+export async function isFinished(cluster: string): Promise<boolean> {
+	const { ok, stderr, message } = await attempt("docker", ["cp", `${cluster}-control-plane:${finished}`, "-"]);
+	if (!ok && !/no such container|could not find the file/i.test(stderr)) throw new Error(message);
+	return ok;
+}
+
 /** The image's id on the engine (sha256:…): another build of the same tag has another. */
 export async function imageId(image: string): Promise<string> {
-	try {
-		return await docker("image", "inspect", "--format", "{{.Id}}", image);
-	} catch (error) {
-		if (!/no such image/i.test(String(error))) throw error;
-		throw new Error(
-			`image "${image}" is not on the Docker engine. The lab's own images are made by \`npm start\`; ` +
-				`get another by \`docker pull ${image}\``,
-		);
-	}
+	const { ok, stdout, stderr, message } = await attempt("docker", ["image", "inspect", "--format", "{{.Id}}", image]);
+	if (ok) return stdout;
+	if (!/no such image/i.test(stderr)) throw new Error(message);
+	throw new Error(
+		`image "${image}" is not on the Docker engine. The lab's own images are made by \`npm start\`; ` +
+			`get another by \`docker pull ${image}\``,
+	);
 }

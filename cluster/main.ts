@@ -1,22 +1,35 @@
 /**
  * The command line that the command resources run: `main.ts <operation>`, its request as JSON on stdin. Results on
- * stdout, progress on stderr, and only a message (no stack) for what the user can mend.
+ * stdout, progress on stderr.
  */
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { closeAccess, openAccess } from "./access.ts";
-import { ClusterSpec, createCluster, deleteCluster, loadImage } from "./kind.ts";
+import { command } from "./command.ts";
+import { createCluster, deleteCluster, loadImage, updateCluster } from "./kind.ts";
+import { ClusterSpec } from "./kindConfig.ts";
 import { closeOutside, openOutside } from "./outside.ts";
+import { ownerIn } from "./owner.ts";
 
 const CreateRequest = z.object({ id: z.string(), spec: ClusterSpec });
 const AccessRequest = z.object({ name: z.string(), access: z.string() });
-const OutsideRequest = z.object({ cluster: z.string(), id: z.string(), image: z.string() });
+const OutsideRequest = z.object({
+	cluster: z.object({ name: z.string(), id: z.string() }),
+	id: z.string(),
+	image: z.string(),
+});
 const LoadRequest = z.object({ cluster: z.string(), image: z.string(), nodes: z.array(z.string()) });
 
 const operations: Record<string, (request: unknown) => Promise<string>> = {
+	// The state knows of no cluster: one that lives all the same, it has lost.
 	async create(request) {
 		const { id, spec } = CreateRequest.parse(request);
 		await createCluster(spec, id);
+		return id;
+	},
+	async update(request) {
+		const { id, spec } = CreateRequest.parse(request);
+		await updateCluster(spec, id);
 		return id;
 	},
 	async delete(request) {
@@ -37,7 +50,7 @@ const operations: Record<string, (request: unknown) => Promise<string>> = {
 		return openOutside(cluster, image, id);
 	},
 	async "close-outside"(request) {
-		await closeOutside(OutsideRequest.parse(request).cluster);
+		await closeOutside(ownerIn(OutsideRequest.parse(request).cluster.id));
 		return "";
 	},
 	async load(request) {
@@ -47,12 +60,10 @@ const operations: Record<string, (request: unknown) => Promise<string>> = {
 	},
 };
 
-try {
+await command(async () => {
 	const name = process.argv[2] ?? "";
 	const operation = operations[name];
 	if (!operation) throw new Error(`unknown operation "${name}"; allowed: ${Object.keys(operations).join(", ")}`);
 	process.stdout.write(await operation(JSON.parse(await text(process.stdin))));
-} catch (error) {
-	console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
-	process.exitCode = 1;
-}
+	return 0;
+});

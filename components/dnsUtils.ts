@@ -10,7 +10,7 @@ export const curl = ["curl", "--silent", "--show-error", "--verbose", "--fail", 
 export interface DnsUtilsArgs {
 	/** The dnsutils image (toolchain/images/dnsutils): dig, nslookup, wget, curl. */
 	image: PodImage;
-	/** @default "default" */
+	/** Namespace of what is made; it must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
 	/** Name of the Pod. @default the component's name */
 	name?: pulumi.Input<string>;
@@ -22,6 +22,7 @@ export interface DnsUtilsArgs {
 export class DnsUtils extends pulumi.ComponentResource {
 	/** The Pod's name, once it is ready. */
 	public readonly name: pulumi.Output<string>;
+	/** The Pod's namespace. */
 	public readonly namespace: pulumi.Output<string>;
 	/** Another Pod of the same name has another uid. */
 	public readonly uid: pulumi.Output<string>;

@@ -7,11 +7,11 @@ import { restrictedContainer, restrictedPod } from "./restricted.ts";
 export interface EchoDeploymentArgs {
 	/** The echo image (toolchain/images/echo). */
 	image: PodImage;
-	/** @default "default" */
+	/** Namespace of what is made; it must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
 	/** Name of the Deployment and value of its pods' `app` label. @default the component's name */
 	name?: pulumi.Input<string>;
-	/** @default 1 */
+	/** How many pods. @default 1 */
 	replicas?: pulumi.Input<number>;
 	/** Nodes that may run it: one is a nodeSelector, more a node affinity, none leaves it to the scheduler. @default [] */
 	nodes?: pulumi.Input<string[]>;
@@ -23,13 +23,17 @@ export interface EchoDeploymentArgs {
 export class EchoDeployment extends pulumi.ComponentResource {
 	/** The Deployment's name, once it is available. */
 	public readonly name: pulumi.Output<string>;
+	/** The namespace of Deployment and pods. */
 	public readonly namespace: pulumi.Output<string>;
 	/** The pods' labels: what a Service selects. */
 	public readonly labels: pulumi.Output<Record<string, string>>;
+	/** The port that the pods listen on. */
 	public readonly port: pulumi.Output<number>;
 	/** The name of the pods' port. */
 	public readonly portName: pulumi.Output<string>;
+	/** The image that the pods run. */
 	public readonly image: pulumi.Output<string>;
+	/** How many pods there are to be. */
 	public readonly replicas: pulumi.Output<number>;
 	/** How a verification asks from the echo's own pods: their packets come back to where they started (hairpin). */
 	public readonly clients: pulumi.Output<ClientGroup>;

@@ -2,8 +2,11 @@ import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { accessId, kubeconfigPath } from "../cluster/access.ts";
-import { clusterId, nodeNames } from "../cluster/kind.ts";
+import { clusterId } from "../cluster/kind.ts";
+import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
+import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
+import { toNode } from "../verification/objects.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface KindClusterArgs {
@@ -13,8 +16,8 @@ export interface KindClusterArgs {
 	workers: number;
 	/** The node image, a tag of the Docker engine or of a registry. */
 	nodeImage: pulumi.Input<string>;
-	/** @default "iptables" */
-	kubeProxyMode?: pulumi.Input<"iptables" | "nftables">;
+	/** How kube-proxy programs the kernel. @default "iptables" */
+	kubeProxyMode?: pulumi.Input<KubeProxyMode>;
 	/**
 	 * Publishes a nodePort of the control plane on 127.0.0.1 of this machine.
 	 * @default none: a container's ports cannot be changed later
@@ -25,13 +28,16 @@ export interface KindClusterArgs {
 /**
  * A kind cluster that heals: a plain update makes it anew where it is gone, half made or of another shape, starts nodes
  * that are stopped, and restores a lost kubeconfig. Whatever is in the cluster follows, as it hangs on `id`.
+ * The component's own name says whose the cluster is: two in one stack need two names.
  */
 export class KindCluster extends pulumi.ComponentResource {
 	/** Names this very cluster: another one of the same name has another id. */
 	public readonly id: pulumi.Output<string>;
+	/** The kind cluster's name, once it lives. */
 	public readonly name: pulumi.Output<string>;
 	/** Secret. Also in `kubeconfigPath`, with mode 0600. */
 	public readonly kubeconfig: pulumi.Output<string>;
+	/** Relative to the program. */
 	public readonly kubeconfigPath: pulumi.Output<string>;
 	/** Control plane first, then the workers in kind's order; read from the API server at every update. */
 	public readonly nodes: pulumi.Output<Node[]>;
@@ -72,7 +78,8 @@ export class KindCluster extends pulumi.ComponentResource {
 		const spec = pulumi
 			.output({ kubeProxyMode: "iptables" as const, ...args })
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
-		const id = spec.apply(clusterId);
+		const owner = ownerOf(pulumi.getStack(), name);
+		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => clusterId(spec, owner));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{
@@ -80,7 +87,7 @@ export class KindCluster extends pulumi.ComponentResource {
 				// Another id is another cluster, which is made in the place of the old one. Not as a replacement: that
 				// would delete what is inside first, one by one, and engine 3.259 has by then closed the provider
 				// (Registry.Diff unloads it, also when it only asks what a replacement would touch).
-				update: programCommand("cluster/main.ts", "create"),
+				update: programCommand("cluster/main.ts", "update"),
 				delete: programCommand("cluster/main.ts", "delete"),
 				stdin: pulumi.jsonStringify({ id, spec }),
 				...quietly,
@@ -104,17 +111,6 @@ export class KindCluster extends pulumi.ComponentResource {
 }
 
 const clusterNode = (node: k8s.core.v1.Node): pulumi.Output<Node> =>
-	pulumi.all([node.metadata, node.spec, node.status]).apply(
-		([metadata, spec, status]): Node => ({
-			name: metadata.name,
-			role: "node-role.kubernetes.io/control-plane" in metadata.labels ? "control-plane" : "worker",
-			ready: status.conditions.some(({ type, status }) => type === "Ready" && status === "True"),
-			internalIp: status.addresses.find(({ type }) => type === "InternalIP")?.address ?? "",
-			podCidr: spec.podCIDR,
-			labels: { ...metadata.labels },
-			kubeletVersion: status.nodeInfo.kubeletVersion,
-			osImage: status.nodeInfo.osImage,
-			kernelVersion: status.nodeInfo.kernelVersion,
-			containerRuntime: status.nodeInfo.containerRuntimeVersion,
-		}),
-	);
+	pulumi
+		.all([node.metadata, node.spec, node.status])
+		.apply(([metadata, spec, status]) => toNode({ metadata, spec, status }));

@@ -1,33 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { nodeNames } from "../cluster/kind.ts";
-
-/** Everything that the stack can be told, checked. Descriptions and defaults: Pulumi.yaml. */
-export interface LabConfig {
-	clusterName: string;
-	workers: number;
-	kubeProxyMode: "iptables" | "nftables";
-	nodePort: number;
-	/** Publishes the NodePort on 127.0.0.1 of the host; a change replaces the cluster. */
-	hostPort?: number;
-	replicas: number;
-	externalTrafficPolicy: "Cluster" | "Local";
-	namespace: string;
-	/** Where the echo runs; empty: anywhere. */
-	echoNodes: string[];
-	/** Where dnsutils runs. */
-	clientNode: string;
-	nodeImage: string;
-	echoImage: string;
-	dnsutilsImage: string;
-	connectivity: "base" | "full";
-}
+import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 
 const whole = (min: number, max: number) => {
 	const allowed = `a whole number from ${min} to ${max}`;
 	return z.coerce.number(allowed).int(allowed).min(min, allowed).max(max, allowed);
 };
-const oneOf = <const T extends [string, ...string[]]>(...values: T) => z.enum(values, values.join(" or "));
+const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, values.join(" or "));
 const label = (most: number) =>
 	z
 		.string()
@@ -35,79 +14,104 @@ const label = (most: number) =>
 		.max(most, `at most ${most} characters`);
 const image = z.string().regex(/^[\w][\w.:/@-]*$/, "an image reference such as nodeport-lab/echo:0.1.0");
 
+/** They come with a kind cluster, so the lab cannot make them. */
+const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
+
 const Settings = z.strictObject({
 	// A node's host name is at most 63 characters, and "-control-plane" takes 14 of them.
 	clusterName: label(49),
 	workers: whole(1, 50),
-	kubeProxyMode: oneOf("iptables", "nftables"),
+	kubeProxyMode: oneOf(KubeProxyMode.options),
 	// kube-apiserver's default --service-node-port-range.
 	nodePort: whole(30000, 32767),
+	/** Publishes the NodePort on 127.0.0.1 of the host; a change replaces the cluster. */
 	hostPort: whole(1, 65535).optional(),
 	replicas: whole(1, 100),
-	externalTrafficPolicy: oneOf("Cluster", "Local"),
-	namespace: label(63),
-	echoNodes: z.array(z.string(), "a list of node names").optional(),
+	externalTrafficPolicy: oneOf(["Cluster", "Local"]),
+	sessionAffinity: oneOf(["None", "ClientIP"]),
+	namespace: label(63).refine(
+		(name) => !taken.includes(name),
+		`a namespace of the lab's own, none of ${taken.join(", ")}`,
+	),
+	/** Where the echo runs; empty: anywhere. */
+	echoNodes: z.array(z.string("a node's name"), "a list of node names").optional(),
+	/** Where dnsutils runs. */
 	clientNode: z.string().optional(),
 	nodeImage: image,
 	echoImage: image,
 	dnsutilsImage: image,
-	connectivity: oneOf("base", "full"),
+	connectivity: oneOf(["base", "full"]),
 });
+type Settings = z.infer<typeof Settings>;
+
+/** Everything that the stack can be told, checked, with what follows from others. Descriptions, defaults: Pulumi.yaml. */
+export type LabConfig = Settings & { echoNodes: string[]; clientNode: string };
+
+type Raw = Record<string, unknown>;
 
 interface Fault {
 	field: string;
 	got: unknown;
 	allowed: string;
+	/** The command that mends it. */
+	fix: string;
 }
 
 const message = (faults: Fault[]): string =>
 	[
 		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
-		...faults.map(({ field, got, allowed }) => {
-			const path = /[.[]/.test(field) ? `--path '${field}'` : field;
-			return `  ${field}: got ${JSON.stringify(got)}, allowed: ${allowed}; fix: pulumi config set ${path} <value>`;
-		}),
+		...faults.map(
+			({ field, got, allowed, fix }) => `  ${field}: got ${JSON.stringify(got)}, allowed: ${allowed}; fix: ${fix}`,
+		),
 	].join("\n");
 
+const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
+
+/** The faults of settings by themselves. */
+function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
+	if (issue.code === "unrecognized_keys") {
+		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
+		return issue.keys.map((field) => ({ field, got: raw[field], allowed, fix: `pulumi config rm '${field}'` }));
+	}
+	const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
+	const field = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : String(key))).join("");
+	const fix = set(field === "echoNodes" ? "echoNodes[0]" : field);
+	return [{ field, got, allowed: issue.message, fix }];
+}
+
+const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
+
 /** The faults that only show when settings are seen together: nodes must be workers of this cluster. */
-function nodeFaults(config: LabConfig): Fault[] {
-	const workers = nodeNames(config.clusterName, config.workers).slice(1);
+function nodeFaults(raw: Raw): Fault[] {
+	const named = Named.safeParse(raw);
+	if (!named.success) return []; // What its workers are called is not known.
+	const workers = workersOf(named.data);
 	// Ordinary pods do not run on the control plane: kubeadm taints it.
 	const allowed = `a worker of this cluster: ${workers.join(", ")}`;
-	const named = config.echoNodes.map((got, i) => ({ field: `echoNodes[${i}]`, got, allowed }));
-	return [...named, { field: "clientNode", got: config.clientNode, allowed }].filter(
-		({ got }) => !workers.includes(got),
-	);
+	const { data: echoNodes = [] } = Settings.shape.echoNodes.safeParse(raw.echoNodes);
+	const { data: clientNode } = Settings.shape.clientNode.safeParse(raw.clientNode);
+	return [
+		...echoNodes.map((got, i) => ({ field: `echoNodes[${i}]`, got })),
+		...(clientNode === undefined ? [] : [{ field: "clientNode", got: clientNode }]),
+	]
+		.filter(({ got }) => !workers.includes(got))
+		.map(({ field, got }) => ({ field, got, allowed, fix: set(field) }));
 }
+
+const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
+	nodeNames(clusterName, workers).slice(1);
 
 /**
  * Checks raw settings and fills in what follows from others.
  * @throws pulumi.RunError naming every fault at once: field, value, what is allowed, the command that mends it
  */
-export function parseLabConfig(raw: Record<string, unknown>): LabConfig {
-	const parsed = Settings.safeParse(raw);
-	if (!parsed.success) throw new pulumi.RunError(message(parsed.error.issues.flatMap((issue) => faults(issue, raw))));
-	const { hostPort, echoNodes, clientNode, ...settings } = parsed.data;
-	const workers = nodeNames(settings.clusterName, settings.workers).slice(1);
-	const config: LabConfig = {
-		...settings,
-		...(hostPort !== undefined && { hostPort }),
-		echoNodes: echoNodes ?? workers.slice(0, 1),
-		clientNode: clientNode ?? workers.at(-1) ?? "",
-	};
-	const unknownNodes = nodeFaults(config);
-	if (unknownNodes.length > 0) throw new pulumi.RunError(message(unknownNodes));
-	return config;
-}
-
-function faults(issue: z.core.$ZodIssue, raw: Record<string, unknown>): Fault[] {
-	if (issue.code === "unrecognized_keys") {
-		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
-		return issue.keys.map((field) => ({ field, got: raw[field], allowed }));
-	}
-	const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
-	const field = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : String(key))).join("");
-	return [{ field, got, allowed: issue.message }];
+export function parseLabConfig(raw: Raw): LabConfig {
+	const { data, error } = Settings.safeParse(raw);
+	const faults = [...(error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw)), ...nodeFaults(raw)];
+	if (data === undefined || faults.length > 0) throw new pulumi.RunError(message(faults));
+	const workers = workersOf(data);
+	const { echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
+	return { ...data, echoNodes, clientNode };
 }
 
 /** Reads the stack's configuration: the only place that does. */
@@ -117,6 +121,15 @@ export function readLabConfig(): LabConfig {
 	const keys = Object.keys(pulumi.runtime.allConfig())
 		.filter((key) => key.startsWith(prefix))
 		.map((key) => key.slice(prefix.length));
-	const read = (key: string) => (key === "echoNodes" ? config.getObject<unknown>(key) : config.get(key));
-	return parseLabConfig(Object.fromEntries(keys.map((key) => [key, read(key)])));
+	return parseLabConfig(Object.fromEntries(keys.map((key) => [key, structured(key, config.get(key))])));
+}
+
+/** A list reaches a program as JSON. What is none stays as it is, for a message that says what it must be. */
+function structured(key: string, value: string | undefined): unknown {
+	if (key !== "echoNodes" || value === undefined) return value;
+	try {
+		return JSON.parse(value);
+	} catch {
+		return value;
+	}
 }

@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../verification/model.ts";
+import { toService } from "../verification/objects.ts";
 
 export interface NodePortServiceArgs {
 	/** The workload behind the Service, which takes selector, namespace and port from it: they cannot drift apart. */
@@ -16,14 +17,17 @@ export interface NodePortServiceArgs {
 	nodePort?: pulumi.Input<number>;
 	/** The port on the ClusterIP. @default the echo's port */
 	port?: pulumi.Input<number>;
-	/** @default "Cluster" */
+	/** Cluster: every node forwards to any pod. Local: only to its own, and so keeps the client's address. @default "Cluster" */
 	externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
+	/** None: every connection may go to another pod. ClientIP: those of one client address go to one pod. @default "None" */
+	sessionAffinity?: pulumi.Input<"None" | "ClientIP">;
 }
 
 /** The lesson's subject: a Service that answers on one port of every node. */
 export class NodePortService extends pulumi.ComponentResource {
 	/** Another Service of the same name has another uid. */
 	public readonly uid: pulumi.Output<string>;
+	/** What the API server made of it: the address and the ports that it answers on. */
 	public readonly service: pulumi.Output<Service>;
 
 	constructor(name: string, args: NodePortServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,6 +47,7 @@ export class NodePortService extends pulumi.ComponentResource {
 					type: "NodePort",
 					selector: echo.labels,
 					externalTrafficPolicy: args.externalTrafficPolicy ?? "Cluster",
+					sessionAffinity: args.sessionAffinity ?? "None",
 					ports: [
 						{
 							name: echo.portName,
@@ -57,16 +62,9 @@ export class NodePortService extends pulumi.ComponentResource {
 			{ parent: this },
 		);
 		this.uid = service.metadata.uid;
-		this.service = pulumi.all([service.metadata, service.spec]).apply(([metadata, spec]) => ({
-			name: metadata.name,
-			namespace: metadata.namespace,
-			dnsName: `${metadata.name}.${metadata.namespace}.svc.cluster.local`,
-			clusterIp: spec.clusterIP,
-			port: spec.ports[0]?.port ?? 0,
-			portName: spec.ports[0]?.name ?? "",
-			nodePort: spec.ports[0]?.nodePort ?? 0,
-			externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? ("Local" as const) : ("Cluster" as const),
-		}));
+		this.service = pulumi
+			.all([service.metadata, service.spec])
+			.apply(([metadata, spec]) => toService({ metadata, spec }));
 		this.registerOutputs({ uid: this.uid, service: this.service });
 	}
 }

@@ -7,7 +7,7 @@ import { curl } from "./dnsUtils.ts";
 export interface NodeProbeArgs {
 	/** The dnsutils image, which also carries iptables, nft and conntrack. */
 	image: PodImage;
-	/** @default "default" */
+	/** Namespace of what is made; it must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
 	/** Name of the DaemonSet. @default the component's name */
 	name?: pulumi.Input<string>;
@@ -20,7 +20,9 @@ export interface NodeProbeArgs {
 export class NodeProbe extends pulumi.ComponentResource {
 	/** The DaemonSet's name, once it runs on every node. */
 	public readonly name: pulumi.Output<string>;
+	/** The namespace of DaemonSet and pods. */
 	public readonly namespace: pulumi.Output<string>;
+	/** The pods' labels. */
 	public readonly labels: pulumi.Output<Record<string, string>>;
 	/** How a verification asks from every node's own network. */
 	public readonly clients: pulumi.Output<ClientGroup>;

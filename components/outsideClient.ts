@@ -19,7 +19,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 
 	constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:OutsideClient", name, args, opts);
-		const cluster = pulumi.output(args.cluster.name);
+		const cluster = pulumi.all([args.cluster.id, args.cluster.name]).apply(([id, name]) => ({ id, name }));
 		const id = cluster.apply(outsideId);
 		const container = new command.local.Command(
 			`${name}-container`,
@@ -34,7 +34,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 		);
 		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, ip]) => ({
 			name: "outside",
-			run: { spawn: ["docker", "exec", outsideName(cluster)] },
+			run: { spawn: ["docker", "exec", outsideName(cluster.name)] },
 			get: curl,
 			ip,
 		}));

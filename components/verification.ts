@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Summary } from "../verification/report/model.ts";
+import { reportSchema, Summary } from "../verification/report/model.ts";
 import { reportRevision } from "../verification/report/stored.ts";
 import type { Client, ClientGroup } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
@@ -14,7 +14,7 @@ export interface VerificationArgs {
 	echo: { deployment: pulumi.Input<string>; replicas: pulumi.Input<number>; nodes: pulumi.Input<string[]> };
 	/** Who asks; the first one's packet is explained on every node. */
 	clients: pulumi.Input<Client | ClientGroup>[];
-	/** base: the first client on every target; full: every client. @default "base" */
+	/** base: the first client asks every target; full: every client does, and each node traces a packet. @default "base" */
 	connectivity?: pulumi.Input<"base" | "full">;
 	/** Where the full report goes, relative to the program. @default "out/verification.json" */
 	report?: pulumi.Input<string>;
@@ -27,6 +27,7 @@ export interface VerificationArgs {
  * fails, fails: after the full report is on disk, with an error that names each failed cell.
  */
 export class Verification extends pulumi.ComponentResource {
+	/** What it found, without what only the report has room for. */
 	public readonly summary: pulumi.Output<Summary>;
 
 	constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -43,15 +44,16 @@ export class Verification extends pulumi.ComponentResource {
 					clients: args.clients,
 					connectivity: args.connectivity ?? "base",
 					report,
+					// The stored summary of another schema could not be read: it is made again, as a lost report is.
 					revisions: pulumi
 						.all([args.revisions, report.apply(reportRevision)])
-						.apply(([own, kept]) => ({ ...own, ...kept })),
+						.apply(([own, kept]) => ({ ...own, ...kept, schema: reportSchema })),
 				}),
 				...quietly,
 			},
 			{ parent: this, customTimeouts: { create: "10m", update: "10m" } },
 		);
-		this.summary = run.stdout.apply((summary) => JSON.parse(summary) as Summary);
+		this.summary = run.stdout.apply((summary) => Summary.parse(JSON.parse(summary)));
 		this.registerOutputs({ summary: this.summary });
 	}
 }

@@ -11,6 +11,7 @@ import {
 	toExec,
 	toNode,
 	toPlace,
+	toService,
 	whyUnready,
 } from "./objects.ts";
 import { type Dialogue, Programs, type Ran } from "./programs.ts";
@@ -114,20 +115,11 @@ export class Cluster {
 	}
 
 	async service(namespace: string, name: string): Promise<Service> {
-		const service = this.core.readNamespacedService({ namespace, name });
-		const { spec } = await told(`Service ${namespace}/${name}`, service);
-		const port = spec?.ports?.[0];
-		if (!port?.nodePort) throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
-		return {
-			name,
-			namespace,
-			dnsName: `${name}.${namespace}.svc.cluster.local`,
-			clusterIp: spec?.clusterIP ?? "",
-			port: port.port,
-			portName: port.name ?? "",
-			nodePort: port.nodePort,
-			externalTrafficPolicy: spec?.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
-		};
+		const service = toService(
+			await told(`Service ${namespace}/${name}`, this.core.readNamespacedService({ namespace, name })),
+		);
+		if (service.nodePort > 0) return service;
+		throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
 	}
 
 	/** A Service's ready endpoints. One that is not its pod's any more is outdated: slices follow pods with a delay. */

@@ -3,23 +3,22 @@
  * stdout. Ends with 1 where something is not as it must be, after the report is on disk; stdout is then empty.
  */
 import { text } from "node:stream/consumers";
+import { command } from "../cluster/command.ts";
 import { writeReport } from "./report/stored.ts";
 import { summarize } from "./report/summary.ts";
 import { Request } from "./request.ts";
 import { verify } from "./verify.ts";
 
-try {
+await command(async () => {
 	const request = Request.parse(JSON.parse(await text(process.stdin)));
 	const report = await verify(request, (line) => console.error(line));
 	await writeReport(report);
-	if (report.ok) process.stdout.write(JSON.stringify(summarize(report)));
-	else {
-		const count = report.failures.length;
-		console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (report: ${request.report}):`);
-		for (const failure of report.failures) console.error(`  ${failure}`);
-		process.exitCode = 1;
+	if (report.ok) {
+		process.stdout.write(JSON.stringify(summarize(report)));
+		return 0;
 	}
-} catch (error) {
-	console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
-	process.exitCode = 1;
-}
+	const count = report.failures.length;
+	console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (report: ${request.report}):`);
+	for (const failure of report.failures) console.error(`  ${failure}`);
+	return 1;
+});

@@ -1,7 +1,28 @@
 /** Kubernetes objects as the verification sees them. */
-import type { V1EndpointSlice, V1Node, V1Pod } from "@kubernetes/client-node";
+import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
 import type { Endpoint, Place } from "./cluster.ts";
-import type { Node } from "./model.ts";
+import type { Node, Service } from "./model.ts";
+
+/** What is read of a Node object, whichever client has it from the API. */
+export interface NodeObject {
+	metadata?: { name?: string; labels?: Record<string, string> };
+	spec?: { podCIDR?: string };
+	status?: {
+		conditions?: { type: string; status: string }[];
+		addresses?: { type: string; address: string }[];
+		nodeInfo?: { kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntimeVersion: string };
+	};
+}
+
+/** What is read of a Service object, whichever client has it from the API. */
+export interface ServiceObject {
+	metadata?: { name?: string; namespace?: string };
+	spec?: {
+		clusterIP?: string;
+		externalTrafficPolicy?: string;
+		ports?: { port: number; name?: string; nodePort?: number }[];
+	};
+}
 
 export const toExec = ({ metadata, spec }: V1Pod) => ({
 	namespace: metadata?.namespace ?? "",
@@ -31,18 +52,34 @@ export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod $
 export const isReady = ({ status }: V1Pod): boolean =>
 	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
-export const toNode = ({ metadata, spec, status }: V1Node): Node => ({
+export const toNode = ({ metadata, spec, status }: NodeObject): Node => ({
 	name: metadata?.name ?? "",
 	role: "node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker",
 	ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
 	internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
 	podCidr: spec?.podCIDR ?? "",
-	labels: metadata?.labels ?? {},
+	labels: { ...metadata?.labels },
 	kubeletVersion: status?.nodeInfo?.kubeletVersion ?? "",
 	osImage: status?.nodeInfo?.osImage ?? "",
 	kernelVersion: status?.nodeInfo?.kernelVersion ?? "",
 	containerRuntime: status?.nodeInfo?.containerRuntimeVersion ?? "",
 });
+
+/** By its first port. What the API server has not filled in yet, as in a preview, is empty or 0. */
+export function toService({ metadata, spec }: ServiceObject): Service {
+	const { name = "", namespace = "" } = metadata ?? {};
+	const [port] = spec?.ports ?? [];
+	return {
+		name,
+		namespace,
+		dnsName: `${name}.${namespace}.svc.cluster.local`,
+		clusterIp: spec?.clusterIP ?? "",
+		port: port?.port ?? 0,
+		portName: port?.name ?? "",
+		nodePort: port?.nodePort ?? 0,
+		externalTrafficPolicy: spec?.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
+	};
+}
 
 export const byNodeThenName = (a: V1Pod, b: V1Pod): number =>
 	numeric(a.spec?.nodeName ?? "", b.spec?.nodeName ?? "") || numeric(a.metadata?.name ?? "", b.metadata?.name ?? "");

@@ -1,46 +1,29 @@
 /** The whole lab, real in every part. The tests build on each other: one cluster serves them all. */
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { z } from "zod";
+import { beforeAll, expect, it } from "vitest";
 import { clusterId } from "../../cluster/kind.ts";
-import { Cell, Node, NodeRules, Pod, Service } from "../../verification/model.ts";
 import { Report } from "../../verification/report/model.ts";
-import { clusterName, Lab, leftovers, volumes } from "./lab.ts";
+import { Contract } from "./contract.ts";
+import { clusterName, Lab, leftovers, processes, volumes } from "./lab.ts";
 
+const renamed = `${clusterName}-renamed`;
 const worker = (i: number) => `${clusterName}-worker${i === 1 ? "" : i}`;
-
-/** The outputs' contract, nothing beside it. */
-const Contract = z.strictObject({
-	schema: z.literal("nodeport-lab/v1"),
-	clusterName: z.literal(clusterName),
-	kubeconfig: z.string().regex(/^kind: Config$/m),
-	nodes: z.array(Node),
-	nodeIps: z.record(z.string(), z.ipv4()),
-	nodePort: z.int(),
-	service: Service.omit({ portName: true }).strict(),
-	echo: z.strictObject({ name: z.literal("app1"), image: z.string(), pods: z.array(Pod) }),
-	verification: z.strictObject({
-		ok: z.literal(true),
-		checkedAt: z.iso.datetime(),
-		proxyMode: z.literal("iptables"),
-		connectivity: z.array(Cell),
-		nodes: z.array(NodeRules),
-		report: z.literal("out/verification.json"),
-	}),
-});
 
 let lab: Lab;
 let volumesBefore: string[];
 
 const outputs = async () => Contract.parse(await lab.outputs());
+const report = async () => Report.parse(JSON.parse(await readFile(join(lab.folder, "out/verification.json"), "utf8")));
+const kubeconfigOf = (cluster: string) => join(lab.folder, ".kube", `${cluster}.yaml`);
+const gone = (path: string) => expect(access(path)).rejects.toThrow("ENOENT");
 
 beforeAll(async () => {
 	lab = await Lab.create();
 	volumesBefore = await volumes();
+	return () => lab.remove();
 });
-afterAll(() => lab.remove());
 
 it("previews with no cluster", async () => {
 	const changes = await lab.preview();
@@ -49,9 +32,20 @@ it("previews with no cluster", async () => {
 	expect(await leftovers()).toEqual([]);
 });
 
-it("comes up verified, with the outputs of the contract", async () => {
-	await lab.up();
-	const { nodes, nodeIps, nodePort, service, echo, verification } = await outputs();
+it("comes up by a plain start after one that was killed while kind made the nodes", async () => {
+	await lab.runKilledWhileMakingNodes("cli/start.ts");
+	expect((await leftovers()).length).toBeGreaterThan(0);
+	const { exitCode, all } = await lab.run("cli/start.ts");
+	expect(exitCode, all).toBe(0);
+	expect(all).toMatch(/releasing the stack's lock: process \d+, which took it, is gone/);
+	expect(all).toMatch(/waiting for process \d+, which works on cluster .* or was killed just now/);
+	expect(all).toContain(`the cluster ${clusterName} is half made`);
+});
+
+it("is verified, with the outputs of the contract", async () => {
+	const { clusterName: name, nodes, nodeIps, nodePort, service, echo, verification } = await outputs();
+	expect(name).toBe(clusterName);
+	expect(verification.proxyMode).toBe("iptables");
 	expect(nodes.map(({ name, ready }) => `${name} ${ready}`)).toEqual(
 		[`${clusterName}-control-plane`, worker(1), worker(2), worker(3)].map((name) => `${name} true`),
 	);
@@ -89,8 +83,7 @@ it("finds the walkthrough's own chain on every node, followed to the DNAT and th
 });
 
 it("keeps the whole report on disk and the kubeconfig out of the state", async () => {
-	const report = Report.parse(JSON.parse(await readFile(join(lab.folder, "out/verification.json"), "utf8")));
-	expect(report.ok).toBe(true);
+	expect((await report()).ok).toBe(true);
 	const { kubeconfig, verification } = await outputs();
 	const key = /client-key-data: (\S+)/.exec(kubeconfig)?.[1] ?? "";
 	expect(key.length).toBeGreaterThan(100);
@@ -98,13 +91,14 @@ it("keeps the whole report on disk and the kubeconfig out of the state", async (
 	expect(JSON.stringify(verification).length).toBeLessThan(64 * 1024);
 });
 
-it("changes nothing the second time", async () => {
-	expect(await lab.up()).toEqual({});
-});
-
-it("repeats the verification without an update, and shows nodes, matrix and chains", async () => {
-	const { exitCode, stdout } = await lab.run("cli/verify.ts");
-	expect(exitCode).toBe(0);
+it("changes nothing by a second start, which verifies anew and shows nodes, matrix and chains", async () => {
+	const { checkedAt } = await report();
+	const { exitCode, stdout, all } = await lab.run("cli/start.ts");
+	expect(exitCode, all).toBe(0);
+	const [update] = await lab.stack.history(1);
+	expect(update?.kind).toBe("update");
+	expect(Object.keys(update?.resourceChanges ?? {}).sort(), all).toEqual(["read", "same"]); // Node.get reads.
+	expect((await report()).checkedAt > checkedAt).toBe(true);
 	expect(stdout).toMatch(/NAME +STATUS +ROLES +VERSION +INTERNAL-IP/);
 	expect(stdout).toContain("External communication");
 	expect(stdout).toContain("Internal communication");
@@ -136,7 +130,7 @@ it("moves to another nodePort as the preview said, without touching the cluster"
 it("heals when nodes are stopped and the kubeconfig is lost, without another cluster", async () => {
 	const nodes = await leftovers();
 	await execa("docker", ["stop", "--time=1", ...nodes]);
-	await execa("rm", [join(lab.folder, ".kube", `${clusterName}.yaml`)]);
+	await rm(kubeconfigOf(clusterName));
 	const changes = await lab.up({ refresh: false });
 	expect(changes).not.toHaveProperty("cluster-cluster");
 	expect(changes).toHaveProperty("cluster-access");
@@ -146,50 +140,50 @@ it("heals when nodes are stopped and the kubeconfig is lost, without another clu
 	expect(started.exitCode, started.all).toBe(0);
 });
 
-it("makes another cluster of two workers as the preview said", async () => {
+it("makes another cluster, of two workers and another name, as the preview said, and leaves nothing of the old", async () => {
 	await lab.stack.setConfig("workers", { value: "2" });
+	await lab.stack.setConfig("clusterName", { value: renamed });
 	const previewed = await lab.preview();
 	expect(previewed).toMatchObject({ "cluster-cluster": "update", "app1-deployment": "replace" });
 	expect(await lab.up()).toEqual(previewed);
-	expect((await outputs()).nodes.map(({ name }) => name)).toEqual([
-		`${clusterName}-control-plane`,
-		worker(1),
-		worker(2),
-	]);
+	const nodes = [`${renamed}-control-plane`, `${renamed}-worker`, `${renamed}-worker2`];
+	expect((await outputs()).nodes.map(({ name }) => name)).toEqual(nodes);
+	expect((await leftovers()).sort()).toEqual(nodes);
+	await gone(kubeconfigOf(clusterName));
 	expect(await lab.up()).toEqual({});
 });
 
 it("comes back by a plain update when the cluster was deleted behind Pulumi's back", async () => {
-	await execa("kind", ["delete", "cluster", "--name", clusterName, "--kubeconfig", join(lab.folder, "none")]);
+	await execa("kind", ["delete", "cluster", "--name", renamed, "--kubeconfig", join(lab.folder, "none")]);
 	await lab.stack.up();
 	expect((await outputs()).verification.ok).toBe(true);
 });
 
+it("comes back by a plain start when the state was lost while the cluster lives", async () => {
+	await rm(join(lab.folder, ".state/.pulumi"), { recursive: true });
+	const { exitCode, all } = await lab.run("cli/start.ts");
+	expect(exitCode, all).toBe(0);
+	expect((await outputs()).clusterName).toBe(renamed);
+});
+
 it("leaves a cluster of that name alone that it did not make, and says how to go on", async () => {
-	await execa("docker", [
-		"run",
-		"--detach",
-		"--name",
-		"nodeport-lab-stranger",
-		"--label",
-		"io.x-k8s.kind.cluster=stranger",
-		"nodeport-lab/dnsutils:0.1.0",
-		"/usr/local/bin/idle",
-	]);
+	const stranger = `${clusterName}-stranger`;
+	const container = ["--name", stranger, "--label", `io.x-k8s.kind.cluster=${stranger}`, "nodeport-lab/dnsutils:0.1.0"];
+	await execa("docker", ["run", "--detach", ...container, "/usr/local/bin/idle"]);
 	try {
-		const spec = { name: "stranger", workers: 1, nodeImage: "any", kubeProxyMode: "iptables" as const };
-		await expect(clusterId(spec)).rejects.toThrow("kind delete cluster --name stranger");
+		const spec = { name: stranger, workers: 1, nodeImage: "any", kubeProxyMode: "iptables" as const };
+		await expect(clusterId(spec, "anybody")).rejects.toThrow(`kind delete cluster --name ${stranger}`);
 	} finally {
-		await execa("docker", ["rm", "--force", "nodeport-lab-stranger"]);
+		await execa("docker", ["rm", "--force", stranger]);
 	}
 });
 
-it("is destroyed without a trace, also when it is already gone", async () => {
-	const destroyed = await lab.run("cli/destroy.ts");
-	expect(destroyed.exitCode, destroyed.all).toBe(0);
+it("is destroyed by Pulumi alone without a trace, and again when it is already gone", async () => {
+	await lab.stack.destroy();
 	expect(await leftovers()).toEqual([]);
 	expect((await volumes()).filter((volume) => !volumesBefore.includes(volume))).toEqual([]);
-	await expect(access(join(lab.folder, ".kube", `${clusterName}.yaml`))).rejects.toThrow("ENOENT");
+	expect(await processes(lab)).toEqual([]);
+	await gone(kubeconfigOf(renamed));
 	const again = await lab.run("cli/destroy.ts");
 	expect(again.exitCode, again.all).toBe(0);
 	expect(await readdir(lab.home)).toEqual([]);

@@ -1,11 +1,14 @@
 /** A lab of the tests' own: the project's files in a scratch folder, a stack and a cluster of another name. */
-import { cp, mkdir, mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
 
-export const clusterName = "nodeport-test";
+/** With the process in it: two test runs on a machine do not meet, and what a killed one left can be told. */
+const namePrefix = "nodeport-test-";
+export const clusterName = `${namePrefix}${process.pid}`;
+const folderPrefix = "nodeport-lab-integration-";
 
 const { PULUMI_HOME = join(homedir(), ".pulumi"), DOCKER_CONFIG = join(homedir(), ".docker") } = process.env;
 
@@ -24,17 +27,10 @@ export class Lab {
 		this.stack = stack;
 	}
 
-	/** A lab that is not up yet; whatever a killed run left of its cluster is removed first. */
+	/** A lab that is not up yet; whatever killed runs left is removed first. */
 	static async create(): Promise<Lab> {
-		await execa("kind", [
-			"delete",
-			"cluster",
-			"--name",
-			clusterName,
-			"--kubeconfig",
-			join(tmpdir(), "nodeport-lab-none"),
-		]);
-		const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-test-"));
+		await removeLeftovers();
+		const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
 		const { stdout } = await execa("git", ["ls-files", "--cached", "--others", "--exclude-standard"]);
 		for (const file of stdout.split("\n").filter((file) => !/^(test|toolchain|Pulumi\.dev\.yaml)/.test(file))) {
 			await mkdir(join(folder, dirname(file)), { recursive: true });
@@ -55,6 +51,17 @@ export class Lab {
 	run(script: string, ...args: string[]) {
 		const env = { ...own, HOME: this.home };
 		return execa("node", ["--import", "tsx", script, ...args], { cwd: this.folder, env, reject: false, all: true });
+	}
+
+	/** Runs one of the project's commands and kills it, with all that it has started, as soon as it makes a node. */
+	async runKilledWhileMakingNodes(script: string): Promise<void> {
+		const running = this.run(script);
+		while ((await leftovers()).length === 0) {
+			if (running.exitCode !== null) throw new Error(`${script} ended before it made a node`);
+			await new Promise((next) => setTimeout(next, 200));
+		}
+		for (const pid of await family(running.pid ?? 0)) kill(pid);
+		await running;
 	}
 
 	async kubectl(...args: string[]): Promise<string> {
@@ -86,22 +93,68 @@ export class Lab {
 		return readFile(join(this.folder, ".state/.pulumi/stacks/nodeport-lab/test.json"), "utf8");
 	}
 
-	/** Leaves nothing, whatever state a failed test left. */
+	/** Leaves nothing, whatever state a failed test left. @throws where that fails; the state then stays, to look into */
 	async remove(): Promise<void> {
-		await this.run("cli/destroy.ts");
-		await rm(this.folder, { recursive: true, force: true });
+		const { exitCode, all } = await this.run("cli/destroy.ts");
+		if (exitCode !== 0) throw new Error(`the lab in ${this.folder} could not be destroyed:\n${all}`);
+		await rm(this.folder, { recursive: true });
 	}
 }
 
-/** Containers and volumes of the tests' cluster that the engine has. */
-export async function leftovers(): Promise<string[]> {
-	const label = `label=io.x-k8s.kind.cluster=${clusterName}`;
-	const { stdout } = await execa("docker", ["ps", "--all", "--filter", label, "--format", "{{.Names}}"]);
+/** Containers of the tests' cluster, whatever it is called now, and of its client outside. */
+export const leftovers = (): Promise<string[]> => containers(`${clusterName}-`);
+
+async function containers(prefix: string): Promise<string[]> {
+	const { stdout } = await execa("docker", ["ps", "--all", "--filter", `name=^${prefix}`, "--format", "{{.Names}}"]);
 	return stdout.split("\n").filter(Boolean);
 }
 
 export async function volumes(): Promise<string[]> {
 	return (await execa("docker", ["volume", "ls", "--quiet"])).stdout.split("\n").filter(Boolean);
+}
+
+/** Command lines of running processes that name the lab or its cluster. */
+export async function processes(lab: Lab): Promise<string[]> {
+	const { stdout } = await execa("ps", ["-eo", "args="]);
+	return stdout.split("\n").filter((line) => line.includes(lab.folder) || line.includes(clusterName));
+}
+
+/** Containers, with their volumes, and folders of test runs whose process is gone. */
+async function removeLeftovers(): Promise<void> {
+	const dead = (await containers(namePrefix)).filter((name) => isLeft(name.slice(namePrefix.length)));
+	if (dead.length > 0) await execa("docker", ["rm", "--force", "--volumes", ...dead]);
+	for (const name of await readdir(tmpdir())) {
+		if (!name.startsWith(folderPrefix) || !isLeft(name.slice(folderPrefix.length))) continue;
+		await rm(join(tmpdir(), name), { recursive: true });
+	}
+}
+
+/** Whether what is so called is of a process that is gone: the name begins with its id. */
+function isLeft(name: string): boolean {
+	const pid = /^\d+/.exec(name)?.[0];
+	if (pid === undefined) return false;
+	try {
+		return !process.kill(Number(pid), 0);
+	} catch {
+		return true; // ESRCH
+	}
+}
+
+/** A process and all that it started, itself or through others. */
+async function family(pid: number): Promise<number[]> {
+	const { stdout } = await execa("ps", ["-eo", "pid=,ppid="]);
+	const all = stdout.split("\n").map((line) => line.trim().split(/ +/).map(Number));
+	const below = (parent: number): number[] =>
+		all.flatMap(([child = 0, its]) => (its === parent ? [child, ...below(child)] : []));
+	return [pid, ...below(pid)];
+}
+
+function kill(pid: number): void {
+	try {
+		process.kill(pid, "SIGKILL");
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
 }
 
 function recordChanges() {

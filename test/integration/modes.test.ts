@@ -78,4 +78,20 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 			}
 		}
 	});
+
+	it("keeps a client with the pod that served it, and the walk knows it", async () => {
+		await upWith({ externalTrafficPolicy: "Cluster", replicas: "3", sessionAffinity: "ClientIP" });
+		const { exitCode, all } = await lab.run("cli/verify.ts");
+		expect(exitCode, all).toBe(0);
+		const { connectivity, rules, traces } = await report();
+		for (const { node, paths } of rules) {
+			const answered = connectivity.find(({ client, target }) => client === "dnsutils" && target.node === node);
+			// Its first packet drew lots among three pods; by now each node remembers whom it chose.
+			expect(paths.map(({ probability }) => probability)).toEqual([1]);
+			const sentTo = paths[0]?.hops.find(({ effect }) => effect === "dnat")?.to;
+			expect(sentTo).toBe(`${answered?.observed.podIp}:8080`);
+		}
+		expect(traces?.map(({ result }) => result)).toEqual(nodes.map(() => "agrees"));
+		await lab.stack.setConfig("sessionAffinity", { value: "None" });
+	});
 });

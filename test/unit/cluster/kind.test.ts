@@ -1,26 +1,24 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accessId } from "../../../cluster/access.ts";
-import type { NodeContainer } from "../../../cluster/docker.ts";
-import { clusterId, nodeNames } from "../../../cluster/kind.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { clusterId, createCluster, deleteCluster, removeOwned, updateCluster } from "../../../cluster/kind.ts";
+import { nodeNames } from "../../../cluster/kindConfig.ts";
+import { newCreationId } from "../../../cluster/owner.ts";
+import { containers, engine, resetEngine } from "./engine.ts";
+import { scratchFolder } from "./scratch.ts";
 
-let engine: NodeContainer[] | Error = [];
-vi.mock("../../../cluster/docker.ts", async (original) => ({
-	...(await original<typeof import("../../../cluster/docker.ts")>()),
-	findNodes: async () => {
-		if (engine instanceof Error) throw engine;
-		return engine;
-	},
-}));
+vi.mock("../../../cluster/docker.ts", async () => (await import("./engine.ts")).docker());
+vi.mock("../../../cluster/programs.ts", async () => (await import("./engine.ts")).programs());
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
-const containers = (creationId: string | undefined, state = "running", names = nodeNames("c", 1)): NodeContainer[] =>
-	names.map((name) => ({ name, state, startedAt: "2026-01-01T00:00:00Z", ...(creationId && { creationId }) }));
+const owner = "0123abcd";
+const strangers = newCreationId("00000000", "ffffffff");
 
+scratchFolder();
 beforeEach(() => {
-	engine = [];
+	resetEngine();
+	vi.spyOn(console, "error")
+		.mockClear()
+		.mockImplementation(() => {});
+	vi.stubEnv("TMPDIR", process.cwd());
 });
 
 describe("nodeNames", () => {
@@ -36,13 +34,13 @@ describe("nodeNames", () => {
 
 describe("the cluster's id", () => {
 	it("is a new one each time while there is no cluster", async () => {
-		expect(await clusterId(spec)).not.toBe(await clusterId(spec));
+		expect(await clusterId(spec, owner)).not.toBe(await clusterId(spec, owner));
 	});
 
 	it.each(["running", "exited", "paused"])("is the living cluster's while its nodes are %s", async (state) => {
-		const id = await clusterId(spec);
-		engine = containers(id, state);
-		expect(await clusterId(spec)).toBe(id);
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id, { state });
+		expect(await clusterId(spec, owner)).toBe(id);
 	});
 
 	it.each([
@@ -50,57 +48,103 @@ describe("the cluster's id", () => {
 		["kubeProxyMode", { ...spec, kubeProxyMode: "nftables" as const }],
 		["nodeImage", { ...spec, nodeImage: "node:2" }],
 		["publish", { ...spec, publish: { hostPort: 80, nodePort: 30040 } }],
+		["name", { ...spec, name: "d" }],
 	])("is a new one when %s changes", async (_, changed) => {
-		const id = await clusterId(spec);
-		engine = containers(id);
-		expect(await clusterId(changed)).not.toBe(id);
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id);
+		expect(await clusterId(changed, owner)).not.toBe(id);
 	});
 
 	it("is a new one when a node is missing", async () => {
-		const id = await clusterId(spec);
-		engine = containers(id).slice(1);
-		expect(await clusterId(spec)).not.toBe(id);
-	});
-
-	it("is refused where somebody else made the cluster, with the commands that mend it", async () => {
-		engine = containers(undefined);
-		await expect(clusterId(spec)).rejects.toThrow(
-			/"c" exists that this project did not make.*clusterName.*kind delete/,
-		);
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id).slice(1);
+		expect(await clusterId(spec, owner)).not.toBe(id);
 	});
 
 	it("is an error, never a new one, while the engine does not answer", async () => {
-		engine = new Error("no Docker engine answers");
-		await expect(clusterId(spec)).rejects.toThrow("no Docker engine answers");
+		engine.nodes = new Error("no Docker engine answers");
+		await expect(clusterId(spec, owner)).rejects.toThrow("no Docker engine answers");
 	});
 });
 
-describe("the access's id", () => {
-	const home = process.cwd();
-	beforeEach(async () => {
-		process.chdir(await mkdtemp(join(tmpdir(), "nodeport-lab-test-")));
-		await mkdir(".kube");
-		await writeFile(".kube/c.yaml", "# access abc123\nkind: Config\n");
-	});
-	afterEach(async () => {
-		const scratch = process.cwd();
-		process.chdir(home);
-		await rm(scratch, { recursive: true });
+describe("a cluster of that name", () => {
+	const operations = [
+		["asked for its id", () => clusterId(spec, owner)],
+		["made", () => createCluster(spec, newCreationId("00000000", owner))],
+		["updated", () => updateCluster(spec, newCreationId("00000000", owner))],
+	] as const;
+
+	it.each(operations)(
+		"that this project did not make is refused when %s, with the commands that mend it",
+		async (_, act) => {
+			engine.nodes = containers(undefined);
+			await expect(act()).rejects.toThrow(/"c" exists that this project did not make.*clusterName.*kind delete/);
+			expect(engine.done).toEqual([]);
+		},
+	);
+
+	it.each(operations)("that another clone or stack made is refused when %s", async (_, act) => {
+		engine.nodes = containers(strangers);
+		await expect(act()).rejects.toThrow(/"c" belongs to another clone or stack.*clusterName.*npm run destroy/);
+		expect(engine.done).toEqual([]);
 	});
 
-	it("is a new one while the API server does not answer, although all nodes run", async () => {
-		engine = containers("id");
-		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
+	it("that another made is left alone by a deletion, which says so", async () => {
+		engine.nodes = containers(strangers);
+		await deleteCluster("c", newCreationId("00000000", owner));
+		expect(engine.done).toEqual([]);
+		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("left alone"));
+	});
+});
+
+describe("making a cluster", () => {
+	const made = ["kind create cluster c", "finished c"];
+
+	it("replaces a living one of the very id where the state knows of none, as what is in it is not known either", async () => {
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id);
+		await createCluster(spec, id);
+		expect(engine.done).toEqual(["kind delete cluster c", ...made]);
 	});
 
-	it("is a new one when a node is stopped", async () => {
-		engine = containers("id", "exited");
-		expect(await accessId("c")).not.toBe("abc123");
+	it("keeps a finished one of the id where the state knows it", async () => {
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id, { state: "exited" });
+		await updateCluster(spec, id);
+		expect(engine.done).toEqual([]);
 	});
 
-	it("is a new one when the kubeconfig is lost", async () => {
-		engine = containers("id");
-		await writeFile(".kube/c.yaml", "");
-		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
+	it("replaces one that was never finished, although it has the id", async () => {
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id);
+		engine.finished = false;
+		await updateCluster(spec, id);
+		expect(engine.done).toEqual(["kind delete cluster c", ...made]);
+	});
+
+	it.each([
+		["created", createCluster],
+		["updated", updateCluster],
+	])("under another name removes the owner's old one, and nobody else's, when %s", async (_, act) => {
+		engine.nodes = [
+			...containers(newCreationId("00000000", owner), { cluster: "old" }),
+			...containers(strangers, { cluster: "theirs" }),
+			...containers(undefined, { cluster: "foreign" }),
+		];
+		await act(spec, newCreationId("00000000", owner));
+		expect(engine.done).toEqual(["kind delete cluster old", ...made]);
+	});
+});
+
+describe("removing all that an owner made", () => {
+	it("finds it under any name, and touches nothing else", async () => {
+		engine.nodes = [
+			...containers(newCreationId("00000000", owner), { cluster: "a" }),
+			...containers(newCreationId("11111111", owner), { cluster: "b", state: "exited" }),
+			...containers(strangers, { cluster: "theirs" }),
+			...containers(undefined, { cluster: "foreign" }),
+		];
+		await removeOwned(owner);
+		expect(engine.done).toEqual(["kind delete cluster a", "kind delete cluster b"]);
 	});
 });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { ownerIn, ownerOf } from "../../../cluster/owner.ts";
 import { ClusterImage } from "../../../components/clusterImage.ts";
 import { DnsUtils } from "../../../components/dnsUtils.ts";
 import { EchoDeployment } from "../../../components/echoDeployment.ts";
@@ -7,6 +8,7 @@ import { KindCluster } from "../../../components/kindCluster.ts";
 import { NodePortService } from "../../../components/nodePortService.ts";
 import { NodeProbe } from "../../../components/nodeProbe.ts";
 import { Verification } from "../../../components/verification.ts";
+import { reportSchema, Summary } from "../../../verification/report/model.ts";
 import { only, type Recorded, record, settled } from "./recorder.ts";
 
 vi.mock("../../../cluster/docker.ts", async (original) => ({
@@ -63,13 +65,16 @@ describe("NodePortService", () => {
 	const echo = { labels: { app: "other" }, namespace: "shop", port: 9000, portName: "web" };
 
 	it("takes selector, namespace and ports from any workload", async () => {
-		await settled(new NodePortService("front", { echo, externalTrafficPolicy: "Local" }).service);
+		await settled(
+			new NodePortService("front", { echo, externalTrafficPolicy: "Local", sessionAffinity: "ClientIP" }).service,
+		);
 		const { metadata, spec } = only(recorded, "kubernetes:core/v1:Service").inputs;
 		expect(metadata.namespace).toBe("shop");
 		expect(spec).toEqual({
 			type: "NodePort",
 			selector: { app: "other" },
 			externalTrafficPolicy: "Local",
+			sessionAffinity: "ClientIP",
 			ports: [{ name: "web", protocol: "TCP", port: 9000, targetPort: 9000 }],
 		});
 	});
@@ -82,6 +87,24 @@ describe("KindCluster", () => {
 		expect(JSON.parse(only(recorded, "command:local:Command", "published-cluster").inputs.stdin).spec.publish).toEqual(
 			publish,
 		);
+	});
+
+	it("has another owner than the other clusters of its program, which it so leaves alone", async () => {
+		const specs = { workers: 1, nodeImage: "n" };
+		await settled(new KindCluster("first", { name: "f", ...specs }).id);
+		await settled(new KindCluster("second", { name: "s", ...specs }).id);
+		const owners = ["first-cluster", "second-cluster"].map((name) =>
+			ownerIn(JSON.parse(only(recorded, "command:local:Command", name).inputs.stdin).id),
+		);
+		expect(owners).toEqual([await ownerOf("test", "first"), await ownerOf("test", "second")]);
+		expect(owners[0]).not.toBe(owners[1]);
+	});
+
+	it("makes a cluster anew where the state knows of none, and keeps it where only its inputs change", async () => {
+		await settled(new KindCluster("operations", { name: "o", workers: 1, nodeImage: "n" }).id);
+		const { create, update } = only(recorded, "command:local:Command", "operations-cluster").inputs;
+		expect(create).toMatch(/ cluster\/main\.ts create$/);
+		expect(update).toMatch(/ cluster\/main\.ts update$/);
 	});
 
 	it("reads every node by its name", async () => {
@@ -125,19 +148,26 @@ describe("NodeProbe", () => {
 });
 
 describe("Verification", () => {
+	const request = {
+		kubeconfigPath: "k",
+		service: { namespace: "n", name: "s" },
+		echo: { deployment: "d", replicas: 1, nodes: [] },
+		clients: [{ name: "c", run: { spawn: ["true"] }, get: ["curl"] }],
+		revisions: { cluster: pulumi.output("1") },
+	};
+
 	it("asks what it is told and keeps its answer's types", async () => {
-		const { summary } = new Verification("v", {
-			kubeconfigPath: "k",
-			service: { namespace: "n", name: "s" },
-			echo: { deployment: "d", replicas: 1, nodes: [] },
-			clients: [{ name: "c", run: { spawn: ["true"] }, get: ["curl"] }],
-			revisions: { cluster: pulumi.output("1") },
-		});
+		const { summary } = new Verification("v", request);
 		expect((await settled(summary)).ok).toBe(true);
 		expect(JSON.parse(only(recorded, "command:local:Command", "v-run").inputs.stdin)).toMatchObject({
 			connectivity: "base",
 			report: "out/verification.json",
-			revisions: { cluster: "1" },
+			revisions: { cluster: "1", schema: reportSchema },
 		});
+	});
+
+	it("hands on what a summary is, and nothing beside it", async () => {
+		const summary = await settled(new Verification("checked", request).summary);
+		expect(Object.keys(Summary.parse(summary))).toEqual(Object.keys(summary));
 	});
 });

@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { labCluster, ownerIn, ownerOf } from "../../../cluster/owner.ts";
 import { defaults } from "./defaults.ts";
 import { only, type Recorded, record, settled } from "./recorder.ts";
 
@@ -57,8 +58,14 @@ describe("the program with its defaults", () => {
 			type: "NodePort",
 			selector: deployment.spec.template.metadata.labels,
 			externalTrafficPolicy: "Cluster",
+			sessionAffinity: "None",
 			ports: [{ name: "echo", protocol: "TCP", port: 8080, targetPort: 8080, nodePort: 30040 }],
 		});
+	});
+
+	it("makes its cluster under the name by which the commands find it", async () => {
+		const { stdin } = only(recorded, "command:local:Command", "cluster-cluster").inputs;
+		expect(ownerIn(JSON.parse(stdin).id)).toBe(await ownerOf("test", labCluster));
 	});
 
 	it("makes the cluster's id the provider's identity", () => {
@@ -66,6 +73,12 @@ describe("the program with its defaults", () => {
 		const provider = only(recorded, "pulumi:providers:kubernetes").inputs;
 		expect(provider.clusterIdentifier).toBe(JSON.parse(stdin).id);
 		expect(provider.deleteUnreachable).toBe("true");
+	});
+
+	it("verifies again when the Service or what is behind it changes in any way", () => {
+		const { service, revisions } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
+		expect(service).toMatchObject({ nodePort: 30040, externalTrafficPolicy: "Cluster" });
+		expect(revisions).toMatchObject({ service: "uid-1", sessionAffinity: "None", echo: 1, dnsutils: "uid-1" });
 	});
 
 	it("keeps the kubeconfig's text out of the verification", () => {

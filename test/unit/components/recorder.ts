@@ -1,5 +1,6 @@
 /** Pulumi mocks that record what a program registers, and answer as a provider would. */
 import * as pulumi from "@pulumi/pulumi";
+import type { Summary } from "../../../verification/report/model.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into resources of every shape, and a wrong path fails them
 export type Properties = Record<string, any>;
@@ -53,13 +54,25 @@ export const answers: Answers = {
 /** What the program behind a command would print. */
 function commandOutput({ create, stdin }: Properties): string {
 	const request = JSON.parse(stdin);
-	if (/cluster\/main\.ts create$/.test(create)) return request.id;
+	if (/ cluster\/main\.ts create$/.test(create)) return request.id;
 	if (/cluster\/main\.ts open-access$/.test(create)) return "kubeconfig";
 	if (/cluster\/main\.ts load$/.test(create)) return request.image;
 	if (/cluster\/main\.ts open-outside$/.test(create)) return "172.18.0.9";
-	if (/verification\/main\.ts$/.test(create)) return JSON.stringify({ ok: true, pods: [] });
+	if (/ verification\/main\.ts$/.test(create)) return JSON.stringify(summary(request));
 	throw new Error(`unexpected command ${create}`);
 }
+
+/** As the verification would say it, and one word that no contract knows. */
+const summary = ({ report }: Properties): Summary & { beside: string } => ({
+	ok: true,
+	checkedAt: "2026-01-01T00:00:00.000Z",
+	proxyMode: "iptables",
+	connectivity: [],
+	nodes: [],
+	report,
+	beside: "the contract",
+	pods: [{ name: "app1-1", ip: "10.244.1.2", node: "nodeport-worker" }],
+});
 
 /** Installs the mocks and returns the list that fills with what is registered. */
 export async function record(project = "nodeport-lab"): Promise<Recorded[]> {

@@ -1,0 +1,58 @@
+/** A cluster's shape, and what kind is told to make it. */
+import { stringify } from "yaml";
+import { z } from "zod";
+import { markPrefix } from "./docker.ts";
+
+/** How kube-proxy programs the kernel. */
+export const KubeProxyMode = z.enum(["iptables", "nftables"]);
+export type KubeProxyMode = z.infer<typeof KubeProxyMode>;
+
+/** What shapes a cluster: a change of any of these is another cluster. */
+export const ClusterSpec = z.object({
+	name: z.string(),
+	workers: z.int().min(1),
+	nodeImage: z.string(),
+	kubeProxyMode: KubeProxyMode,
+	/** Publishes the nodePort on 127.0.0.1 of the host; ports of a container cannot change once it is made. */
+	publish: z.object({ hostPort: z.int(), nodePort: z.int() }).optional(),
+});
+export type ClusterSpec = z.infer<typeof ClusterSpec>;
+
+/** Node names in kind's own order and spelling: worker, worker2, worker3. */
+export const nodeNames = (name: string, workers: number): string[] => [
+	`${name}-control-plane`,
+	...Array.from({ length: workers }, (_, i) => `${name}-worker${i === 0 ? "" : i + 1}`),
+];
+
+/** The configuration for `kind create cluster`, which marks every node with the id. */
+export function kindConfig(spec: ClusterSpec, id: string): string {
+	const extraMounts = [{ hostPath: "/dev/null", containerPath: markPrefix + id, readOnly: true }];
+	const published = spec.publish && {
+		extraPortMappings: [
+			{ containerPort: spec.publish.nodePort, hostPort: spec.publish.hostPort, listenAddress: "127.0.0.1" },
+		],
+	};
+	return stringify({
+		kind: "Cluster",
+		apiVersion: "kind.x-k8s.io/v1alpha4",
+		networking: { kubeProxyMode: spec.kubeProxyMode },
+		nodes: [
+			{ role: "control-plane", extraMounts, ...published },
+			...Array.from({ length: spec.workers }, () => ({ role: "worker", extraMounts })),
+		],
+		kubeadmConfigPatches: [
+			// A kubelet from 1.35 on refuses to start on cgroup v1 unless told otherwise.
+			stringify({ kind: "KubeletConfiguration", failCgroupV1: false }),
+			// Its own throttle makes the controller manager, and so `kubeadm join`, wait for 5 s.
+			stringify({
+				kind: "ClusterConfiguration",
+				controllerManager: {
+					extraArgs: [
+						{ name: "kube-api-qps", value: "200" },
+						{ name: "kube-api-burst", value: "400" },
+					],
+				},
+			}),
+		],
+	});
+}

@@ -1,0 +1,52 @@
+/**
+ * A Docker engine as the tests set it up, behind cluster/docker.ts, and what was done to it. Imports nothing of
+ * cluster/, whose modules wait for it.
+ */
+import { vi } from "vitest";
+import type { NodeContainer } from "../../../cluster/docker.ts";
+
+export const engine = {
+	nodes: [] as NodeContainer[] | Error,
+	finished: true,
+	/** What was run, in order: "kind create c", "docker start c-worker". */
+	done: [] as string[],
+};
+
+/** The stand-in for cluster/docker.ts; asking it changes nothing. */
+export const docker = () => ({
+	markPrefix: "/kind/nodeport-lab/",
+	findNodes: async (name?: string) => {
+		if (engine.nodes instanceof Error) throw engine.nodes;
+		return engine.nodes.filter(({ cluster }) => name === undefined || cluster === name);
+	},
+	isFinished: async () => engine.finished,
+	markFinished: async (name: string) => engine.done.push(`finished ${name}`),
+	docker: async (...args: string[]) => {
+		if (args[0] === "ps") return "";
+		engine.done.push(`docker ${args.join(" ")}`);
+		return "";
+	},
+});
+
+/** The stand-in for cluster/programs.ts. */
+export const programs = () => ({
+	run: vi.fn(async (name: string, args: string[]) => {
+		engine.done.push(`${name} ${args.slice(0, 2).join(" ")} ${args[args.indexOf("--name") + 1]}`);
+		return "kind: Config";
+	}),
+	attempt: vi.fn(async () => ({ ok: false, stdout: "", stderr: "", message: "the API does not answer" })),
+});
+
+/** The nodes of a cluster with one worker. */
+export const containers = (creationId?: string, { state = "running", cluster = "c" } = {}): NodeContainer[] =>
+	["control-plane", "worker"].map((role) => ({
+		name: `${cluster}-${role}`,
+		cluster,
+		state,
+		startedAt: "2026-01-01T00:00:00Z",
+		...(creationId && { creationId }),
+	}));
+
+export function resetEngine(): void {
+	Object.assign(engine, { nodes: [], finished: true, done: [] });
+}
