@@ -2,14 +2,15 @@
 import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
-import { releaseLeftLocks } from "./interrupted.ts";
+import { releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
 import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();
 	await selectStack();
 	await releaseLeftLocks();
-	await wakeCluster(await setting("clusterName"), await ownerOf(stack, labCluster));
+	const cluster = await setting("clusterName");
+	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) await removeUnrecorded(cluster);
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
 	const refresh = ["--yes", "--skip-preview", "--suppress-outputs", "--clear-pending-creates"];
