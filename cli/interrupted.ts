@@ -57,31 +57,42 @@ function isRunning(pid: number): boolean {
 	}
 }
 
-/** The part of a DIY backend's checkpoint that says what was being made when its update ended. */
+const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown() });
+export type Creation = z.infer<typeof Creation>;
+
+/** The part of a DIY backend's checkpoint that says what was being made when an update ended. */
 const Checkpoint = z.object({
 	checkpoint: z.object({
 		latest: z.object({
-			pending_operations: z
-				.array(z.object({ type: z.string(), resource: z.object({ type: z.string(), inputs: z.unknown() }) }))
-				.default([]),
+			resources: z.array(z.object({ urn: z.string() })).default([]),
+			pending_operations: z.array(z.object({ type: z.string(), resource: Creation })).default([]),
 		}),
 	}),
 });
+
+/** What killed updates were making. An update leaves such notes where they are, a refresh can clear them. */
+export async function pendingCreations(): Promise<{ creation: Creation; recorded: boolean }[]> {
+	if (isElsewhere()) return [];
+	const text = await readFile(join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`), "utf8").catch(noneYet);
+	if (text === undefined) return [];
+	const { resources, pending_operations } = Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
+	const known = new Set(resources.map(({ urn }) => urn));
+	return pending_operations
+		.filter(({ type }) => type === "creating")
+		.map(({ resource }) => ({ creation: resource, recorded: known.has(resource.urn) }));
+}
+
 const Inputs = z.object({ metadata: z.object({ name: z.string(), namespace: z.string().default("default") }) });
 
 /**
- * Removes from the cluster what a killed update was making in it: the state has no record of it, and the next update
+ * Removes from the cluster what killed updates were making in it: the state has no record of it, and the next update
  * would stop as it "already exists". The cluster is the stack's own, so nobody else has made what is so called.
  */
 export async function removeUnrecorded(cluster: string): Promise<void> {
-	if (isElsewhere()) return;
-	const file = join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`);
-	const text = await readFile(file, "utf8").catch(noneYet);
-	if (text === undefined) return;
-	for (const { type, resource } of Checkpoint.parse(JSON.parse(text)).checkpoint.latest.pending_operations) {
-		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(resource.type) ?? [];
-		if (type !== "creating" || kind === undefined) continue;
-		const { name, namespace } = Inputs.parse(resource.inputs).metadata;
+	for (const { creation, recorded } of await pendingCreations()) {
+		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(creation.type) ?? [];
+		if (recorded || kind === undefined) continue;
+		const { name, namespace } = Inputs.parse(creation.inputs).metadata;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
 		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
 		const where = ["--kubeconfig", kubeconfigPath(cluster), "--namespace", namespace];

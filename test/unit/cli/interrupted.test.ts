@@ -3,7 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { releaseLeftLocks, removeUnrecorded } from "../../../cli/interrupted.ts";
+import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "../../../cli/interrupted.ts";
 import { stack } from "../../../cli/lab.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
 
@@ -70,12 +70,15 @@ describe("the stack's lock", () => {
 describe("what a killed update was making in the cluster", () => {
 	const pending = (type: string, resourceType: string, metadata?: object) => ({
 		type,
-		resource: { urn: "urn", type: resourceType, inputs: metadata ? { metadata } : {} },
+		resource: { urn: `urn:${resourceType}`, type: resourceType, inputs: metadata ? { metadata } : {} },
 	});
 
 	async function state(...pending_operations: object[]): Promise<void> {
 		await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
-		const checkpoint = { stack: "dev", latest: { resources: [], pending_operations } };
+		const checkpoint = {
+			stack: "dev",
+			latest: { resources: [{ urn: "urn:kubernetes:core/v1:Pod" }], pending_operations },
+		};
 		await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ version: 3, checkpoint }));
 	}
 
@@ -86,6 +89,8 @@ describe("what a killed update was making in the cluster", () => {
 			pending("creating", "kubernetes:apps/v1:Deployment", { name: "app1", namespace: "shop" }),
 			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop" }),
 			pending("updating", "kubernetes:core/v1:Service", { name: "front", namespace: "shop" }),
+			// A later update has made it: the state knows it.
+			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
 			pending("creating", "command:local:Command"),
 			pending("creating", "pulumi:providers:kubernetes"),
 		);
@@ -95,6 +100,19 @@ describe("what a killed update was making in the cluster", () => {
 			"--kubeconfig .kube/c.yaml --namespace default delete Namespace shop --ignore-not-found --timeout=60s",
 		]);
 		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("Deployment shop/app1"));
+	});
+
+	it("is told, so that a refresh clears the notes of it, also of what the state knows", async () => {
+		await state(
+			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
+			pending("creating", "command:local:Command"),
+			pending("deleting", "command:local:Command"),
+		);
+		const told = await pendingCreations();
+		expect(told.map(({ creation, recorded }) => `${creation.type} ${recorded}`)).toEqual([
+			"kubernetes:core/v1:Pod true",
+			"command:local:Command false",
+		]);
 	});
 
 	it("is nothing where there is no state, and where the last update was not killed", async () => {
