@@ -2,19 +2,18 @@
 import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
-import { releaseLeftLocks } from "./interrupted.ts";
+import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
 import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();
 	await selectStack();
 	await releaseLeftLocks();
-	await wakeCluster(await setting("clusterName"), await ownerOf(stack, labCluster));
+	const cluster = await setting("clusterName");
+	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) await removeUnrecorded(cluster);
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
-	const refresh = ["--yes", "--skip-preview", "--suppress-outputs", "--clear-pending-creates"];
-	const code =
-		(await pulumi("refresh", ...refresh)) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
+	const code = (await refresh()) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) show(report);
@@ -25,3 +24,9 @@ await command(async () => {
 	show(again);
 	return again.ok ? 0 : 1;
 });
+
+async function refresh(): Promise<number> {
+	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.
+	const pending = (await pendingCreations()).length > 0 ? ["--clear-pending-creates", "--non-interactive"] : [];
+	return pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending);
+}

@@ -98,20 +98,22 @@ async function heardOf(nodes: NodeContainer[], since: Date, kubeconfig: string):
 /**
  * Waits until the owner's cluster is reachable, starting its nodes where they are stopped: a refresh would take
  * everything in it for lost. A cluster that was never finished is left to the update.
+ * @returns whether it can be reached now
  * @throws where the name is somebody else's
  */
-export async function wakeCluster(name: string, owner: string): Promise<void> {
-	if ((await findNodes(name)).length === 0) return;
-	await locked(name, async () => {
+export async function wakeCluster(name: string, owner: string): Promise<boolean> {
+	if ((await findNodes(name)).length === 0) return false;
+	return locked(name, async () => {
 		const nodes = await findNodes(name); // Who had the lock may have changed them.
 		refuseStrangers("cluster", name, nodes, owner);
-		if (nodes.length === 0) return;
+		if (nodes.length === 0) return false;
 		if (!(await isFinished(name))) {
 			console.error(`the cluster ${name} is half made, as after an interruption: the update makes it anew`);
-			return;
+			return false;
 		}
-		if (await currentAccess(name, nodes)) return;
-		await open(name, (await lastAccess(name)) ?? randomBytes(4).toString("hex"), nodes);
+		const reachable = await currentAccess(name, nodes);
+		if (!reachable) await open(name, (await lastAccess(name)) ?? randomBytes(4).toString("hex"), nodes);
+		return true;
 	});
 }
 

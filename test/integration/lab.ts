@@ -53,15 +53,15 @@ export class Lab {
 		return execa("node", ["--import", "tsx", script, ...args], { cwd: this.folder, env, reject: false, all: true });
 	}
 
-	/** Runs one of the project's commands and kills it, with all that it has started, as soon as it makes a node. */
-	async runKilledWhileMakingNodes(script: string): Promise<void> {
+	/** Runs one of the project's commands and kills it, with all that it has started, as soon as something is so. */
+	async runKilledWhen(script: string, isSo: () => Promise<boolean>) {
 		const running = this.run(script);
-		while ((await leftovers()).length === 0) {
-			if (running.exitCode !== null) throw new Error(`${script} ended before it made a node`);
+		while (!(await isSo())) {
+			if (running.exitCode !== null) throw new Error(`${script} ended before it could be killed`);
 			await new Promise((next) => setTimeout(next, 200));
 		}
 		for (const pid of await family(running.pid ?? 0)) kill(pid);
-		await running;
+		return running;
 	}
 
 	async kubectl(...args: string[]): Promise<string> {

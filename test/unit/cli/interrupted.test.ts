@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { execa } from "execa";
-import { beforeEach, expect, it, vi } from "vitest";
-import { releaseLeftLocks } from "../../../cli/interrupted.ts";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "../../../cli/interrupted.ts";
 import { stack } from "../../../cli/lab.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
 
@@ -28,39 +28,98 @@ beforeEach(async () => {
 	await program("pulumi", 'echo "$*" > cancelled');
 });
 
-it("says nothing where there is no lock", async () => {
-	await releaseLeftLocks();
-	expect(console.error).not.toHaveBeenCalled();
-	expect(existsSync("cancelled")).toBe(false);
+describe("the stack's lock", () => {
+	it("says nothing where there is no lock", async () => {
+		await releaseLeftLocks();
+		expect(console.error).not.toHaveBeenCalled();
+		expect(existsSync("cancelled")).toBe(false);
+	});
+
+	it("releases the lock of a killed update, in one line", async () => {
+		const pid = await gone();
+		await lock("a", { pid });
+		await releaseLeftLocks();
+		expect(existsSync("cancelled")).toBe(true);
+		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringContaining(`process ${pid}`)]]);
+	});
+
+	it("releases a lock from before the machine started, whoever has that process id now", async () => {
+		await lock("a", { timestamp: "2001-01-01T00:00:00Z" });
+		await releaseLeftLocks();
+		expect(existsSync("cancelled")).toBe(true);
+	});
+
+	it.each([
+		["whose process runs", {}],
+		["of another machine", { pid: 1, hostname: "elsewhere" }],
+	])("leaves a lock %s, also beside one that is left", async (_, changes) => {
+		await lock("a", { pid: await gone() });
+		await lock("b", changes);
+		await releaseLeftLocks();
+		expect(existsSync("cancelled")).toBe(false);
+	});
+
+	it("has nothing to do with a state that is elsewhere", async () => {
+		vi.stubEnv("PULUMI_BACKEND_URL", "https://state.example");
+		await lock("a", { pid: await gone() });
+		await releaseLeftLocks();
+		expect(existsSync("cancelled")).toBe(false);
+	});
 });
 
-it("releases the lock of a killed update, in one line", async () => {
-	const pid = await gone();
-	await lock("a", { pid });
-	await releaseLeftLocks();
-	expect(existsSync("cancelled")).toBe(true);
-	expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringContaining(`process ${pid}`)]]);
-});
+describe("what a killed update was making in the cluster", () => {
+	const pending = (type: string, resourceType: string, metadata?: object) => ({
+		type,
+		resource: { urn: `urn:${resourceType}`, type: resourceType, inputs: metadata ? { metadata } : {} },
+	});
 
-it("releases a lock from before the machine started, whoever has that process id now", async () => {
-	await lock("a", { timestamp: "2001-01-01T00:00:00Z" });
-	await releaseLeftLocks();
-	expect(existsSync("cancelled")).toBe(true);
-});
+	async function state(...pending_operations: object[]): Promise<void> {
+		await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
+		const checkpoint = {
+			stack: "dev",
+			latest: { resources: [{ urn: "urn:kubernetes:core/v1:Pod" }], pending_operations },
+		};
+		await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ version: 3, checkpoint }));
+	}
 
-it.each([
-	["whose process runs", {}],
-	["of another machine", { pid: 1, hostname: "elsewhere" }],
-])("leaves a lock %s, also beside one that is left", async (_, changes) => {
-	await lock("a", { pid: await gone() });
-	await lock("b", changes);
-	await releaseLeftLocks();
-	expect(existsSync("cancelled")).toBe(false);
-});
+	beforeEach(() => program("kubectl", 'echo "$*" >> deleted'));
 
-it("has nothing to do with a state that is elsewhere", async () => {
-	vi.stubEnv("PULUMI_BACKEND_URL", "https://state.example");
-	await lock("a", { pid: await gone() });
-	await releaseLeftLocks();
-	expect(existsSync("cancelled")).toBe(false);
+	it("is removed, and nothing else", async () => {
+		await state(
+			pending("creating", "kubernetes:apps/v1:Deployment", { name: "app1", namespace: "shop" }),
+			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop" }),
+			pending("updating", "kubernetes:core/v1:Service", { name: "front", namespace: "shop" }),
+			// A later update has made it: the state knows it.
+			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
+			pending("creating", "command:local:Command"),
+			pending("creating", "pulumi:providers:kubernetes"),
+		);
+		await removeUnrecorded("c");
+		expect(readFileSync("deleted", "utf8").trim().split("\n")).toEqual([
+			"--kubeconfig .kube/c.yaml --namespace shop delete Deployment.v1.apps app1 --ignore-not-found --timeout=60s",
+			"--kubeconfig .kube/c.yaml --namespace default delete Namespace shop --ignore-not-found --timeout=60s",
+		]);
+		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("Deployment shop/app1"));
+	});
+
+	it("is told, so that a refresh clears the notes of it, also of what the state knows", async () => {
+		await state(
+			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
+			pending("creating", "command:local:Command"),
+			pending("deleting", "command:local:Command"),
+		);
+		const told = await pendingCreations();
+		expect(told.map(({ creation, recorded }) => `${creation.type} ${recorded}`)).toEqual([
+			"kubernetes:core/v1:Pod true",
+			"command:local:Command false",
+		]);
+	});
+
+	it("is nothing where there is no state, and where the last update was not killed", async () => {
+		await removeUnrecorded("c");
+		await writeFile("deleted", "");
+		await state();
+		await removeUnrecorded("c");
+		expect(readFileSync("deleted", "utf8")).toBe("");
+	});
 });

@@ -81,16 +81,16 @@ describe("opening the access", () => {
 
 describe("waking", () => {
 	it("does nothing where there is no cluster, and nothing where it answers", async () => {
-		await wakeCluster("c", owner);
+		expect(await wakeCluster("c", owner)).toBe(false);
 		engine.nodes = containers(id);
 		kubectl(() => "ok");
-		await wakeCluster("c", owner);
+		expect(await wakeCluster("c", owner)).toBe(true);
 		expect(engine.done).toEqual([]);
 	});
 
 	it("wakes the owner's paused nodes, under the access that it had", async () => {
 		engine.nodes = containers(id, { state: "paused" });
-		await wakeCluster("c", owner);
+		expect(await wakeCluster("c", owner)).toBe(true);
 		expect(engine.done.slice(0, 2)).toEqual(["docker unpause c-control-plane", "docker unpause c-worker"]);
 		expect(await readFile(".kube/c.yaml", "utf8")).toContain("# access abc123");
 	});
@@ -98,7 +98,7 @@ describe("waking", () => {
 	it("leaves one that was never finished to the update, in one line", async () => {
 		engine.nodes = containers(id, { state: "exited" });
 		engine.finished = false;
-		await wakeCluster("c", owner);
+		expect(await wakeCluster("c", owner)).toBe(false);
 		expect(engine.done).toEqual([]);
 		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringMatching(/half made.*makes it anew/)]]);
 	});
