@@ -41,13 +41,7 @@ const verified = new Verification(
 		echo: { deployment: app1.name, replicas, nodes: echoNodes },
 		clients: [dnsutils.client, ...matrixClients(config, { cluster, echo: app1, namespace })],
 		connectivity,
-		revisions: {
-			cluster: cluster.id,
-			service: nodePortService.uid,
-			sessionAffinity,
-			echo: app1.generation,
-			dnsutils: dnsutils.uid,
-		},
+		revisions: { cluster: cluster.id, service: nodePortService.uid, echo: app1.generation, dnsutils: dnsutils.uid },
 	},
 	cluster.inside,
 );

@@ -18,7 +18,7 @@ export interface LabOutputs {
 	/** InternalIP by node name. */
 	nodeIps: Record<string, string>;
 	nodePort: number;
-	service: Omit<Service, "portName">;
+	service: Omit<Service, "portName" | "sessionAffinity">;
 	/** The pods are those that the verification saw. */
 	echo: { name: string; image: string; pods: Pod[] };
 	verification: Omit<Summary, "pods">;
@@ -42,7 +42,7 @@ export function labOutputs({ cluster, service, echo, verification }: LabParts): 
 		nodes: cluster.nodes,
 		nodeIps: cluster.nodes.apply((nodes) => Object.fromEntries(nodes.map((node) => [node.name, node.internalIp]))),
 		nodePort: service.nodePort,
-		service: service.apply(({ portName: _, ...service }) => service),
+		service: service.apply(({ portName: _, sessionAffinity: __, ...service }) => service),
 		echo: pulumi
 			.all([echo.name, echo.image, verification.summary])
 			.apply(([name, image, { pods }]) => ({ name, image, pods })),

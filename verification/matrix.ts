@@ -2,7 +2,7 @@
 import type { View } from "./cluster.ts";
 import { parseDestination } from "./destination.ts";
 import { type End, type Journey, journeys, observationOf } from "./journey.ts";
-import type { Cell, Expected, Observed } from "./model.ts";
+import type { Cell, Expected, Observed, Service } from "./model.ts";
 import type { Ruleset } from "./nodeRules.ts";
 import { agrees, type MeasuredCell } from "./probe.ts";
 import { journeysText } from "./report/journey.ts";
@@ -23,7 +23,8 @@ export function judge(view: View, rulesets: ReadonlyMap<string, Ruleset>, measur
 	const ways = waysOf(view, rulesets, measured);
 	const ends = ways.map(({ end }) => end);
 	const { expected, observed } = measured;
-	const ok = agrees(expected, observed) && lead(ends, expected) && ends.some((end) => explains(end, observed));
+	const ok =
+		agrees(expected, observed) && lead(ends, expected, view.service) && ends.some((end) => explains(end, observed));
 	const cell: Cell = { ...measured, ok };
 	if (ok) return { cell };
 	const rules = [...new Set(ends.map(endLine))].join(" or ");
@@ -36,11 +37,15 @@ function waysOf(view: View, rulesets: ReadonlyMap<string, Ruleset>, { client, ta
 	return journeys(view, rulesets, place, parseDestination(view, target.address));
 }
 
-/** Whether the rules lead where the request must go: nowhere else, and to each of the pods that may answer. */
-function lead(ends: readonly End[], expected: Expected): boolean {
+/**
+ * Whether the rules lead where the request must go: nowhere else, and to each of the pods that may answer, unless the node
+ * may remember which of them served the client.
+ */
+function lead(ends: readonly End[], expected: Expected, { sessionAffinity }: Service): boolean {
 	const told = ends.filter(({ kind }) => kind !== "unknown");
 	const reached = told.flatMap((end) => (end.kind === "pod" ? end.address : []));
-	const all = told.length < ends.length || (expected.podIps ?? []).every((ip) => reached.includes(ip));
+	const needed = sessionAffinity === "ClientIP" ? [] : (expected.podIps ?? []);
+	const all = told.length < ends.length || needed.every((ip) => reached.includes(ip));
 	return all && told.every((end) => agrees(expected, observationOf(end)));
 }
 

@@ -184,5 +184,7 @@ export const Service = z.object({
 	portName: z.string(),
 	nodePort: z.int(),
 	externalTrafficPolicy: z.enum(["Cluster", "Local"]),
+	/** ClientIP: each node leads a client that it remembers to the pod that served it before. */
+	sessionAffinity: z.enum(["None", "ClientIP"]),
 });
 export type Service = z.infer<typeof Service>;

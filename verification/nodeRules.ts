@@ -140,9 +140,11 @@ export function ruleProblem(view: View, client: Place, node: Node, ruleset: Rule
 	const found = ruleset
 		.walk(entryPacket(view, client, node))
 		.map(({ outcome, endpoint }) => (endpoint ? address(endpoint.address, endpoint.port) : outcome));
+	const wanted = eligible.length > 0 ? eligible : [none];
+	// A client that the node remembers is led to one of them only.
+	const some = view.service.sessionAffinity === "ClientIP" ? found.slice(0, 1) : wanted;
 	return (
-		difference(node, "lead to", found, "the Service's endpoints are", eligible.length > 0 ? eligible : [none]) ??
-		dnsProblem(view, node, ruleset)
+		difference(node, "lead to", found, "the Service's endpoints are", wanted, some) ?? dnsProblem(view, node, ruleset)
 	);
 }
 
@@ -160,10 +162,18 @@ function dnsProblem({ dns }: View, node: Node, ruleset: Ruleset): string | undef
 	};
 	const found = ruleset.walk(query).map(({ outcome, endpoint }) => endpoint?.address ?? outcome);
 	const wanted = dns.endpoints.map(({ ip }) => ip);
-	return difference(node, "lead DNS to", found, "its endpoints are", wanted);
+	return difference(node, "lead DNS to", found, "its endpoints are", wanted, wanted);
 }
 
-function difference(node: Node, verb: string, found: string[], are: string, wanted: string[]): string | undefined {
-	if (wanted.every((end) => found.includes(end)) && found.every((end) => wanted.includes(end))) return undefined;
+/** @param needed those of the wanted ends that must be among the found ones */
+function difference(
+	node: Node,
+	verb: string,
+	found: string[],
+	are: string,
+	wanted: string[],
+	needed: string[],
+): string | undefined {
+	if (needed.every((end) => found.includes(end)) && found.every((end) => wanted.includes(end))) return undefined;
 	return `${node.name}: its rules ${verb} ${found.join(", ")}, ${are} ${wanted.join(", ")}`;
 }

@@ -20,6 +20,7 @@ export interface ServiceObject {
 	spec?: {
 		clusterIP?: string;
 		externalTrafficPolicy?: string;
+		sessionAffinity?: string;
 		ports?: { port: number; name?: string; nodePort?: number }[];
 	};
 }
@@ -78,6 +79,7 @@ export function toService({ metadata, spec }: ServiceObject): Service {
 		portName: port?.name ?? "",
 		nodePort: port?.nodePort ?? 0,
 		externalTrafficPolicy: spec?.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
+		sessionAffinity: spec?.sessionAffinity === "ClientIP" ? "ClientIP" : "None",
 	};
 }
 

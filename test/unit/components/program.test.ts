@@ -77,8 +77,8 @@ describe("the program with its defaults", () => {
 
 	it("verifies again when the Service or what is behind it changes in any way", () => {
 		const { service, revisions } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
-		expect(service).toMatchObject({ nodePort: 30040, externalTrafficPolicy: "Cluster" });
-		expect(revisions).toMatchObject({ service: "uid-1", sessionAffinity: "None", echo: 1, dnsutils: "uid-1" });
+		expect(service).toMatchObject({ nodePort: 30040, externalTrafficPolicy: "Cluster", sessionAffinity: "None" });
+		expect(revisions).toMatchObject({ service: "uid-1", echo: 1, dnsutils: "uid-1" });
 	});
 
 	it("keeps the kubeconfig's text out of the verification", () => {

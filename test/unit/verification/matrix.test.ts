@@ -75,3 +75,11 @@ it("shows the rule that refuses what the lab promises", () => {
 	expect(difference?.rules).toBe("refused");
 	expect(difference?.path).toMatch(/-j REJECT/);
 });
+
+it("takes a client that the node remembers to one of the pods that may answer", () => {
+	const view = withClient(views["nodeport-service"]);
+	const cell = measured(view, { ...promised, podIps: ["10.244.1.10", "10.244.2.2"] }, answered);
+	expect(judge(view, rules, cell).cell.ok).toBe(false);
+	const sticky = { ...view, service: { ...view.service, sessionAffinity: "ClientIP" as const } };
+	expect(judge(sticky, rules, cell).cell.ok).toBe(true);
+});

@@ -33,6 +33,7 @@ export const sampleView = (changes: Partial<View> = {}): View => ({
 		portName: "echo",
 		nodePort: 30040,
 		externalTrafficPolicy: "Cluster",
+		sessionAffinity: "None",
 	},
 	endpoints: [endpoint("nodeport-worker", "10.244.3.9")],
 	unsettled: [],
