@@ -68,14 +68,18 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 
 	it("explains any client's packet, and each kernel that it passes agrees", async () => {
 		const { pods } = await report();
-		const clients = ["dnsutils", pods[0]?.name ?? "", `${clusterName}-worker`, "outside"];
-		for (const client of clients) {
-			for (const target of nodes.slice(0, 3)) {
-				const { exitCode, stdout, all } = await lab.run("cli/explain.ts", "--from", client, "--to", target, "--trace");
-				expect(exitCode, all).toBe(0);
-				expect([...stdout.matchAll(traced)].map(([, node]) => node)).toContain(target);
-				expect(stdout).not.toMatch(/not traced/);
-			}
+		const pod = pods[0]?.name ?? "";
+		for (const [client, target] of [
+			["dnsutils", nodes[0]],
+			[pod, pods[0]?.node],
+			[`${clusterName}-worker`, nodes[2]],
+			["outside", nodes[3]],
+		] as const) {
+			const asked = ["--from", client, "--to", target ?? "", "--trace"];
+			const { exitCode, stdout, all } = await lab.run("cli/explain.ts", ...asked);
+			expect(exitCode, all).toBe(0);
+			expect([...stdout.matchAll(traced)].map(([, node]) => node)).toContain(target);
+			expect(stdout).not.toMatch(/not traced/);
 		}
 	});
 
