@@ -1,7 +1,7 @@
 /** npm run explain -- --from <client> --to <target> [--trace]: one packet's journey in words, rule by rule. */
 import { parseArgs } from "node:util";
 import { command } from "../cluster/command.ts";
-import { Cluster, type PlacedClient, type View } from "../verification/cluster.ts";
+import { Cluster } from "../verification/cluster.ts";
 import { parseDestination } from "../verification/destination.ts";
 import { type Destination, type Journey, journeys } from "../verification/journey.ts";
 import { type Ruleset, readRulesets } from "../verification/nodeRules.ts";
@@ -9,6 +9,7 @@ import { address } from "../verification/predict.ts";
 import { journeysText } from "../verification/report/journey.ts";
 import { stepLine, traceLine } from "../verification/report/traces.ts";
 import { traceOn } from "../verification/trace.ts";
+import type { PlacedClient, View } from "../verification/view.ts";
 import { lastReport } from "./lab.ts";
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";

@@ -16,39 +16,7 @@ import {
 } from "./objects.ts";
 import { type Dialogue, Programs, type Ran } from "./programs.ts";
 import type { Client, ClientGroup, Request, Runner } from "./request.ts";
-
-/** A ready endpoint of the Service. */
-export interface Endpoint {
-	ip: string;
-	port: number;
-	node: string;
-	pod: string;
-}
-
-/** Where a client sends from: a pod's own network, a node's, or outside the cluster. */
-export interface Place {
-	network: "pod" | "node" | "outside";
-	node?: string;
-	ip?: string;
-}
-
-export interface PlacedClient extends Client {
-	place: Place;
-}
-
-/** Everything that a verification reads of the API before it probes. */
-export interface View {
-	clients: PlacedClient[];
-	nodes: Node[];
-	service: Service;
-	endpoints: Endpoint[];
-	/** The cluster's own DNS Service, which resolves the Service's name; absent where it has another. */
-	dns?: { clusterIp: string; endpoints: Endpoint[] };
-	/** Why the API may not be up to date yet, as after a restart; empty: it is. */
-	unsettled: string[];
-	/** The kube-proxy pod of each node that has one: where its rules can be read with the tools that wrote them. */
-	kubeProxies: Map<string, Runner>;
-}
+import type { Endpoint, PlacedClient, View } from "./view.ts";
 
 /** What kubeadm, and most others, call it, whatever serves it. */
 const dnsService = "kube-dns";

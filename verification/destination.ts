@@ -1,7 +1,8 @@
 /** Where a user says that a packet goes. */
-import type { View } from "./cluster.ts";
+
 import type { Destination } from "./journey.ts";
 import { parseAddress } from "./rules/address.ts";
+import type { View } from "./view.ts";
 
 /**
  * "nodeport-worker" (its nodePort), "nodeport-worker:30040", "127.0.0.1:30040", "[fd00::9]:8080", or a name of the

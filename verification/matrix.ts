@@ -1,5 +1,5 @@
 /** Holds what was measured of a cell against what was predicted of it: by the API's objects, and by the nodes' rules. */
-import type { View } from "./cluster.ts";
+
 import { parseDestination } from "./destination.ts";
 import { type End, type Journey, journeys, observationOf } from "./journey.ts";
 import type { Cell, Expected, Observed, Service } from "./model.ts";
@@ -8,6 +8,7 @@ import { agrees, type MeasuredCell } from "./probe.ts";
 import { journeysText } from "./report/journey.ts";
 import { cellName } from "./report/matrix.ts";
 import type { Difference } from "./report/model.ts";
+import type { View } from "./view.ts";
 
 export interface Judged {
 	cell: Cell;

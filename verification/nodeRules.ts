@@ -1,6 +1,6 @@
 /** Reads every node's rules with the tools that wrote them, and walks the client's packet through them. */
 import ipaddr from "ipaddr.js";
-import type { Cluster, Place, View } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Backend, Node, NodeNetwork, Packet, Path, ProxyMode, Service } from "./model.ts";
 import { address, eligibleEndpoints, podSideAddress } from "./predict.ts";
 import type { Runner } from "./request.ts";
@@ -12,6 +12,7 @@ import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftable
 import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
 import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "./trace/compare.ts";
+import type { Place, View } from "./view.ts";
 
 /** Stand-ins for what the API does not tell: no rule of kube-proxy asks for the name of an interface. */
 export const podInterface = "veth0";

@@ -1,7 +1,7 @@
 /** Kubernetes objects as the verification sees them. */
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
-import type { Endpoint, Place } from "./cluster.ts";
 import type { Node, Service } from "./model.ts";
+import type { Endpoint, Place } from "./view.ts";
 
 /** What is read of a Node object, whichever client has it from the API. */
 export interface NodeObject {

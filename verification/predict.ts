@@ -1,8 +1,8 @@
 /** What must happen, from the API objects alone: the measurement and the walk through the rules are held against it. */
 import ipaddr from "ipaddr.js";
-import type { Endpoint, Place, View } from "./cluster.ts";
 import type { Expected, Node, ProxyMode, Target } from "./model.ts";
 import type { Request } from "./request.ts";
+import type { Endpoint, Place, View } from "./view.ts";
 
 const loopback = "127.0.0.1";
 

@@ -1,10 +1,11 @@
 /** Asks: one HTTP request a cell, all cells side by side. */
 import { z } from "zod";
-import type { Cluster, View } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import { expect, targetsOf } from "./predict.ts";
 import type { Ran } from "./programs.ts";
 import type { Client, Request } from "./request.ts";
+import type { View } from "./view.ts";
 
 /** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
 const probeSeconds = 10;

@@ -1,5 +1,5 @@
 /** What the kernel really does with a packet on a node, held against the walk through that node's rules. */
-import type { Cluster, PlacedClient, View } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { type Destination, journeys, type Leg } from "./journey.ts";
 import type { Node } from "./model.ts";
 import { type Ruleset, readRuleset } from "./nodeRules.ts";
@@ -8,6 +8,7 @@ import type { Runner } from "./request.ts";
 import { capture } from "./trace/capture.ts";
 import { actingSteps, compare } from "./trace/compare.ts";
 import type { NodeTrace } from "./trace/model.ts";
+import type { PlacedClient, View } from "./view.ts";
 
 /** Longest time for the client's request, the connection to its pod included. */
 const sendSeconds = 10;

@@ -1,7 +1,7 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { Cluster, type Place, type View } from "./cluster.ts";
+import { Cluster } from "./cluster.ts";
 import { judge } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket, type Ruleset, readRuleset, readSeconds, ruleProblem } from "./nodeRules.ts";
@@ -12,6 +12,7 @@ import { traceFailure } from "./report/traces.ts";
 import type { Request } from "./request.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
+import type { Place, View } from "./view.ts";
 
 type Say = (line: string) => void;
 

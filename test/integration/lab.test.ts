@@ -136,7 +136,15 @@ it("heals when nodes are stopped and the kubeconfig is lost, without another clu
 	expect(changes).not.toHaveProperty("cluster-cluster");
 	expect(changes).toHaveProperty("cluster-access");
 	expect((await lab.run("cli/verify.ts")).exitCode).toBe(0);
+});
+
+it("tells of one dead node alone, and of the others as ever, until a start wakes it", async () => {
 	await execa("docker", ["pause", worker(2)]);
+	const { exitCode, all } = await lab.run("cli/verify.ts");
+	expect(exitCode, all).toBe(1);
+	const { connectivity, rules } = await report();
+	expect(connectivity.filter(({ ok }) => !ok).map(({ target }) => target.node)).toEqual([worker(2)]);
+	expect(rules.map(({ node }) => node)).toEqual([`${clusterName}-control-plane`, worker(1), worker(3)]);
 	const started = await lab.run("cli/start.ts");
 	expect(started.exitCode, started.all).toBe(0);
 });

@@ -1,7 +1,8 @@
 /** Makes findings: what was expected and what was measured, said in the same words. */
-import type { PlacedClient } from "../cluster.ts";
+
 import type { Observed } from "../model.ts";
 import type { Finding } from "../report/model.ts";
+import type { PlacedClient } from "../view.ts";
 import type { Sight } from "./sight.ts";
 
 /** Holds one request against what the rules foretell of it. */

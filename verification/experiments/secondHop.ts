@@ -38,7 +38,7 @@ async function latency(sight: Sight): Promise<Finding[]> {
 	const crossed = same(`by ${other.name}`, crossingOf(1), crossingOf(share(crossing, other)));
 	return [
 		same(`by the pod's own node ${own.name}`, crossingOf(0), crossingOf(share(direct, own))),
-		{ ...crossed, measured: `${crossed.measured}; times of those that do not: ${ratios.join(", ")} times as long` },
+		{ ...crossed, measured: `${crossed.measured}; they take ${ratios.join(", ")} times as long` },
 	];
 }
 

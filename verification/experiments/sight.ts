@@ -1,5 +1,5 @@
 /** The lab as an experiment finds it: who asks, what the rules foretell of it, and what comes of asking. */
-import type { Cluster, PlacedClient, View } from "../cluster.ts";
+import type { Cluster } from "../cluster.ts";
 import { parseDestination } from "../destination.ts";
 import { type Journey, journeys, observationOf } from "../journey.ts";
 import type { Node, Observed, ProxyMode } from "../model.ts";
@@ -7,6 +7,7 @@ import type { Ruleset } from "../nodeRules.ts";
 import { address } from "../predict.ts";
 import { answerOf, ask } from "../probe.ts";
 import { journeysText } from "../report/journey.ts";
+import type { PlacedClient, View } from "../view.ts";
 
 /** One of many requests that a client sends one after the other, each by a connection of its own. */
 export interface Answered {

@@ -1,8 +1,9 @@
 /** A packet's journey in words: numbered over all nodes that it passes, each rule beside what it does. */
-import type { View } from "../cluster.ts";
+
 import type { End, Journey, Leg } from "../journey.ts";
 import { address } from "../predict.ts";
 import { consequence } from "../rules/words.ts";
+import type { View } from "../view.ts";
 
 /** All ways of a packet, each with its probability where there are several. */
 export function journeysText(ways: readonly Journey[], view: View): string {

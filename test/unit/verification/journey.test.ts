@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { Place, View } from "../../../verification/cluster.ts";
 import { parseDestination } from "../../../verification/destination.ts";
 import { type Journey, journeys, outcomeOf } from "../../../verification/journey.ts";
 import type { Target } from "../../../verification/model.ts";
 import { expect as predict, targetsOf } from "../../../verification/predict.ts";
 import { journeysText } from "../../../verification/report/journey.ts";
+import type { Place, View } from "../../../verification/view.ts";
 import { dnsutils, rulesets, views } from "./traceLab.ts";
 
 const rules = await rulesets();

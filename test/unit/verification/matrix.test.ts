@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { View } from "../../../verification/cluster.ts";
 import { judge } from "../../../verification/matrix.ts";
 import type { Expected, Observed } from "../../../verification/model.ts";
 import type { MeasuredCell } from "../../../verification/probe.ts";
+import type { View } from "../../../verification/view.ts";
 import { dnsutils, rulesets, views } from "./traceLab.ts";
 
 const rules = await rulesets();

@@ -1,6 +1,7 @@
 /** A view of the walkthrough's lab: one echo pod on nodeport-worker, dnsutils on nodeport-worker3. */
-import type { Endpoint, Place, View } from "../../../verification/cluster.ts";
+
 import type { Node } from "../../../verification/model.ts";
+import type { Endpoint, Place, View } from "../../../verification/view.ts";
 
 const node = (name: string, host: number): Node => ({
 	name,

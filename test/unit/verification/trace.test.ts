@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Cluster, PlacedClient, View } from "../../../verification/cluster.ts";
+import type { Cluster } from "../../../verification/cluster.ts";
 import type { Dialogue, Ran } from "../../../verification/programs.ts";
 import { traceFailure, traceLine } from "../../../verification/report/traces.ts";
 import type { Runner } from "../../../verification/request.ts";
 import type { NodeTrace } from "../../../verification/trace/model.ts";
 import { traceNodePorts, traceOn } from "../../../verification/trace.ts";
+import type { PlacedClient, View } from "../../../verification/view.ts";
 import { dnsutils, fixture, rulesets, views } from "./traceLab.ts";
 
 const exec = (pod: string): Runner => ({ exec: { namespace: "default", pod, container: "probe" } });

@@ -1,9 +1,10 @@
 /** The clusters that test/fixtures/trace was captured from, as the verification sees them. */
 import { readFileSync } from "node:fs";
-import type { Cluster, Endpoint, Place, View } from "../../../verification/cluster.ts";
+import type { Cluster } from "../../../verification/cluster.ts";
 import type { Node, Packet } from "../../../verification/model.ts";
 import { type Ruleset, readRuleset } from "../../../verification/nodeRules.ts";
 import type { Runner } from "../../../verification/request.ts";
+import type { Endpoint, Place, View } from "../../../verification/view.ts";
 import { sampleView } from "./sample.ts";
 
 export const fixture = (name: string): string =>

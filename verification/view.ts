@@ -1,0 +1,36 @@
+/** What a verification reads of the API before it probes. */
+import type { Node, Service } from "./model.ts";
+import type { Client, Runner } from "./request.ts";
+
+/** A ready endpoint of the Service. */
+export interface Endpoint {
+	ip: string;
+	port: number;
+	node: string;
+	pod: string;
+}
+
+/** Where a client sends from: a pod's own network, a node's, or outside the cluster. */
+export interface Place {
+	network: "pod" | "node" | "outside";
+	node?: string;
+	ip?: string;
+}
+
+export interface PlacedClient extends Client {
+	place: Place;
+}
+
+/** Everything that a verification reads of the API before it probes. */
+export interface View {
+	clients: PlacedClient[];
+	nodes: Node[];
+	service: Service;
+	endpoints: Endpoint[];
+	/** The cluster's own DNS Service, which resolves the Service's name; absent where it has another. */
+	dns?: { clusterIp: string; endpoints: Endpoint[] };
+	/** Why the API may not be up to date yet, as after a restart; empty: it is. */
+	unsettled: string[];
+	/** The kube-proxy pod of each node that has one: where its rules can be read with the tools that wrote them. */
+	kubeProxies: Map<string, Runner>;
+}
