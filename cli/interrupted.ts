@@ -1,4 +1,5 @@
 /** What an update that was killed leaves, where the state is the project's own: its lock, and objects of no record. */
+import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
@@ -51,9 +52,20 @@ function isLeft({ pid, hostname: where, timestamp }: Lock): boolean {
 
 function isRunning(pid: number): boolean {
 	try {
-		return process.kill(pid, 0);
+		process.kill(pid, 0);
 	} catch (error) {
 		return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's; else it is gone.
+	}
+	return !isZombie(pid);
+}
+
+/** Whether it has ended, and whoever must take note of that has not yet: proc(5), the state in /proc/pid/stat. */
+function isZombie(pid: number): boolean {
+	try {
+		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+		return existsSync("/proc/self/stat"); // There is no such process any more; no Linux: nothing is known of it.
 	}
 }
 

@@ -57,7 +57,7 @@ export class Lab {
 	async runKilledWhen(script: string, isSo: () => Promise<boolean>) {
 		const running = this.run(script);
 		while (!(await isSo())) {
-			if (running.exitCode !== null) throw new Error(`${script} ended before it could be killed`);
+			if (running.exitCode !== null) throw new Error(`${script} ended before it was killed:\n${(await running).all}`);
 			await new Promise((next) => setTimeout(next, 200));
 		}
 		for (const pid of await family(running.pid ?? 0)) kill(pid);

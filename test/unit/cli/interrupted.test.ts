@@ -35,6 +35,16 @@ describe("the stack's lock", () => {
 		expect(existsSync("cancelled")).toBe(false);
 	});
 
+	it("takes a process that has ended, but that nobody has waited for yet, for gone", async () => {
+		const parent = execa("sh", ["-c", "true & echo $!; exec sleep 60"], { reject: false });
+		const pid = await new Promise<number>((resolve) => parent.stdout.once("data", (data) => resolve(Number(data))));
+		await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+		await lock("a", { pid });
+		await releaseLeftLocks();
+		parent.kill();
+		expect(existsSync("cancelled")).toBe(true);
+	});
+
 	it("releases the lock of a killed update, in one line", async () => {
 		const pid = await gone();
 		await lock("a", { pid });
