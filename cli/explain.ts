@@ -55,7 +55,7 @@ function placed({ name, place: { network, node, ip = "" } }: PlacedClient): stri
 	return network === "pod" ? `${name} (pod ${ip} on ${node})` : `${name} (a process of the node, ${ip})`;
 }
 
-/** Shows what each node's kernel did with a packet of its own; false: one of them did otherwise than the walk. */
+/** Shows what each node's kernel did with a packet of its own; false: one did otherwise than the walk, or none could be asked. */
 async function showTraces(
 	cluster: Cluster,
 	view: View,
@@ -65,12 +65,14 @@ async function showTraces(
 	ways: Journey[],
 ): Promise<boolean> {
 	const passed = new Set(ways.flatMap(({ legs }) => legs.map(({ node }) => node)));
-	let agrees = true;
+	let agreeing = 0;
+	let isContradicted = false;
 	for (const node of view.nodes.filter(({ name }) => passed.has(name))) {
 		const trace = await traceOn(cluster, view, rulesets, client, destination, node);
-		agrees &&= trace.result !== "differs";
+		if (trace.result === "agrees") agreeing++;
+		isContradicted ||= trace.result === "differs" || trace.result === "failed";
 		console.log(traceLine(trace));
 		if ("steps" in trace) for (const [i, step] of trace.steps.entries()) console.log(`  ${i + 1}. ${stepLine(step)}`);
 	}
-	return agrees;
+	return agreeing > 0 && !isContradicted;
 }

@@ -47,15 +47,22 @@ export async function traceOn(
 	node: Node,
 ): Promise<NodeTrace> {
 	const untraced = (reason: string): NodeTrace => ({ result: "untraced", node: node.name, reason });
+	const failed = (reason: string): NodeTrace => ({ result: "failed", node: node.name, reason });
 	if (!node.ready) return untraced("the node is not Ready");
 	const tracer = tracerOn(view, node);
 	if (!tracer) return untraced('it runs no node-probe pod, which comes with connectivity "full"');
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
 		const trace = await traceOnce(cluster, { view, rulesets, client, destination }, node, tracer).catch((error) =>
-			untraced(error instanceof Error ? error.message : String(error)),
+			failed(error instanceof Error ? error.message : String(error)),
 		);
-		if (trace.result === "agrees" || attempt === attempts || performance.now() > deadline) return trace;
+		if (
+			trace.result === "agrees" ||
+			trace.result === "untraced" ||
+			attempt === attempts ||
+			performance.now() > deadline
+		)
+			return trace;
 	}
 }
 
@@ -70,12 +77,17 @@ interface Asked {
 async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Runner): Promise<NodeTrace> {
 	const { view, client, destination } = asked;
 	const ruleset = await readRuleset(cluster, view, node);
+	const { backend } = ruleset;
+	if (backend === "iptables-legacy") {
+		const reason = "legacy iptables writes its traces to the kernel's log, where no pod can read them";
+		return { result: "untraced", node: node.name, reason };
+	}
 	const sourcePort = randomSourcePort();
 	const rulesets = new Map(asked.rulesets).set(node.name, ruleset);
 	const packet = legOn(node, journeys(view, rulesets, client.place, destination, sourcePort))?.packet;
 	if (!packet) throw new Error(`no packet from ${client.name} to ${destination.address} passes it`);
 	const url = `http://${address(destination.address, destination.port)}/host`;
-	const passages = await capture(cluster, tracer, ruleset.backend, packet, async () => {
+	const passages = await capture(cluster, tracer, backend, packet, async () => {
 		// Whether it is answered is the matrix's question; here it is enough that the kernel saw it.
 		await cluster.run(client.run, [...client.get, "--local-port", String(sourcePort), url], sendSeconds);
 	});

@@ -2,10 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { Cluster } from "./cluster.ts";
+import { journeys } from "./journey.ts";
 import { judge } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket, type Ruleset, readRuleset, readSeconds, ruleProblem } from "./nodeRules.ts";
 import { probeAll } from "./probe.ts";
+import { journeysText } from "./report/journey.ts";
 import { failureOf } from "./report/matrix.ts";
 import { type Report, reportSchema } from "./report/model.ts";
 import { traceFailure } from "./report/traces.ts";
@@ -78,6 +80,8 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		connectivity: judged.map(({ cell }) => cell),
 		differences: judged.flatMap(({ difference }) => difference ?? []),
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
+		notAsking: request.connectivity === "full" ? notAsking(view) : [],
+		...explained(view, rulesets),
 		notUnderstood: [...rulesets].flatMap(([node, ruleset]) =>
 			ruleset.notUnderstood().map((line) => `${node}: ${line}`),
 		),
@@ -97,6 +101,23 @@ async function traceAll(
 	if (!client) return [];
 	say("tracing a packet on every node");
 	return traceNodePorts(cluster, view, rulesets, client);
+}
+
+/** The rows that a full matrix has, and this one has not. */
+function notAsking({ clients, nodes }: View): string[] {
+	const asking = clients.flatMap(({ place }) => (place.network === "node" ? (place.node ?? []) : []));
+	const silent = nodes.filter(({ name }) => !asking.includes(name)).map(({ name }) => `${name}: no client runs on it`);
+	const isAskedFromOutside = clients.some(({ place }) => place.network === "outside");
+	return [...silent, ...(isAskedFromOutside ? [] : ["outside the cluster: there is no client"])];
+}
+
+function explained(view: View, rulesets: ReadonlyMap<string, Ruleset>): Pick<Report, "explained"> {
+	const [client] = view.clients;
+	const [node] = view.nodes;
+	if (!client || !node) return {};
+	const destination = { address: node.internalIp, port: view.service.nodePort };
+	const path = journeysText(journeys(view, rulesets, client.place, destination), view);
+	return { explained: { client: client.name, target: `${node.name}:${destination.port}`, path } };
 }
 
 /** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */

@@ -1,5 +1,6 @@
 /** The connectivity matrix as text: what was predicted, what was measured, and where they differ. */
 import type { Cell, Expected, Observed } from "../model.ts";
+import { agrees } from "../probe.ts";
 import type { Difference } from "./model.ts";
 import { table, wrappedTable } from "./table.ts";
 
@@ -34,7 +35,7 @@ export interface MatrixTable {
 /** Predicted, measured, difference. In the first two, "ok" is followed by the client IP that the pod sees. */
 export function matrixTables(cells: readonly Cell[], width: number, mark: (ok: boolean) => string): MatrixTable[] {
 	const tableOf = (say: (cell: Cell) => string) => wrappedTable(matrixRows(cells, say), width);
-	const differing = cells.filter(({ ok }) => !ok).length;
+	const count = cells.filter(({ ok }) => !ok).length;
 	return [
 		{
 			title: "Predicted: how each request ends, and which client IP the pod sees",
@@ -42,12 +43,17 @@ export function matrixTables(cells: readonly Cell[], width: number, mark: (ok: b
 		},
 		{ title: "Measured", text: tableOf(({ observed }) => ending(observed)) },
 		{
-			title: `Difference: ${differing === 0 ? `none in ${cells.length} cells` : `${differing} of ${cells.length} cells`}`,
-			text: tableOf(({ ok, expected, observed }) =>
-				ok ? mark(true) : `${mark(false)} ${ending(observed)}, not ${ending(expected)}`,
-			),
+			title: `Difference: ${count === 0 ? `none in ${cells.length} cells` : `${count} of ${cells.length} cells`}`,
+			text: tableOf((cell) => (cell.ok ? mark(true) : `${mark(false)} ${differing(cell)}`)),
 		},
 	];
+}
+
+/** What is not as predicted, in few words; the findings below the tables say it in full. */
+function differing({ expected, observed }: Cell): string {
+	if (ending(expected) !== ending(observed)) return `${ending(observed)}, not ${ending(expected)}`;
+	if (!agrees(expected, observed)) return "another pod";
+	return "the rules say otherwise";
 }
 
 /** No client IP where it depends on which of several pods answers. */

@@ -69,6 +69,10 @@ export const Report = z.object({
 	connectivity: z.array(Cell),
 	differences: z.array(Difference),
 	rules: z.array(NodeRules),
+	/** With connectivity "full": who does not ask, though the full matrix has a row for them, and why. */
+	notAsking: z.array(z.string()),
+	/** The first client's packet to the first node's nodePort, in words over all nodes that it passes. */
+	explained: z.object({ client: z.string(), target: z.string(), path: z.string() }).optional(),
 	/** Lines of rules that no walk understands: "node: place: text". A walk that meets one says so. */
 	notUnderstood: z.array(z.string()),
 	/** With connectivity "full". */

@@ -32,8 +32,12 @@ function jsonOf(text: string): unknown {
 /** What the verification of a stack is asked to keep in its report, so that a lost report shows. */
 const idName = "report";
 
-/** Names the report that is there, else a new one: a verification that is asked for it makes it again. */
+/**
+ * Names the report that is there, else a new one, to have a verification make it: where there is none, or the last one
+ * failed, whether by an update or by hand.
+ */
 export async function reportRevision(path: string): Promise<Record<typeof idName, string>> {
-	const id = (await readReport(path))?.request.revisions[idName];
+	const report = await readReport(path);
+	const id = report?.ok ? report.request.revisions[idName] : undefined;
 	return { [idName]: id === undefined ? randomBytes(4).toString("hex") : String(id) };
 }

@@ -28,9 +28,13 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 			`The rules of ${name} on each node (${report.proxyMode} mode)`,
 			report.rules.map((rules) => chainsOf(rules, width)).join("\n"),
 		),
-		...section(...wordsOf(report.rules)),
+		...section(
+			`The packet's path, from ${report.explained?.client} to ${report.explained?.target}`,
+			report.explained?.path ?? "",
+		),
 		...section("What the kernel traced of it", (report.traces ?? []).map(traceLine).join("\n")),
 		...section("The paths of what differs", differencePaths(report.differences)),
+		...report.notAsking.map((line) => paint("yellow", `not asking: ${line}`)),
 		...report.notUnderstood.map((line) => paint("yellow", `not understood: ${line}`)),
 		...report.failures.map((failure) => paint("red", `failed: ${failure}`)),
 		report.ok
@@ -96,11 +100,4 @@ function chainsOf({ node, backend, paths }: NodeRules, width: number): string {
 		);
 	});
 	return [`${node} (${backend})`, ...ways].join("\n");
-}
-
-/** The first node's path, hop by hop in words, with each rule beside it. */
-function wordsOf([first]: NodeRules[]): [title: string, text: string] {
-	const [path] = first?.paths ?? [];
-	const lines = (path?.hops ?? []).flatMap((hop, i) => [`${i + 1}. ${hop.text}`, `     ${hop.rule}`]);
-	return [`The packet's path, on ${first?.node}`, lines.join("\n")];
 }

@@ -10,14 +10,15 @@ export function traceLine(trace: NodeTrace): string {
 			return `${trace.node}: ${differenceOf(trace)}`;
 		case "untraced":
 			return `${trace.node}: not traced: ${trace.reason}`;
+		case "failed":
+			return `${trace.node}: the trace failed: ${trace.reason}`;
 	}
 }
 
-/** One line for a trace that is not as walked, with the command that shows both; undefined: nothing is wrong. */
+/** One line for a trace that failed or is not as walked, with the command that shows both; undefined: nothing is wrong. */
 export function traceFailure(trace: NodeTrace, client: string): string | undefined {
-	if (trace.result !== "differs") return undefined;
-	const repeat = `npm run explain -- --from ${client} --to ${trace.node} --trace`;
-	return `${trace.node}: ${differenceOf(trace)}; repeat: ${repeat}`;
+	if (trace.result === "agrees" || trace.result === "untraced") return undefined;
+	return `${traceLine(trace)}; repeat: npm run explain -- --from ${client} --to ${trace.node} --trace`;
 }
 
 function differenceOf({ difference: { agreed, kernel, walk } }: Extract<NodeTrace, { result: "differs" }>): string {

@@ -12,8 +12,11 @@ const remoteSeconds = 15;
 /** How long the monitor and the table may take to be there. */
 const readySeconds = 5;
 
+/** Legacy iptables writes its traces to the kernel's log. */
+export type TracingBackend = Exclude<Backend, "iptables-legacy">;
+
 /** What tells how the kernel treats packets, in the words of the tool that keeps the node's rules. */
-const monitors: Partial<Record<Backend, { program: string[]; parse: typeof parseNftTrace }>> = {
+const monitors: Record<TracingBackend, { program: string[]; parse: typeof parseNftTrace }> = {
 	// The rules of iptables as iptables-save prints them.
 	"iptables-nft": { program: ["xtables-monitor", "--trace"], parse: parseXtablesTrace },
 	nftables: { program: ["nft", "--handle", "monitor", "trace"], parse: parseNftTrace },
@@ -59,12 +62,11 @@ const tablePrefix = "nodeport-lab-trace-";
 export async function capture(
 	cluster: Cluster,
 	tracer: Runner,
-	backend: Backend,
+	backend: TracingBackend,
 	packet: Packet,
 	send: () => Promise<void>,
 ): Promise<Passage[]> {
 	const monitor = monitors[backend];
-	if (!monitor) throw new Error("legacy iptables writes its traces to the kernel's log, where no pod can read them");
 	const table = `${tablePrefix}${packet.sourcePort ?? packet.destinationPort}`;
 	const tracing = new Tracing(cluster, tracer, monitor.program);
 	let ran: Ran;

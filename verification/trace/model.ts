@@ -50,6 +50,9 @@ export const NodeTrace = z.discriminatedUnion("result", [
 		steps: z.array(TraceStep),
 		difference: TraceDifference,
 	}),
+	/** The node cannot be asked: it is not Ready, has no tracer, or its iptables is of the kind that tells nobody. */
 	z.object({ result: z.literal("untraced"), node: z.string(), reason: z.string() }),
+	/** It was asked in vain; also where its kernel did not see the packet that the walk leads over it. */
+	z.object({ result: z.literal("failed"), node: z.string(), reason: z.string() }),
 ]);
 export type NodeTrace = z.infer<typeof NodeTrace>;

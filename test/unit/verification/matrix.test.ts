@@ -68,6 +68,20 @@ describe("by the rules of a node that were captured", () => {
 	});
 });
 
+it("does not take a walk that cannot tell for one that agrees", () => {
+	const view = withClient(views["nodeport-service"]);
+	const unknown = new Map(
+		[...rules].map(([node, ruleset]) => [
+			node,
+			{ ...ruleset, walk: () => [{ probability: 1, outcome: "unknown" as const, masqueraded: false, hops: [] }] },
+		]),
+	);
+	expect(judge(view, unknown, measured(view, promised, answered))).toMatchObject({
+		cell: { ok: false },
+		difference: { rules: expect.stringContaining("unknown on nodeport-worker3") },
+	});
+});
+
 it("shows the rule that refuses what the lab promises", () => {
 	const view = withClient(views["trace-empty"]);
 	const { cell, difference } = judge(view, rules, measured(view, { outcome: "ok" }, { outcome: "refused" }));

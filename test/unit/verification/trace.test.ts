@@ -73,17 +73,35 @@ describe("a trace of the client's packet", () => {
 	it.each([
 		["the node is down", { ...worker, ready: false }, client, "the node is not Ready"],
 		["no node-probe runs on the node", nodeOf("nodeport-worker2"), client, "it runs no node-probe pod"],
-		["the packet does not pass the node", worker, { ...client, place: { ...dnsutils, node: "nodeport-worker2" } }, ""],
 	])("says why there is none: %s", async (_, node, client, reason) => {
-		const to = reason === "" ? { address: "127.0.0.1", port: 30042 } : destination;
-		const trace = await traceOn(lab().cluster, view, rules, client, to, node);
-		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining(reason || "passes it") });
+		const trace = await traceOn(lab().cluster, view, rules, client, destination, node);
+		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining(reason) });
 		expect(traceFailure(trace, "dnsutils")).toBeUndefined();
 	});
 
-	it("says that the kernel saw no packet", async () => {
+	it("fails where the kernel saw no packet, which the walk leads over the node", async () => {
 		const trace = await traceOn(lab("").cluster, view, rules, client, destination, worker);
-		expect(traceLine(trace)).toMatch(/^nodeport-worker: not traced: its kernel did not see the packet/);
+		expect(traceLine(trace)).toMatch(/^nodeport-worker: the trace failed: its kernel did not see the packet/);
+		expect(traceFailure(trace, "dnsutils")).toMatch(
+			/; repeat: npm run explain -- --from dnsutils --to nodeport-worker/,
+		);
+	});
+
+	it("fails where no packet passes the node", async () => {
+		const to = { address: "127.0.0.1", port: 30042 };
+		const trace = await traceOn(lab().cluster, view, rules, client, to, worker);
+		expect(trace).toMatchObject({ result: "failed", reason: "no packet from dnsutils to 127.0.0.1 passes it" });
+	});
+
+	it("does not try legacy iptables, whose traces only the kernel's log has", async () => {
+		const { cluster, sent } = lab();
+		const run: Cluster["run"] = async (runner, program, ...rest) => {
+			const ran = await cluster.run(runner, program, ...rest);
+			return { ...ran, stdout: ran.stdout.replaceAll("nf_tables", "legacy") };
+		};
+		const trace = await traceOn({ run } as unknown as Cluster, view, rules, client, destination, worker);
+		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining("kernel's log") });
+		expect(sent).not.toHaveBeenCalled();
 	});
 
 	it("is asked of every node", async () => {

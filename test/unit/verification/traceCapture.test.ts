@@ -104,9 +104,3 @@ it("takes the first SYN, not those that the client sent again", async () => {
 	const once = await capture(pod(listed).cluster, tracer, "iptables-nft", packet, async () => {});
 	expect(await capture(pod(listed, repeated).cluster, tracer, "iptables-nft", packet, async () => {})).toEqual(once);
 });
-
-it("does not try legacy iptables, whose traces only the kernel's log has", async () => {
-	const { cluster, run } = pod(listed);
-	await expect(capture(cluster, tracer, "iptables-legacy", packet, async () => {})).rejects.toThrow("kernel's log");
-	expect(run).not.toHaveBeenCalled();
-});

@@ -66,6 +66,8 @@ export const sampleReport = ({
 		connectivity: [sampleCell("dnsutils"), sampleCell("another")],
 		rules: Array.from({ length: nodeCount }, (_, i) => rules(`node${i}`)),
 		differences: [{ cell: "dnsutils -> nodeport-worker2", rules: "refused", path: "1. KUBE-SERVICES rejects it." }],
+		notAsking: ["nodeport-worker3: no client runs on it"],
+		explained: { client: "dnsutils", target: "nodeport-worker2:30040", path: "1. KUBE-NODEPORTS sends it on." },
 		notUnderstood: ["nodeport-worker: line 7: -A X -m strange"],
 		failures: ["dnsutils -> nodeport-worker2: expected ok"],
 	};

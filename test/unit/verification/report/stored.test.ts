@@ -24,10 +24,12 @@ it("takes a report that is missing, cut off or of another version for none", asy
 	}
 });
 
-it("names the report that is there, and a lost one anew", async () => {
+it("names the report that is there, and anew one that is lost or of a failure", async () => {
 	const first = await reportRevision(path());
-	await writeReport(sampleReport({ path: path(), revisions: first }));
+	await writeReport({ ...sampleReport({ path: path(), revisions: first }), ok: true });
 	expect(await reportRevision(path())).toEqual(first);
+	await writeReport({ ...sampleReport({ path: path(), revisions: first }), ok: false });
+	expect(await reportRevision(path())).not.toEqual(first);
 	await writeFile(path(), "");
 	expect(await reportRevision(path())).not.toEqual(first);
 });

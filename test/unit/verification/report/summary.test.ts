@@ -33,7 +33,8 @@ it("shows nodes, matrix, chains, words and findings in a terminal", () => {
 	expect(text).toMatch(/nodeport-worker3 +Ready +<none> +v1\.36\.3 +172\.18\.0\.5/);
 	expect(text).toMatch(/dnsutils +nodeport-worker2 +172\.18\.0\.4:30040 +ok +timeout .*FAILED/);
 	expect(text).toContain("node1 (iptables-nft)\n  KUBE-EXT-SR75RJIBNEHN2H65");
-	expect(text).toContain("1. KUBE-NODEPORTS sends it to KUBE-EXT-SR75RJIBNEHN2H65.");
+	expect(text).toContain("The packet's path, from dnsutils to nodeport-worker2:30040\n1. KUBE-NODEPORTS sends it on.");
+	expect(text).toContain("not asking: nodeport-worker3: no client runs on it");
 	expect(text).toContain("The paths of what differs\ndnsutils -> nodeport-worker2\n1. KUBE-SERVICES rejects it.");
 	expect(text).toContain("not understood: nodeport-worker: line 7: -A X -m strange");
 	expect(text).toContain("failed: dnsutils -> nodeport-worker2");
