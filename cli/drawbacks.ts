@@ -12,6 +12,7 @@ import { drawbackLine, drawbackText } from "../verification/report/drawbacks.ts"
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
 import { ExperimentLab } from "./experimentLab.ts";
+import { releaseLeftLocks } from "./interrupted.ts";
 import { lastReport, pulumi, show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
@@ -26,12 +27,14 @@ await command(async () => {
 	}
 	await removeLeftovers(new Cluster(last.request.kubeconfig));
 	const abort = new AbortController();
-	process.on("SIGINT", () => {
-		if (!abort.signal.aborted) console.error("ending; the lab is put back first");
-		abort.abort(new Error("ended by Ctrl-C"));
-	});
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+		process.on(signal, () => {
+			if (!abort.signal.aborted) console.error("ending; the lab is put back first");
+			abort.abort(new Error(`ended by ${signal}`));
+		});
+	}
 	const drawbacks: Drawback[] = [];
-	let fault: unknown;
+	const faults: unknown[] = [];
 	try {
 		for (const experiment of chosen) {
 			const drawback = await run(experiment, abort.signal);
@@ -39,12 +42,13 @@ await command(async () => {
 			console.log(`\n${drawbackText(drawback, { paths })}`);
 		}
 	} catch (error) {
-		fault = error;
+		faults.push(error);
 	}
-	const restored = await restore(drawbacks);
+	await restore(drawbacks).catch((error) => faults.push(error));
 	console.log(["", ...drawbacks.map(drawbackLine)].join("\n"));
-	if (fault) throw fault;
-	return restored && drawbacks.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1;
+	if (faults.length > 0)
+		throw new Error(faults.map((fault) => (fault instanceof Error ? fault.message : fault)).join("\n"));
+	return drawbacks.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1;
 });
 
 function options(): { chosen: Experiment[]; paths: boolean } {
@@ -67,24 +71,32 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
 	const findings: Finding[] = [];
 	for (const change of changes(await lab.look())) {
 		const sight = await lab.configure(change);
-		let faults: string[] = [];
-		try {
-			findings.push(...(await measure(lab, sight)));
-		} finally {
-			faults = await lab.putBack();
-		}
-		if (faults.length > 0) throw new Error(`${name} could not be undone: ${faults.join("; ")}; fix: npm start`);
+		const measured = await measure(lab, sight).then(
+			(value) => ({ value }),
+			(reason: Error) => ({ reason }),
+		);
+		const faults = [...("reason" in measured ? [measured.reason.message] : []), ...(await lab.putBack())];
+		signal.throwIfAborted();
+		if (faults.length > 0) throw new Error(`${name}: ${faults.join("; ")}`);
+		if ("value" in measured) findings.push(...measured.value);
 	}
 	return { name, title, question, checkedAt: new Date().toISOString(), findings };
 }
 
-/** Back to the stack's own configuration, verified; the report keeps what the experiments found. */
-async function restore(drawbacks: Drawback[]): Promise<boolean> {
+/**
+ * Back to the stack's own configuration, verified; the report keeps what the experiments found.
+ * @throws where the lab is not what it was
+ */
+async function restore(drawbacks: Drawback[]): Promise<void> {
 	console.error("\nputting the lab back");
+	const known = (await lastReport())?.drawbacks ?? [];
+	await releaseLeftLocks();
 	const code = await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
+	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
 	const report = await verifyAgain();
-	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
+	const others = known.filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
 	await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
-	if (!report.ok) show(report);
-	return code === 0 && report.ok;
+	if (report.ok) return;
+	show(report);
+	throw new Error("the lab is back, but not as it must be; fix: npm start");
 }

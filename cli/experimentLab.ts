@@ -15,6 +15,13 @@ import { lastReport, stack } from "./lab.ts";
 /** Longest time for a node that was started to be Ready, in seconds. */
 const readySeconds = 180;
 
+const start: Settings = {
+	connectivity: "full",
+	externalTrafficPolicy: "Cluster",
+	sessionAffinity: "None",
+	replicas: 1,
+};
+
 export class ExperimentLab implements Lab {
 	private readonly signal: AbortSignal;
 	private readonly actions: (() => Promise<unknown>)[] = [];
@@ -28,17 +35,21 @@ export class ExperimentLab implements Lab {
 		console.error(`  ${line}`);
 	}
 
-	/** Brings the lab into these settings, verified; the tracked configuration is not touched. */
+	/**
+	 * Brings the lab into these settings, verified; what they leave open is as by default, whatever the stack says, so that
+	 * every experiment starts from the same. The tracked configuration is not touched.
+	 */
 	async configure(settings: Settings): Promise<Sight> {
-		this.signal.throwIfAborted();
 		const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
 		this.say(`updating the lab${said.length > 0 ? `: ${said.join(", ")}` : ""}`);
 		const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-drawbacks-"));
 		try {
 			const configFile = join(folder, `Pulumi.${stack}.yaml`);
-			await writeFile(configFile, await configured({ connectivity: "full", ...settings }));
+			await writeFile(configFile, await configured({ ...start, ...settings }));
 			const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: "." });
-			await workspace.up({ configFile, suppressOutputs: true, signal: this.signal });
+			this.signal.throwIfAborted();
+			// Not ended by the signal: Ctrl-C reaches Pulumi by itself, and a second one would make it abandon its state.
+			await workspace.up({ configFile, suppressOutputs: true });
 		} finally {
 			await rm(folder, { recursive: true, force: true });
 		}
@@ -78,7 +89,7 @@ export class ExperimentLab implements Lab {
 	}
 
 	async sleep(seconds: number): Promise<void> {
-		await sleep(seconds * 1000, undefined, { signal: this.signal });
+		await sleep(seconds * 1000, undefined, { signal: this.signal }).catch(() => this.signal.throwIfAborted());
 	}
 
 	/** Does all that was asked for afterwards, each whatever became of the others; @returns what went wrong */

@@ -41,7 +41,7 @@ it("is put back by Ctrl-C in the middle of an experiment", async () => {
 	running.kill("SIGINT");
 	const { exitCode, all } = await running;
 	expect(exitCode, all).toBe(1);
-	expect(all).toContain("error: ended by Ctrl-C");
+	expect(all).toContain("error: ended by SIGINT");
 	expect(await configuration()).toBe(before);
 	expect((await leftovers()).length).toBe(4);
 	const { exitCode: verified, all: said } = await lab.run("cli/verify.ts");

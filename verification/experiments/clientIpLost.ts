@@ -9,8 +9,7 @@ export const clientIpLost: Experiment = {
 	changes: () => [{ externalTrafficPolicy: "Cluster" }, { externalTrafficPolicy: "Local" }],
 	async measure(_, sight) {
 		const { externalTrafficPolicy: policy } = sight.view.service;
-		const [own] = sight.nodes({ endpoints: true });
-		if (!own) return [];
+		const own = sight.host;
 		return Promise.all(
 			[sight.outside, sight.inside].map((client) => {
 				const what = `policy ${policy}: ${client.name} (${client.place.ip}) asks the pod's own node ${own.name}`;

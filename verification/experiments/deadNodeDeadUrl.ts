@@ -1,3 +1,4 @@
+import type { Node } from "../model.ts";
 import type { Finding } from "../report/model.ts";
 import type { Experiment, Lab } from "./experiment.ts";
 import { asForetold, same } from "./findings.ts";
@@ -24,15 +25,27 @@ export const deadNodeDeadUrl: Experiment = {
 		const alive = others.map((node) =>
 			asForetold(sight, outside, sight.url(node), `${outside.name} asks ${node.name}`),
 		);
-		const dead = sight.ask(outside, sight.url(bystander)).then(({ outcome, body = "" }): Finding => {
-			// Whether the sender is told that nobody holds the address depends on the network in between.
-			const silent = outcome === "timeout" || /no route to host/i.test(body);
-			const measured = silent ? "no answer" : outcome;
-			return same(`${outside.name} asks ${bystander.name}, which is stopped`, "no answer", measured);
+		const atOnce = await Promise.all([askDead(sight, bystander, "which was just stopped"), ...alive]);
+		lab.say("waiting until the cluster takes the node for dead");
+		const state = await until(lab, "not Ready", 90, async () => {
+			const node = (await sight.cluster.nodes()).find(({ name }) => name === bystander.name);
+			return node?.ready ? "Ready" : "not Ready";
 		});
-		return [...(await Promise.all([dead, ...alive])), ...(await listed(lab, sight, bystander.name))];
+		return [
+			...atOnce,
+			same(`Node ${bystander.name}, after the grace period`, "not Ready", state),
+			await askDead(sight, bystander, "which the cluster takes for dead"),
+			...(await listed(lab, sight, bystander)),
+		];
 	},
 };
+
+async function askDead(sight: Sight, node: Node, which: string): Promise<Finding> {
+	const { outcome, body = "" } = await sight.ask(sight.outside, sight.url(node));
+	// Whether the sender is told that nobody holds the address depends on the network in between.
+	const isSilent = outcome === "timeout" || /no route to host/i.test(body);
+	return same(`${sight.outside.name} asks ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
+}
 
 /** The worker to stop: one that DNS does without, which is another lesson. */
 function bystanderOf({ view, workers }: Sight): string | undefined {
@@ -41,24 +54,24 @@ function bystanderOf({ view, workers }: Sight): string | undefined {
 }
 
 /** What a client could look at in order to learn that the URL is dead. */
-async function listed(lab: Lab, sight: Sight, stopped: string): Promise<Finding[]> {
+async function listed(lab: Lab, sight: Sight, stopped: Node): Promise<Finding[]> {
 	const { cluster, inside, view } = sight;
-	const { service } = view;
-	const now = await cluster.nodes();
-	const node = now.find(({ name }) => name === stopped);
-	const ports = await cluster.service(service.namespace, service.name);
+	const { namespace, name, nodePort, clusterIp, dnsName } = view.service;
+	const now = (await cluster.nodes()).map(({ internalIp }) => internalIp);
+	const service = await cluster.service(namespace, name);
+	const listedUrl = (port: number, isListed: boolean) =>
+		`nodePort ${port}, ${stopped.internalIp} ${isListed ? "among" : "not among"} the nodes' addresses`;
 	// Some of the queries go to a DNS pod on the stopped node, as long as its endpoint is in the Service of DNS.
-	const resolved = await until(lab, service.clusterIp, 20, async () => {
-		const { stdout } = await cluster.run(inside.run, ["dig", "+short", "+time=1", "+tries=1", service.dnsName], 10);
+	const resolved = await until(lab, clusterIp, 20, async () => {
+		const { stdout } = await cluster.run(inside.run, ["dig", "+short", "+time=1", "+tries=1", dnsName], 10);
 		return stdout.trim();
 	});
-	const before = view.nodes.find(({ name }) => name === stopped);
 	return [
 		same(
-			`the Service and the Node's addresses, with ${stopped} stopped`,
-			`nodePort ${service.nodePort}, ${before?.internalIp} among the nodes' addresses`,
-			`nodePort ${ports.nodePort}, ${node?.internalIp} among the nodes' addresses`,
+			"what the API lists of the Service and the nodes",
+			listedUrl(nodePort, true),
+			listedUrl(service.nodePort, now.includes(stopped.internalIp)),
 		),
-		same(`DNS for ${service.dnsName}`, `${service.clusterIp}, no node's address`, `${resolved}, no node's address`),
+		same(`DNS for ${dnsName}, which knows no node's address`, clusterIp, resolved),
 	];
 }

@@ -7,13 +7,15 @@ import type { Sight } from "./sight.ts";
 
 /** Holds one request against what the rules foretell of it. */
 export async function asForetold(sight: Sight, client: PlacedClient, to: string, what: string): Promise<Finding> {
-	const foretold = sight.foretell(client, to).map(ending);
+	const ways = sight.foretell(client, to);
+	const foretold = ways.map(ending);
 	const measured = ending(await sight.ask(client, to));
 	return {
 		what,
 		expected: [...new Set(foretold)].join(" or "),
 		measured,
-		ok: foretold.includes(measured),
+		// What the walk cannot tell agrees with nothing.
+		ok: foretold.includes(measured) && ways.every(({ outcome }) => outcome !== "other"),
 		path: sight.path(client, to),
 	};
 }

@@ -1,4 +1,5 @@
 /** kube-proxy's setting nodePortAddresses, as kubeadm keeps it: in a ConfigMap that every kube-proxy reads when it starts. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { parse, stringify } from "yaml";
 import { told } from "../apiErrors.ts";
 import type { Cluster } from "../cluster.ts";
@@ -17,11 +18,11 @@ export async function bindNodePorts(lab: Lab, { cluster }: Sight, cidrs: string[
 	const before = data[file];
 	if (before === undefined)
 		throw new Error(`ConfigMap kube-system/kube-proxy has no ${file}: kubeadm did not make this cluster`);
-	lab.afterwards(() => restartWith(lab, cluster, before));
-	await restartWith(lab, cluster, stringify({ ...parse(before), nodePortAddresses: cidrs }));
+	lab.afterwards(() => restartWith(cluster, before));
+	await restartWith(cluster, stringify({ ...parse(before), nodePortAddresses: cidrs }));
 }
 
-async function restartWith(lab: Lab, cluster: Cluster, text: string): Promise<void> {
+async function restartWith(cluster: Cluster, text: string): Promise<void> {
 	const { core } = cluster;
 	const config = await core.readNamespacedConfigMap(kubeProxy);
 	await core.replaceNamespacedConfigMap({ ...kubeProxy, body: { ...config, data: { ...config.data, [file]: text } } });
@@ -34,7 +35,7 @@ async function restartWith(lab: Lab, cluster: Cluster, text: string): Promise<vo
 			({ metadata, status }) => !old.includes(metadata?.uid) && status?.containerStatuses?.every(({ ready }) => ready),
 		);
 		if (pods.length === old.length && ready.length === pods.length) return;
-		await lab.sleep(1);
+		await sleep(1000); // It also puts things back after the experiments were ended.
 	}
 	throw new Error(`kube-proxy has not started again within ${restartSeconds} s`);
 }

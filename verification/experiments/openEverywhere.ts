@@ -31,7 +31,7 @@ const everyNode = (sight: Sight): Promise<Finding[]> =>
 async function everyAddress(sight: Sight): Promise<Finding[]> {
 	// A node has a pod-side address where a pod runs on it.
 	const node = sight.view.nodes.find(({ name }) => name === sight.inside.place.node);
-	if (!node) return [];
+	if (!node) throw new Error("the client pod's node is none of the cluster's");
 	const addresses = [node.internalIp, podSideAddress(node), "127.0.0.1"].filter((ip) => ip !== undefined);
 	const { nodePort } = sight.view.service;
 	return Promise.all(
@@ -44,7 +44,7 @@ async function everyAddress(sight: Sight): Promise<Finding[]> {
 /** With nodePortAddresses, only the control plane's address is left. */
 async function boundToOne(lab: Lab, sight: Sight): Promise<Finding[]> {
 	const [first] = sight.view.nodes;
-	if (!first) return [];
+	if (!first) throw new Error("the cluster has no node");
 	lab.say(`binding nodePorts to ${first.internalIp}: kube-proxy is restarted with it, and without it afterwards`);
 	await bindNodePorts(lab, sight, [`${first.internalIp}/32`]);
 	const bound = await boundSight(lab, first);

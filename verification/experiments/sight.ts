@@ -61,6 +61,13 @@ export class Sight {
 		return this.view.nodes.filter(({ role }) => role === "worker");
 	}
 
+	/** The first node with an endpoint of the Service. */
+	get host(): Node {
+		const [node] = this.nodes({ endpoints: true });
+		if (!node) throw new Error("the Service has no endpoint");
+		return node;
+	}
+
 	/** Those with an endpoint of the Service, or those without. */
 	nodes({ endpoints }: { endpoints: boolean }): Node[] {
 		const hosts = this.view.endpoints.map(({ node }) => node);
