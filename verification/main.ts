@@ -4,6 +4,7 @@
  */
 import { text } from "node:stream/consumers";
 import { command } from "../cluster/command.ts";
+import { differencePaths } from "./report/matrix.ts";
 import { writeReport } from "./report/stored.ts";
 import { summarize } from "./report/summary.ts";
 import { Request } from "./request.ts";
@@ -20,5 +21,6 @@ await command(async () => {
 	const count = report.failures.length;
 	console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (report: ${request.report}):`);
 	for (const failure of report.failures) console.error(`  ${failure}`);
+	if (report.differences.length > 0) console.error(differencePaths(report.differences));
 	return 1;
 });

@@ -52,7 +52,7 @@ sleep 0.1
 `;
 
 /** Every table of a trace is named so, and after the port that tells its packet. */
-const tablePrefix = "nodeport-lab-trace-";
+export const tablePrefix = "nodeport-lab-trace-";
 
 /**
  * What the node's kernel does with the packet that `send` sends: its passages, without those of the trace's own table.
@@ -118,7 +118,7 @@ class Tracing {
 				clearTimeout(timer);
 				reject(new Error(`its tracer ended at once: ${complaint(stderr)}`));
 			});
-			this.stdin.write(`${definition(family, table, packet)}\nlist table ${family} ${table}\n`);
+			this.stdin.write(`${traceTable(family, table, packet)}\nlist table ${family} ${table}\n`);
 		});
 	}
 
@@ -140,7 +140,7 @@ const complaint = (said: string): string =>
  * A table that chooses the packet's first SYN and its repetitions, earlier than any other rule (raw has -300). Flag
  * "owner": only the process that made it can change it, and the kernel removes it with that process, however it ends.
  */
-function definition(family: "ip" | "ip6", table: string, packet: Packet): string {
+export function traceTable(family: "ip" | "ip6", table: string, packet: Packet): string {
 	const { source, sourcePort, destination, destinationPort, protocol } = packet;
 	const sender = sourcePort === undefined ? `${family} saddr ${source}` : `${protocol} sport ${sourcePort}`;
 	const rule = `${family} daddr ${destination} ${sender} ${protocol} dport ${destinationPort}`;
