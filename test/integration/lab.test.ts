@@ -140,6 +140,12 @@ it("heals when nodes are stopped and the kubeconfig is lost, without another clu
 
 it("tells of one dead node alone, and of the others as ever, until a start wakes it", async () => {
 	await execa("docker", ["pause", worker(2)]);
+	const paused = await lab.run("cli/verify.ts");
+	// Its kernel goes on answering; but nobody can ask it for its rules.
+	expect(paused.exitCode, paused.all).toBe(1);
+	expect((await report()).failures).toEqual([expect.stringMatching(`^${worker(2)}: iptables-save -c failed`)]);
+	await execa("docker", ["unpause", worker(2)]);
+	await execa("docker", ["stop", "--time=0", worker(2)]);
 	const { exitCode, all } = await lab.run("cli/verify.ts");
 	expect(exitCode, all).toBe(1);
 	const { connectivity, rules } = await report();
