@@ -9,7 +9,7 @@ import { startNode, stopNode } from "../cluster/kind.ts";
 import { Cluster } from "../verification/cluster.ts";
 import type { Lab, Settings } from "../verification/experiments/experiment.ts";
 import { Sight } from "../verification/experiments/sight.ts";
-import { readRulesets } from "../verification/nodeRules.ts";
+import { readRulesets } from "../verification/ruleset.ts";
 import { lastReport, stack } from "./lab.ts";
 
 /** Longest time for a node that was started to be Ready, in seconds. */

@@ -1,10 +1,11 @@
 /** A packet's whole way, from its client over the rules of every node that it passes to who receives it. */
 
 import type { Node, Observed, Outcome, Packet, Path } from "./model.ts";
-import { networkOf, nodeInterface, podInterface, type Ruleset } from "./nodeRules.ts";
+import { networkOf, nodeInterface, podInterface } from "./nodeNetwork.ts";
 import { podSideAddress } from "./predict.ts";
 import { Network, parseAddress, parseRange, contains as rangeContains } from "./rules/address.ts";
 import { messageOf } from "./rules/rejection.ts";
+import type { Ruleset } from "./ruleset.ts";
 import type { Place, View } from "./view.ts";
 
 /** What one node's rules do with the packet. */

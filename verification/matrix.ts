@@ -3,11 +3,11 @@
 import { parseDestination } from "./destination.ts";
 import { type End, type Journey, journeys, observationOf } from "./journey.ts";
 import type { Cell, Expected, Observed, Service } from "./model.ts";
-import type { Ruleset } from "./nodeRules.ts";
 import { agrees, type MeasuredCell } from "./probe.ts";
 import { journeysText } from "./report/journey.ts";
 import { cellName } from "./report/matrix.ts";
 import type { Difference } from "./report/model.ts";
+import type { Ruleset } from "./ruleset.ts";
 import type { View } from "./view.ts";
 
 export interface Judged {

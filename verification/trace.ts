@@ -2,9 +2,9 @@
 import type { Cluster } from "./cluster.ts";
 import { type Destination, journeys, type Leg } from "./journey.ts";
 import type { Node } from "./model.ts";
-import { type Ruleset, readRuleset } from "./nodeRules.ts";
 import { address } from "./predict.ts";
 import type { Runner } from "./request.ts";
+import { type Ruleset, readRuleset } from "./ruleset.ts";
 import { capture } from "./trace/capture.ts";
 import { actingSteps, compare } from "./trace/compare.ts";
 import type { NodeTrace } from "./trace/model.ts";

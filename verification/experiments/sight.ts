@@ -3,10 +3,10 @@ import type { Cluster } from "../cluster.ts";
 import { parseDestination } from "../destination.ts";
 import { type Journey, journeys, observationOf } from "../journey.ts";
 import type { Node, Observed, ProxyMode } from "../model.ts";
-import type { Ruleset } from "../nodeRules.ts";
 import { address } from "../predict.ts";
 import { answerOf, ask } from "../probe.ts";
 import { journeysText } from "../report/journey.ts";
+import type { Ruleset } from "../ruleset.ts";
 import type { PlacedClient, View } from "../view.ts";
 
 /** One of many requests that a client sends one after the other, each by a connection of its own. */

@@ -16,7 +16,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { project } from "../../../toolchain/layout.ts";
-import { writeProgram } from "./temporary.ts";
+import { writeProgram } from "../temporary.ts";
 
 // bootstrap.mjs in a project of its own, whose npm and set-up are scripts.
 let folder: string;

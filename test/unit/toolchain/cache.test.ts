@@ -11,7 +11,7 @@ import {
 	removeUnfinished,
 } from "../../../toolchain/cache.ts";
 import { cacheRoot } from "../../../toolchain/layout.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
 

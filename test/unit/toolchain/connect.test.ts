@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
 import { connect } from "../../../toolchain/connect.ts";
 import { layout } from "../../../toolchain/layout.ts";
-import { writeProgram } from "./temporary.ts";
+import { writeProgram } from "../temporary.ts";
 
 vi.mock(import("../../../toolchain/layout.ts"), async (original) => {
 	const real = await original();

@@ -5,7 +5,7 @@ import { buildKey, makeBuild, moduleVersion } from "../../../toolchain/goModule.
 import { project } from "../../../toolchain/layout.ts";
 import { nodeBuilds } from "../../../toolchain/nodePrograms.ts";
 import { kind, kubectl, pulumi } from "../../../toolchain/tools.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 temporaryFolder();
 

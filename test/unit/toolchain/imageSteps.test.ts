@@ -7,7 +7,7 @@ import { dnsutilsStep, echoStep, nodeStep } from "../../../toolchain/imageSteps.
 import { images } from "../../../toolchain/images/context.ts";
 import { project } from "../../../toolchain/layout.ts";
 import type { Work } from "../../../toolchain/step.ts";
-import { temporaryFolder, writeProgram } from "./temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 vi.mock(import("../../../toolchain/download.ts"), async (original) => ({
 	...(await original()),

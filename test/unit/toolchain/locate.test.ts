@@ -10,7 +10,7 @@ import { findBuild } from "../../../toolchain/goModule.ts";
 import { getTool, locate } from "../../../toolchain/locate.ts";
 import type { Work } from "../../../toolchain/step.ts";
 import { kind, type Tool } from "../../../toolchain/tools.ts";
-import { temporaryFolder, writeProgram } from "./temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 const folder = temporaryFolder();
 const old = (): string => join(folder.path, "old");

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { cacheRoot } from "../../../toolchain/layout.ts";
 import { withLock } from "../../../toolchain/lock.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 temporaryFolder();
 

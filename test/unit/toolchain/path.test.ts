@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { expect, test } from "vitest";
 import { findPrograms } from "../../../toolchain/path.ts";
-import { temporaryFolder, writeProgram } from "./temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 const folder = temporaryFolder();
 const at = (...parts: string[]): string => join(folder.path, ...parts);

@@ -7,7 +7,7 @@ import { project } from "../../../toolchain/layout.ts";
 import { getPlugins, locatePlugins, makeHome, userHome } from "../../../toolchain/plugins.ts";
 import { makeStandIns } from "../../../toolchain/standIns.ts";
 import type { Work } from "../../../toolchain/step.ts";
-import { temporaryFolder, writeProgram } from "./temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 vi.mock(import("../../../toolchain/stand-ins/build.ts"), async (original) => ({
 	...(await original()),

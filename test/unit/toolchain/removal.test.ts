@@ -6,7 +6,7 @@ import { afterAll, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { cacheRoot, layout, machineState } from "../../../toolchain/layout.ts";
 import { processInfo } from "../../../toolchain/process.ts";
 import { removeAdded } from "../../../toolchain/removal.ts";
-import { temporaryFolder, writeProgram } from "./temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 vi.mock(import("../../../toolchain/layout.ts"), async (original) => ({
 	...(await original()),

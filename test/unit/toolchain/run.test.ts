@@ -7,7 +7,7 @@ import { Ended } from "../../../toolchain/fault.ts";
 import { cacheRoot } from "../../../toolchain/layout.ts";
 import { processInfo } from "../../../toolchain/process.ts";
 import { endLeftovers, endPrograms, logTo } from "../../../toolchain/run.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
 const log = (): string => join(folder.path, "step.log");

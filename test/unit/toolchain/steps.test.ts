@@ -7,7 +7,7 @@ import { Fault } from "../../../toolchain/fault.ts";
 import { layout } from "../../../toolchain/layout.ts";
 import type { Step } from "../../../toolchain/step.ts";
 import { doSteps } from "../../../toolchain/steps.ts";
-import { temporaryFolder } from "./temporary.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 vi.mock(import("../../../toolchain/layout.ts"), async (original) => {
 	const real = await original();

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Cluster } from "../../../verification/cluster.ts";
 import type { Request } from "../../../verification/request.ts";
-import { ApiServer } from "../toolchain/stand-ins/apiServer.ts";
-import { temporaryFolder } from "../toolchain/temporary.ts";
+import { ApiServer } from "../apiServer.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
 let server: ApiServer;

@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Cluster } from "../../../verification/cluster.ts";
 import type { Node, Packet } from "../../../verification/model.ts";
-import { type Ruleset, readRuleset } from "../../../verification/nodeRules.ts";
 import type { Runner } from "../../../verification/request.ts";
+import { type Ruleset, readRuleset } from "../../../verification/ruleset.ts";
 import type { Endpoint, Place, View } from "../../../verification/view.ts";
 import { sampleView } from "./sample.ts";
 

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { expect, test } from "vitest";
 import { buildDebianBase } from "../../../../toolchain/images/debianBase.ts";
-import { temporaryFolder } from "../temporary.ts";
+import { temporaryFolder } from "../../temporary.ts";
 
 const folder = temporaryFolder();
 

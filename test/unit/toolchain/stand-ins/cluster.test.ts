@@ -4,7 +4,7 @@ import { Cluster, type ObjectRef } from "../../../../toolchain/stand-ins/kuberne
 import { type Kind, kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
 import { loadKubeConfig } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
 import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
-import { ApiServer } from "./apiServer.ts";
+import { ApiServer } from "../../apiServer.ts";
 
 const kind = (type: string) => kinds.get(`kubernetes:${type}`) as Kind;
 const pod: ObjectRef = { kind: kind("core/v1:Pod"), namespace: "lab", name: "p" };

@@ -3,7 +3,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { fromStruct, type Properties, secret } from "../../../../toolchain/stand-ins/protocol/properties.ts";
-import { ApiServer } from "./apiServer.ts";
+import { ApiServer } from "../../apiServer.ts";
 import { builtStandIn, type Plugin, startPlugin, type Target } from "./plugin.ts";
 
 const { Kind } = messages.PropertyDiff;

@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readReport, reportRevision, writeReport } from "../../../../verification/report/stored.ts";
-import { temporaryFolder } from "../../toolchain/temporary.ts";
+import { temporaryFolder } from "../../temporary.ts";
 import { sampleReport } from "./sample.ts";
 
 const folder = temporaryFolder();

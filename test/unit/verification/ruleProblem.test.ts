@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Path } from "../../../verification/model.ts";
-import { entryPacket, type Ruleset, ruleProblem } from "../../../verification/nodeRules.ts";
+import { ruleProblem } from "../../../verification/ruleProblem.ts";
+import type { Ruleset } from "../../../verification/ruleset.ts";
 import { dnsutils, endpoint, sampleView } from "./sample.ts";
 
 const path = (changes: Partial<Path>): Path => ({
@@ -24,20 +25,6 @@ const node = (name: string) => {
 	if (!found) throw new Error(`no node ${name}`);
 	return found;
 };
-
-describe("the packet that a node's rules meet first", () => {
-	it("comes from the pod itself on the pod's own node", () => {
-		expect(entryPacket(sampleView(), dnsutils, node("nodeport-worker3"))).toMatchObject({
-			source: "10.244.5.2",
-			destination: "172.18.0.5",
-			destinationPort: 30040,
-		});
-	});
-
-	it("comes from the pod's node on every other node: the CNI has rewritten its source", () => {
-		expect(entryPacket(sampleView(), dnsutils, node("nodeport-worker"))).toMatchObject({ source: "172.18.0.5" });
-	});
-});
 
 describe("a node's rules held against the API", () => {
 	const problem = (rules: Ruleset, view = sampleView()) => ruleProblem(view, dnsutils, node("nodeport-worker2"), rules);

@@ -1,0 +1,90 @@
+/** Reads a node's rules with the tools that wrote them, ready to be walked. */
+import type { Cluster } from "./cluster.ts";
+import type { Backend, Node, Packet, Path, ProxyMode, Service } from "./model.ts";
+import { networkOf } from "./nodeNetwork.ts";
+import type { Runner } from "./request.ts";
+import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptables } from "./rules/iptables/parse.ts";
+import { parseRecent, printRecent } from "./rules/iptables/recent.ts";
+import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
+import { walkIptables } from "./rules/iptables/walk.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
+import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
+import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
+import { type RuleText, ruleOfIptables, ruleOfNftables } from "./trace/compare.ts";
+import type { View } from "./view.ts";
+
+/** Longest time to read one node's rules. */
+export const readSeconds = 15;
+
+/** One node's rules, ready to be walked, whichever tool keeps them. */
+export interface Ruleset {
+	backend: Backend;
+	proxyMode: ProxyMode;
+	walk(packet: Packet): Path[];
+	/** The raw lines that name the Service, and those of the chains that they lead to. */
+	rulesOf(service: Service): string[];
+	/** What a walk would not understand: "line 12: -A … ("-m x" is not understood)". Reads every rule. */
+	notUnderstood(): string[];
+	/** The rule of a step that the kernel traced, as the hops of a walk write it. */
+	ruleText: RuleText;
+}
+
+/** @throws where no pod on the node can read its rules, or none of them is kube-proxy's */
+export async function readRuleset(cluster: Cluster, view: View, node: Node): Promise<Ruleset> {
+	const reader = view.kubeProxies.get(node.name);
+	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
+	const network = networkOf(node);
+	const saved = await read(cluster, reader, ["iptables-save", "-c"]);
+	const tables = parseIptablesSave(saved);
+	if (saved.includes(":KUBE-SERVICES")) {
+		// Session affinity: a client that is remembered is led past the draw of lots.
+		const remembered = saved.includes(" -m recent ")
+			? parseRecent(await read(cluster, reader, printRecent))
+			: new Map();
+		return {
+			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
+			proxyMode: "iptables",
+			walk: (packet) => walkIptables(tables, packet, network, { affinity: remembered.get(packet.source) }),
+			rulesOf: (service) => iptablesRulesOf(tables, service),
+			notUnderstood: () => iptablesLines(tables),
+			ruleText: ruleOfIptables,
+		};
+	}
+	const listed = await read(cluster, reader, ["nft", "-j", "list", "ruleset"]);
+	const ruleset = parseNftables(listed);
+	return {
+		backend: "nftables",
+		proxyMode: "nftables",
+		// What the kubelet and the CNI wrote by iptables meets the packet too.
+		walk: (packet) => walkNftables(ruleset, packet, network, { iptables: tables }),
+		rulesOf: (service) => nftablesRulesOf(ruleset, service),
+		notUnderstood: () => [...iptablesLines(tables), ...problemsOfNftables(nativeTables(ruleset, tables))],
+		ruleText: ruleOfNftables(ruleset, tables),
+	};
+}
+
+/** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
+export async function readRulesets(
+	cluster: Cluster,
+	view: View,
+	say: (line: string) => void,
+): Promise<Map<string, Ruleset>> {
+	const read = await Promise.allSettled(view.nodes.map((node) => readRuleset(cluster, view, node)));
+	return new Map(
+		view.nodes.flatMap(({ name }, i) => {
+			const result = read[i];
+			if (result?.status === "fulfilled") return [[name, result.value] as const];
+			say(`the rules of ${name} cannot be read: ${result?.reason.message}`);
+			return [];
+		}),
+	);
+}
+
+const iptablesLines = (tables: IptablesTables): string[] =>
+	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
+
+async function read(cluster: Cluster, reader: Runner, program: string[]): Promise<string> {
+	const { code, stdout, stderr } = await cluster.run(reader, program, readSeconds);
+	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
+	return stdout;
+}
