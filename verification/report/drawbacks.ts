@@ -1,16 +1,22 @@
 /** The experiments as text. */
 import type { Drawback } from "./model.ts";
 
-/** What was expected and measured, and with `paths` the packet's way that explains it. */
+/**
+ * What was expected and what was measured, with the packet's ways that explain it: of the first finding that has them, and
+ * of each that is not as expected; with `paths`, of all.
+ */
 export function drawbackText({ title, question, findings }: Drawback, { paths }: { paths: boolean }): string {
-	const blocks = findings.map(({ what, expected, measured, ok, path }) =>
-		[
+	const first = findings.find(({ path }) => path !== undefined);
+	const blocks = findings.map((finding) => {
+		const { what, expected, measured, ok, path = "" } = finding;
+		const isShown = path !== "" && (paths || !ok || finding === first);
+		return [
 			`${ok ? "as expected" : "NOT AS EXPECTED"}: ${what}`,
 			`  expected: ${expected}`,
 			`  measured: ${measured}`,
-			...(path !== undefined && (paths || !ok) ? [path.replaceAll(/^/gm, "    ")] : []),
-		].join("\n"),
-	);
+			...(isShown ? [path.replaceAll(/^/gm, "    ")] : []),
+		].join("\n");
+	});
 	return [`${title}: ${question}`, ...blocks].join("\n");
 }
 
