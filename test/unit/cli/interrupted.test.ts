@@ -36,9 +36,10 @@ describe("the stack's lock", () => {
 	});
 
 	it("takes a process that has ended, but that nobody has waited for yet, for gone", async () => {
-		const parent = execa("sh", ["-c", "true & echo $!; exec sleep 60"], { reject: false });
+		// It ends once the shell, which would take note of it, has become another program.
+		const parent = execa("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], { reject: false });
 		const pid = await new Promise<number>((resolve) => parent.stdout.once("data", (data) => resolve(Number(data))));
-		await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "));
+		await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "), { timeout: 10_000 });
 		await lock("a", { pid });
 		await releaseLeftLocks();
 		parent.kill();
