@@ -1,11 +1,11 @@
 /** What an update that was killed leaves, where the state is the project's own: its lock, and objects of no record. */
-import { existsSync, readFileSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { z } from "zod";
 import { kubeconfigPath } from "../cluster/access.ts";
+import { isRunning } from "../cluster/process.ts";
 import { run } from "../cluster/programs.ts";
 import { stack } from "./lab.ts";
 
@@ -48,25 +48,6 @@ function isLeft({ pid, hostname: where, timestamp }: Lock): boolean {
 	if (where !== hostname()) return false;
 	const booted = Date.now() - uptime() * 1000;
 	return Date.parse(timestamp) < booted || !isRunning(pid);
-}
-
-function isRunning(pid: number): boolean {
-	try {
-		process.kill(pid, 0);
-	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's; else it is gone.
-	}
-	return !isZombie(pid);
-}
-
-/** Whether it has ended, and whoever must take note of that has not yet: proc(5), the state in /proc/pid/stat. */
-function isZombie(pid: number): boolean {
-	try {
-		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		return existsSync("/proc/self/stat"); // There is no such process any more; no Linux: nothing is known of it.
-	}
 }
 
 const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown() });

@@ -20,11 +20,8 @@ const dockerLines = async (...args: string[]): Promise<string[]> =>
 
 /** The names of clusters that this project made, in this clone or another, whether they run or not. */
 async function labClusters(): Promise<string[]> {
-	const label = "io.x-k8s.kind.cluster";
-	const listed = await dockerLines("ps", "--all", "--filter", `label=${label}`, "--format", `{{.Label "${label}"}}`);
-	const names = [...new Set(listed)];
-	const nodes = await Promise.all(names.map(findNodes));
-	return names.filter((_, i) => nodes[i]?.some(({ creationId }) => creationId !== undefined));
+	const ours = (await findNodes()).filter(({ creationId }) => creationId !== undefined);
+	return [...new Set(ours.map(({ cluster }) => cluster))];
 }
 
 async function refuseWhileClustersLive(): Promise<void> {

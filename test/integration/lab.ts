@@ -4,6 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
+import { isRunning } from "../../cluster/process.ts";
 
 /** With the process in it: two test runs on a machine do not meet, and what a killed one left can be told. */
 const namePrefix = "nodeport-test-";
@@ -132,12 +133,7 @@ async function removeLeftovers(): Promise<void> {
 /** Whether what is so called is of a process that is gone: the name begins with its id. */
 function isLeft(name: string): boolean {
 	const pid = /^\d+/.exec(name)?.[0];
-	if (pid === undefined) return false;
-	try {
-		return !process.kill(Number(pid), 0);
-	} catch {
-		return true; // ESRCH
-	}
+	return pid !== undefined && !isRunning(Number(pid));
 }
 
 /** A process and all that it started, itself or through others. */

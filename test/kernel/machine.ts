@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
+import { isRunning } from "../../cluster/process.ts";
 import { nodeCommands } from "./network.ts";
 import { type Arrival, decode, encode, type Probe } from "./packets.ts";
 
@@ -109,12 +110,4 @@ async function removeLeftovers(): Promise<void> {
 		.split("\n")
 		.filter((name) => name.startsWith(namePrefix) && !isRunning(Number(name.slice(namePrefix.length))));
 	if (dead.length > 0) await execa("docker", ["rm", "--force", ...dead]);
-}
-
-function isRunning(pid: number): boolean {
-	try {
-		return process.kill(pid, 0);
-	} catch {
-		return false; // ESRCH
-	}
 }

@@ -23,8 +23,7 @@ const docker = `echo "docker $*" >>"$FAKE/calls"
 [ ! -e "$FAKE/silent" ] || { echo "Cannot connect to the Docker daemon" >&2; exit 1; }
 case "$*" in
 info*) echo '{"ServerVersion": "27.0"}' ;;
-"ps --all --filter label=io.x-k8s.kind.cluster --format"*) cat "$FAKE/clusters" ;;
-"ps --all --quiet --filter label=io.x-k8s.kind.cluster="*) cat "$FAKE/clusters" ;;
+"ps --all --quiet --filter label=io.x-k8s.kind.cluster") cat "$FAKE/clusters" ;;
 "ps --all --quiet --filter ancestor=nodeport-lab/build/machine") echo leftover ;;
 "ps --quiet") cat "$FAKE/containers" ;;
 inspect*) cat "$FAKE/nodes" ;;
