@@ -50,21 +50,25 @@ export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =
 
 export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod ${pod.metadata?.name} is not ready`]);
 
-export const isReady = ({ status }: V1Pod): boolean =>
+/** Of a pod, or of a node. */
+export const isReady = ({ status }: { status?: { conditions?: { type: string; status: string }[] } }): boolean =>
 	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
-export const toNode = ({ metadata, spec, status }: NodeObject): Node => ({
-	name: metadata?.name ?? "",
-	role: "node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker",
-	ready: status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false,
-	internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
-	podCidr: spec?.podCIDR ?? "",
-	labels: { ...metadata?.labels },
-	kubeletVersion: status?.nodeInfo?.kubeletVersion ?? "",
-	osImage: status?.nodeInfo?.osImage ?? "",
-	kernelVersion: status?.nodeInfo?.kernelVersion ?? "",
-	containerRuntime: status?.nodeInfo?.containerRuntimeVersion ?? "",
-});
+export function toNode(node: NodeObject): Node {
+	const { metadata, spec, status } = node;
+	return {
+		name: metadata?.name ?? "",
+		role: "node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker",
+		ready: isReady(node),
+		internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
+		podCidr: spec?.podCIDR ?? "",
+		labels: { ...metadata?.labels },
+		kubeletVersion: status?.nodeInfo?.kubeletVersion ?? "",
+		osImage: status?.nodeInfo?.osImage ?? "",
+		kernelVersion: status?.nodeInfo?.kernelVersion ?? "",
+		containerRuntime: status?.nodeInfo?.containerRuntimeVersion ?? "",
+	};
+}
 
 /** By its first port. What the API server has not filled in yet, as in a preview, is empty or 0. */
 export function toService({ metadata, spec }: ServiceObject): Service {

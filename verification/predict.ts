@@ -2,6 +2,7 @@
 import ipaddr from "ipaddr.js";
 import type { Expected, Node, ProxyMode, Target } from "./model.ts";
 import type { Request } from "./request.ts";
+import { withPort } from "./rules/address.ts";
 import type { Endpoint, Place, View } from "./view.ts";
 
 const loopback = "127.0.0.1";
@@ -15,26 +16,22 @@ export function targetsOf(
 	const external = nodes.map(
 		({ name, internalIp }): Target => ({
 			kind: "nodePort",
-			address: address(internalIp, service.nodePort),
+			address: withPort(internalIp, service.nodePort),
 			node: name,
 		}),
 	);
 	const own: Target[] =
-		connectivity === "full" ? [{ kind: "nodePort", address: address(loopback, service.nodePort) }] : [];
+		connectivity === "full" ? [{ kind: "nodePort", address: withPort(loopback, service.nodePort) }] : [];
 	// Nothing routes to pods, ClusterIPs and the cluster's names from outside.
 	if (place.network === "outside") return [...external, ...own];
 	return [
 		...external,
 		...own,
-		...endpoints.map(({ ip, port }): Target => ({ kind: "podIp", address: address(ip, port) })),
-		{ kind: "clusterIp", address: address(service.clusterIp, service.port) },
-		{ kind: "serviceDns", address: address(service.dnsName, service.port) },
+		...endpoints.map(({ ip, port }): Target => ({ kind: "podIp", address: withPort(ip, port) })),
+		{ kind: "clusterIp", address: withPort(service.clusterIp, service.port) },
+		{ kind: "serviceDns", address: withPort(service.dnsName, service.port) },
 	];
 }
-
-/** "host:port", an IPv6 address in brackets. */
-export const address = (host: string, port: number): string =>
-	ipaddr.IPv6.isValid(host) ? `[${host}]:${port}` : `${host}:${port}`;
 
 const isLoopback = ({ address }: Target): boolean => address.startsWith(`${loopback}:`);
 
@@ -74,7 +71,7 @@ export function expect(
  */
 export function eligibleEndpoints(view: View, place: Place, target: Target): Endpoint[] {
 	const { service, endpoints } = view;
-	if (target.kind === "podIp") return endpoints.filter(({ ip, port }) => address(ip, port) === target.address);
+	if (target.kind === "podIp") return endpoints.filter(({ ip, port }) => withPort(ip, port) === target.address);
 	const entry = entryNode(place, target);
 	const confined = target.kind === "nodePort" && service.externalTrafficPolicy === "Local" && entry !== place.node;
 	return confined ? endpoints.filter(({ node }) => node === entry) : endpoints;

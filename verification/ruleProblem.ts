@@ -2,7 +2,8 @@
 import ipaddr from "ipaddr.js";
 import type { Node, Packet } from "./model.ts";
 import { entryPacket } from "./nodeNetwork.ts";
-import { address, eligibleEndpoints } from "./predict.ts";
+import { eligibleEndpoints } from "./predict.ts";
+import { withPort } from "./rules/address.ts";
 import type { Ruleset } from "./ruleset.ts";
 import type { Place, View } from "./view.ts";
 
@@ -10,14 +11,14 @@ import type { Place, View } from "./view.ts";
 export function ruleProblem(view: View, client: Place, node: Node, ruleset: Ruleset): string | undefined {
 	const target = {
 		kind: "nodePort" as const,
-		address: address(node.internalIp, view.service.nodePort),
+		address: withPort(node.internalIp, view.service.nodePort),
 		node: node.name,
 	};
-	const eligible = eligibleEndpoints(view, client, target).map(({ ip, port }) => address(ip, port));
+	const eligible = eligibleEndpoints(view, client, target).map(({ ip, port }) => withPort(ip, port));
 	const none = view.endpoints.length === 0 ? "reject" : "drop";
 	const found = ruleset
 		.walk(entryPacket(view, client, node))
-		.map(({ outcome, endpoint }) => (endpoint ? address(endpoint.address, endpoint.port) : outcome));
+		.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
 	const wanted = eligible.length > 0 ? eligible : [none];
 	// A client that the node remembers is led to one of them only.
 	const some = view.service.sessionAffinity === "ClientIP" ? found.slice(0, 1) : wanted;

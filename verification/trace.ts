@@ -2,8 +2,8 @@
 import type { Cluster } from "./cluster.ts";
 import { type Destination, journeys, type Leg } from "./journey.ts";
 import type { Node } from "./model.ts";
-import { address } from "./predict.ts";
 import type { Runner } from "./request.ts";
+import { withPort } from "./rules/address.ts";
 import { type Ruleset, readRuleset } from "./ruleset.ts";
 import { capture } from "./trace/capture.ts";
 import { actingSteps, compare } from "./trace/compare.ts";
@@ -86,7 +86,7 @@ async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Run
 	const rulesets = new Map(asked.rulesets).set(node.name, ruleset);
 	const packet = legOn(node, journeys(view, rulesets, client.place, destination, sourcePort))?.packet;
 	if (!packet) throw new Error(`no packet from ${client.name} to ${destination.address} passes it`);
-	const url = `http://${address(destination.address, destination.port)}/host`;
+	const url = `http://${withPort(destination.address, destination.port)}/host`;
 	const passages = await capture(cluster, tracer, backend, packet, async () => {
 		// Whether it is answered is the matrix's question; here it is enough that the kernel saw it.
 		await cluster.run(client.run, [...client.get, "--local-port", String(sourcePort), url], sendSeconds);

@@ -1,6 +1,5 @@
 /** Whether the kernel did with a packet what the walk said. */
 import type { Path } from "../../verification/model.ts";
-import { address } from "../../verification/predict.ts";
 import { Network, parseAddress, withPort } from "../../verification/rules/address.ts";
 import { compare, type RuleText } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
@@ -44,7 +43,7 @@ function describedArrival(arrival: Arrival): string {
 	const { side, source } = arrival;
 	if (arrival.kind === "icmp") return `icmp ${arrival.type}/${arrival.code}`;
 	if (arrival.kind === "tcp-reset") return arrival.kind;
-	return `${side} packet ${source} -> ${address(arrival.destination, arrival.destinationPort)}`;
+	return `${side} packet ${source} -> ${withPort(arrival.destination, arrival.destinationPort)}`;
 }
 
 function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {

@@ -1,6 +1,6 @@
 /** A mismatch in words: the rules, the packet, what the walk says, and beside it what the kernel did. */
 import type { Path } from "../../verification/model.ts";
-import { address } from "../../verification/predict.ts";
+import { withPort } from "../../verification/rules/address.ts";
 import { actingSteps } from "../../verification/trace/compare.ts";
 import type { Measured } from "./compare.ts";
 import type { Probe } from "./packets.ts";
@@ -24,7 +24,7 @@ export function describeMismatch(rules: RuleSet, { probe, paths, measured, diffe
 function describePacket({ side, packet }: Probe): string {
 	const { protocol, source, sourcePort, destination, destinationPort, mark, ctstate } = packet;
 	const from = side === "lo" ? "from a process of the node" : `from ${side}`;
-	return `${protocol} ${address(source, sourcePort)} -> ${address(destination, destinationPort)} ${from}, mark ${mark}, ${ctstate}`;
+	return `${protocol} ${withPort(source, sourcePort)} -> ${withPort(destination, destinationPort)} ${from}, mark ${mark}, ${ctstate}`;
 }
 
 function walkColumn({ hops, outcome, endpoint: to, clientIp, rejectedWith }: Path): string[] {
@@ -32,7 +32,7 @@ function walkColumn({ hops, outcome, endpoint: to, clientIp, rejectedWith }: Pat
 		const what = effect === "unknown" ? `unknown: ${text}` : `${effect}${to === undefined ? "" : ` ${to}`}`;
 		return `${table} ${chain}: ${what}`;
 	});
-	const end = [outcome, to && `to ${address(to.address, to.port)}`, clientIp && `from ${clientIp}`, rejectedWith];
+	const end = [outcome, to && `to ${withPort(to.address, to.port)}`, clientIp && `from ${clientIp}`, rejectedWith];
 	return ["THE WALK", ...steps, `= ${end.filter((part) => part !== undefined).join(" ")}`];
 }
 

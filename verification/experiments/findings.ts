@@ -54,7 +54,7 @@ export function shares(
 	return { what, expected: say(probabilities), measured: `${say(measured)} of ${draws} requests`, ok };
 }
 
-export const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** How often each key occurs. */
 export function count<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {

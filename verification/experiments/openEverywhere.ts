@@ -1,6 +1,7 @@
 import type { Node } from "../model.ts";
-import { address, podSideAddress } from "../predict.ts";
+import { podSideAddress } from "../predict.ts";
 import type { Finding } from "../report/model.ts";
+import { withPort } from "../rules/address.ts";
 import type { Experiment, Lab } from "./experiment.ts";
 import { asForetold } from "./findings.ts";
 import { bindNodePorts } from "./nodePortAddresses.ts";
@@ -36,7 +37,7 @@ async function everyAddress(sight: Sight): Promise<Finding[]> {
 	const { nodePort } = sight.view.service;
 	return Promise.all(
 		addresses.map((ip) =>
-			asForetold(sight, sight.on(node), address(ip, nodePort), `${mode(sight)}: ${node.name} asks its own ${ip}`),
+			asForetold(sight, sight.on(node), withPort(ip, nodePort), `${mode(sight)}: ${node.name} asks its own ${ip}`),
 		),
 	);
 }

@@ -3,9 +3,9 @@ import type { Cluster } from "../cluster.ts";
 import { parseDestination } from "../destination.ts";
 import { type Journey, journeys, observationOf } from "../journey.ts";
 import type { Node, Observed, ProxyMode } from "../model.ts";
-import { address } from "../predict.ts";
 import { answerOf, ask } from "../probe.ts";
 import { journeysText } from "../report/journey.ts";
+import { withPort } from "../rules/address.ts";
 import type { Ruleset } from "../ruleset.ts";
 import type { PlacedClient, View } from "../view.ts";
 
@@ -76,7 +76,7 @@ export class Sight {
 
 	/** "address:nodePort" */
 	url({ internalIp }: Pick<Node, "internalIp">): string {
-		return address(internalIp, this.view.service.nodePort);
+		return withPort(internalIp, this.view.service.nodePort);
 	}
 
 	/** All ways of the client's first packet. */

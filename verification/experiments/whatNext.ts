@@ -1,5 +1,5 @@
-import { address } from "../predict.ts";
 import type { Finding } from "../report/model.ts";
+import { withPort } from "../rules/address.ts";
 import type { Experiment, Lab } from "./experiment.ts";
 import { same } from "./findings.ts";
 import { serviceBeside } from "./services.ts";
@@ -35,7 +35,7 @@ async function loadBalancer(lab: Lab, sight: Sight): Promise<Finding[]> {
 	const port = created.spec?.ports?.[0]?.nodePort ?? 0;
 	const [node] = view.nodes;
 	const answered = await until(lab, "ok", 15, async () => {
-		const { outcome } = await sight.ask(outside, address(node?.internalIp ?? "", port));
+		const { outcome } = await sight.ask(outside, withPort(node?.internalIp ?? "", port));
 		return outcome;
 	});
 	const { namespace = "", name = "" } = created.metadata ?? {};

@@ -1,7 +1,7 @@
 /** A packet's journey in words: numbered over all nodes that it passes, each rule beside what it does. */
 
 import type { End, Journey, Leg } from "../journey.ts";
-import { address } from "../predict.ts";
+import { withPort } from "../rules/address.ts";
 import { consequence } from "../rules/words.ts";
 import type { View } from "../view.ts";
 
@@ -36,12 +36,12 @@ function endText(end: End, { endpoints }: View): string {
 	switch (end.kind) {
 		case "pod": {
 			const endpoint = endpoints.find(({ ip, port }) => ip === end.address && port === end.port);
-			const at = `${address(end.address, end.port)} on ${end.node}`;
+			const at = `${withPort(end.address, end.port)} on ${end.node}`;
 			if (endpoint) return `Pod ${endpoint.pod} (${at}) answers, and sees the client ${end.clientIp}.`;
 			return `It reaches a pod that is no endpoint of the Service, ${at}, which sees the client ${end.clientIp}.`;
 		}
 		case "node":
-			return `It is for ${end.node} itself, ${address(end.address, end.port)}: refused, unless a process listens there.`;
+			return `It is for ${end.node} itself, ${withPort(end.address, end.port)}: refused, unless a process listens there.`;
 		case "reject":
 			return `Nobody answers: ${end.node} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
 		case "drop":

@@ -54,9 +54,11 @@ export function chanceWithin(candidates: readonly Address[], test: (address: Add
 const compare = (a: Address, b: Address): number =>
 	Buffer.compare(Buffer.from(a.toByteArray()), Buffer.from(b.toByteArray()));
 
-/** "10.244.1.9:8080", "[fd00::9]:8080". */
-export const withPort = (address: Address, port: number): string =>
-	address.kind() === "ipv6" ? `[${address}]:${port}` : `${address}:${port}`;
+/** "10.244.1.9:8080", "[fd00::9]:8080", "nodeport-service.default.svc:8080". */
+export function withPort(host: Address | string, port: number): string {
+	const text = host.toString();
+	return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
+}
 
 /** What a walk asks of the node's own addresses and routes. */
 export class Network {

@@ -1,9 +1,10 @@
 /** Holds what the kernel did with a packet against the walk of the same packet, rule by rule. */
 import type { Family, Hop, HopEffect, Packet, Path } from "../model.ts";
-import { address } from "../predict.ts";
+import { withPort } from "../rules/address.ts";
 import { type IptablesTables, Rule } from "../rules/iptables/parse.ts";
 import type { NftablesRuleset } from "../rules/nftables/parse.ts";
 import { renderRule } from "../rules/nftables/render.ts";
+import { formatMark } from "../rules/words.ts";
 import type { TraceDifference, TraceStep, TraceVerdict } from "./model.ts";
 import type { Passage } from "./parse.ts";
 
@@ -96,7 +97,7 @@ class Comparison {
 	}
 
 	private pass({ packet, steps }: Passage): TraceDifference | undefined {
-		const destination = address(packet.destination, packet.destinationPort ?? 0);
+		const destination = withPort(packet.destination, packet.destinationPort ?? 0);
 		if (destination !== this.now.destination) {
 			return this.difference(`the packet is for ${destination}`, `it is for ${this.now.destination}`);
 		}
@@ -106,7 +107,7 @@ class Comparison {
 			const mark = i === 0 && packet.mark !== undefined ? packet.mark : step.mark;
 			if (difference) return difference;
 			if (mark !== undefined && mark !== this.now.mark) {
-				return this.difference(`the packet's mark is ${hexadecimal(mark)}`, `it is ${hexadecimal(this.now.mark)}`);
+				return this.difference(`the packet's mark is ${formatMark(mark)}`, `it is ${formatMark(this.now.mark)}`);
 			}
 		}
 		return undefined;
@@ -150,10 +151,8 @@ const sayExpected = ({ table, chain, rule, verdict, to }: Omit<Expected, "after"
 
 const plain = (rule: string): string => rule.replaceAll(/\s+/g, " ").trim();
 
-const hexadecimal = (mark: number): string => `0x${mark.toString(16)}`;
-
 const viewOf = ({ destination, destinationPort, mark }: Packet): PacketView => ({
-	destination: address(destination, destinationPort),
+	destination: withPort(destination, destinationPort),
 	mark,
 });
 

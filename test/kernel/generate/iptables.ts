@@ -1,6 +1,6 @@
 /** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
 import type { Family } from "../../../verification/model.ts";
-import { address } from "../../../verification/predict.ts";
+import { withPort } from "../../../verification/rules/address.ts";
 import { endpointChain, serviceChains } from "../../../verification/rules/iptables/names.ts";
 import { servicePortName } from "../../../verification/rules/service.ts";
 import { addresses } from "../network.ts";
@@ -140,7 +140,7 @@ function external(family: Family, service: RandomService): string[] {
 
 function balanced(service: RandomService, endpoints: readonly Endpoint[], note: Note): string[] {
 	const chosen = endpoints.map((endpoint) => {
-		const written = address(endpoint.address, endpoint.port);
+		const written = withPort(endpoint.address, endpoint.port);
 		return { written, chain: endpointChain(service, written) };
 	});
 	const leadingTo = (to: string) => note(`${servicePortName(service)} -> ${to}`);
@@ -159,7 +159,7 @@ function balanced(service: RandomService, endpoints: readonly Endpoint[], note: 
 }
 
 function endpointRules(service: RandomService, endpoint: Endpoint, note: Note): [string, string[]] {
-	const to = address(endpoint.address, endpoint.port);
+	const to = withPort(endpoint.address, endpoint.port);
 	const chain = endpointChain(service, to);
 	const own = note(servicePortName(service));
 	const recent = service.affinity ? `-m recent --name ${chain} --set ` : "";

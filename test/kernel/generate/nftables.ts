@@ -1,6 +1,6 @@
 /** Random Services as kube-proxy's nftables mode writes them (pkg/proxy/nftables/proxier.go), and strange rules between. */
 import type { Family } from "../../../verification/model.ts";
-import { address } from "../../../verification/predict.ts";
+import { withPort } from "../../../verification/rules/address.ts";
 import { serviceChains } from "../../../verification/rules/nftables/names.ts";
 import { servicePortName, shortHash } from "../../../verification/rules/service.ts";
 import { addresses, families } from "../network.ts";
@@ -221,7 +221,7 @@ function addEndpoint(table: NftTable, family: Family, service: RandomService, en
 		{ chain: `endpoint-${to}`, rule: `update @affinity-${to} { ${ip} saddr }` },
 		{
 			chain: `endpoint-${to}`,
-			rule: `meta l4proto ${service.protocol} dnat to ${address(endpoint.address, endpoint.port)}`,
+			rule: `meta l4proto ${service.protocol} dnat to ${withPort(endpoint.address, endpoint.port)}`,
 		},
 	);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ProxyMode, Target } from "../../../verification/model.ts";
-import { address, expect as expectation, podSideAddress, targetsOf } from "../../../verification/predict.ts";
+import { expect as expectation, podSideAddress, targetsOf } from "../../../verification/predict.ts";
+import { withPort } from "../../../verification/rules/address.ts";
 import { dnsutils, endpoint, onNode, outside, sampleView } from "./sample.ts";
 
 const promised = ["nodeport-worker"];
@@ -36,7 +37,7 @@ it("asks loopback only in the full matrix, and from outside only what is routed 
 });
 
 it("puts an IPv6 address in brackets", () => {
-	expect(address("fd00::1", 30040)).toBe("[fd00::1]:30040");
+	expect(withPort("fd00::1", 30040)).toBe("[fd00::1]:30040");
 });
 
 it.each([
