@@ -1,8 +1,9 @@
 /** The drawbacks of NodePort, measured: every expectation met, and the lab as it was afterwards. */
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
 import { experiments } from "../../verification/experiments/all.ts";
 import { readReport } from "../../verification/report/stored.ts";
 import { clusterName, Lab, leftovers } from "./lab.ts";
@@ -13,14 +14,31 @@ const slow = "pinned-pod";
 let lab: Lab;
 
 const report = () => readReport(join(lab.folder, "out/verification.json"));
-const configuration = () => readFile(join(lab.folder, "Pulumi.test.yaml"), "utf8");
+const configurationPath = () => join(lab.folder, "Pulumi.test.yaml");
+const configuration = () => readFile(configurationPath(), "utf8");
 
 async function services(): Promise<string[]> {
 	return (await lab.kubectl("get", "services", "--output=name")).split("\n").sort();
 }
 
+/** Nothing as the experiments start from it: they must bring it there, and leave it as it is here. */
+const settings = {
+	externalTrafficPolicy: "Local",
+	sessionAffinity: "ClientIP",
+	replicas: 2,
+	echoNodes: [],
+	clientNode: `${clusterName}-worker`,
+	connectivity: "base",
+};
+
 beforeAll(async () => {
 	lab = await Lab.create();
+	const config = Object.entries(settings).map(([name, value]) => [`nodeport-lab:${name}`, value]);
+	const file = parse(await configuration());
+	await writeFile(
+		configurationPath(),
+		stringify({ ...file, config: { ...file.config, ...Object.fromEntries(config) } }),
+	);
 	await lab.up();
 });
 afterAll(() => lab.remove());
@@ -46,6 +64,18 @@ it("is put back by Ctrl-C in the middle of an experiment", async () => {
 	expect((await leftovers()).length).toBe(4);
 	const { exitCode: verified, all: said } = await lab.run("cli/verify.ts");
 	expect(verified, said).toBe(0);
+});
+
+it("is put back by a start after a run that was killed while nodePorts were bound to one node", async () => {
+	const annotations = "jsonpath={.metadata.annotations}";
+	const kubeProxy = () =>
+		lab.kubectl("get", "configmap/kube-proxy", "--namespace=kube-system", `--output=${annotations}`);
+	const bound = async () => (await kubeProxy()).includes("nodeport-lab/");
+	await lab.runKilledWhen(bound, "cli/drawbacks.ts", "open-everywhere");
+	const { exitCode, all } = await lab.run("cli/start.ts");
+	expect(exitCode, all).toBe(0);
+	expect(await bound()).toBe(false);
+	expect(await lab.up({ refresh: false })).toEqual({});
 });
 
 it("measures every drawback and leaves the lab as it was", async () => {

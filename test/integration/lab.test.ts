@@ -33,9 +33,9 @@ it("previews with no cluster", async () => {
 });
 
 it("comes up by a plain start after one killed while kind made nodes, one killed while the Deployment was made", async () => {
-	await lab.runKilledWhen("cli/start.ts", async () => (await leftovers()).length > 0);
+	await lab.runKilledWhen(async () => (await leftovers()).length > 0, "cli/start.ts");
 	const deployed = () => lab.kubectl("get", "deployment/app1").catch(() => "");
-	const second = lab.runKilledWhen("cli/start.ts", async () => (await deployed()) !== "");
+	const second = lab.runKilledWhen(async () => (await deployed()) !== "", "cli/start.ts");
 	expect((await second).all).toContain(`the cluster ${clusterName} is half made`);
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);

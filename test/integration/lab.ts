@@ -55,8 +55,8 @@ export class Lab {
 	}
 
 	/** Runs one of the project's commands and kills it, with all that it has started, as soon as something is so. */
-	async runKilledWhen(script: string, isSo: () => Promise<boolean>) {
-		const running = this.run(script);
+	async runKilledWhen(isSo: () => Promise<boolean>, script: string, ...args: string[]) {
+		const running = this.run(script, ...args);
 		while (!(await isSo())) {
 			if (running.exitCode !== null) throw new Error(`${script} ended before it was killed:\n${(await running).all}`);
 			await new Promise((next) => setTimeout(next, 200));

@@ -1,5 +1,6 @@
 /** kube-proxy's setting nodePortAddresses, as kubeadm keeps it: in a ConfigMap that every kube-proxy reads when it starts. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { V1ConfigMap } from "@kubernetes/client-node";
 import { parse, stringify } from "yaml";
 import { told } from "../apiErrors.ts";
 import type { Cluster } from "../cluster.ts";
@@ -7,25 +8,51 @@ import type { Lab } from "./experiment.ts";
 import type { Sight } from "./sight.ts";
 
 const kubeProxy = { namespace: "kube-system", name: "kube-proxy" };
+const what = "ConfigMap kube-system/kube-proxy";
 const file = "config.conf";
+/** The annotation with the text from before: as long as it is there, every kube-proxy may run with the changed one. */
+const before = "nodeport-lab/config-before";
 
 /** Longest time for every kube-proxy to start again, in seconds. */
 const restartSeconds = 120;
 
 /** Serves nodePorts on these CIDRs alone, until the experiment is over. */
 export async function bindNodePorts(lab: Lab, { cluster }: Sight, cidrs: string[]): Promise<void> {
-	const { data = {} } = await told("ConfigMap kube-system/kube-proxy", cluster.core.readNamespacedConfigMap(kubeProxy));
-	const before = data[file];
-	if (before === undefined)
-		throw new Error(`ConfigMap kube-system/kube-proxy has no ${file}: kubeadm did not make this cluster`);
-	lab.afterwards(() => restartWith(cluster, before));
-	await restartWith(cluster, stringify({ ...parse(before), nodePortAddresses: cidrs }));
+	const config = await read(cluster);
+	const text = config?.data?.[file];
+	if (config === undefined || text === undefined)
+		throw new Error(`there is no ${what} with ${file}: kubeadm did not make this cluster`);
+	lab.afterwards(() => unbindNodePorts(cluster));
+	await write(cluster, config, stringify({ ...parse(text), nodePortAddresses: cidrs }), { [before]: text });
+	await restart(cluster);
 }
 
-async function restartWith(cluster: Cluster, text: string): Promise<void> {
-	const { core } = cluster;
-	const config = await core.readNamespacedConfigMap(kubeProxy);
-	await core.replaceNamespacedConfigMap({ ...kubeProxy, body: { ...config, data: { ...config.data, [file]: text } } });
+/** Puts the configuration back where it is changed, also by a run that was killed. */
+export async function unbindNodePorts(cluster: Cluster): Promise<void> {
+	const config = await read(cluster);
+	const { [before]: text, ...annotations } = config?.metadata?.annotations ?? {};
+	if (config === undefined || text === undefined) return;
+	const restored = await write(cluster, config, text);
+	await restart(cluster);
+	await write(cluster, { ...restored, metadata: { ...restored.metadata, annotations } }, text);
+}
+
+/** @returns undefined where the cluster has none */
+async function read({ core }: Cluster): Promise<V1ConfigMap | undefined> {
+	const { namespace, name } = kubeProxy;
+	const list = core.listNamespacedConfigMap({ namespace, fieldSelector: `metadata.name=${name}` });
+	return (await told(what, list)).items[0];
+}
+
+/** @param added annotations beside those that there are */
+function write({ core }: Cluster, config: V1ConfigMap, text: string, added: Record<string, string> = {}) {
+	const metadata = { ...config.metadata, annotations: { ...config.metadata?.annotations, ...added } };
+	const body = { ...config, metadata, data: { ...config.data, [file]: text } };
+	return told(what, core.replaceNamespacedConfigMap({ ...kubeProxy, body }));
+}
+
+/** Replaces every kube-proxy by one that reads the ConfigMap anew. */
+async function restart({ core }: Cluster): Promise<void> {
 	const selection = { namespace: kubeProxy.namespace, labelSelector: "k8s-app=kube-proxy" };
 	const old = (await core.listNamespacedPod(selection)).items.map(({ metadata }) => metadata?.uid);
 	await core.deleteCollectionNamespacedPod(selection);

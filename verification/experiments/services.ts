@@ -43,8 +43,8 @@ export async function serviceBeside(
 const remove = (cluster: Cluster, namespace: string, name: string) =>
 	told(`Service ${namespace}/${name}`, cluster.core.deleteNamespacedService({ namespace, name }));
 
-/** Removes what a run left that was killed. */
-export async function removeLeftovers(cluster: Cluster): Promise<void> {
+/** Removes those that a killed run left. */
+export async function removeServicesBeside(cluster: Cluster): Promise<void> {
 	const left = await told("Services", cluster.core.listServiceForAllNamespaces({ labelSelector: label }));
 	for (const { metadata } of left.items) await remove(cluster, metadata?.namespace ?? "", metadata?.name ?? "");
 }
