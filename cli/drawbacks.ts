@@ -7,25 +7,24 @@ import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Experiment } from "../verification/experiments/experiment.ts";
-import { removeLeftovers } from "../verification/experiments/services.ts";
-import { drawbackLine, drawbackText } from "../verification/report/drawbacks.ts";
+import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
+import { drawbackTable, drawbackText } from "../verification/report/drawbacks.ts";
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
 import { ExperimentLab } from "./experimentLab.ts";
 import { releaseLeftLocks } from "./interrupted.ts";
-import { lastReport, pulumi, show, verifyAgain } from "./lab.ts";
+import { knownReport, pulumi, show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const { chosen, paths } = options();
-	const last = await lastReport();
-	if (!last) throw new Error("there is no lab to experiment on: run `npm start` first");
-	const workers = last.nodes.filter(({ role }) => role === "worker").length;
+	const { nodes, request } = await knownReport();
+	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {
 		if (needed > workers) {
 			throw new Error(`${name} needs ${needed} workers, the lab has ${workers}: pulumi config set workers ${needed}`);
 		}
 	}
-	await removeLeftovers(new Cluster(last.request.kubeconfig));
+	await putBackLeftovers(new Cluster(request.kubeconfig));
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
@@ -42,10 +41,11 @@ await command(async () => {
 			console.log(`\n${drawbackText(drawback, { paths })}`);
 		}
 	} catch (error) {
-		faults.push(error);
+		// What the signal broke off fails in its own words, which say less.
+		faults.push(abort.signal.aborted ? abort.signal.reason : error);
 	}
 	await restore(drawbacks).catch((error) => faults.push(error));
-	console.log(["", ...drawbacks.map(drawbackLine)].join("\n"));
+	if (drawbacks.length > 0) console.log(`\n${drawbackTable(drawbacks)}`);
 	if (faults.length > 0)
 		throw new Error(faults.map((fault) => (fault instanceof Error ? fault.message : fault)).join("\n"));
 	return drawbacks.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1;
@@ -89,12 +89,11 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
  */
 async function restore(drawbacks: Drawback[]): Promise<void> {
 	console.error("\nputting the lab back");
-	const known = (await lastReport())?.drawbacks ?? [];
 	await releaseLeftLocks();
 	const code = await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
 	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
 	const report = await verifyAgain();
-	const others = known.filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
+	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
 	await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
 	if (report.ok) return;
 	show(report);

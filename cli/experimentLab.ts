@@ -10,17 +10,20 @@ import { Cluster } from "../verification/cluster.ts";
 import type { Lab, Settings } from "../verification/experiments/experiment.ts";
 import { Sight } from "../verification/experiments/sight.ts";
 import { readRulesets } from "../verification/ruleset.ts";
-import { lastReport, stack } from "./lab.ts";
+import { knownReport, stack } from "./lab.ts";
 
 /** Longest time for a node that was started to be Ready, in seconds. */
 const readySeconds = 180;
 
-const start: Settings = {
+/** What every experiment starts from, whatever the stack says. */
+const start = (workers: readonly string[]): Settings => ({
 	connectivity: "full",
 	externalTrafficPolicy: "Cluster",
 	sessionAffinity: "None",
 	replicas: 1,
-};
+	echoNodes: workers.slice(0, 1),
+	clientNode: workers.at(-1) ?? "",
+});
 
 export class ExperimentLab implements Lab {
 	private readonly signal: AbortSignal;
@@ -36,8 +39,8 @@ export class ExperimentLab implements Lab {
 	}
 
 	/**
-	 * Brings the lab into these settings, verified; what they leave open is as by default, whatever the stack says, so that
-	 * every experiment starts from the same. The tracked configuration is not touched.
+	 * Brings the lab into these settings, verified; what they leave open is as every experiment starts. The tracked
+	 * configuration is not touched.
 	 */
 	async configure(settings: Settings): Promise<Sight> {
 		const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
@@ -45,23 +48,32 @@ export class ExperimentLab implements Lab {
 		const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-drawbacks-"));
 		try {
 			const configFile = join(folder, `Pulumi.${stack}.yaml`);
-			await writeFile(configFile, await configured({ ...start, ...settings }));
-			const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: "." });
-			this.signal.throwIfAborted();
-			// Not ended by the signal: Ctrl-C reaches Pulumi by itself, and a second one would make it abandon its state.
-			await workspace.up({ configFile, suppressOutputs: true });
+			await writeFile(configFile, await configured({ ...start(await workers()), ...settings }));
+			await this.update(configFile);
 		} finally {
 			await rm(folder, { recursive: true, force: true });
 		}
 		return this.look();
 	}
 
+	private async update(configFile: string): Promise<void> {
+		const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: "." });
+		this.signal.throwIfAborted();
+		let said = "";
+		const onOutput = (text: string) => {
+			said += text;
+		};
+		// Not ended by the signal: Ctrl-C reaches Pulumi by itself, and a second one would make it abandon its state.
+		await workspace.up({ configFile, suppressOutputs: true, onOutput, onError: onOutput }).catch(() => {
+			throw new Error(`the update failed:\n${said.trim()}`);
+		});
+	}
+
 	async look(): Promise<Sight> {
 		this.signal.throwIfAborted();
-		const report = await lastReport();
-		if (!report) throw new Error("there is no lab to experiment on: run `npm start` first");
-		const cluster = new Cluster(report.request.kubeconfig);
-		const view = await cluster.view(report.request);
+		const { request } = await knownReport();
+		const cluster = new Cluster(request.kubeconfig);
+		const view = await cluster.view(request);
 		return new Sight(cluster, view, await readRulesets(cluster, view, (line) => this.say(line)));
 	}
 
@@ -75,8 +87,7 @@ export class ExperimentLab implements Lab {
 	async startNode(name: string): Promise<void> {
 		this.say(`starting ${name}`);
 		await startNode(name);
-		const report = await lastReport();
-		const cluster = new Cluster(report?.request.kubeconfig ?? "");
+		const cluster = new Cluster((await knownReport()).request.kubeconfig);
 		for (let second = 0; second < readySeconds; second++) {
 			if (await answers(cluster, name)) return;
 			await sleep(1000);
@@ -100,6 +111,11 @@ export class ExperimentLab implements Lab {
 		}
 		return faults;
 	}
+}
+
+/** Names of the lab's workers. */
+async function workers(): Promise<string[]> {
+	return (await knownReport()).nodes.filter(({ role }) => role === "worker").map(({ name }) => name);
 }
 
 /** Whether the node is Ready, and its kubelet lets programs run on it again. */

@@ -10,16 +10,15 @@ import { withPort } from "../verification/rules/address.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace.ts";
 import type { PlacedClient, View } from "../verification/view.ts";
-import { lastReport } from "./lab.ts";
+import { knownReport } from "./lab.ts";
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 
 await command(async () => {
 	const { from, to, trace } = options();
-	const report = await lastReport();
-	if (!report) throw new Error("there is no lab to explain yet: run `npm start` first");
-	const cluster = new Cluster(report.request.kubeconfig);
-	const view = await cluster.view(report.request);
+	const { request } = await knownReport();
+	const cluster = new Cluster(request.kubeconfig);
+	const view = await cluster.view(request);
 	const client = clientNamed(view, from);
 	const destination = parseDestination(view, to);
 	const rulesets = await readRulesets(cluster, view, console.error);

@@ -28,14 +28,17 @@ export async function setting(name: string): Promise<string> {
 /** The report of the last verification; undefined where there is none yet. */
 export const lastReport = (): Promise<Report | undefined> => readReport(reportPath);
 
+/** @throws where there is none yet */
+export async function knownReport(): Promise<Report> {
+	const report = await lastReport();
+	if (report) return report;
+	throw new Error(`the lab was not verified yet (no ${reportPath} of this version): run \`npm start\` first`);
+}
+
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {
-	const last = await lastReport();
-	if (!last)
-		throw new Error(`there is no verification to repeat (no ${reportPath} of this version): run \`npm start\` first`);
-	const report = await verify(last.request, (line) => console.error(line));
-	await writeReport(report);
-	return report;
+	const { request } = await knownReport();
+	return writeReport(await verify(request, (line) => console.error(line)));
 }
 
 export function show(report: Report): void {

@@ -32,11 +32,11 @@ export const pinnedPod: Experiment = {
 
 /** The only pod's node is stopped: every URL is dead, and stays so. */
 async function outage(lab: Lab, sight: Sight): Promise<Finding[]> {
-	const { down, others } = await stopHost(lab, sight);
+	const { down, others, path } = await stopHost(lab, sight);
 	const ask = async (what: string) => {
 		const outcomes = await Promise.all(others.map((node) => sight.ask(sight.outside, sight.url(node))));
 		const answering = outcomes.filter(({ outcome }) => outcome === "ok").length;
-		return same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`);
+		return { ...same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`), path };
 	};
 	const atOnce = await ask(`the other nodes, at once after ${down.name} was stopped`);
 	lab.say(`waiting ${gracePeriod + reaction} s: a grace period, then the endpoint leaves`);
@@ -60,7 +60,7 @@ async function toleration({ cluster, view }: Sight): Promise<number | undefined>
 
 /** One of three pods' nodes is stopped: a third of the requests fails until its endpoint has left. */
 async function recovery(lab: Lab, sight: Sight): Promise<Finding[]> {
-	const { down, others } = await stopHost(lab, sight);
+	const { down, others, path } = await stopHost(lab, sight);
 	const stopped = performance.now();
 	const since = () => Math.round((performance.now() - stopped) / 1000);
 	let failed = 0;
@@ -82,14 +82,19 @@ async function recovery(lab: Lab, sight: Sight): Promise<Finding[]> {
 			measured: `${lastError} s, ${failed} requests failed until then`,
 			// The period counts from the kubelet's last lease, up to 10 s before the stop.
 			ok: failed > 0 && lastError >= gracePeriod - 15 && lastError <= within,
+			path,
 		},
 	];
 }
 
-async function stopHost(lab: Lab, sight: Sight): Promise<{ down: Node; others: Node[] }> {
+/** With the ways of a request to another node, by the rules as they were when the node stopped. */
+async function stopHost(lab: Lab, sight: Sight): Promise<{ down: Node; others: Node[]; path: string }> {
 	// The client pod's own node stays.
 	const [down] = sight.nodes({ endpoints: true }).filter(({ name }) => name !== sight.inside.place.node);
 	if (!down) throw new Error("no node but the client's own holds an endpoint");
+	const others = sight.view.nodes.filter((node) => node !== down);
+	const [entry] = others;
+	if (!entry) throw new Error("the cluster has no other node");
 	await lab.stopNode(down.name);
-	return { down, others: sight.view.nodes.filter((node) => node !== down) };
+	return { down, others, path: sight.path(sight.outside, sight.url(entry)) };
 }

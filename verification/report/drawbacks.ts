@@ -1,5 +1,6 @@
 /** The experiments as text. */
 import type { Drawback } from "./model.ts";
+import { table } from "./table.ts";
 
 /**
  * What was expected and what was measured, with the packet's ways that explain it: of the first finding that has them, and
@@ -20,8 +21,14 @@ export function drawbackText({ title, question, findings }: Drawback, { paths }:
 	return [`${title}: ${question}`, ...blocks].join("\n");
 }
 
-/** One line an experiment. */
-export const drawbackLine = ({ name, title, findings }: Drawback): string => {
-	const met = findings.filter(({ ok }) => ok).length;
-	return `${name}: ${title}; ${met} of ${findings.length} as expected`;
-};
+/** One row an experiment, as each went last. */
+export const drawbackTable = (drawbacks: readonly Drawback[]): string =>
+	table([
+		["EXPERIMENT", "AS EXPECTED", "WHAT IT SHOWS", "MEASURED AT"],
+		...drawbacks.map(({ name, title, checkedAt, findings }) => [
+			name,
+			`${findings.filter(({ ok }) => ok).length} of ${findings.length}`,
+			title,
+			checkedAt,
+		]),
+	]);

@@ -4,13 +4,18 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { Report } from "./model.ts";
 
-/** The whole report, in one piece or not at all; a verification keeps what experiments found before it. */
-export async function writeReport(report: Report): Promise<void> {
+/**
+ * The whole report, in one piece or not at all; a verification keeps what experiments found before it.
+ * @returns the report as it is on disk
+ */
+export async function writeReport(report: Report): Promise<Report> {
 	const { report: path } = report.request;
 	const drawbacks = report.drawbacks ?? (await readReport(path))?.drawbacks;
+	const whole = { ...report, ...(drawbacks && { drawbacks }) };
 	await mkdir(dirname(path), { recursive: true });
-	await writeFile(`${path}.new`, `${JSON.stringify({ ...report, ...(drawbacks && { drawbacks }) }, null, 1)}\n`);
+	await writeFile(`${path}.new`, `${JSON.stringify(whole, null, 1)}\n`);
 	await rename(`${path}.new`, path);
+	return whole;
 }
 
 /** @returns undefined where there is none, or none that this version can read */

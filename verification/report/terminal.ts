@@ -1,6 +1,7 @@
 /** A report as text for a terminal: the nodes, the matrix, each node's chain, and one packet's path in words. */
 import { styleText } from "node:util";
 import type { Cell, Node, NodeRules } from "../model.ts";
+import { drawbackTable } from "./drawbacks.ts";
 import { cellList, differencePaths, type MatrixTable, matrixTables } from "./matrix.ts";
 import type { Report } from "./model.ts";
 import { table, wrapped } from "./table.ts";
@@ -34,6 +35,7 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 		),
 		...section("What the kernel traced of it", (report.traces ?? []).map(traceLine).join("\n")),
 		...section("The paths of what differs", differencePaths(report.differences)),
+		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks) : ""),
 		...report.notAsking.map((line) => paint("yellow", `not asking: ${line}`)),
 		...report.notUnderstood.map((line) => paint("yellow", `not understood: ${line}`)),
 		...report.failures.map((failure) => paint("red", `failed: ${failure}`)),

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { drawbackLine, drawbackText } from "../../../../verification/report/drawbacks.ts";
+import { drawbackTable, drawbackText } from "../../../../verification/report/drawbacks.ts";
 
 const finding = (what: string, ok: boolean) => ({ what, expected: "e", measured: "m", ok, path: `path of ${what}` });
 const drawback = {
@@ -31,6 +31,13 @@ it("shows every path where that is wanted", () => {
 	expect(drawbackText(drawback, { paths: true })).toContain("path of b");
 });
 
-it("counts what was as expected", () => {
-	expect(drawbackLine(drawback)).toBe("client-ip-lost: Lost; 2 of 3 as expected");
+it("gives an experiment a row, with how much was as expected", () => {
+	expect(
+		drawbackTable([drawback])
+			.split("\n")
+			.map((line) => line.split(/ {2,}/)),
+	).toEqual([
+		["EXPERIMENT", "AS EXPECTED", "WHAT IT SHOWS", "MEASURED AT"],
+		["client-ip-lost", "2 of 3", "Lost", "2026-01-01T00:00:00.000Z"],
+	]);
 });

@@ -14,6 +14,14 @@ it("reads what it wrote", async () => {
 	expect(await readReport(path())).toEqual(report);
 });
 
+it("keeps what experiments found before a verification, and gives back what is on disk", async () => {
+	const drawbacks = [{ name: "n", title: "t", question: "q", checkedAt: "2026-01-01T00:00:00.000Z", findings: [] }];
+	await writeReport({ ...sampleReport({ path: path() }), drawbacks });
+	const written = await writeReport(sampleReport({ path: path() }));
+	expect(written.drawbacks).toEqual(drawbacks);
+	expect(await readReport(path())).toEqual(written);
+});
+
 it("takes a report that is missing, cut off or of another version for none", async () => {
 	expect(await readReport(path())).toBeUndefined();
 	await writeReport(sampleReport({ path: path() }));
