@@ -6,6 +6,7 @@ import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
 import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
+import { revive } from "./revive.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();
@@ -15,6 +16,7 @@ await command(async () => {
 	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
 		await removeUnrecorded(cluster);
 		await putBackLeftovers(new Cluster(kubeconfigPath(cluster)));
+		await revive(cluster, (await lastReport())?.request);
 	}
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.

@@ -20,6 +20,9 @@ import type { Place, View } from "./view.ts";
 
 type Say = (line: string) => void;
 
+/** Within so many seconds a running kube-proxy writes what it hears of, on a busy machine too. */
+const rulesSeconds = 45;
+
 /** What became of a node's rules: read or not, right or not. */
 interface Settled {
 	node: Node;
@@ -66,8 +69,11 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 	const traces = request.connectivity === "full" ? await traceAll(cluster, view, rulesets, say) : undefined;
 	const failures = [
 		...missingPods(view, request),
+		...missingDns(view, request),
 		...judged.flatMap(({ cell, difference }) => (difference ? [failureOf(cell, difference)] : [])),
-		...settled.flatMap(({ problem }) => problem ?? []),
+		...settled.flatMap(({ node, ruleset, problem }) =>
+			problem ? [ruleset ? `${problem}; fix: ${restartProxy(view, request, node)}` : problem] : [],
+		),
 		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
 	];
 	return {
@@ -129,6 +135,23 @@ function missingPods({ endpoints }: View, { echo, service, kubeconfig }: Request
 	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
 }
 
+/** Without it no name is resolved, whatever the rules say. */
+function missingDns({ dns }: View, { kubeconfig }: Request): string[] {
+	if (!dns || dns.endpoints.length > 0) return [];
+	const look = `kubectl --kubeconfig ${kubeconfig} get deployments,pods -n kube-system -l k8s-app=kube-dns`;
+	return [
+		`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}; fix, where it is scaled to 0: npm start`,
+	];
+}
+
+/** A kube-proxy that starts writes all of its rules, also those that somebody else has removed. */
+function restartProxy({ kubeProxies }: View, { kubeconfig }: Request, node: Node): string {
+	const proxy = kubeProxies.get(node.name);
+	if (!proxy || !("exec" in proxy)) return `restart kube-proxy on ${node.name}`;
+	const { namespace, pod } = proxy.exec;
+	return `kubectl --kubeconfig ${kubeconfig} delete pod -n ${namespace} ${pod}`;
+}
+
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
 async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
 	for (let said = ""; ; await sleep(500)) {
@@ -140,7 +163,7 @@ async function settledView(cluster: Cluster, request: Request, deadline: number,
 	}
 }
 
-/** Reads a node's rules until they say what the API says, at most until the deadline. */
+/** Reads a node's rules until they say what the API says, for a bounded time. */
 async function settle(
 	cluster: Cluster,
 	view: View,
@@ -149,13 +172,14 @@ async function settle(
 	deadline: number,
 	say: Say,
 ): Promise<Settled> {
+	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
 	for (let attempt = 0; ; attempt++) {
 		const asked = performance.now();
 		const settled = await attemptToRead(cluster, view, client, node);
 		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
 		const isDead = !node.ready || performance.now() - asked >= readSeconds * 1000;
-		if (!settled.problem || isDead || performance.now() > deadline) return settled;
-		if (attempt === 4) say(`waiting for kube-proxy: ${settled.problem}`);
+		if (!settled.problem || isDead || performance.now() > until) return settled;
+		if (attempt === 4) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
 		await sleep(500);
 	}
 }

@@ -1,0 +1,83 @@
+/** What somebody may do to a running lab by its API, or inside its nodes: each time the named command brings it back. */
+import { execa } from "execa";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { clusterName, Lab } from "./lab.ts";
+
+const worker = `${clusterName}-worker`;
+const inSystem = "--namespace=kube-system";
+
+let lab: Lab;
+
+const kubectl = (...args: string[]) => lab.kubectl(...args);
+
+async function echoPod(): Promise<string> {
+	return kubectl("get", "pods", "--selector=app=app1", "--output=jsonpath={.items[0].metadata.name}");
+}
+
+/** A verification as the lab is, with what it said. */
+async function fails(): Promise<string> {
+	const { exitCode, all } = await lab.run("cli/verify.ts");
+	expect(exitCode, all).toBe(1);
+	return all ?? "";
+}
+
+/** What anybody would run next. */
+async function starts(): Promise<string> {
+	const { exitCode, all } = await lab.run("cli/start.ts");
+	expect(exitCode, all).toBe(0);
+	return all ?? "";
+}
+
+beforeAll(async () => {
+	lab = await Lab.create();
+	await lab.stack.setConfig("workers", { value: "2" });
+	await starts();
+});
+afterAll(() => lab.remove());
+
+it("names the rules that a node lacks, and the command that has kube-proxy write them again", async () => {
+	const flush = "iptables-save -t nat | sed -n 's/^:\\(KUBE-[^ ]*\\).*/\\1/p' | xargs -n1 iptables -w -t nat -F";
+	await execa("docker", ["exec", worker, "sh", "-c", flush]);
+	const said = await fails();
+	const [, fix = ""] = new RegExp(`^failed: ${worker}: its rules lead to .*; fix: (.*)$`, "m").exec(said) ?? [];
+	expect(fix, said).toMatch(/^kubectl .* delete pod -n kube-system kube-proxy-/);
+	// The nodes that still have theirs are not complained of.
+	expect(said.match(/^failed: .*: its rules lead to/gm)?.length).toBe(1);
+	await execa("sh", ["-c", fix], { cwd: lab.folder });
+	const { exitCode, all } = await lab.run("cli/verify.ts");
+	expect(exitCode, all).toBe(0);
+});
+
+it("says that nobody resolves names where CoreDNS is scaled to 0, and a start scales it up", async () => {
+	await kubectl("scale", "deployment/coredns", inSystem, "--replicas=0");
+	await kubectl("wait", "pods", inSystem, "--selector=k8s-app=kube-dns", "--for=delete", "--timeout=60s");
+	expect(await fails()).toMatch(/failed: the DNS Service \S+ has no ready endpoint; .*npm start/);
+	expect(await starts()).toContain("CoreDNS is scaled to 0: scaling it to 2");
+});
+
+it.each(["service/nodeport-service", "deployment/app1", "pod/dnsutils"])(
+	"makes %s again by a start, when somebody has deleted it",
+	async (object) => {
+		await kubectl("delete", object, "--timeout=60s");
+		expect(await fails()).toContain(`default/${object.split("/")[1]} is not there; fix: npm start`);
+		await starts();
+	},
+);
+
+it("answers from another pod when one was evicted", async () => {
+	const before = await echoPod();
+	const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: before, namespace: "default" } };
+	const path = `/api/v1/namespaces/default/pods/${before}/eviction`;
+	const kubeconfig = `${lab.folder}/.kube/${clusterName}.yaml`;
+	await execa("kubectl", ["--kubeconfig", kubeconfig, "create", "--raw", path, "--filename=-"], {
+		input: JSON.stringify(eviction),
+	});
+	await starts();
+	expect(await echoPod()).not.toBe(before);
+});
+
+it("makes the client anew by a start when its kubelet has ended it for want of resources", async () => {
+	const ended = JSON.stringify({ status: { phase: "Failed", reason: "Evicted" } });
+	await kubectl("patch", "pod/dnsutils", "--subresource=status", "--type=merge", `--patch=${ended}`);
+	expect(await starts()).toContain("Pod default/dnsutils has ended (Failed)");
+});
