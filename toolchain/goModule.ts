@@ -3,8 +3,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { Fault } from "./fault.ts";
+import { canBuild, findGo, installGo, leastGo } from "./goCommand.ts";
 import { project } from "./layout.ts";
-import { findPrograms } from "./path.ts";
 import { queue } from "./queue.ts";
 import type { Run } from "./run.ts";
 
@@ -54,7 +54,7 @@ export async function findBuild(build: GoBuild): Promise<string | undefined> {
 /** Builds the programs, unless they were built before. @returns their folder */
 export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	return makeEntry(build.name, await buildKey(build), async (folder) => {
-		requireGo(build.name);
+		await requireGo(build);
 		const flags = ["-trimpath", "-ldflags", await linkerFlags(build)];
 		const output = build.program ? join(folder, build.program) : `${folder}/`;
 		await run("go", ["build", ...flags, "-o", output, ...build.packages], {
@@ -65,12 +65,14 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	});
 }
 
-export const hasGo = (): boolean => findPrograms("go").length > 0;
-export const installGo = "install Go 1.26 or newer (https://go.dev/doc/install)";
-
-function requireGo(what: string): void {
-	if (hasGo()) return;
-	throw new Fault(`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`, installGo);
+async function requireGo(build: GoBuild): Promise<void> {
+	const [go, least] = await Promise.all([findGo(), leastGo(folderOf(build))]);
+	if (canBuild(go, least)) return;
+	const lack = go ? `on PATH is ${go.version.join(".")} and may not fetch another (GOTOOLCHAIN)` : "is not on PATH";
+	throw new Fault(
+		`${build.name} cannot be had ready-made here, and Go, which would build it, ${lack}`,
+		installGo(least),
+	);
 }
 
 /** Go builds one after another: each uses all processors, and two at once only take each other's memory. */
