@@ -3,7 +3,8 @@ import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
-import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
+import { lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
+import { stack } from "./stack.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();

@@ -1,0 +1,17 @@
+import { engineStep } from "./engine/engine.ts";
+import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
+import { kindStep, kubectlStep, pulumiStep } from "./locate.ts";
+import { pluginsStep } from "./plugins.ts";
+import type { Step } from "./step.ts";
+
+/** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
+export const everything: Step[] = [
+	engineStep,
+	kindStep,
+	pulumiStep,
+	pluginsStep,
+	kubectlStep,
+	echoStep,
+	dnsutilsStep,
+	nodeStep,
+];
