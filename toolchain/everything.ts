@@ -15,3 +15,6 @@ export const everything: Step[] = [
 	dnsutilsStep,
 	nodeStep,
 ];
+
+/** Of these, what may have to be built by Go: where it cannot be had ready-made. */
+export const builtByGo: Step[] = [kindStep, pulumiStep, kubectlStep, echoStep, nodeStep];

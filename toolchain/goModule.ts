@@ -1,5 +1,5 @@
 /** What is built from pinned Go modules: one folder in go/ for each, whose go.mod and go.sum pin everything. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { Fault } from "./fault.ts";
@@ -7,6 +7,7 @@ import { canBuild, findGo, installGo, leastGo } from "./goCommand.ts";
 import { project } from "./layout.ts";
 import { queue } from "./queue.ts";
 import type { Run } from "./run.ts";
+import { isAtLeast, type Version } from "./version.ts";
 
 export interface GoBuild {
 	/** The folder in go/, and the cache entry's name. */
@@ -63,6 +64,13 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 			env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOWORK: "off" },
 		});
 	});
+}
+
+/** The oldest Go that builds everything that may have to be built here. */
+export async function leastGoOfAll(): Promise<Version> {
+	const modules = await readdir(join(project, "toolchain", "go"));
+	const versions = await Promise.all(modules.map((name) => leastGo(join(project, "toolchain", "go", name))));
+	return versions.reduce((least, version) => (isAtLeast(version, least) ? version : least));
 }
 
 async function requireGo(build: GoBuild): Promise<void> {
