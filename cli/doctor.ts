@@ -9,7 +9,7 @@ await command(async () => {
 	const all = await findings(stack);
 	// Before another command's output, on stderr: that can be piped.
 	const stream = brief ? process.stderr : process.stdout;
-	const color = stream.isTTY ?? false;
+	const color = stream.isTTY && stream.hasColors();
 	stream.write(`${findingsText(brief ? all.filter(({ level }) => level !== "ok") : all, { color })}\n`);
 	return all.some(({ level }) => level === "stop") ? 1 : 0;
 });

@@ -12,6 +12,9 @@ const Project = z.object({
 });
 const Stack = z.object({ config: Values }).nullable();
 
+/** A value that only Pulumi can decrypt counts as not set. */
+const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
+
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /**
@@ -23,7 +26,7 @@ export function settingsOf(project: string, stack: string): Record<string, strin
 	const { name, config } = Project.parse(parse(project));
 	const defaults = Object.entries(config).map(([key, setting]) => [key, setting.default]);
 	const own = Object.entries(Stack.parse(parse(stack))?.config ?? {})
-		.filter(([key]) => !key.includes(":") || key.startsWith(`${name}:`))
+		.filter(([key, value]) => (!key.includes(":") || key.startsWith(`${name}:`)) && !isSecret(value))
 		.map(([key, value]) => [key.slice(key.indexOf(":") + 1), value]);
 	return Object.fromEntries([...defaults, ...own].map(([key, value]) => [key, text(value)]));
 }

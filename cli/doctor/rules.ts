@@ -85,7 +85,7 @@ export function triesOf(mode: KubeProxyMode): string {
 	return `LC_ALL=C; export LC_ALL
 try() {
 	name=$1; shift
-	if said=$("$@" 2>&1); then said=; else said=$(echo "\${said:-refused}" | tr '\\n\\t' '  '); fi
+	if said=$("$@" 2>&1 </dev/null); then said=; else said=$(echo "\${said:-refused}" | tr '\\n\\t' '  '); fi
 	printf '%s\\t%s\\n' "$name" "$said"
 }
 ${table}${lines.join("\n")}

@@ -37,7 +37,10 @@ export function readNetworks(json: string): Network[] {
 	);
 }
 
-/** Reads /proc/net/route, whose addresses are in hexadecimal, last byte first; a default route is none of these. */
+/** Wider ones stand for all that no other route leads to: VPNs divide the default route in two. */
+const widest = 8;
+
+/** Reads /proc/net/route, whose addresses are in hexadecimal, last byte first; without default routes. */
 export function readRoutes(text: string): Network[] {
 	const dotted = (hex: string) =>
 		(hex.match(/../g) ?? [])
@@ -50,8 +53,8 @@ export function readRoutes(text: string): Network[] {
 		.slice(1)
 		.map((line) => line.trim().split(/\s+/))
 		.flatMap(([device = "", destination = "", , , , , , mask = ""]) => {
-			const length = ipaddr.IPv4.parse(dotted(mask)).prefixLengthFromSubnetMask();
-			if (!length) return [];
+			const length = ipaddr.IPv4.parse(dotted(mask)).prefixLengthFromSubnetMask() ?? 0;
+			if (length < widest) return [];
 			return [{ name: `route by ${device}`, subnet: `${dotted(destination)}/${length}`, device }];
 		});
 }
@@ -109,15 +112,11 @@ function firstNode(subnet: string): string {
 	return `${[a, b, c, d + 2].join(".")}/32`;
 }
 
-/** Pods know of no other network with these addresses. */
+/** Pods know of no other network with these addresses; a node must not have one that a pod or Service may get. */
 function innerClash({ name, subnet }: Network, level: "stop" | "warning"): Finding[] {
 	const inner = Object.entries({ pods: podSubnet, Services: serviceSubnet });
-	return inner
-		.filter(([, own]) => overlap(own, subnet))
-		.map(([what, own]) => ({
-			subject: "networks",
-			level,
-			found: `${name} (${subnet}) has addresses of the cluster's ${what} (${own}): from pods they are out of reach`,
-			...(level === "stop" && { fix: renew }),
-		}));
+	const clashes = inner.filter(([, own]) => overlap(own, subnet)).map(([what, own]) => `${what} (${own})`);
+	if (clashes.length === 0) return [];
+	const found = `${name} (${subnet}) has addresses of the cluster's ${clashes.join(" and ")}: from pods they are out of reach`;
+	return [{ subject: "networks", level, found, ...(level === "stop" && { fix: renew }) }];
 }

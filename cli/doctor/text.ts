@@ -6,7 +6,7 @@ const colors: Record<Level, Parameters<typeof styleText>[0]> = { ok: "green", wa
 
 /** A line for each finding, its level first, and its fix below; then how many there are of what level. */
 export function findingsText(findings: Finding[], { color }: { color: boolean }): string {
-	const paint = (level: Level) => (color ? styleText(colors[level], level) : level);
+	const paint = (level: Level) => (color ? styleText(colors[level], level, { validateStream: false }) : level);
 	const rows = findings.flatMap(({ subject, level, found, fix }) => {
 		const [first = "", ...further] = found.split("\n");
 		const below = [...further, ...(fix === undefined ? [] : [`fix: ${fix}`])];
