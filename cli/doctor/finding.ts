@@ -10,3 +10,11 @@ export interface Finding {
 	/** The command that mends it; absent where `found` names it. */
 	fix?: string;
 }
+
+/** One look at the machine. */
+export interface Check {
+	subject: string;
+	/** Whether there is anything to look at. @default true */
+	when?: boolean;
+	look: () => Promise<Finding[]>;
+}

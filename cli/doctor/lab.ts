@@ -7,8 +7,7 @@ import type { LabConfig } from "../../components/labConfig.ts";
 import { allowedInstances } from "../../toolchain/engine/inotify.ts";
 import { judgeCluster } from "./cluster.ts";
 import { type EngineState, isHere } from "./engine.ts";
-import type { Finding } from "./finding.ts";
-import type { Check, SetUp } from "./findings.ts";
+import type { Check, Finding } from "./finding.ts";
 import { judgeAccounting, judgeKernelVersion, judgeRules, tryRules } from "./kernel.ts";
 import { judgeInotify } from "./limits.ts";
 import { judgeHostPort, judgeNodePort, lookAtHostPort } from "./ports.ts";
@@ -17,36 +16,32 @@ import { judgeSubnets, lookAtNetworks } from "./subnets.ts";
 
 interface Known {
 	state: EngineState;
-	setUp: SetUp;
 	stack: string;
+	/** Set-up has nothing left to get. */
+	complete: boolean;
 }
 
-export function labChecks(config: LabConfig, { state, setUp, stack }: Known): Check[] {
-	const engine = "engine" in state;
-	const [here, owner, all] = [isHere(state), ownerOf(stack, labCluster), engine ? findNodes() : Promise.resolve([])];
+export function labChecks(config: LabConfig, { state, stack, complete }: Known): Check[] {
+	const [engine, here] = ["engine" in state, isHere(state)];
+	const [owner, all] = [ownerOf(stack, labCluster), engine ? findNodes() : Promise.resolve([])];
+	const ofName = async () => (await all).filter(({ cluster }) => cluster === config.clusterName);
 	/** The owner's, also those of a cluster that this one replaces. */
 	const own = async () => {
-		const ours = await owner;
-		return (await all).filter(({ creationId = "" }) => ownerIn(creationId) === ours);
+		const [ours, nodes] = await Promise.all([owner, all]);
+		return nodes.filter(({ creationId = "" }) => ownerIn(creationId) === ours);
 	};
-	const ofName = async () => (await all).filter(({ cluster }) => cluster === config.clusterName);
-	const unmade = [...setUp.values()].includes(undefined);
-	const ofEngine: Check[] = [
-		["networks", async () => judgeSubnets(await lookAtNetworks(here))],
-		["cluster", async () => [judgeCluster(config.clusterName, await ofName(), await owner)]],
-	];
-	const ofHost: Check[] = [
-		["memory", async () => [memory(state, config, await own())]],
-		["kernel", () => kernel(state, config)],
-	];
-	const ofThisMachine: Check[] = [["inotify", async () => inotify(state, config)]];
+	const lack = async () => ({ nodes: absent(config, await own()).length, setUp: !complete });
+	const networks = async () => judgeSubnets(await lookAtNetworks(here));
+	const cluster = async () => [judgeCluster(config.clusterName, await ofName(), await owner)];
 	return [
-		...(engine || here ? ofHost : []),
-		["disk", async () => disk(state, { nodes: absent(config, await own()).length, setUp: unmade })],
-		...(here ? ofThisMachine : []),
-		...(engine ? ofEngine : []),
-		["nodePort", async () => [judgeNodePort(config.nodePort)]],
-		["hostPort", async () => hostPort(state, config.hostPort, await own())],
+		{ subject: "memory", when: engine || here, look: async () => [memory(state, config, await own())] },
+		{ subject: "disk", look: async () => disk(state, await lack()) },
+		{ subject: "inotify", when: here, look: async () => inotify(state, config) },
+		{ subject: "kernel", when: engine || here, look: () => kernel(state, config) },
+		{ subject: "networks", when: engine, look: networks },
+		{ subject: "cluster", when: engine, look: cluster },
+		{ subject: "nodePort", look: async () => [judgeNodePort(config.nodePort)] },
+		{ subject: "hostPort", look: async () => hostPort(state, config.hostPort, await own()) },
 	];
 }
 
