@@ -6,7 +6,7 @@ import { KubeProxyMode } from "../../../../cluster/kindConfig.ts";
 import { program, scratchFolder } from "../../cluster/scratch.ts";
 import { engine } from "./machine.ts";
 
-// As iptables 1.8.9 says it of a match that the kernel 6.18 lacks, and of a counter that does not exist.
+// As iptables 1.8.9 says it on a kernel 6.18: of a match that it lacks (there ipvs), and of a counter that does not exist.
 const unknown =
 	"Warning: Extension nfacct revision 0 not supported, missing kernel module? iptables v1.8.9 (nf_tables): ";
 const noCounter =
