@@ -3,11 +3,11 @@ import { ClusterImage } from "./components/clusterImage.ts";
 import { DnsUtils } from "./components/dnsUtils.ts";
 import { EchoDeployment } from "./components/echoDeployment.ts";
 import { KindCluster } from "./components/kindCluster.ts";
-import { readLabConfig } from "./components/labConfig.ts";
 import { labNamespace } from "./components/labNamespace.ts";
 import { labOutputs } from "./components/labOutputs.ts";
 import { matrixClients } from "./components/matrixClients.ts";
 import { NodePortService } from "./components/nodePortService.ts";
+import { readLabConfig } from "./components/stackConfig.ts";
 import { Verification } from "./components/verification.ts";
 
 const config = readLabConfig();

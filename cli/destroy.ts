@@ -4,7 +4,8 @@ import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { releaseLeftLocks } from "./interrupted.ts";
-import { pulumi, selectStack, setting, stack } from "./lab.ts";
+import { pulumi, selectStack, setting } from "./lab.ts";
+import { stack } from "./stack.ts";
 
 await command(async () => {
 	await selectStack();

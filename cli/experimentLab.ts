@@ -10,7 +10,8 @@ import { Cluster } from "../verification/cluster.ts";
 import type { Lab, Settings } from "../verification/experiments/experiment.ts";
 import { Sight } from "../verification/experiments/sight.ts";
 import { readRulesets } from "../verification/ruleset.ts";
-import { knownReport, stack } from "./lab.ts";
+import { knownReport } from "./lab.ts";
+import { stack } from "./stack.ts";
 
 /** Longest time for a node that was started to be Ready, in seconds. */
 const readySeconds = 180;

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { kubeconfigPath } from "../cluster/access.ts";
 import { isRunning } from "../cluster/process.ts";
 import { run } from "../cluster/programs.ts";
-import { stack } from "./lab.ts";
+import { stack } from "./stack.ts";
 
 const stateFolder = ".state/.pulumi";
 const stackName = stack.split("/").at(-1) ?? "";

@@ -1,13 +1,12 @@
-/** What the commands share: the stack that they work on, and its last report. */
+/** What the commands share: what they do to their stack, and its last report. */
 import { execa } from "execa";
 import type { Report } from "../verification/report/model.ts";
 import { readReport, writeReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
 import { verify } from "../verification/verify.ts";
+import { stack } from "./stack.ts";
 
 const reportPath = "out/verification.json";
-
-export const stack = process.env.PULUMI_STACK || "dev";
 
 /** Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. */
 export async function pulumi(...args: string[]): Promise<number> {

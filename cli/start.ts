@@ -5,8 +5,9 @@ import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
-import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
+import { lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
 import { revive } from "./revive.ts";
+import { stack } from "./stack.ts";
 
 await command(async () => {
 	const started = new Date().toISOString();

@@ -19,6 +19,9 @@ export const markPrefix = "/kind/nodeport-lab/";
 /** Lies in the control plane of a cluster that was made to the end; can be seen while it is stopped, too. */
 const finished = "/kind/nodeport-lab.finished";
 
+/** Docker's network that the nodes of all kind clusters are on. */
+export const kindNetwork = "kind";
+
 const clusterLabel = "io.x-k8s.kind.cluster";
 
 export const docker = (...args: string[]): Promise<string> => run("docker", args);

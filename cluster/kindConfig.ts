@@ -7,6 +7,10 @@ import { markPrefix } from "./docker.ts";
 export const KubeProxyMode = z.enum(["iptables", "nftables"]);
 export type KubeProxyMode = z.infer<typeof KubeProxyMode>;
 
+/** The networks of the pods and of the Services' ClusterIPs: kind's defaults, as in the walkthrough. */
+export const podSubnet = "10.244.0.0/16";
+export const serviceSubnet = "10.96.0.0/16";
+
 /** What shapes a cluster: a change of any of these is another cluster. */
 export const ClusterSpec = z.object({
 	name: z.string(),
@@ -35,7 +39,7 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 	return stringify({
 		kind: "Cluster",
 		apiVersion: "kind.x-k8s.io/v1alpha4",
-		networking: { kubeProxyMode: spec.kubeProxyMode },
+		networking: { kubeProxyMode: spec.kubeProxyMode, podSubnet, serviceSubnet },
 		nodes: [
 			{ role: "control-plane", extraMounts, ...published },
 			...Array.from({ length: spec.workers }, () => ({ role: "worker", extraMounts })),

@@ -1,6 +1,6 @@
 /** A client outside the cluster: a container on kind's network, beside the nodes. */
 import { randomBytes } from "node:crypto";
-import { docker } from "./docker.ts";
+import { docker, kindNetwork } from "./docker.ts";
 import { ownerIn, refuseStrangers } from "./owner.ts";
 
 /** The cluster that it is outside of; `id` is the cluster's, and says whose the client is. */
@@ -57,11 +57,11 @@ export async function openOutside(cluster: Inside, image: string, id: string): P
 	if (!own?.running || own.id !== id) {
 		if (own) await docker("rm", "--force", name);
 		// It needs no more than a network: no capability, no way to write.
-		const bounds = ["--network", "kind", "--cap-drop", "ALL", "--read-only", "--user", "65532"];
+		const bounds = ["--network", kindNetwork, "--cap-drop", "ALL", "--read-only", "--user", "65532"];
 		const labels = ["--label", `${idLabel}=${id}`, "--label", `${clusterLabel}=${cluster.id}`];
 		await docker("run", "--detach", "--name", name, ...labels, ...bounds, image, "/usr/local/bin/idle");
 	}
-	return docker("inspect", "--format", "{{.NetworkSettings.Networks.kind.IPAddress}}", name);
+	return docker("inspect", "--format", `{{(index .NetworkSettings.Networks "${kindNetwork}").IPAddress}}`, name);
 }
 
 /** Removes the owner's clients, but not that of the named cluster; succeeds where there is none. */

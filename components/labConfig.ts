@@ -1,4 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
+// All of the SDK takes three times as long to load, and the doctor needs none of it.
+import { RunError } from "@pulumi/pulumi/errors.js";
 import { z } from "zod";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 
@@ -17,13 +18,24 @@ const image = z.string().regex(/^[\w][\w.:/@-]*$/, "an image reference such as n
 /** They come with a kind cluster, so the lab cannot make them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
+/** What kube-apiserver gives out: its default --service-node-port-range. */
+const nodePorts = { first: 30000, last: 32767 };
+
+/**
+ * Of these it gives out none by itself while others are free: the first 1/32 of the range, at least 16 and at most 128
+ * ports. https://kubernetes.io/docs/concepts/services-networking/service/#avoid-nodeport-collisions
+ */
+export const staticNodePorts = {
+	first: nodePorts.first,
+	last: nodePorts.first + Math.min(Math.max(16, Math.floor((nodePorts.last - nodePorts.first + 1) / 32)), 128) - 1,
+};
+
 const Settings = z.strictObject({
 	// A node's host name is at most 63 characters, and "-control-plane" takes 14 of them.
 	clusterName: label(49),
 	workers: whole(1, 50),
 	kubeProxyMode: oneOf(KubeProxyMode.options),
-	// kube-apiserver's default --service-node-port-range.
-	nodePort: whole(30000, 32767),
+	nodePort: whole(nodePorts.first, nodePorts.last),
 	/** Publishes the NodePort on 127.0.0.1 of the host; a change replaces the cluster. */
 	hostPort: whole(1, 65535).optional(),
 	replicas: whole(1, 100),
@@ -103,33 +115,28 @@ const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 
 /**
  * Checks raw settings and fills in what follows from others.
- * @throws pulumi.RunError naming every fault at once: field, value, what is allowed, the command that mends it
+ * @throws RunError naming every fault at once: field, value, what is allowed, the command that mends it
  */
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
 	const faults = [...(error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw)), ...nodeFaults(raw)];
-	if (data === undefined || faults.length > 0) throw new pulumi.RunError(message(faults));
+	if (data === undefined || faults.length > 0) throw new RunError(message(faults));
 	const workers = workersOf(data);
 	const { echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
 	return { ...data, echoNodes, clientNode };
 }
 
-/** Reads the stack's configuration: the only place that does. */
-export function readLabConfig(): LabConfig {
-	const prefix = `${pulumi.getProject()}:`;
-	const config = new pulumi.Config();
-	const keys = Object.keys(pulumi.runtime.allConfig())
-		.filter((key) => key.startsWith(prefix))
-		.map((key) => key.slice(prefix.length));
-	return parseLabConfig(Object.fromEntries(keys.map((key) => [key, structured(key, config.get(key))])));
-}
+/**
+ * The settings of a stack as this program gets them: all as text, a list as JSON. What is no list though it must be one
+ * stays as it is, for a message that says what it must be.
+ */
+export const labConfigOf = (settings: Record<string, string>): LabConfig =>
+	parseLabConfig({ ...settings, ...(settings.echoNodes !== undefined && { echoNodes: parsed(settings.echoNodes) }) });
 
-/** A list reaches a program as JSON. What is none stays as it is, for a message that says what it must be. */
-function structured(key: string, value: string | undefined): unknown {
-	if (key !== "echoNodes" || value === undefined) return value;
+function parsed(text: string): unknown {
 	try {
-		return JSON.parse(value);
+		return JSON.parse(text);
 	} catch {
-		return value;
+		return text;
 	}
 }

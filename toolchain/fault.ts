@@ -10,6 +10,13 @@ export class Fault extends Error {
 	}
 }
 
+/** What the user should know, and can mend, though nothing fails of it now. */
+export interface Advice {
+	found: string;
+	/** A command. */
+	fix: string;
+}
+
 /** A program that failed; what it said is in the log. */
 export class CommandFailed extends Error {
 	readonly log: string;

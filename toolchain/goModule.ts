@@ -1,12 +1,13 @@
 /** What is built from pinned Go modules: one folder in go/ for each, whose go.mod and go.sum pin everything. */
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { contentKey, findEntry, makeEntry } from "./cache.ts";
 import { Fault } from "./fault.ts";
+import { canBuild, findGo, installGo, leastGo } from "./goCommand.ts";
 import { project } from "./layout.ts";
-import { findPrograms } from "./path.ts";
 import { queue } from "./queue.ts";
 import type { Run } from "./run.ts";
+import { isAtLeast, type Version } from "./version.ts";
 
 export interface GoBuild {
 	/** The folder in go/, and the cache entry's name. */
@@ -54,7 +55,7 @@ export async function findBuild(build: GoBuild): Promise<string | undefined> {
 /** Builds the programs, unless they were built before. @returns their folder */
 export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	return makeEntry(build.name, await buildKey(build), async (folder) => {
-		requireGo(build.name);
+		await requireGo(build);
 		const flags = ["-trimpath", "-ldflags", await linkerFlags(build)];
 		const output = build.program ? join(folder, build.program) : `${folder}/`;
 		await run("go", ["build", ...flags, "-o", output, ...build.packages], {
@@ -65,12 +66,21 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	});
 }
 
-export const hasGo = (): boolean => findPrograms("go").length > 0;
-export const installGo = "install Go 1.26 or newer (https://go.dev/doc/install)";
+/** The oldest Go that builds everything that may have to be built here. */
+export async function leastGoOfAll(): Promise<Version> {
+	const modules = await readdir(join(project, "toolchain", "go"));
+	const versions = await Promise.all(modules.map((name) => leastGo(join(project, "toolchain", "go", name))));
+	return versions.reduce((least, version) => (isAtLeast(version, least) ? version : least));
+}
 
-function requireGo(what: string): void {
-	if (hasGo()) return;
-	throw new Fault(`${what} cannot be had ready-made here, and Go, which would build it, is not on PATH`, installGo);
+async function requireGo(build: GoBuild): Promise<void> {
+	const [go, least] = await Promise.all([findGo(), leastGo(folderOf(build))]);
+	if (canBuild(go, least)) return;
+	const lack = go ? `on PATH is ${go.version.join(".")} and may not fetch another (GOTOOLCHAIN)` : "is not on PATH";
+	throw new Fault(
+		`${build.name} cannot be had ready-made here, and Go, which would build it, ${lack}`,
+		installGo(least),
+	);
 }
 
 /** Go builds one after another: each uses all processors, and two at once only take each other's memory. */

@@ -9,11 +9,11 @@ import { whyUnreachable } from "./download.ts";
 import { askEngine } from "./engine/ask.ts";
 import { engineStep } from "./engine/engine.ts";
 import { Fault } from "./fault.ts";
-import { hasGo, installGo } from "./goModule.ts";
+import { hasGo, installGo, leastGo } from "./goCommand.ts";
 import { type ImageContext, images } from "./images/context.ts";
 import { buildDebianBase } from "./images/debianBase.ts";
 import { buildDnsutils } from "./images/dnsutils.ts";
-import { buildEcho } from "./images/echo.ts";
+import { buildEcho, echoSource } from "./images/echo.ts";
 import { buildNodeImage, removeLeftovers } from "./images/node.ts";
 import { cacheRoot, project } from "./layout.ts";
 import { gatherPrograms, makeNodePrograms, nodeProgramKeys } from "./nodePrograms.ts";
@@ -113,11 +113,11 @@ export const echoStep: Step = {
 	needs: [engineStep],
 	find: () => findImage(images.echo, { built: echoKey }),
 	async get(work) {
-		const unreachable = hasGo() ? undefined : await whyNoRegistry();
+		const unreachable = (await hasGo(echoSource)) ? undefined : await whyNoRegistry();
 		if (unreachable) {
 			throw new Fault(
 				`${images.echo} is built by Go, or by an image with Go; there is neither (${unreachable})`,
-				installGo,
+				installGo(await leastGo(echoSource)),
 			);
 		}
 		await make(images.echo, await echoKey(), work, () => work.part("building", () => inContext(work, [], buildEcho)));

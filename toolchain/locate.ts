@@ -8,7 +8,8 @@ import { inTurn, moduleVersion } from "./goModule.ts";
 import { cacheRoot } from "./layout.ts";
 import { findPrograms } from "./path.ts";
 import { type Have, obtain, type Source, type Step, type Work } from "./step.ts";
-import { kind, kubectl, parseVersion, pulumi, type Tool, type Version } from "./tools.ts";
+import { kind, kubectl, pulumi, type Tool } from "./tools.ts";
+import { parseVersion, type Version } from "./version.ts";
 
 const toolStep = (tool: Tool): Step => ({
 	title: tool.name,

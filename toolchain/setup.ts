@@ -4,22 +4,16 @@
  */
 import { mkdir } from "node:fs/promises";
 import { connect } from "./connect.ts";
-import { engineStep } from "./engine/engine.ts";
+import { everything } from "./everything.ts";
 import { explain } from "./fault.ts";
-import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
 import { layout } from "./layout.ts";
-import { kindStep, kubectlStep, pulumiStep } from "./locate.ts";
 import { withLock } from "./lock.ts";
-import { pluginsStep } from "./plugins.ts";
 import { duration } from "./progress.ts";
 import { endPrograms } from "./run.ts";
-import type { Have, Step } from "./step.ts";
-
-/** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
-const steps: Step[] = [engineStep, kindStep, pulumiStep, pluginsStep, kubectlStep, echoStep, dnsutilsStep, nodeStep];
+import type { Have } from "./step.ts";
 
 async function findAll(): Promise<Have[] | undefined> {
-	const found = await Promise.all(steps.map((step) => step.find()));
+	const found = await Promise.all(everything.map((step) => step.find()));
 	return found.every((have) => have !== undefined) ? found : undefined;
 }
 
@@ -27,7 +21,7 @@ async function getMissing(): Promise<Have[]> {
 	return withLock(console.log, async () => {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("./steps.ts");
-		const have = await doSteps(steps);
+		const have = await doSteps(everything);
 		await connect(have);
 		return have;
 	});

@@ -8,8 +8,7 @@ import { project } from "./layout.ts";
 import { findPrograms } from "./path.ts";
 import type { Run } from "./run.ts";
 import { findPulumi, makePulumi, pulumiBuild } from "./standIns.ts";
-
-export type Version = [major: number, minor: number, patch: number];
+import { isAtLeast, parseVersion, type Version } from "./version.ts";
 
 export interface Tool {
 	/** The name of the program. */
@@ -32,11 +31,6 @@ export interface Tool {
 
 const system = process.platform; // "linux" or "darwin": Go and the vendors say it as Node does
 const architecture = process.arch === "x64" ? "amd64" : process.arch;
-
-export function parseVersion(text: string): Version | undefined {
-	const found = /v?(\d+)\.(\d+)\.(\d+)/.exec(text);
-	return found ? [Number(found[1]), Number(found[2]), Number(found[3])] : undefined;
-}
 
 const plainBuild = (build: GoBuild): Pick<Tool, "build" | "findBuilt" | "makeBuilt"> => ({
 	build,
@@ -86,8 +80,7 @@ const sdk = JSON.parse(await readFile(join(project, "node_modules/@pulumi/pulumi
 /** As old as the SDK or newer, of the same major version: Pulumi keeps its CLI compatible with older SDKs only. */
 export function fitsSdk(version: Version, sdkVersion = sdk.version): boolean {
 	const oldest = parseVersion(sdkVersion) ?? version;
-	const [difference = 0] = version.map((number, place) => number - (oldest[place] ?? 0)).filter((gap) => gap !== 0);
-	return version[0] === oldest[0] && difference >= 0;
+	return version[0] === oldest[0] && isAtLeast(version, oldest);
 }
 
 /** The engine finds a language host beside the program itself, links resolved, or on PATH. */

@@ -1,4 +1,5 @@
 /** What the Docker engine says about itself. It is asked through the docker command, which knows the user's contexts. */
+import { hostname, release } from "node:os";
 import { ExecaError, execa } from "execa";
 import { systemPath } from "../path.ts";
 
@@ -8,6 +9,17 @@ export interface Engine {
 	defaultRuntime: string;
 	/** Registry mirrors or a proxy: with either, images may be reached that this machine cannot reach itself. */
 	hasOwnWayOut: boolean;
+	/** It runs on this machine itself: not on another, nor in a virtual machine, nor outside of the container we are in. */
+	here: boolean;
+	/** Of the kernel that it runs on, as uname(1) prints it. */
+	kernel: string;
+	cgroupVersion: 1 | 2;
+	/** It runs as an ordinary user. */
+	rootless: boolean;
+	/** Where it keeps images and containers, as it sees it. */
+	dataFolder: string;
+	/** All that its machine has, in bytes. */
+	memory: number;
 }
 
 export type Answer =
@@ -19,6 +31,13 @@ export type Answer =
 
 interface Info {
 	ServerVersion?: string;
+	Name?: string;
+	KernelVersion?: string;
+	/** Absent from engines older than 20.10, which know version 1 only. */
+	CgroupVersion?: string;
+	SecurityOptions?: string[] | null;
+	DockerRootDir?: string;
+	MemTotal?: number;
 	DefaultRuntime?: string;
 	HttpsProxy?: string;
 	RegistryConfig?: { Mirrors?: string[] | null };
@@ -37,6 +56,10 @@ export async function askEngine(): Promise<Answer> {
 	}
 }
 
+/** Why it does not answer, in the docker command's words. */
+export const whySilent = (answer: Exclude<Answer, { engine: Engine }>): string =>
+	"silent" in answer ? answer.silent : "there is no docker command";
+
 // Older clients exit 0 without an engine and name the fault in ServerErrors.
 export function readInfo(info: Info): Answer {
 	if (!info.ServerVersion) return { silent: info.ServerErrors?.join("; ") ?? "it told no version" };
@@ -45,6 +68,12 @@ export function readInfo(info: Info): Answer {
 			version: info.ServerVersion,
 			defaultRuntime: info.DefaultRuntime ?? "runc",
 			hasOwnWayOut: Boolean(info.HttpsProxy) || (info.RegistryConfig?.Mirrors?.length ?? 0) > 0,
+			here: process.platform === "linux" && info.Name === hostname() && info.KernelVersion === release(),
+			kernel: info.KernelVersion ?? "",
+			cgroupVersion: info.CgroupVersion === "2" ? 2 : 1,
+			rootless: info.SecurityOptions?.includes("name=rootless") ?? false,
+			dataFolder: info.DockerRootDir ?? "/var/lib/docker",
+			memory: info.MemTotal ?? 0,
 		},
 	};
 }

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import type { Advice } from "../fault.ts";
+import type { Engine } from "./ask.ts";
 
 /**
  * Whether root lacks a capability that the kernel knows, as in many sandboxes. A privileged container asks for all of
@@ -18,4 +20,18 @@ export function needsBoundedRuntime(): boolean {
 	if (process.platform !== "linux") return false;
 	const last = Number(readFileSync("/proc/sys/kernel/cap_last_cap", "utf8"));
 	return lacksCapability(readFileSync("/proc/self/status", "utf8"), last);
+}
+
+/** An engine that somebody else started may lack what this machine needs; of an engine elsewhere nothing is known. */
+export function capabilityAdvice(
+	{ here, defaultRuntime }: Pick<Engine, "here" | "defaultRuntime">,
+	lacking = needsBoundedRuntime(),
+): Advice | undefined {
+	if (!here || !lacking || defaultRuntime === "bounded") return undefined;
+	return {
+		found:
+			"this machine's root lacks a capability, and the Docker engine was started without the runtime that heeds it: " +
+			'nodes may fail with "unable to apply caps". End that engine, and set-up starts it as it must be',
+		fix: 'kill "$(cat /var/run/docker.pid)" && npm run setup',
+	};
 }

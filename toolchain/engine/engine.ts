@@ -3,10 +3,10 @@ import { installPackages } from "../debian.ts";
 import { Fault } from "../fault.ts";
 import { findPrograms } from "../path.ts";
 import type { Have, Step, Work } from "../step.ts";
-import { askEngine, type Engine } from "./ask.ts";
-import { needsBoundedRuntime } from "./capabilities.ts";
+import { askEngine, whySilent } from "./ask.ts";
+import { capabilityAdvice, needsBoundedRuntime } from "./capabilities.ts";
 import { startDockerd } from "./dockerd.ts";
-import { inotifyNotice, raiseInotify } from "./inotify.ts";
+import { inotifyAdvice, raiseInotify } from "./inotify.ts";
 import { decideRemedy, lookAtMachine, type Remedy } from "./remedy.ts";
 
 export const engineStep: Step = {
@@ -23,27 +23,16 @@ let how = "found";
 async function findEngine(): Promise<Have | undefined> {
 	const answer = await askEngine();
 	if (!("engine" in answer)) return undefined;
-	const notice = [boundedNotice(answer.engine), process.env.DOCKER_HOST ? undefined : inotifyNotice()]
-		.filter((text) => text !== undefined)
-		.join("\n");
-	return { what: `Docker engine ${answer.engine.version}`, how, ...(notice && { notice }) };
-}
-
-/** An engine that somebody else started may lack what this machine needs. */
-function boundedNotice(engine: Engine): string | undefined {
-	// Of an engine elsewhere nothing is known.
-	if (process.env.DOCKER_HOST || !needsBoundedRuntime() || engine.defaultRuntime === "bounded") return undefined;
-	return (
-		"This machine's root lacks a capability, and the Docker engine was started without the runtime that heeds it: " +
-		'if nodes fail with "unable to apply caps", end that engine (kill "$(cat /var/run/docker.pid)") and run this again.'
-	);
+	const { engine } = answer;
+	const advice = [capabilityAdvice(engine), engine.here ? inotifyAdvice() : undefined];
+	const notice = advice.flatMap((one) => (one ? [`Note: ${one.found}: ${one.fix}`] : [])).join("\n");
+	return { what: `Docker engine ${engine.version}`, how, ...(notice && { notice }) };
 }
 
 async function getEngine(work: Work): Promise<void> {
 	const answer = await askEngine();
 	if ("engine" in answer) return;
-	const said = "silent" in answer ? answer.silent : "there is no docker command";
-	const remedy = decideRemedy(await lookAtMachine(answer), said);
+	const remedy = decideRemedy(await lookAtMachine(answer), whySilent(answer));
 	if (remedy.install) await install(work);
 	await work.part("starting", () => start(remedy.start, work));
 	// Whoever may start an engine by hand is root.

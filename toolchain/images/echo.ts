@@ -1,15 +1,16 @@
-import { hasGo } from "../goModule.ts";
+import { hasGo } from "../goCommand.ts";
 import { type ImageContext, images } from "./context.ts";
 import { dockerBuild, importProgram } from "./docker.ts";
 import { buildGoProgram } from "./goProgram.ts";
 
-const source = `${import.meta.dirname}/echo`;
+/** The folder of its Go module. */
+export const echoSource = `${import.meta.dirname}/echo`;
 
 /** Builds the echo server's image: with this machine's Go, else with Go from a container registry. */
 export async function buildEcho({ work, run }: ImageContext): Promise<void> {
-	if (hasGo()) {
+	if (await hasGo(echoSource)) {
 		const folder = `${work}/echo`;
-		await buildGoProgram(run, { cwd: source, target: ".", output: `${folder}/usr/local/bin/echo` });
+		await buildGoProgram(run, { cwd: echoSource, target: ".", output: `${folder}/usr/local/bin/echo` });
 		// The instructions are those of echo/Dockerfile.
 		await importProgram(run, images.echo, {
 			folder,
@@ -17,6 +18,6 @@ export async function buildEcho({ work, run }: ImageContext): Promise<void> {
 			instructions: ["USER 65532:65532", "EXPOSE 8080"],
 		});
 	} else {
-		await dockerBuild(run, images.echo, source, { BASE: "golang:1.26-bookworm" });
+		await dockerBuild(run, images.echo, echoSource, { BASE: "golang:1.26-bookworm" });
 	}
 }

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "../../../cli/interrupted.ts";
-import { stack } from "../../../cli/lab.ts";
+import { stack } from "../../../cli/stack.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
 
 const folder = `.state/.pulumi/locks/organization/nodeport-lab/${stack}`;

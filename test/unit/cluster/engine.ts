@@ -15,6 +15,7 @@ export const engine = {
 /** The stand-in for cluster/docker.ts; asking it changes nothing. */
 export const docker = () => ({
 	markPrefix: "/kind/nodeport-lab/",
+	kindNetwork: "kind",
 	findNodes: async (name?: string) => {
 		if (engine.nodes instanceof Error) throw engine.nodes;
 		return engine.nodes.filter(({ cluster }) => name === undefined || cluster === name);

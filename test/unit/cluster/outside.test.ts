@@ -3,7 +3,7 @@ import { docker } from "../../../cluster/docker.ts";
 import { closeOutside, openOutside, outsideId } from "../../../cluster/outside.ts";
 import { newCreationId } from "../../../cluster/owner.ts";
 
-vi.mock("../../../cluster/docker.ts", () => ({ docker: vi.fn() }));
+vi.mock(import("../../../cluster/docker.ts"), async (original) => ({ ...(await original()), docker: vi.fn() }));
 
 const owner = "0123abcd";
 const cluster = { name: "c", id: newCreationId("00000000", owner) };

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
 
-export function scratchFolder(): void {
+export function scratchFolder(fill: () => Promise<void> = async () => {}): void {
 	const home = process.cwd();
 	beforeEach(async () => {
 		process.chdir(await mkdtemp(join(tmpdir(), "nodeport-lab-unit-")));
 		vi.stubEnv("PATH", `${process.cwd()}/bin${delimiter}${process.env.PATH}`);
+		await fill();
 	});
 	afterEach(async () => {
 		const scratch = process.cwd();

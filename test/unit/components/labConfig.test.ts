@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
-import { parseLabConfig, readLabConfig } from "../../../components/labConfig.ts";
+import { parseLabConfig } from "../../../components/labConfig.ts";
+import { readLabConfig } from "../../../components/stackConfig.ts";
 import { defaults } from "./defaults.ts";
 import { record } from "./recorder.ts";
 

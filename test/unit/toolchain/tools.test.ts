@@ -1,15 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { moduleVersion } from "../../../toolchain/goModule.ts";
-import { fitsSdk, kind, kubectl, parseVersion, pulumi, type Version } from "../../../toolchain/tools.ts";
-
-test.each([
-	["kind v0.33.0 go1.26.8 linux/amd64", [0, 33, 0]],
-	['{"clientVersion": {"gitVersion": "v1.32.4-dispatcher"}}', [1, 32, 4]],
-	["v3.259.0", [3, 259, 0]],
-	["command not found", undefined],
-])("%j says version %j", (said, version) => {
-	expect(parseVersion(said)).toEqual(version);
-});
+import { fitsSdk, kind, kubectl, pulumi } from "../../../toolchain/tools.ts";
+import { parseVersion, type Version } from "../../../toolchain/version.ts";
 
 test.each<[typeof kind, Version, boolean]>([
 	[kind, [0, 33, 0], true],

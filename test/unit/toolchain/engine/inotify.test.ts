@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, test, vi } from "vitest";
-import { raiseInotify, restoreInotify } from "../../../../toolchain/engine/inotify.ts";
+import { inotifyAdvice, raiseInotify, restoreInotify } from "../../../../toolchain/engine/inotify.ts";
 import { machineState } from "../../../../toolchain/layout.ts";
 
 vi.mock(import("../../../../toolchain/layout.ts"), async (original) => ({
@@ -32,4 +32,12 @@ test("a limit that was changed since stays, as does one that set-up did not rais
 	writeFileSync(limit, "4096\n");
 	expect(restoreInotify(limit)).toBeUndefined();
 	expect(read()).toBe(4096);
+});
+
+test.each([
+	[511, true],
+	[512, false],
+])("the user is told of a low limit and how to raise it: %j", (allowed, told) => {
+	const advice = inotifyAdvice(allowed);
+	expect(advice?.fix).toBe(told ? "sysctl fs.inotify.max_user_instances=512" : undefined);
 });

@@ -1,6 +1,7 @@
+import { hostname, release } from "node:os";
 import { describe, expect, test } from "vitest";
-import { readInfo } from "../../../../toolchain/engine/ask.ts";
-import { lacksCapability } from "../../../../toolchain/engine/capabilities.ts";
+import { type Engine, readInfo } from "../../../../toolchain/engine/ask.ts";
+import { capabilityAdvice, lacksCapability } from "../../../../toolchain/engine/capabilities.ts";
 import { judgePidFile } from "../../../../toolchain/engine/dockerd.ts";
 import { decideRemedy, type Machine } from "../../../../toolchain/engine/remedy.ts";
 import { Fault } from "../../../../toolchain/fault.ts";
@@ -50,17 +51,52 @@ function fixOf(decide: () => unknown): string {
 }
 
 describe("what docker info says", () => {
+	// Of an engine 20.10.24 on Debian 12, cgroup version 1.
+	const info = {
+		ServerVersion: "20.10.24",
+		DefaultRuntime: "bounded",
+		RegistryConfig: { Mirrors: null },
+		Name: "vm",
+		KernelVersion: "6.18.44",
+		CgroupVersion: "1",
+		SecurityOptions: ["name=seccomp,profile=default"],
+		DockerRootDir: "/var/lib/docker",
+		MemTotal: 25276510208,
+	};
+
 	test("names the engine, its runtime, and whether it has ways of its own to a registry", () => {
-		const info = { ServerVersion: "20.10.24", DefaultRuntime: "bounded", RegistryConfig: { Mirrors: null } };
 		const engine = { version: "20.10.24", defaultRuntime: "bounded", hasOwnWayOut: false };
-		expect(readInfo(info)).toEqual({ engine });
+		expect(readInfo(info)).toMatchObject({ engine });
 		const mirrored = { ...info, RegistryConfig: { Mirrors: ["https://mirror.example"] } };
-		expect(readInfo(mirrored)).toEqual({ engine: { ...engine, hasOwnWayOut: true } });
-		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toEqual({ engine: { ...engine, hasOwnWayOut: true } });
+		expect(readInfo(mirrored)).toMatchObject({ engine: { ...engine, hasOwnWayOut: true } });
+		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toMatchObject({ engine: { hasOwnWayOut: true } });
+	});
+
+	test("names what its machine has", () => {
+		const { engine } = readInfo(info) as { engine: Engine };
+		const { kernel, cgroupVersion, rootless, dataFolder, memory } = engine;
+		expect({ kernel, cgroupVersion, rootless, dataFolder, memory }).toEqual({
+			kernel: "6.18.44",
+			cgroupVersion: 1,
+			rootless: false,
+			dataFolder: "/var/lib/docker",
+			memory: 25276510208,
+		});
+		const other = { ...info, CgroupVersion: "2", SecurityOptions: ["name=seccomp,profile=default", "name=rootless"] };
+		expect(readInfo(other)).toMatchObject({ engine: { cgroupVersion: 2, rootless: true } });
+	});
+
+	test.each([
+		["this machine's name and kernel", hostname(), release(), process.platform === "linux"],
+		["another name, as on another machine", "elsewhere", release(), false],
+		["another kernel, as in a virtual machine", hostname(), "6.10.14-linuxkit", false],
+	])("says whether the engine runs here: %s", (_, Name, KernelVersion, here) => {
+		expect(readInfo({ ...info, Name, KernelVersion })).toMatchObject({ engine: { here } });
 	});
 
 	test("an old client's success without an engine is silence", () => {
-		expect(readInfo({ ServerVersion: "", ServerErrors: ["cannot connect"] })).toEqual({ silent: "cannot connect" });
+		const answer = readInfo({ ServerVersion: "", ServerErrors: ["cannot connect"] });
+		expect(answer).toEqual({ silent: "cannot connect" });
 	});
 });
 
@@ -91,5 +127,14 @@ describe("capabilities", () => {
 		["none", "CapBnd:\t0000000000000000", 40, true],
 	])("root with %s lacks one: %s", (_, line, last, lacks) => {
 		expect(lacksCapability(`Name:\tnode\n${line}\nCapAmb:\t0000000000000000\n`, last)).toBe(lacks);
+	});
+
+	test.each([
+		["an engine here without the runtime that heeds it", { here: true, defaultRuntime: "runc" }, true, true],
+		["one with it", { here: true, defaultRuntime: "bounded" }, true, false],
+		["one where root lacks none", { here: true, defaultRuntime: "runc" }, false, false],
+		["one elsewhere", { here: false, defaultRuntime: "runc" }, true, false],
+	])("the user is told of %s: %j", (_, engine, lacking, told) => {
+		expect(capabilityAdvice(engine, lacking)?.fix.startsWith("kill ") ?? false).toBe(told);
 	});
 });

@@ -1,0 +1,65 @@
+/** Everything that the doctor looks at, side by side: it only reads, and changes nothing. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
+import { builtByGo, everything } from "../../toolchain/everything.ts";
+import { findGo } from "../../toolchain/goCommand.ts";
+import { leastGoOfAll } from "../../toolchain/goModule.ts";
+import { nodeStep } from "../../toolchain/imageSteps.ts";
+import { images } from "../../toolchain/images/context.ts";
+import { project } from "../../toolchain/layout.ts";
+import type { Have, Step } from "../../toolchain/step.ts";
+import { judgeConfiguration, readConfiguration } from "./configuration.ts";
+import { isHere, judgeEngine, lookAtEngine } from "./engine.ts";
+import type { Check, Finding } from "./finding.ts";
+import { labChecks } from "./lab.ts";
+import { judgeCapabilities, judgeControlGroups, ownControlGroups } from "./limits.ts";
+import { judgeGo, judgeNode } from "./programs.ts";
+
+/** All findings about this machine and a stack of the project in the working folder. */
+export async function findings(stack: string): Promise<Finding[]> {
+	const [state, configuration, setUp] = await Promise.all([lookAtEngine(), readConfiguration(stack), lookAtSetUp()]);
+	const config = "config" in configuration ? configuration.config : undefined;
+	const engine = "engine" in state ? state.engine : undefined;
+	const nodeImage = config?.nodeImage ?? images.node;
+	const ownImage = nodeImage === images.node && setUp.get(nodeStep)?.how === "built";
+	// Of an engine elsewhere that does not answer nothing is known.
+	const known = engine !== undefined || isHere(state);
+	const controlGroups = async () => [judgeControlGroups(engine ?? ownControlGroups(), ownImage)];
+	const capabilities = async () => [judgeCapabilities(engine, needsBoundedRuntime())];
+	const checks: Check[] = [
+		{ subject: "Node.js", look: async () => [judgeNode(process.versions.node, await neededNode())] },
+		{ subject: "Go", look: async () => [judgeGo(await findGo(), await leastGoOfAll(), missing(setUp, builtByGo))] },
+		{ subject: "Docker engine", look: async () => [judgeEngine(state)] },
+		{ subject: "control groups", when: known, look: controlGroups },
+		{ subject: "capabilities", when: known, look: capabilities },
+		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
+		...(config ? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack }) : []),
+	];
+	return (await Promise.all(checks.map(judged))).flat();
+}
+
+/** A look that fails is a finding like any other. */
+async function judged({ subject, when = true, look }: Check): Promise<Finding[]> {
+	try {
+		return when ? await look() : [];
+	} catch (error) {
+		return [{ subject, level: "warning", found: `could not be looked at: ${(error as Error).message}` }];
+	}
+}
+
+/** What set-up must provide, and what of it is there. */
+type SetUp = ReadonlyMap<Step, Have | undefined>;
+
+const lookAtSetUp = async (): Promise<SetUp> =>
+	new Map(await Promise.all(everything.map(async (step) => [step, await step.find()] as const)));
+
+const missing = (setUp: SetUp, steps: Step[]): string[] =>
+	steps.filter((step) => setUp.get(step) === undefined).map(({ title }) => title);
+
+async function neededNode(): Promise<string> {
+	const { engines } = JSON.parse(await readFile(join(project, "package.json"), "utf8")) as {
+		engines: { node: string };
+	};
+	return engines.node;
+}

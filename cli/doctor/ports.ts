@@ -1,0 +1,78 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { docker, type NodeContainer } from "../../cluster/docker.ts";
+import { staticNodePorts } from "../../components/labConfig.ts";
+import type { Finding } from "./finding.ts";
+
+/** The configuration has checked the range already. */
+export function judgeNodePort(port: number): Finding {
+	const subject = "nodePort";
+	const { first, last } = staticNodePorts;
+	if (port >= first && port <= last) {
+		return {
+			subject,
+			level: "ok",
+			found: `${port} is in the static band ${first} to ${last}: no other Service gets it by chance`,
+		};
+	}
+	return {
+		subject,
+		level: "warning",
+		found: `${port} is outside of the static band ${first} to ${last}: the API server may give it to another Service first`,
+		fix: `pulumi config set nodePort <${first} to ${last}>`,
+	};
+}
+
+export interface HostPort {
+	port: number;
+	/** "taken" by some program, or "free"; "refused" where this user may not try. Absent: an engine elsewhere. */
+	here?: "free" | "taken" | "refused";
+	/** The containers that publish it. */
+	containers: string[];
+}
+
+/** @param own the nodes that are this stack's, also those of a cluster that is to be replaced */
+export function judgeHostPort({ port, here, containers }: HostPort, own: Pick<NodeContainer, "name">[]): Finding {
+	const subject = "hostPort";
+	const strangers = containers.filter((name) => !own.some((node) => node.name === name));
+	if (strangers.length > 0) {
+		const found = `the container ${strangers.join(", ")} publishes ${port}`;
+		return { subject, level: "stop", found, fix: `docker rm --force ${strangers.join(" ")}, or ${choose}` };
+	}
+	if (containers.length > 0)
+		return { subject, level: "ok", found: `${port} of 127.0.0.1 leads to this stack's cluster` };
+	if (here === "taken") {
+		const found = `${port} of 127.0.0.1 is taken by another program (ss --listening --tcp --processes 'sport = ${port}' names it)`;
+		return { subject, level: "stop", found, fix: `end it, or ${choose}` };
+	}
+	if (here === "refused")
+		return { subject, level: "ok", found: `${port} is for root to try; no container publishes it` };
+	return { subject, level: "ok", found: `${port} is free` };
+}
+
+const choose = "choose another (pulumi config set hostPort <free port>)";
+
+/** @param state whether there is an engine to ask, and whether it publishes on this machine */
+export async function lookAtHostPort(
+	port: number,
+	{ engine, here }: { engine: boolean; here: boolean },
+): Promise<HostPort> {
+	const ask = ["ps", "--filter", `publish=${port}`, "--format", "{{.Names}}"];
+	const [said, tried] = await Promise.all([engine ? docker(...ask) : "", here ? tryPort(port) : undefined]);
+	return { port, containers: said.split("\n").filter(Boolean), ...(tried && { here: tried }) };
+}
+
+async function tryPort(port: number): Promise<"free" | "taken" | "refused"> {
+	const server = createServer();
+	try {
+		await once(server.listen(port, "127.0.0.1"), "listening");
+		return "free";
+	} catch (error) {
+		const { code } = error as NodeJS.ErrnoException;
+		if (code === "EADDRINUSE") return "taken";
+		if (code === "EACCES") return "refused";
+		throw error;
+	} finally {
+		server.close();
+	}
+}

@@ -1,0 +1,144 @@
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
+import { hostname, release } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeEach, describe, expect, it } from "vitest";
+import { project } from "../../../../toolchain/layout.ts";
+import { program, scratchFolder } from "../../cluster/scratch.ts";
+
+// The command itself, as npm runs it, on a machine whose docker is a script: it answers with the files of a folder.
+scratchFolder(async () => {
+	await mkdir("answers");
+	await mkdir("tools");
+	for (const tool of ["cat", "sh"]) await symlink(`/bin/${tool}`, `tools/${tool}`);
+	await cp(join(project, "Pulumi.yaml"), "Pulumi.yaml");
+	await program("docker", `cat "$ANSWERS/$1" 2>/dev/null || { echo "$1: refused" >&2; exit 1; }`);
+});
+
+const info = { ServerVersion: "27.1.0", CgroupVersion: "2", MemTotal: 16 * 2 ** 30, Name: "elsewhere" };
+const networks = [{ Name: "kind", Id: "9556eca585dc", IPAM: { Config: [{ Subnet: "172.19.0.0/16" }] }, Options: {} }];
+const counted = "match comment\t\nnfacct\tRULE_APPEND failed\nNETLINK_ACCT\tCONFIG_NETFILTER_NETLINK_ACCT=y\ntried";
+
+/** What docker prints, by its first argument; what is not there it refuses. */
+async function answers(all: Record<string, unknown>): Promise<void> {
+	for (const [command, answer] of Object.entries(all)) {
+		await writeFile(join("answers", command), typeof answer === "string" ? answer : JSON.stringify(answer));
+	}
+}
+
+const doctor = (...args: string[]) =>
+	execa(process.execPath, ["--import", import.meta.resolve("tsx"), join(project, "cli/doctor.ts"), ...args], {
+		reject: false,
+		extendEnv: false,
+		env: {
+			PATH: `${process.cwd()}/bin:${process.cwd()}/tools`,
+			ANSWERS: join(process.cwd(), "answers"),
+			XDG_CACHE_HOME: join(process.cwd(), "cache"),
+			HOME: process.cwd(),
+		},
+	});
+
+describe("with an engine that lacks nothing", () => {
+	beforeEach(() => answers({ info, ps: "", network: networks, run: counted }));
+
+	it("tells all that it looked at, and succeeds", async () => {
+		const { stdout, stderr, exitCode } = await doctor();
+		expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
+		for (const line of [
+			/^ok +Docker engine +version 27\.1\.0, which does not run on this machine itself$/m,
+			/^ok +control groups +cgroup version 2$/m,
+			/^ok +kernel rules +the kernel takes match comment, /m,
+			/^ok +networks +nodes: 172\.19\.0\.0\/16; /m,
+			/^ok +cluster +none named "nodeport" yet$/m,
+			/^ok +configuration +Pulumi\.dev\.yaml and the defaults are valid$/m,
+			/^Nothing keeps the lab from working/m,
+		]) {
+			expect(stdout).toMatch(line);
+		}
+	});
+
+	it("in brief tells of nothing that is ok, on standard error", async () => {
+		const { stdout, stderr, exitCode } = await doctor("--brief");
+		expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 0 });
+		expect(stderr).not.toMatch(/^ok/m);
+		expect(stderr).toMatch(/^Nothing keeps the lab from working/m);
+	});
+
+	it.each([
+		[
+			"kernel's nfacct",
+			{
+				run: counted.replace("RULE_APPEND failed", "Extension nfacct revision 0 not supported, missing kernel module?"),
+			},
+			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
+		],
+		[
+			"stranger's cluster",
+			{
+				ps: "11c735757601",
+				inspect: [
+					{
+						Name: "/nodeport-control-plane",
+						State: { Status: "running", StartedAt: "2026-01-01T00:00:00Z" },
+						Config: { Labels: { "io.x-k8s.kind.cluster": "nodeport" } },
+						Mounts: [],
+					},
+				],
+			},
+			/^stop +cluster +a kind cluster named "nodeport" exists that this project did not make\./m,
+		],
+		[
+			"cgroup version 1 on a rootless engine",
+			{ info: { ...info, CgroupVersion: "1", SecurityOptions: ["name=rootless"] } },
+			/^stop +control groups /m,
+		],
+	])("a %s stops it, in brief too", async (_, change, line) => {
+		await answers(change);
+		for (const args of [[], ["--brief"]]) {
+			const { stdout, stderr, exitCode } = await doctor(...args);
+			expect(`${stdout}${stderr}`).toMatch(line);
+			expect(exitCode).toBe(1);
+		}
+	});
+
+	it("a faulty configuration stops it with all its faults, and the rest is looked at", async () => {
+		await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
+		const { stdout, exitCode } = await doctor();
+		expect(stdout).toMatch(/^stop +configuration +Pulumi\.dev\.yaml: the configuration has 2 faults/m);
+		expect(stdout).toMatch(/nodePort: got "80".*fix: pulumi config set nodePort <value>/);
+		expect(stdout).toMatch(/colour: got "red"/);
+		expect(stdout).toMatch(/^ok +Docker engine/m);
+		expect(exitCode).toBe(1);
+	});
+
+	it("what cannot be looked at is a warning that says why", async () => {
+		await answers({ network: "no JSON" });
+		const { stdout, exitCode } = await doctor();
+		expect(stdout).toMatch(/^warning +networks +could not be looked at: /m);
+		expect(exitCode).toBe(0);
+	});
+});
+
+it.runIf(process.platform === "linux")("with an engine of this machine it tells of that machine", async () => {
+	const here = { ...info, Name: hostname(), KernelVersion: release(), DockerRootDir: process.cwd() };
+	await answers({ info: here, ps: "", network: networks, run: counted });
+	const { stdout } = await doctor();
+	expect(stdout).toMatch(/memory +\d+\.\d GiB free of 16\.0 GiB/);
+	expect(stdout).toMatch(/disk +\d+\.\d GiB free for the engine's data/);
+	expect(stdout).toMatch(/inotify +\d+ instances/);
+});
+
+it("without an engine that answers it tells that, and what only an engine tells is not guessed at", async () => {
+	const { stdout, exitCode } = await doctor();
+	expect(stdout).toMatch(/^(stop|warning) +Docker engine .*are looked at when it answers$/m);
+	expect(stdout).not.toMatch(/^ok +(cluster|networks) /m);
+	expect(exitCode).toBe(/^stop/m.test(stdout) ? 1 : 0);
+});
+
+it("npm start begins with it: a stop ends that before anything is set up", async () => {
+	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev" };
+	const { stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
+	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 does not answer/m);
+	expect(stderr).not.toMatch(/set-up/i);
+	expect(exitCode).toBe(1);
+});

@@ -1,0 +1,61 @@
+import { cp, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { judgeConfiguration, readConfiguration, settingsOf } from "../../../../cli/doctor/configuration.ts";
+import { labConfigOf } from "../../../../components/labConfig.ts";
+import { project } from "../../../../toolchain/layout.ts";
+import { scratchFolder } from "../../cluster/scratch.ts";
+import { defaults } from "../../components/defaults.ts";
+
+const file = `name: lab
+config:
+  workers: {type: integer, default: 3}
+  namespace: {type: string, default: default}
+`;
+
+describe("the settings of a stack", () => {
+	it("are the project's defaults where it sets none, as text", () => {
+		expect(settingsOf(file, "")).toEqual({ workers: "3", namespace: "default" });
+		expect(settingsOf(file, "encryptionsalt: v1:abc\n")).toEqual({ workers: "3", namespace: "default" });
+	});
+
+	it("are the stack's own before those, a list as JSON, and none of another namespace", () => {
+		const stack =
+			"config:\n  lab:workers: 2\n  lab:echoNodes: [a, b]\n  namespace: here\n  kubernetes:context: other\n";
+		expect(settingsOf(file, stack)).toEqual({ workers: "2", namespace: "here", echoNodes: '["a","b"]' });
+	});
+});
+
+it("a setting that is encrypted counts as not set", () => {
+	expect(settingsOf(file, "config:\n  lab:workers: {secure: v1:abc}\n")).toMatchObject({ workers: "3" });
+});
+
+describe("a stack's configuration", () => {
+	scratchFolder(async () => cp(join(project, "Pulumi.yaml"), "Pulumi.yaml"));
+
+	const judged = async (stack: string, text?: string) => {
+		if (text !== undefined) await writeFile("Pulumi.dev.yaml", text);
+		return judgeConfiguration(await readConfiguration(stack));
+	};
+
+	it("is the project's defaults where there is no file", async () => {
+		const configuration = await readConfiguration("organization/nodeport-lab/dev");
+		expect(configuration).toEqual({ file: "Pulumi.dev.yaml", config: labConfigOf(defaults) });
+		expect(judgeConfiguration(configuration)).toMatchObject({ level: "ok" });
+	});
+
+	it("with faults stops, in the words of the program itself", async () => {
+		const settings = { nodePort: "80", colour: "red" };
+		const own = () => labConfigOf({ ...defaults, ...settings });
+		const finding = await judged("dev", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
+		expect(finding).toMatchObject({ level: "stop", found: expect.stringMatching(/^Pulumi\.dev\.yaml: .*2 faults/) });
+		expect(own).toThrow(finding.found.split("\n").slice(1, -1).join("\n"));
+	});
+
+	it.each([
+		["that is no YAML", "config: [", "Pulumi.dev.yaml"],
+		["of another shape", "config: 7", "Pulumi.dev.yaml"],
+	])("%s stops", async (_, text, named) => {
+		expect(await judged("dev", text)).toMatchObject({ level: "stop", found: expect.stringContaining(named) });
+	});
+});

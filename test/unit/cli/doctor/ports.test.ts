@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { expect, it } from "vitest";
+import { judgeHostPort, judgeNodePort, lookAtHostPort } from "../../../../cli/doctor/ports.ts";
+import { program, scratchFolder } from "../../cluster/scratch.ts";
+
+scratchFolder();
+
+it.each([
+	[30000, "ok"],
+	[30040, "ok"],
+	[30085, "ok"],
+	[30086, "warning"],
+	[32767, "warning"],
+])("nodePort %d: %s", (port, level) => {
+	const finding = judgeNodePort(port);
+	expect(finding).toMatchObject({ level, found: expect.stringContaining("30000 to 30085") });
+	expect(finding.fix ?? "none").toContain(level === "ok" ? "none" : "pulumi config set nodePort");
+});
+
+const own = [{ name: "c-control-plane" }];
+
+it.each([
+	["free", { here: "free", containers: [] }, "ok", "is free"],
+	["published by our own cluster", { here: "taken", containers: ["c-control-plane"] }, "ok", "this stack's cluster"],
+	["not for this user to try", { here: "refused", containers: [] }, "ok", "root"],
+	["of an engine elsewhere", { containers: [] }, "ok", "is free"],
+	["published by another container", { here: "taken", containers: ["web"] }, "stop", "docker rm --force web"],
+	["published by another container elsewhere", { containers: ["web"] }, "stop", "docker rm --force web"],
+	["taken by a program", { here: "taken", containers: [] }, "stop", "pulumi config set hostPort"],
+] as const)("a hostPort that is %s", (_, seen, level, text) => {
+	const finding = judgeHostPort({ port: 8080, ...seen, containers: [...seen.containers] }, own);
+	expect(finding.level).toBe(level);
+	expect(`${finding.found} ${finding.fix}`).toContain(text);
+});
+
+it("a look at a hostPort tells a taken from a free one, and the containers that publish it", async () => {
+	await program("docker", `[ "$1 $2" = "ps --filter" ] && printf 'web\\nother\\n'`);
+	const server = createServer();
+	await once(server.listen(0, "127.0.0.1"), "listening");
+	const { port } = server.address() as AddressInfo;
+	const containers = ["web", "other"];
+	expect(await lookAtHostPort(port, { engine: true, here: true })).toEqual({ port, here: "taken", containers });
+	expect(await lookAtHostPort(port, { engine: true, here: false })).toEqual({ port, containers });
+	server.close();
+	await once(server, "close");
+	expect(await lookAtHostPort(port, { engine: false, here: true })).toEqual({ port, here: "free", containers: [] });
+});

@@ -1,0 +1,62 @@
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { fileSystemsOf, judgeDisk, judgeMemory, usesOf } from "../../../../cli/doctor/resources.ts";
+import { temporaryFolder } from "../../temporary.ts";
+
+const folder = temporaryFolder();
+const GiB = 2 ** 30;
+
+it.each([
+	["enough", { total: 4 * GiB, available: 2 * GiB }, 3, true, "ok"],
+	["enough for a cluster that runs already", { total: 4 * GiB, available: 0.6 * GiB }, 3, false, "ok"],
+	["enough on another machine", { total: 4 * GiB }, 3, true, "ok"],
+	["too little free now", { total: 4 * GiB, available: GiB }, 3, true, "warning"],
+	["too little free beside the cluster", { total: 4 * GiB, available: 0.4 * GiB }, 3, false, "warning"],
+	["too little on another machine beside the nodes", { total: 1.2 * GiB }, 3, true, "warning"],
+	["less than the nodes take", { total: 0.9 * GiB, available: 0.9 * GiB }, 3, true, "stop"],
+	["less than 50 workers take", { total: 4 * GiB, available: 4 * GiB }, 50, true, "stop"],
+])("memory: %s (%o, %d workers)", (_, memory, workers, missing, level) => {
+	const finding = judgeMemory(memory, workers, missing);
+	expect(finding).toMatchObject({ subject: "memory", level });
+	expect(finding.fix).toBe(level === "ok" ? undefined : "pulumi config set workers <fewer>");
+});
+
+const uses = [
+	{ what: "a", folder: "/a", least: GiB, most: 2 * GiB },
+	{ what: "b", folder: "/b", least: GiB, most: 2 * GiB },
+];
+
+it.each([
+	["room for all that is on it", 4 * GiB, "ok"],
+	["room only where it takes little", 4 * GiB - 1, "warning"],
+	["too little in any case", 2 * GiB - 1, "stop"],
+])("disk: %s", (_, free, level) => {
+	const finding = judgeDisk({ folder: "/a", free, uses });
+	expect(finding).toMatchObject({ level, found: expect.stringMatching(/GiB free for a, b \(\/a\); .*4\.0 GiB/) });
+	expect(finding.fix).toBe(level === "ok" ? undefined : "docker system df");
+});
+
+it("a lab that is there needs little more; one that is not, room for its nodes, images and programs", () => {
+	const most = (lack: Parameters<typeof usesOf>[1]) =>
+		usesOf("/var/lib/docker", lack).map(({ most }) => Number((most / GiB).toFixed(1)));
+	expect(most({ nodes: 0, setUp: false })).toEqual([0, 0, 0.1]);
+	expect(most({ nodes: 4, setUp: false })).toEqual([2.9, 0, 0.1]);
+	expect(most({ nodes: 4, setUp: true })).toEqual([4.9, 1, 0.1]);
+	expect(usesOf(undefined, { nodes: 4, setUp: true }).map(({ what }) => what)).not.toContain("the engine's data");
+});
+
+it("folders of one file system are judged together, also one that does not exist yet", async () => {
+	await mkdir(join(folder.path, "there"));
+	const use = (at: string) => ({ what: at, folder: join(folder.path, at), least: 0, most: 0 });
+	const systems = await fileSystemsOf([use("there"), use("not/yet")]);
+	expect(systems).toHaveLength(1);
+	expect(systems[0]?.uses.map(({ what }) => what)).toEqual(["there", "not/yet"]);
+	expect(systems[0]?.free).toBeGreaterThan(0);
+	const others = await fileSystemsOf([
+		{ ...use("there"), folder: tmpdir() },
+		{ ...use("there"), folder: "/proc" },
+	]);
+	expect(others).toHaveLength(2);
+});

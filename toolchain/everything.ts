@@ -1,0 +1,20 @@
+import { engineStep } from "./engine/engine.ts";
+import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
+import { kindStep, kubectlStep, pulumiStep } from "./locate.ts";
+import { pluginsStep } from "./plugins.ts";
+import type { Step } from "./step.ts";
+
+/** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
+export const everything: Step[] = [
+	engineStep,
+	kindStep,
+	pulumiStep,
+	pluginsStep,
+	kubectlStep,
+	echoStep,
+	dnsutilsStep,
+	nodeStep,
+];
+
+/** Of these, what may have to be built by Go: where it cannot be had ready-made. */
+export const builtByGo: Step[] = [kindStep, pulumiStep, kubectlStep, echoStep, nodeStep];
