@@ -1,9 +1,9 @@
 /** What the commands share: the stack that they work on, and its last report. */
 import { execa } from "execa";
+import { verifyWithEvidence } from "../verification/evidence.ts";
 import type { Report } from "../verification/report/model.ts";
-import { readReport, writeReport } from "../verification/report/stored.ts";
+import { readReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
-import { verify } from "../verification/verify.ts";
 
 const reportPath = "out/verification.json";
 
@@ -33,9 +33,7 @@ export async function verifyAgain(): Promise<Report> {
 	const last = await lastReport();
 	if (!last)
 		throw new Error(`there is no verification to repeat (no ${reportPath} of this version): run \`npm start\` first`);
-	const report = await verify(last.request, (line) => console.error(line));
-	await writeReport(report);
-	return report;
+	return verifyWithEvidence(last.request, (line) => console.error(line));
 }
 
 export function show(report: Report): void {
