@@ -4,11 +4,14 @@ import { type Keep, redacted, trimmed } from "./text.ts";
 /** Most bytes of one file. */
 export const fileBytes = 1024 * 1024;
 
+/** Room in them for the line that says what was cut off. */
+export const noteBytes = 100;
+
 export interface EvidenceFile {
 	/** In the folder of the evidence. */
 	path: string;
 	about: string;
-	/** Without secrets, at most `fileBytes`. */
+	/** Without secrets, at most `fileBytes` with the note. */
 	text: string;
 	/** Bytes that it had before anything was cut off. */
 	whole: number;
@@ -39,7 +42,8 @@ export class Collection {
 	async add(path: string, about: string, read: () => Promise<string>, keep: Keep = "start"): Promise<void> {
 		try {
 			const text = redacted(await this.inTime(read()));
-			this.files.push({ path, about, text: trimmed(text, fileBytes, keep), whole: Buffer.byteLength(text), keep });
+			const kept = trimmed(text, fileBytes - noteBytes, keep);
+			this.files.push({ path, about, text: kept, whole: Buffer.byteLength(text), keep });
 		} catch (error) {
 			this.lack(path, error instanceof Error ? error.message : String(error));
 		}

@@ -2,17 +2,14 @@
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { table } from "../report/table.ts";
-import { type Collection, type EvidenceFile, fileBytes } from "./collection.ts";
-import { fairLimit, trimmed } from "./text.ts";
+import { type Collection, type EvidenceFile, fileBytes, noteBytes } from "./collection.ts";
+import { fairLimit, redacted, trimmed } from "./text.ts";
 
 /** Most bytes of a whole folder. */
 export const folderBytes = 16 * 1024 * 1024;
 
 /** How many folders are kept. */
 export const foldersKept = 5;
-
-/** Room for the line in a file that says that it was cut. */
-const noteBytes = 100;
 
 /** In UTC, sorted by name as by time, and legal in every file system. */
 export const folderName = (time: Date): string => `evidence-${time.toISOString().replaceAll(/[:.]/g, "-")}`;
@@ -29,7 +26,7 @@ export async function writeFolder(folder: string, head: string, { files, missing
 	const rows = fitted.map((file) => [file.path, String(Buffer.byteLength(file.text)), file.about, cutNote(file)]);
 	const lacks = missing.map(({ path, why }) => `${path}: ${why}\n`).sort();
 	const index = [
-		`${head}\n\n`,
+		`${redacted(head)}\n\n`,
 		`${table([["FILE", "BYTES", "WHAT IT IS", ""], ...rows])}\n`,
 		...(lacks.length > 0 ? ["\nWhat could not be had:\n", ...lacks] : []),
 	].join("");
@@ -44,7 +41,9 @@ export async function writeFolder(folder: string, head: string, { files, missing
 /** Empty where nothing was cut off. */
 function cutNote({ text, whole, keep }: EvidenceFile): string {
 	const bytes = Buffer.byteLength(text);
-	return bytes === whole ? "" : `cut: the ${keep === "end" ? "last" : "first"} ${bytes} of ${whole} bytes`;
+	return bytes === whole
+		? ""
+		: `cut: the ${keep === "end" ? "last" : "first"} ${bytes} of ${whole} bytes that were read`;
 }
 
 /** Removes the oldest folders of evidence beside this one, and nothing else. */

@@ -10,8 +10,11 @@ import { printed } from "../ruleset.ts";
 import type { Collection } from "./collection.ts";
 import { containersOf, eventLines, yamlOf } from "./objects.ts";
 
-/** Last lines of a log that are read. */
+/** So many lines from the end of a log are read. */
 const logLines = 5000;
+
+const noted = (log: string): string =>
+	log.split("\n").length > logLines ? `# cut: the last ${logLines} lines\n${log}` : log;
 
 /** What systemd keeps of the two programs that make a node. */
 const journal = [
@@ -55,13 +58,14 @@ async function addReport(collection: Collection, report: Report | undefined): Pr
 
 /** Not by the kubelet, which serves its log only where it is told to, and lives. */
 async function addJournals(collection: Collection, cluster: Cluster, { nodeRunners }: Request): Promise<void> {
-	if (!nodeRunners) collection.lack("nodes/*/journal.log", "the request does not say how to run programs on nodes");
+	if (!nodeRunners)
+		return collection.lack("nodes/*/journal.log", "the request does not say how to run programs on nodes");
 	await Promise.all(
-		Object.entries(nodeRunners ?? {}).map(([node, runner]) =>
+		Object.entries(nodeRunners).map(([node, runner]) =>
 			collection.add(
 				`nodes/${node}/journal.log`,
 				"the log of its kubelet and its containerd",
-				() => printed(cluster, runner, journal, collection.secondsLeft),
+				async () => noted(await printed(cluster, runner, journal, collection.secondsLeft)),
 				"end",
 			),
 		),
@@ -131,11 +135,10 @@ async function addPodLogs(collection: Collection, { core }: Cluster, folder: str
 		collection.add(
 			`${folder}/${name}/${container}${previous ? ".previous" : ""}.log`,
 			`the log of the container ${container}${previous ? " before its last restart" : ""}`,
-			() =>
-				told(
-					`the log of pod ${namespace}/${name}`,
-					core.readNamespacedPodLog({ name, namespace, container, previous, tailLines: logLines, timestamps: true }),
-				),
+			async () => {
+				const log = { name, namespace, container, previous, tailLines: logLines, timestamps: true };
+				return noted(await told(`the log of pod ${namespace}/${name}`, core.readNamespacedPodLog(log)));
+			},
 			"end",
 		);
 	await Promise.all(

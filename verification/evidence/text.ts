@@ -5,7 +5,7 @@ const removed = "[removed]";
 /** Shapes that hardly anything but a secret has, in any text, and what is written in their place. */
 const secrets: [shape: RegExp, instead: string][] = [
 	// A key or a certificate (RFC 7468), also where each line has a timestamp before it.
-	[/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g, removed],
+	[/-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----BEGIN )[\s\S])*?-----END \1-----/g, removed],
 	// A JSON Web Token (RFC 7519), such as a ServiceAccount's.
 	[/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g, removed],
 	// Base64 as long as a line of the same, or longer: a kubeconfig's data, or a key of which either end is missing.

@@ -158,6 +158,21 @@ it("says in the index why it failed, what each file is, what could not be had an
 	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 could not be had$/);
 });
 
+it("says in a log when it is the end of a longer one", async () => {
+	const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
+	const asked = server.intercept;
+	server.intercept = (request) => {
+		const answer = asked(request);
+		return answer && { ...answer, body: lines(request.query.previous === "true" ? 4999 : 5000) };
+	};
+	await verified();
+	const files = await kept();
+	expect(files["namespaces/default/app1-x/main.log"]).toBe(`# cut: the last 5000 lines\n${lines(5000)}`);
+	expect(files["namespaces/default/app1-x/main.previous.log"]).toBe(lines(4999));
+	const logs = server.asked.filter(({ path }) => path.endsWith("/log"));
+	expect(new Set(logs.map(({ query }) => query.tailLines))).toEqual(new Set(["5000"]));
+});
+
 it("asks for no Secret and no ConfigMap", async () => {
 	await verified();
 	const paths = server.asked.map(({ path }) => path);

@@ -70,10 +70,10 @@ it("cuts the longest files to stay within its bound, keeps the end of logs, and 
 	expect(await read("rules")).toBe(log(64_000));
 	for (const path of long) {
 		const text = await read(path);
-		expect(text).toMatch(/^# cut: the last \d+ of 2097152 bytes\n\.*\d+\n/);
+		expect(text).toMatch(/^# cut: the last \d+ of 2097152 bytes that were read\n\.*\d+\n/);
 		expect(text.endsWith(log(fileBytes * 2).slice(-640))).toBe(true);
 	}
-	expect(await read("index.txt")).toMatch(/^39\.log +\d+ +a log +cut: the last \d+ of 2097152 bytes$/m);
+	expect(await read("index.txt")).toMatch(/^39\.log +\d+ +a log +cut: the last \d+ of 2097152 bytes that were read$/m);
 });
 
 it("keeps the newest folders of its kind, and whatever else there is", async () => {
