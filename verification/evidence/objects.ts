@@ -26,7 +26,8 @@ export const eventLines = (events: readonly CoreV1Event[]): string =>
 /** When it was last seen; which field tells depends on who recorded it. */
 function timeOf({ series, lastTimestamp, eventTime, firstTimestamp, metadata }: CoreV1Event): string {
 	const time = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp;
-	return time?.toISOString() ?? "";
+	// Microseconds come as a string, whatever the client library's types say.
+	return time ? new Date(time).toISOString() : "";
 }
 
 /** The pod's containers that the kubelet knows of, and whether there was one in the place of each before. */

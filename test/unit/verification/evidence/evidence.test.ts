@@ -28,13 +28,13 @@ const pod = (namespace: string, name: string, restartCount?: number, labels = {}
 		...(restartCount !== undefined && { containerStatuses: [{ name: "main", restartCount }] }),
 	},
 });
-const event = (lastTimestamp: string, message: string) => ({
+const event = (time: Record<string, string | null>, message: string) => ({
 	metadata: {},
 	involvedObject: { kind: "Pod", name: "app1-x" },
 	type: "Warning",
 	reason: "Failed",
 	message,
-	lastTimestamp,
+	...time,
 });
 
 const system = "/api/v1/namespaces/kube-system";
@@ -47,7 +47,11 @@ const objects: Record<string, Properties> = {
 	"/api/v1/namespaces/default/services": { items: [{ metadata: { name: "web" } }] },
 	"/api/v1/namespaces/default/pods": { items: [pod("default", "app1-x", 1), pod("default", "app1-pending")] },
 	"/api/v1/namespaces/default/events": {
-		items: [event("2026-01-01T00:00:02Z", "later"), event("2026-01-01T00:00:01Z", "earlier")],
+		items: [
+			event({ lastTimestamp: "2026-01-01T00:00:02Z" }, "later"),
+			// As the scheduler records them.
+			event({ lastTimestamp: null, eventTime: "2026-01-01T00:00:01.000001Z" }, "earlier"),
+		],
 	},
 	"/apis/discovery.k8s.io/v1/namespaces/default/endpointslices": { items: [] },
 	"/apis/apps/v1/namespaces/default/deployments/web": { spec: { replicas: 1 } },
@@ -130,11 +134,10 @@ it("keeps what there is where a verification fails, and names it in the report",
 	expect(files["namespaces/default/app1-x/main.previous.log"]).toBe(
 		"the log of app1-x, previous true, container main\nAuthorization: Bearer [removed]\n",
 	);
-	expect(files["namespaces/default/events.txt"]?.split("\n").map((line) => line.split(": ")[1])).toEqual([
-		"earlier",
-		"later",
-		undefined,
-	]);
+	expect(files["namespaces/default/events.txt"]).toBe(
+		"2026-01-01T00:00:01.000Z Warning Failed Pod app1-x: earlier\n" +
+			"2026-01-01T00:00:02.000Z Warning Failed Pod app1-x: later\n",
+	);
 	expect(files["nodes/worker/journal.log"]).toMatch(/^the log by journalctl .*--unit=kubelet --unit=containerd$/m);
 	expect(files["nodes.yaml"]).toContain("name: worker2");
 	expect(files["nodes.yaml"]).not.toContain("managedFields");
