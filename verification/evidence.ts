@@ -54,7 +54,7 @@ async function keepEvidence(
 		const folder = join(parent, folderName(time));
 		await writeFolder(folder, headOf(request, failure, time), collection);
 		say(`evidence: ${files.length} files in ${secondsPassed.toFixed(1)} s, ${missing.length} could not be had`);
-		await removeOldest(parent);
+		await removeOldest(parent).catch((error: Error) => say(`older evidence stays: ${error.message}`));
 		return folder;
 	} catch (error) {
 		say(`no evidence could be kept: ${error instanceof Error ? error.message : error}`);

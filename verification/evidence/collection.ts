@@ -34,8 +34,9 @@ export class Collection {
 		return (performance.now() - this.started) / 1000;
 	}
 
+	/** For what keeps its own time, in whole seconds: a message may name them. */
 	get secondsLeft(): number {
-		return Math.max(0, this.seconds - this.secondsPassed);
+		return Math.max(0, Math.ceil(this.seconds - this.secondsPassed));
 	}
 
 	/** Adds what is read. Never rejects: what cannot be read in time is missing. */
@@ -58,7 +59,7 @@ export class Collection {
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<never>((_, reject) => {
 			const why = `no answer within the ${this.seconds} s that gathering may take`;
-			timer = setTimeout(() => reject(new Error(why)), this.secondsLeft * 1000);
+			timer = setTimeout(() => reject(new Error(why)), (this.seconds - this.secondsPassed) * 1000);
 		});
 		try {
 			return await Promise.race([answer, late]);
