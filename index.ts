@@ -41,6 +41,7 @@ const verified = new Verification(
 		echo: { deployment: app1.name, replicas, nodes: echoNodes },
 		clients: [dnsutils.client, ...matrixClients(config, { cluster, echo: app1, namespace })],
 		connectivity,
+		nodeRunners: cluster.nodeRunners,
 		revisions: { cluster: cluster.id, service: nodePortService.uid, echo: app1.generation, dnsutils: dnsutils.uid },
 	},
 	cluster.inside,

@@ -5,7 +5,7 @@ import { Cluster } from "../verification/cluster.ts";
 import { parseDestination } from "../verification/destination.ts";
 import { type Destination, type Journey, journeys } from "../verification/journey.ts";
 import { journeysText } from "../verification/report/journey.ts";
-import { stepLine, traceLine } from "../verification/report/traces.ts";
+import { traceText } from "../verification/report/traces.ts";
 import { withPort } from "../verification/rules/address.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace.ts";
@@ -70,8 +70,7 @@ async function showTraces(
 		const trace = await traceOn(cluster, view, rulesets, client, destination, node);
 		if (trace.result === "agrees") agreeing++;
 		isContradicted ||= trace.result === "differs" || trace.result === "failed";
-		console.log(traceLine(trace));
-		if ("steps" in trace) for (const [i, step] of trace.steps.entries()) console.log(`  ${i + 1}. ${stepLine(step)}`);
+		console.log(traceText(trace));
 	}
 	return agreeing > 0 && !isContradicted;
 }

@@ -1,9 +1,9 @@
 /** What the commands share: what they do to their stack, and its last report. */
 import { execa } from "execa";
+import { verifyWithEvidence } from "../verification/evidence.ts";
 import type { Report } from "../verification/report/model.ts";
-import { readReport, writeReport } from "../verification/report/stored.ts";
+import { readReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
-import { verify } from "../verification/verify.ts";
 import { stack } from "./stack.ts";
 
 const reportPath = "out/verification.json";
@@ -37,7 +37,7 @@ export async function knownReport(): Promise<Report> {
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {
 	const { request } = await knownReport();
-	return writeReport(await verify(request, (line) => console.error(line)));
+	return verifyWithEvidence(request, (line) => console.error(line));
 }
 
 export function show(report: Report): void {

@@ -52,6 +52,9 @@ export async function findNodes(name?: string): Promise<NodeContainer[]> {
 	});
 }
 
+/** Runs a program in a container, a node or a client: its words follow. */
+export const execIn = (container: string): string[] => ["docker", "exec", container];
+
 /** Remembers, for as long as the cluster lives, that it was made to the end. */
 export async function markFinished(cluster: string): Promise<void> {
 	await docker("exec", `${cluster}-control-plane`, "touch", finished);

@@ -2,11 +2,13 @@ import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { accessId, kubeconfigPath } from "../cluster/access.ts";
+import { execIn } from "../cluster/docker.ts";
 import { clusterId } from "../cluster/kind.ts";
 import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
 import { toNode } from "../verification/objects.ts";
+import type { Runner } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface KindClusterArgs {
@@ -41,6 +43,8 @@ export class KindCluster extends pulumi.ComponentResource {
 	public readonly kubeconfigPath: pulumi.Output<string>;
 	/** Control plane first, then the workers in kind's order; read from the API server at every update. */
 	public readonly nodes: pulumi.Output<Node[]>;
+	/** How to run a program on each node itself, by the node's name. */
+	public readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
 	/** Resource options for components inside the cluster: its provider, and that they are gone when it is. */
 	public readonly inside: pulumi.ComponentResourceOptions;
 
@@ -52,6 +56,8 @@ export class KindCluster extends pulumi.ComponentResource {
 		this.kubeconfigPath = pulumi.unsecret(access.stdout.apply(() => kubeconfigPath(args.name)));
 		this.name = this.id.apply(() => args.name);
 		this.kubeconfig = pulumi.secret(access.stdout);
+		const names = nodeNames(args.name, args.workers);
+		this.nodeRunners = this.id.apply(() => Object.fromEntries(names.map((node) => [node, { spawn: execIn(node) }])));
 
 		const provider = new k8s.Provider(
 			`${name}-kubernetes`,
@@ -61,9 +67,7 @@ export class KindCluster extends pulumi.ComponentResource {
 		);
 		this.inside = { providers: [provider], deletedWith: cluster };
 		this.nodes = pulumi.all(
-			nodeNames(args.name, args.workers).map((node) =>
-				clusterNode(k8s.core.v1.Node.get(`${name}-${node}`, node, { parent: this, provider })),
-			),
+			names.map((node) => clusterNode(k8s.core.v1.Node.get(`${name}-${node}`, node, { parent: this, provider }))),
 		);
 		this.registerOutputs({
 			id: this.id,
@@ -71,6 +75,7 @@ export class KindCluster extends pulumi.ComponentResource {
 			kubeconfig: this.kubeconfig,
 			kubeconfigPath: this.kubeconfigPath,
 			nodes: this.nodes,
+			nodeRunners: this.nodeRunners,
 		});
 	}
 

@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { execIn } from "../cluster/docker.ts";
 import { outsideId, outsideName } from "../cluster/outside.ts";
 import type { Client } from "../verification/request.ts";
 import { curl } from "./dnsUtils.ts";
@@ -34,7 +35,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 		);
 		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, ip]) => ({
 			name: "outside",
-			run: { spawn: ["docker", "exec", outsideName(cluster.name)] },
+			run: { spawn: execIn(outsideName(cluster.name)) },
 			get: curl,
 			ip,
 		}));

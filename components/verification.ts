@@ -2,7 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { reportSchema, Summary } from "../verification/report/model.ts";
 import { reportRevision } from "../verification/report/stored.ts";
-import type { Client, ClientGroup } from "../verification/request.ts";
+import type { Client, ClientGroup, Runner } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface VerificationArgs {
@@ -16,6 +16,8 @@ export interface VerificationArgs {
 	clients: pulumi.Input<Client | ClientGroup>[];
 	/** base: the first client asks every target; full: every client does, and each node traces a packet. @default "base" */
 	connectivity?: pulumi.Input<"base" | "full">;
+	/** How to run a program on each node itself, for the nodes' logs where the verification fails. @default none are kept */
+	nodeRunners?: pulumi.Input<Record<string, Runner>>;
 	/** Where the full report goes, relative to the program. @default "out/verification.json" */
 	report?: pulumi.Input<string>;
 	/** Names of what is verified, such as ids and generations: a change of any of them verifies again, as a lost report does. */
@@ -24,7 +26,8 @@ export interface VerificationArgs {
 
 /**
  * Proves that the Service answers as it must, and reads why from every node's rules. An update whose verification
- * fails, fails: after the full report is on disk, with an error that names each failed cell.
+ * fails, fails: after the full report is on disk, with a folder of evidence beside it, and with an error that names both
+ * and each failed cell.
  */
 export class Verification extends pulumi.ComponentResource {
 	/** What it found, without what only the report has room for. */
@@ -43,6 +46,7 @@ export class Verification extends pulumi.ComponentResource {
 					echo: args.echo,
 					clients: args.clients,
 					connectivity: args.connectivity ?? "base",
+					nodeRunners: args.nodeRunners,
 					report,
 					// The stored summary of another schema could not be read: it is made again, as a lost report is.
 					revisions: pulumi

@@ -13,8 +13,9 @@ try {
 		await rm(folder, { recursive: true, force: true });
 	}
 	console.log(
-		"What stays: node_modules; Go's caches (go clean -cache -modcache empties them); where a Docker engine stays, its " +
-			"builder's cache (docker builder prune) and kind's network (docker network rm kind).",
+		"What stays: node_modules; the stacks' state (.state), reports and evidence (out); Go's caches (go clean -cache " +
+			"-modcache empties them); where a Docker engine stays, its builder's cache (docker builder prune) and kind's " +
+			"network (docker network rm kind).",
 	);
 } catch (error) {
 	console.error(explain("npm run clean", error));

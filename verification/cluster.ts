@@ -24,7 +24,7 @@ const dnsService = "kube-dns";
 export class Cluster {
 	readonly core: CoreV1Api;
 	private readonly apps: AppsV1Api;
-	private readonly discovery: DiscoveryV1Api;
+	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
 
 	/** @throws where there is no such kubeconfig */

@@ -4,22 +4,24 @@
  */
 import { text } from "node:stream/consumers";
 import { command } from "../cluster/command.ts";
+import { verifyWithEvidence } from "./evidence.ts";
 import { differencePaths } from "./report/matrix.ts";
-import { writeReport } from "./report/stored.ts";
 import { summarize } from "./report/summary.ts";
 import { Request } from "./request.ts";
-import { verify } from "./verify.ts";
 
 await command(async () => {
 	const request = Request.parse(JSON.parse(await text(process.stdin)));
-	const report = await verify(request, (line) => console.error(line));
-	await writeReport(report);
+	const report = await verifyWithEvidence(request, (line) => console.error(line));
 	if (report.ok) {
 		process.stdout.write(JSON.stringify(summarize(report)));
 		return 0;
 	}
 	const count = report.failures.length;
-	console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (report: ${request.report}):`);
+	const kept = [
+		`report: ${request.report}`,
+		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
+	];
+	console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (${kept.join(", ")}):`);
 	for (const failure of report.failures) console.error(`  ${failure}`);
 	if (report.differences.length > 0) console.error(differencePaths(report.differences));
 	return 1;

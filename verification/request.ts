@@ -39,6 +39,8 @@ export const Request = z.object({
 	connectivity: z.enum(["base", "full"]),
 	/** Where the full report goes. */
 	report: z.string(),
+	/** How to run a program on a node itself, by the node's name; only evidence needs it, for the node's log. */
+	nodeRunners: z.record(z.string(), Runner).optional(),
 	/** How long to wait for endpoints and rules before probing all the same. */
 	waitSeconds: z.number().default(120),
 	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */

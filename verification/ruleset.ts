@@ -34,12 +34,12 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	const reader = view.kubeProxies.get(node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
-	const saved = await read(cluster, reader, ["iptables-save", "-c"]);
+	const saved = await printed(cluster, reader, ["iptables-save", "-c"]);
 	const tables = parseIptablesSave(saved);
 	if (saved.includes(":KUBE-SERVICES")) {
 		// Session affinity: a client that is remembered is led past the draw of lots.
 		const remembered = saved.includes(" -m recent ")
-			? parseRecent(await read(cluster, reader, printRecent))
+			? parseRecent(await printed(cluster, reader, printRecent))
 			: new Map();
 		return {
 			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
@@ -50,7 +50,7 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 			ruleText: ruleOfIptables,
 		};
 	}
-	const listed = await read(cluster, reader, ["nft", "-j", "list", "ruleset"]);
+	const listed = await printed(cluster, reader, ["nft", "-j", "list", "ruleset"]);
 	const ruleset = parseNftables(listed);
 	return {
 		backend: "nftables",
@@ -83,8 +83,14 @@ export async function readRulesets(
 const iptablesLines = (tables: IptablesTables): string[] =>
 	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
 
-async function read(cluster: Cluster, reader: Runner, program: string[]): Promise<string> {
-	const { code, stdout, stderr } = await cluster.run(reader, program, readSeconds);
+/** What a program prints. @throws where it fails, in its words */
+export async function printed(
+	cluster: Cluster,
+	runner: Runner,
+	program: string[],
+	seconds = readSeconds,
+): Promise<string> {
+	const { code, stdout, stderr } = await cluster.run(runner, program, seconds);
 	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
 	return stdout;
 }

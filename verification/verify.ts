@@ -1,7 +1,7 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import { Cluster } from "./cluster.ts";
+import type { Cluster } from "./cluster.ts";
 import { journeys } from "./journey.ts";
 import { judge } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
@@ -18,7 +18,8 @@ import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 import type { Place, View } from "./view.ts";
 
-type Say = (line: string) => void;
+/** Takes a line of progress. */
+export type Say = (line: string) => void;
 
 /** Within so many seconds a running kube-proxy writes what it hears of, on a busy machine too. */
 const rulesSeconds = 45;
@@ -31,8 +32,7 @@ interface Settled {
 }
 
 /** @throws where the cluster or the Service cannot be read at all; anything less is a finding in the report */
-export async function verify(request: Request, say: Say): Promise<Report> {
-	const cluster = new Cluster(request.kubeconfig);
+export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
 	const deadline = performance.now() + request.waitSeconds * 1000;
 	for (let comingUp = false; ; await sleep(1000)) {
 		const view = await settledView(cluster, request, deadline, (line) => {

@@ -14,7 +14,8 @@ export interface Asked {
 
 export interface Answer {
 	status: number;
-	body: Properties;
+	/** A text is sent as such, as logs are. */
+	body: Properties | string;
 }
 
 export class ApiServer {
@@ -40,7 +41,8 @@ export class ApiServer {
 			};
 			this.asked.push(asked);
 			const { status, body } = this.intercept(asked) ?? this.#usual(asked);
-			response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+			const [type, text] = typeof body === "string" ? ["text/plain", body] : ["application/json", JSON.stringify(body)];
+			response.writeHead(status, { "content-type": type }).end(text);
 		});
 	}
 

@@ -81,5 +81,7 @@ export const Report = z.object({
 	drawbacks: z.array(Drawback).optional(),
 	/** One sentence each, with the command that repeats the check. */
 	failures: z.array(z.string()),
+	/** Where something failed: the folder of evidence beside the report. */
+	evidence: z.string().optional(),
 });
 export type Report = z.infer<typeof Report>;

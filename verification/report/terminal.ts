@@ -43,6 +43,7 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 			? paint("green", `verified at ${report.checkedAt}`)
 			: paint("red", `verification failed at ${report.checkedAt}`),
 		`full report: ${report.request.report}`,
+		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
 	].join("\n");
 }
 

@@ -15,6 +15,12 @@ export function traceLine(trace: NodeTrace): string {
 	}
 }
 
+/** The same, and a numbered line for each rule. */
+export const traceText = (trace: NodeTrace): string =>
+	[traceLine(trace), ...("steps" in trace ? trace.steps.map((step, i) => `  ${i + 1}. ${stepLine(step)}`) : [])].join(
+		"\n",
+	);
+
 /** One line for a trace that failed or is not as walked, with the command that shows both; undefined: nothing is wrong. */
 export function traceFailure(trace: NodeTrace, client: string): string | undefined {
 	if (trace.result === "agrees" || trace.result === "untraced") return undefined;
@@ -27,6 +33,6 @@ function differenceOf({ difference: { agreed, kernel, walk } }: Extract<NodeTrac
 }
 
 /** "nat KUBE-MARK-MASQ: -A KUBE-MARK-MASQ -j MARK … (continue)" */
-export function stepLine({ table, chain, kind, rule = kind, verdict, to }: TraceStep): string {
+function stepLine({ table, chain, kind, rule = kind, verdict, to }: TraceStep): string {
 	return `${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
 }

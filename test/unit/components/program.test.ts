@@ -81,6 +81,12 @@ describe("the program with its defaults", () => {
 		expect(revisions).toMatchObject({ service: "uid-1", echo: 1, dnsutils: "uid-1" });
 	});
 
+	it("tells the verification how to reach each node's log", () => {
+		const { nodeRunners } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
+		const names = ["nodeport-control-plane", "nodeport-worker", "nodeport-worker2", "nodeport-worker3"];
+		expect(nodeRunners).toEqual(Object.fromEntries(names.map((name) => [name, { spawn: ["docker", "exec", name] }])));
+	});
+
 	it("keeps the kubeconfig's text out of the verification", () => {
 		const { stdin } = only(recorded, "command:local:Command", "verification-run").inputs;
 		expect(JSON.parse(stdin).kubeconfig).toBe(".kube/nodeport.yaml");
