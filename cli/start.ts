@@ -2,13 +2,15 @@
 import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
-import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
-import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
+import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
+import { inTurn, lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
 
-await command(async () => {
+await command(() => inTurn(start));
+
+async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
-	await releaseLeftLocks();
+	await settleLocks();
 	const cluster = await setting("clusterName");
 	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) await removeUnrecorded(cluster);
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
@@ -23,7 +25,7 @@ await command(async () => {
 	const again = await verifyAgain();
 	show(again);
 	return again.ok ? 0 : 1;
-});
+}
 
 async function refresh(): Promise<number> {
 	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.
