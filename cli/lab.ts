@@ -37,7 +37,7 @@ const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. The first signal that is to end this
- * command is passed on, and waited for what Pulumi makes of it; no other is, as Pulumi would then abandon its work.
+ * command is passed on, and Pulumi's end waited for; no other is, as Pulumi would then abandon its work.
  */
 export async function pulumi(...args: string[]): Promise<number> {
 	// In a session of its own: what a terminal sends to all of a process group reaches it by this way alone.
