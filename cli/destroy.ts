@@ -3,17 +3,19 @@ import { closeAccess } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
-import { releaseLeftLocks } from "./interrupted.ts";
-import { pulumi, selectStack, setting } from "./lab.ts";
+import { settleLocks } from "./interrupted.ts";
+import { inTurn, pulumi, selectStack, setting } from "./lab.ts";
 import { stack } from "./stack.ts";
 
-await command(async () => {
+await command(() => inTurn(destroy));
+
+async function destroy(): Promise<number> {
 	await selectStack();
-	await releaseLeftLocks();
+	await settleLocks();
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
 	// An interrupted update may have left what the state does not know.
 	await removeOwned(await ownerOf(stack, labCluster));
 	await closeAccess(await setting("clusterName"));
 	return 0;
-});
+}

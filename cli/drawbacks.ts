@@ -12,11 +12,15 @@ import { drawbackTable, drawbackText } from "../verification/report/drawbacks.ts
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
 import { ExperimentLab } from "./experimentLab.ts";
-import { releaseLeftLocks } from "./interrupted.ts";
-import { knownReport, pulumi, show, verifyAgain } from "./lab.ts";
+import { settleLocks } from "./interrupted.ts";
+import { inTurn, knownReport, pulumi, show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
-	const { chosen, paths } = options();
+	const chosen = options();
+	return inTurn(() => measureAll(chosen));
+});
+
+async function measureAll({ chosen, paths }: Options): Promise<number> {
 	const { nodes, request } = await knownReport();
 	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {
@@ -49,9 +53,15 @@ await command(async () => {
 	if (faults.length > 0)
 		throw new Error(faults.map((fault) => (fault instanceof Error ? fault.message : fault)).join("\n"));
 	return drawbacks.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1;
-});
+}
 
-function options(): { chosen: Experiment[]; paths: boolean } {
+interface Options {
+	chosen: Experiment[];
+	/** Whether all the packets' paths are shown. */
+	paths: boolean;
+}
+
+function options(): Options {
 	const { values, positionals } = parseArgs({
 		options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
 		allowPositionals: true,
@@ -89,7 +99,7 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
  */
 async function restore(drawbacks: Drawback[]): Promise<void> {
 	console.error("\nputting the lab back");
-	await releaseLeftLocks();
+	await settleLocks();
 	const code = await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
 	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
 	const report = await verifyAgain();

@@ -2,15 +2,15 @@
 import { readdir, readFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { z } from "zod";
 import { kubeconfigPath } from "../cluster/access.ts";
-import { isRunning } from "../cluster/process.ts";
+import { isRunning, startedAt } from "../cluster/process.ts";
 import { run } from "../cluster/programs.ts";
-import { stack } from "./stack.ts";
+import { stack, stackName } from "./stack.ts";
 
 const stateFolder = ".state/.pulumi";
-const stackName = stack.split("/").at(-1) ?? "";
 
 /** The state is the user's own, elsewhere. */
 const isElsewhere = (): boolean => Boolean(process.env.PULUMI_BACKEND_URL);
@@ -24,30 +24,44 @@ const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string(
 type Lock = z.infer<typeof Lock>;
 
 /**
- * Releases the stack's lock where the process that took it is gone: a killed one's would stop every later command. One
- * that may still run, or runs on another machine, is left for Pulumi to tell of.
+ * Waits while a process of this machine has the stack's lock, such as a `pulumi up` in another terminal, and releases the
+ * lock where its process is gone: a killed one's would stop every later command. One of another machine is left for
+ * Pulumi to tell of.
  */
-export async function releaseLeftLocks(): Promise<void> {
+export async function settleLocks(): Promise<void> {
 	if (isElsewhere()) return;
-	const found = await locks();
-	if (found.length === 0 || !found.every(isLeft)) return;
-	console.error(
-		`releasing the stack's lock: process ${found.map(({ pid }) => pid).join(", ")}, which took it, is gone`,
-	);
+	for (let said = ""; ; await sleep(500)) {
+		const found = await locks();
+		if (found.length === 0 || found.some(({ hostname: where }) => where !== hostname())) return;
+		const living = found.filter((lock) => !isLeft(lock));
+		if (living.length === 0) return release(found);
+		const waiting = `waiting for ${processes(living)}, which works on the stack ${stackName}`;
+		if (waiting !== said) console.error(waiting);
+		said = waiting;
+	}
+}
+
+async function release(left: Lock[]): Promise<void> {
+	console.error(`releasing the stack's lock: ${processes(left)}, which took it, is gone`);
 	await execa("pulumi", ["cancel", "--yes", "--stack", stack]);
 }
+
+const processes = (locks: Lock[]): string => `process ${locks.map(({ pid }) => pid).join(", ")}`;
 
 async function locks(): Promise<Lock[]> {
 	const folder = join(stateFolder, "locks/organization/nodeport-lab", stackName);
 	const files = (await readdir(folder).catch(noneYet)) ?? [];
 	const json = files.filter((file) => file.endsWith(".json"));
-	return Promise.all(json.map(async (file) => Lock.parse(JSON.parse(await readFile(join(folder, file), "utf8")))));
+	const texts = await Promise.all(json.map((file) => readFile(join(folder, file), "utf8").catch(noneYet)));
+	return texts.flatMap((text) => (text === undefined ? [] : Lock.parse(JSON.parse(text)))); // One may end meanwhile.
 }
 
-function isLeft({ pid, hostname: where, timestamp }: Lock): boolean {
-	if (where !== hostname()) return false;
+/** Whether its process is gone; another one may have got the number since. */
+function isLeft({ pid, timestamp }: Lock): boolean {
+	const taken = Date.parse(timestamp);
 	const booted = Date.now() - uptime() * 1000;
-	return Date.parse(timestamp) < booted || !isRunning(pid);
+	// Both times are known to the second.
+	return taken < booted || !isRunning(pid) || (startedAt(pid) ?? 0) > taken + 1000;
 }
 
 const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown() });

@@ -1,17 +1,55 @@
 /** What the commands share: what they do to their stack, and its last report. */
+import { constants } from "node:os";
+import { join } from "node:path";
 import { execa } from "execa";
+import { withLock } from "../cluster/lock.ts";
 import { verifyWithEvidence } from "../verification/evidence.ts";
 import type { Report } from "../verification/report/model.ts";
 import { readReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
-import { stack } from "./stack.ts";
+import { stack, stackName } from "./stack.ts";
 
 const reportPath = "out/verification.json";
 
-/** Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. */
+/**
+ * Does what changes the stack while no other command of this project folder does: a second one waits for its turn, and
+ * says for whom. Commands that only read need no turn.
+ */
+export const inTurn = (work: () => Promise<number>): Promise<number> =>
+	withLock(
+		{
+			file: join(".state", stackName),
+			onWait: (holder) =>
+				console.error(`waiting for ${holder}, which works on the stack ${stackName} or was killed just now`),
+			onLost: (why) => {
+				console.error(`error: lost the turn (${why}), perhaps as the machine slept: run the same command again`);
+				process.kill(process.pid, "SIGTERM");
+			},
+		},
+		work,
+	);
+
+const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/**
+ * Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. The first signal that is to end this
+ * command is passed on, and Pulumi's end waited for; no other is, as Pulumi would then abandon its work.
+ */
 export async function pulumi(...args: string[]): Promise<number> {
-	const { exitCode } = await execa("pulumi", [...args, "--stack", stack], { stdio: "inherit", reject: false });
-	return exitCode ?? 1;
+	// In a session of its own: what a terminal sends to all of a process group reaches it by this way alone.
+	const running = execa("pulumi", [...args, "--stack", stack], { stdio: "inherit", reject: false, detached: true });
+	let received: NodeJS.Signals | undefined;
+	const passOn = (signal: NodeJS.Signals) => {
+		if (received) return;
+		received = signal;
+		running.kill("SIGINT");
+	};
+	for (const signal of endings) process.on(signal, passOn);
+	const { exitCode } = await running;
+	for (const signal of endings) process.off(signal, passOn);
+	if (received === undefined) return exitCode ?? 1;
+	console.error(`interrupted (${received}): run the same command again, it goes on where this one stopped`);
+	return 128 + constants.signals[received];
 }
 
 /** Selects the stack; one that is not there is made. */

@@ -4,15 +4,17 @@ import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
-import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
-import { lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
+import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
+import { inTurn, lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
 import { revive } from "./revive.ts";
 import { stack } from "./stack.ts";
 
-await command(async () => {
+await command(() => inTurn(start));
+
+async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
-	await releaseLeftLocks();
+	await settleLocks();
 	const cluster = await setting("clusterName");
 	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
 		await removeUnrecorded(cluster);
@@ -31,7 +33,7 @@ await command(async () => {
 	const again = await verifyAgain();
 	show(again);
 	return again.ok ? 0 : 1;
-});
+}
 
 async function refresh(): Promise<number> {
 	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.

@@ -5,9 +5,10 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, findNodes, isFinished, type NodeContainer } from "./docker.ts";
+import { heard, unheard } from "./heard.ts";
 import { locked } from "./lock.ts";
 import { refuseStrangers } from "./owner.ts";
-import { attempt, run } from "./programs.ts";
+import { run } from "./programs.ts";
 
 /** Where the cluster's kubeconfig is kept, relative to the project. */
 export const kubeconfigPath = (name: string): string => join(".kube", `${name}.yaml`);
@@ -18,14 +19,9 @@ async function lastAccess(name: string): Promise<string | undefined> {
 	return existsSync(path) ? /^# access ([0-9a-f]+)$/m.exec(await readFile(path, "utf8"))?.[1] : undefined;
 }
 
-async function answers(name: string): Promise<boolean> {
-	const ask = ["get", "--raw=/readyz", "--request-timeout=3s"];
-	return (await attempt("kubectl", ["--kubeconfig", kubeconfigPath(name), ...ask])).ok;
-}
-
 /**
- * Names the last time that the cluster was made reachable, else a new name: nodes that are stopped or still starting,
- * or a lost kubeconfig, are mended by running that command again, without another cluster.
+ * Names the last time that the cluster was made reachable, else a new name: nodes that are stopped or still starting or
+ * have got another address, or a lost kubeconfig, are mended by running that command again, without another cluster.
  */
 export async function accessId(name: string): Promise<string> {
 	return (await currentAccess(name, await findNodes(name))) ?? randomBytes(4).toString("hex");
@@ -34,7 +30,9 @@ export async function accessId(name: string): Promise<string> {
 async function currentAccess(name: string, nodes: NodeContainer[]): Promise<string | undefined> {
 	const running = nodes.length > 0 && nodes.every((node) => node.state === "running");
 	const last = running ? await lastAccess(name) : undefined;
-	return last !== undefined && (await answers(name)) ? last : undefined;
+	if (last === undefined) return undefined;
+	const known = await heard(kubeconfigPath(name));
+	return unheard(known, nodes, ({ startedAt }) => new Date(startedAt)).length === 0 ? last : undefined;
 }
 
 /**
@@ -44,14 +42,15 @@ async function currentAccess(name: string, nodes: NodeContainer[]): Promise<stri
 export const openAccess = (name: string, access: string): Promise<string> =>
 	locked(name, async () => open(name, access, await findNodes(name)));
 
-async function open(name: string, access: string, nodes: NodeContainer[]): Promise<string> {
-	const since = await wake(nodes);
+async function open(name: string, access: string, found: NodeContainer[]): Promise<string> {
+	const since = await wake(found);
+	const nodes = await findNodes(name); // A node that was started may have got another address.
 	const text = `# access ${access}\n${await run("kind", ["get", "kubeconfig", "--name", name])}\n`;
 	const path = kubeconfigPath(name);
 	const unproven = `${path}.new`;
 	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 	await writeFile(unproven, text, { mode: 0o600 });
-	await heardOf(nodes, since, unproven);
+	await untilHeard(nodes, since, unproven);
 	// By name: a Node whose container is gone would never be ready, and is the update's to mend.
 	const names = nodes.map((node) => `node/${node.name}`);
 	for (const condition of ["condition=Ready", "jsonpath={.spec.podCIDR}"]) {
@@ -67,54 +66,70 @@ async function wake(nodes: NodeContainer[]): Promise<Date> {
 	const resting = nodes.filter(({ state }) => state !== "running");
 	if (resting.length === 0) return new Date(Math.max(...nodes.map(({ startedAt }) => Date.parse(startedAt))));
 	const woken = new Date();
-	for (const node of resting) await docker(node.state === "paused" ? "unpause" : "start", node.name);
+	for (const { name, state } of resting) {
+		console.error(`node ${name} is ${state}: ${state === "paused" ? "waking" : "starting"} it`);
+		await docker(state === "paused" ? "unpause" : "start", name);
+	}
 	return woken;
 }
 
 /** Until a restarted kubelet has renewed its lease, what the API says of its node and pods is from before. */
-async function heardOf(nodes: NodeContainer[], since: Date, kubeconfig: string): Promise<void> {
-	const names = nodes.map((node) => node.name);
-	console.error(`waiting for the kubelets of ${names.join(", ")}`);
-	const template = '{range .items[*]}{.metadata.name} {.spec.renewTime}{"\\n"}{end}';
-	const read = [
-		"get",
-		"leases",
-		"--namespace=kube-node-lease",
-		"--request-timeout=5s",
-		`--output=jsonpath=${template}`,
-	];
+async function untilHeard(nodes: NodeContainer[], since: Date, kubeconfig: string): Promise<void> {
+	console.error(`waiting for the kubelets of ${nodes.map(({ name }) => name).join(", ")}`);
+	let silent: string[] = [];
 	let last = "";
 	for (const deadline = Date.now() + 180_000; Date.now() < deadline; await sleep(1000)) {
-		const { stdout, message } = await attempt("kubectl", ["--kubeconfig", kubeconfig, ...read]);
-		const renewed = new Map(stdout.split("\n").map((line) => line.split(" ") as [string, string]));
-		if (names.every((name) => new Date(renewed.get(name) ?? 0) > since)) return;
-		last = message; // The API server may be among what has just been started.
+		const known = await heard(kubeconfig);
+		silent = unheard(known, nodes, () => since);
+		if (silent.length === 0) return;
+		last = known.message; // The API server may be among what has just been started.
 	}
 	throw new Error(
-		last || `not every kubelet of ${names.join(", ")} was heard of within 180 s: see \`docker logs <node>\``,
+		last || `the kubelet of ${silent.join(", ")} was not heard of within 180 s: see \`docker logs <node>\``,
 	);
 }
 
 /**
  * Waits until the owner's cluster is reachable, starting its nodes where they are stopped: a refresh would take
- * everything in it for lost. A cluster that was never finished is left to the update.
+ * everything in it for lost. A cluster that cannot be used any more, or is gone, is left to the update; says so.
  * @returns whether it can be reached now
  * @throws where the name is somebody else's
  */
 export async function wakeCluster(name: string, owner: string): Promise<boolean> {
-	if ((await findNodes(name)).length === 0) return false;
+	const anew = (found: string) => console.error(`${found}: the update makes it anew`);
+	if ((await findNodes(name)).length === 0) {
+		if (existsSync(kubeconfigPath(name))) anew(`the cluster ${name} is gone, as after \`kind delete cluster\``);
+		return false;
+	}
 	return locked(name, async () => {
 		const nodes = await findNodes(name); // Who had the lock may have changed them.
 		refuseStrangers("cluster", name, nodes, owner);
 		if (nodes.length === 0) return false;
-		if (!(await isFinished(name))) {
-			console.error(`the cluster ${name} is half made, as after an interruption: the update makes it anew`);
+		const damage = await beyondRepair(name, nodes);
+		if (damage) {
+			anew(`the cluster ${name} ${damage}`);
 			return false;
 		}
 		const reachable = await currentAccess(name, nodes);
 		if (!reachable) await open(name, (await lastAccess(name)) ?? randomBytes(4).toString("hex"), nodes);
+		const lost = await lostNodes(name, nodes);
+		if (lost.length > 0) anew(`the cluster ${name} has lost the container of ${lost.join(", ")}`);
 		return true;
 	});
+}
+
+/** Why a cluster cannot be woken. Its parts are made by kind, and only all together. */
+async function beyondRepair(name: string, nodes: NodeContainer[]): Promise<string | undefined> {
+	const cutOff = nodes.filter(({ isCutOff }) => isCutOff).map((node) => node.name);
+	if (cutOff.length > 0) return `has lost its Docker network, without which ${cutOff.join(", ")} cannot be used`;
+	if (!nodes.some((node) => node.name === `${name}-control-plane`)) return "has lost its control plane";
+	return (await isFinished(name)) ? undefined : "is half made, as after an interruption";
+}
+
+/** Nodes of the cluster that have no container any more. */
+async function lostNodes(cluster: string, nodes: NodeContainer[]): Promise<string[]> {
+	const { byName } = await heard(kubeconfigPath(cluster));
+	return [...byName.keys()].filter((name) => !nodes.some((node) => node.name === name));
 }
 
 /** Removes the kubeconfig; succeeds where there is none. */

@@ -8,6 +8,10 @@ export interface NodeContainer {
 	state: string;
 	/** RFC 3339. */
 	startedAt: string;
+	/** Its IPv4 address; empty while it is stopped. */
+	address: string;
+	/** Its network is gone, or it was taken off it: started or not, no other node can reach it any more. */
+	isCutOff: boolean;
 	/** Absent: something else than this project made it. */
 	creationId?: string;
 }
@@ -32,6 +36,9 @@ const Containers = z.array(
 		State: z.object({ Status: z.string(), StartedAt: z.string() }),
 		Config: z.object({ Labels: z.record(z.string(), z.string()) }),
 		Mounts: z.array(z.object({ Destination: z.string() })),
+		NetworkSettings: z.object({
+			Networks: z.record(z.string(), z.object({ NetworkID: z.string(), IPAddress: z.string() })),
+		}),
 	}),
 );
 
@@ -40,13 +47,19 @@ export async function findNodes(name?: string): Promise<NodeContainer[]> {
 	const label = name === undefined ? clusterLabel : `${clusterLabel}=${name}`;
 	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=${label}`);
 	if (ids === "") return [];
-	return Containers.parse(JSON.parse(await docker("inspect", ...ids.split("\n")))).map((container) => {
+	const containers = Containers.parse(JSON.parse(await docker("inspect", ...ids.split("\n"))));
+	const existing = (await docker("network", "ls", "--quiet", "--no-trunc")).split("\n");
+	return containers.map((container) => {
+		const networks = Object.values(container.NetworkSettings.Networks);
 		const mark = container.Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
 		return {
 			name: container.Name.replace(/^\//, ""),
 			cluster: container.Config.Labels[clusterLabel] ?? "",
 			state: container.State.Status,
 			startedAt: container.State.StartedAt,
+			address: networks[0]?.IPAddress ?? "",
+			// A container that was never started has no network's id yet.
+			isCutOff: !networks.some(({ NetworkID }) => NetworkID === "" || existing.includes(NetworkID)),
 			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
 		};
 	});

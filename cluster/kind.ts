@@ -26,9 +26,9 @@ export async function clusterId(spec: ClusterSpec, owner: string): Promise<strin
 	return id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id) ? id : newCreationId(shape, owner);
 }
 
-/** Whether these are one control plane and all the workers, of one making. */
+/** Whether these are one control plane and all the workers, of one making, that can reach each other. */
 const isWhole = (nodes: NodeContainer[], { workers }: ClusterSpec, id: string): boolean =>
-	nodes.length === 1 + workers && nodes.every(({ creationId }) => creationId === id);
+	nodes.length === 1 + workers && nodes.every(({ creationId, isCutOff }) => creationId === id && !isCutOff);
 
 /** Makes a cluster of this spec and id, in the place of any other of its owner, also of one that has this very id. */
 export async function createCluster(spec: ClusterSpec, id: string): Promise<void> {

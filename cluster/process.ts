@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { uptime } from "node:os";
 
 /** Whether a process lives, whoever's it is. */
 export function isRunning(pid: number): boolean {
@@ -10,12 +11,25 @@ export function isRunning(pid: number): boolean {
 	return !isZombie(pid);
 }
 
-/** Whether it has ended, and whoever must take note of that has not yet: proc(5), the state in /proc/pid/stat. */
+/** Whether it has ended, and whoever must take note of that has not yet. */
 function isZombie(pid: number): boolean {
+	const state = stat(pid)?.[0];
+	return state === undefined ? existsSync("/proc/self/stat") : state === "Z"; // No Linux: nothing is known of it.
+}
+
+/** When a process started, in milliseconds since 1970, to the second; undefined where there is none, or no Linux. */
+export function startedAt(pid: number): number | undefined {
+	const ticks = stat(pid)?.[19];
+	// Linux counts them to programs as 100 a second, whatever its own clock does.
+	return ticks === undefined ? undefined : Date.now() - uptime() * 1000 + Number(ticks) * 10;
+}
+
+/** The fields of /proc/pid/stat after the program's name, which may hold anything: the first is the state. proc(5). */
+function stat(pid: number): string[] | undefined {
 	try {
-		return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+		return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");
 	} catch (error) {
-		if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-		return existsSync("/proc/self/stat"); // There is no such process any more; no Linux: nothing is known of it.
+		if (!["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+		return undefined;
 	}
 }

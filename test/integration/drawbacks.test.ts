@@ -49,15 +49,12 @@ it("refuses an experiment that there is not, and names those that there are", as
 	expect(all).toMatch(/there is no experiment "no-such"; there are: client-ip-lost, /);
 });
 
-it("is put back by Ctrl-C in the middle of an experiment", async () => {
+it.each([
+	["an update for it", "client-ip-lost", (program: string) => program.includes("pulumi up")],
+	["a node is stopped", "dead-node-dead-url", (program: string) => program.startsWith("docker stop")],
+])("is put back by Ctrl-C while %s", async (_, name, sign) => {
 	const before = await configuration();
-	const running = lab.run("cli/drawbacks.ts", "dead-node-dead-url");
-	const stopped = new Promise<void>((resolve) =>
-		running.stderr?.on("data", (data) => String(data).includes("stopping") && resolve()),
-	);
-	await stopped;
-	running.kill("SIGINT");
-	const { exitCode, all } = await running;
+	const { exitCode, all } = await lab.runInterruptedWhen((programs) => programs.some(sign), "cli/drawbacks.ts", name);
 	expect(exitCode, all).toBe(1);
 	expect(all).toContain("error: ended by SIGINT");
 	expect(await configuration()).toBe(before);

@@ -50,19 +50,29 @@ export class Lab {
 
 	/** Runs one of the project's commands, as `npm run` would, in the lab's folder. */
 	run(script: string, ...args: string[]) {
-		const env = { ...own, HOME: this.home };
-		return execa("node", ["--import", "tsx", script, ...args], { cwd: this.folder, env, reject: false, all: true });
+		return this.start([script, ...args]);
 	}
 
 	/** Runs one of the project's commands and kills it, with all that it has started, as soon as something is so. */
-	async runKilledWhen(isSo: () => Promise<boolean>, script: string, ...args: string[]) {
-		const running = this.run(script, ...args);
-		while (!(await isSo())) {
-			if (running.exitCode !== null) throw new Error(`${script} ended before it was killed:\n${(await running).all}`);
-			await new Promise((next) => setTimeout(next, 200));
-		}
-		for (const pid of await family(running.pid ?? 0)) kill(pid);
+	async runKilledWhen(isSo: Condition, script: string, ...args: string[]) {
+		const running = this.start([script, ...args]);
+		await until(running, isSo);
+		for (const { pid } of await family(running.pid ?? 0)) kill(pid);
 		return running;
+	}
+
+	/** The same by Ctrl-C, as a terminal sends it: once, to all of the process group that it runs in the foreground. */
+	async runInterruptedWhen(isSo: Condition, script: string, ...args: string[]) {
+		const running = this.start([script, ...args], { detached: true });
+		await until(running, isSo);
+		process.kill(-(running.pid ?? 0), "SIGINT");
+		return running;
+	}
+
+	private start(args: string[], { detached = false } = {}) {
+		const env = { ...own, HOME: this.home };
+		const options = { cwd: this.folder, env, reject: false, all: true, detached } as const;
+		return execa("node", ["--import", "tsx", ...args], options);
 	}
 
 	async kubectl(...args: string[]): Promise<string> {
@@ -136,13 +146,37 @@ function isLeft(name: string): boolean {
 	return pid !== undefined && !isRunning(Number(pid));
 }
 
+/** Whether it is time; told the command lines of all that the command has started. */
+type Condition = (programs: string[]) => boolean | Promise<boolean>;
+
+interface Running extends PromiseLike<{ all: string }> {
+	readonly pid?: number | undefined;
+	readonly exitCode: number | null;
+}
+
+/** @throws where the command ends before that */
+async function until(running: Running, isSo: Condition): Promise<void> {
+	while (!(await isSo((await family(running.pid ?? 0)).map(({ line }) => line)))) {
+		if (running.exitCode !== null) throw new Error(`it ended before it was to be ended:\n${(await running).all}`);
+		await new Promise((next) => setTimeout(next, 100));
+	}
+}
+
+interface Process {
+	pid: number;
+	line: string;
+}
+
 /** A process and all that it started, itself or through others. */
-async function family(pid: number): Promise<number[]> {
-	const { stdout } = await execa("ps", ["-eo", "pid=,ppid="]);
-	const all = stdout.split("\n").map((line) => line.trim().split(/ +/).map(Number));
-	const below = (parent: number): number[] =>
-		all.flatMap(([child = 0, its]) => (its === parent ? [child, ...below(child)] : []));
-	return [pid, ...below(pid)];
+async function family(pid: number): Promise<Process[]> {
+	const { stdout } = await execa("ps", ["-eo", "pid=,ppid=,args="]);
+	const all = stdout.split("\n").flatMap((text) => {
+		const [, pid, parent, line = ""] = /^ *(\d+) +(\d+) (.*)$/.exec(text) ?? [];
+		return [{ pid: Number(pid), parent: Number(parent), line }];
+	});
+	const below = (parent: number): Process[] =>
+		all.filter((process) => process.parent === parent).flatMap((child) => [child, ...below(child.pid)]);
+	return [...all.filter((process) => process.pid === pid), ...below(pid)];
 }
 
 function kill(pid: number): void {

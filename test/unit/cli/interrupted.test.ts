@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "../../../cli/interrupted.ts";
+import { pendingCreations, removeUnrecorded, settleLocks } from "../../../cli/interrupted.ts";
 import { stack } from "../../../cli/stack.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
 
@@ -30,7 +30,7 @@ beforeEach(async () => {
 
 describe("the stack's lock", () => {
 	it("says nothing where there is no lock", async () => {
-		await releaseLeftLocks();
+		await settleLocks();
 		expect(console.error).not.toHaveBeenCalled();
 		expect(existsSync("cancelled")).toBe(false);
 	});
@@ -41,7 +41,7 @@ describe("the stack's lock", () => {
 		const pid = await new Promise<number>((resolve) => parent.stdout.once("data", (data) => resolve(Number(data))));
 		await vi.waitUntil(() => readFileSync(`/proc/${pid}/stat`, "utf8").includes(") Z "), { timeout: 10_000 });
 		await lock("a", { pid });
-		await releaseLeftLocks();
+		await settleLocks();
 		parent.kill();
 		expect(existsSync("cancelled")).toBe(true);
 	});
@@ -49,31 +49,61 @@ describe("the stack's lock", () => {
 	it("releases the lock of a killed update, in one line", async () => {
 		const pid = await gone();
 		await lock("a", { pid });
-		await releaseLeftLocks();
+		await settleLocks();
 		expect(existsSync("cancelled")).toBe(true);
 		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringContaining(`process ${pid}`)]]);
 	});
 
 	it("releases a lock from before the machine started, whoever has that process id now", async () => {
 		await lock("a", { timestamp: "2001-01-01T00:00:00Z" });
-		await releaseLeftLocks();
+		await settleLocks();
 		expect(existsSync("cancelled")).toBe(true);
 	});
 
-	it.each([
-		["whose process runs", {}],
-		["of another machine", { pid: 1, hostname: "elsewhere" }],
-	])("leaves a lock %s, also beside one that is left", async (_, changes) => {
+	it("releases a lock that is older than the process which has that process id now", async () => {
+		const other = execa("sleep", ["60"], { reject: false });
+		await lock("a", { pid: other.pid, timestamp: new Date(Date.now() - 5000).toISOString() });
+		await settleLocks();
+		other.kill();
+		expect(existsSync("cancelled")).toBe(true);
+	});
+
+	it("waits for a process that runs, says for which, and releases what it left when it was killed", async () => {
+		const other = execa("sleep", ["60"], { reject: false });
+		await lock("a", { pid: other.pid });
+		const settled = settleLocks();
+		const said = vi.mocked(console.error);
+		await vi.waitUntil(() => said.mock.calls.length > 0, { timeout: 10_000 });
+		expect(existsSync("cancelled")).toBe(false);
+		other.kill("SIGKILL");
+		await settled;
+		expect(said.mock.calls).toEqual([
+			[`waiting for process ${other.pid}, which works on the stack ${stack}`],
+			[expect.stringContaining(`process ${other.pid}, which took it, is gone`)],
+		]);
+		expect(existsSync("cancelled")).toBe(true);
+	});
+
+	it("has nothing left to do when the process that it waits for ends well", async () => {
+		await lock("a");
+		const settled = settleLocks();
+		await vi.waitUntil(() => vi.mocked(console.error).mock.calls.length > 0, { timeout: 10_000 });
+		await rm(folder, { recursive: true });
+		await settled;
+		expect(existsSync("cancelled")).toBe(false);
+	});
+
+	it("leaves a lock of another machine to Pulumi, also beside one that is left", async () => {
 		await lock("a", { pid: await gone() });
-		await lock("b", changes);
-		await releaseLeftLocks();
+		await lock("b", { pid: 1, hostname: "elsewhere" });
+		await settleLocks();
 		expect(existsSync("cancelled")).toBe(false);
 	});
 
 	it("has nothing to do with a state that is elsewhere", async () => {
 		vi.stubEnv("PULUMI_BACKEND_URL", "https://state.example");
 		await lock("a", { pid: await gone() });
-		await releaseLeftLocks();
+		await settleLocks();
 		expect(existsSync("cancelled")).toBe(false);
 	});
 });

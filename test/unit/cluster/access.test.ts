@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { accessId, closeAccess, openAccess, wakeCluster } from "../../../cluster/access.ts";
+import type { NodeContainer } from "../../../cluster/docker.ts";
 import { newCreationId } from "../../../cluster/owner.ts";
 import { attempt, type Program, run } from "../../../cluster/programs.ts";
 import { containers, engine, resetEngine } from "./engine.ts";
@@ -12,7 +13,17 @@ vi.mock("../../../cluster/programs.ts", async () => (await import("./engine.ts")
 
 const owner = "0123abcd";
 const id = newCreationId("00000000", owner);
-const leases = "c-control-plane 2100-01-01T00:00:00Z\nc-worker 2100-01-01T00:00:00Z\n";
+/** What the API server has heard of the nodes: their addresses, and when their leases were renewed. */
+const heard = (address = "172.18.0.3", renewed = "2100-01-01T00:00:00.000000Z") =>
+	[
+		"Node c-control-plane 172.18.0.2",
+		`Node c-worker ${address}`,
+		"Lease c-control-plane 2100-01-01T00:00:00.000000Z",
+		`Lease c-worker ${renewed}`,
+		"",
+	].join("\n");
+
+const cutOff = (nodes: NodeContainer[]) => nodes.map((node, i) => ({ ...node, isCutOff: i === 1 }));
 
 /** What kubectl is told. */
 function kubectl(answer: (args: string[]) => string | undefined): void {
@@ -29,7 +40,7 @@ beforeEach(async () => {
 		.mockClear()
 		.mockImplementation(() => {});
 	vi.stubEnv("TMPDIR", process.cwd());
-	kubectl((args) => (args.includes("leases") ? leases : undefined));
+	kubectl(() => heard());
 	await mkdir(".kube");
 	await writeFile(".kube/c.yaml", "# access abc123\nkind: Config\n");
 });
@@ -37,24 +48,26 @@ beforeEach(async () => {
 describe("the access's id", () => {
 	it("is the last one's while all nodes run and the API server answers", async () => {
 		engine.nodes = containers(id);
-		kubectl(() => "ok");
 		expect(await accessId("c")).toBe("abc123");
 	});
 
-	it("is a new one while the API server does not answer, although all nodes run", async () => {
+	it.each([
+		["the API server does not answer", () => undefined],
+		["a node was not heard of since its start", () => heard("172.18.0.3", "2025-12-31T23:59:59.000000Z")],
+		["the API server knows a node by another address than it has now", () => heard("172.18.0.30")],
+	])("is a new one while %s, although all nodes run", async (_, answer) => {
 		engine.nodes = containers(id);
+		kubectl(answer);
 		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
 	});
 
 	it("is a new one when a node is stopped", async () => {
 		engine.nodes = containers(id, { state: "exited" });
-		kubectl(() => "ok");
 		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
 	});
 
 	it("is a new one when the kubeconfig is lost", async () => {
 		engine.nodes = containers(id);
-		kubectl(() => "ok");
 		await closeAccess("c");
 		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
 	});
@@ -81,11 +94,13 @@ describe("opening the access", () => {
 
 describe("waking", () => {
 	it("does nothing where there is no cluster, and nothing where it answers", async () => {
+		await closeAccess("c");
 		expect(await wakeCluster("c", owner)).toBe(false);
 		engine.nodes = containers(id);
-		kubectl(() => "ok");
+		await writeFile(".kube/c.yaml", "# access abc123\nkind: Config\n");
 		expect(await wakeCluster("c", owner)).toBe(true);
 		expect(engine.done).toEqual([]);
+		expect(console.error).not.toHaveBeenCalled();
 	});
 
 	it("wakes the owner's paused nodes, under the access that it had", async () => {
@@ -95,12 +110,32 @@ describe("waking", () => {
 		expect(await readFile(".kube/c.yaml", "utf8")).toContain("# access abc123");
 	});
 
-	it("leaves one that was never finished to the update, in one line", async () => {
-		engine.nodes = containers(id, { state: "exited" });
-		engine.finished = false;
+	it("says which nodes it finds in which state", async () => {
+		engine.nodes = containers(id, { state: "exited" }).slice(1);
+		engine.nodes.push(...containers(id).slice(0, 1));
+		await wakeCluster("c", owner);
+		expect(console.error).toHaveBeenCalledWith("node c-worker is exited: starting it");
+	});
+
+	it.each([
+		["was never finished", /half made/, () => containers(id, { state: "exited" }), false],
+		["has lost its network", /lost its Docker network.*c-worker/, () => cutOff(containers(id)), true],
+		["has lost its control plane", /lost its control plane/, () => containers(id).slice(1), true],
+		["was deleted behind its back", /c is gone/, () => [], true],
+	])("leaves one that %s to the update, in one line", async (_, said, nodes, finished) => {
+		Object.assign(engine, { nodes: nodes(), finished });
 		expect(await wakeCluster("c", owner)).toBe(false);
 		expect(engine.done).toEqual([]);
-		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringMatching(/half made.*makes it anew/)]]);
+		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringMatching(said)]]);
+		expect(vi.mocked(console.error).mock.lastCall?.[0]).toMatch(/: the update makes it anew$/);
+	});
+
+	it("tells of a node whose container is gone, though all else answers", async () => {
+		engine.nodes = containers(id).slice(0, 1);
+		expect(await wakeCluster("c", owner)).toBe(true);
+		expect(console.error).toHaveBeenCalledWith(
+			"the cluster c has lost the container of c-worker: the update makes it anew",
+		);
 	});
 
 	it.each([

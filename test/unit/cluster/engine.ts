@@ -38,13 +38,17 @@ export const programs = () => ({
 	attempt: vi.fn(async () => ({ ok: false, stdout: "", stderr: "", message: "the API does not answer" })),
 });
 
+const addresses = { "control-plane": "172.18.0.2", worker: "172.18.0.3" };
+
 /** The nodes of a cluster with one worker. */
 export const containers = (creationId?: string, { state = "running", cluster = "c" } = {}): NodeContainer[] =>
-	["control-plane", "worker"].map((role) => ({
+	(["control-plane", "worker"] as const).map((role) => ({
 		name: `${cluster}-${role}`,
 		cluster,
 		state,
 		startedAt: "2026-01-01T00:00:00Z",
+		address: addresses[role],
+		isCutOff: false,
 		...(creationId && { creationId }),
 	}));
 

@@ -61,6 +61,12 @@ describe("the cluster's id", () => {
 		expect(await clusterId(spec, owner)).not.toBe(id);
 	});
 
+	it("is a new one when a node is cut off from its network", async () => {
+		const id = await clusterId(spec, owner);
+		engine.nodes = containers(id).map((node) => ({ ...node, isCutOff: true }));
+		expect(await clusterId(spec, owner)).not.toBe(id);
+	});
+
 	it("is an error, never a new one, while the engine does not answer", async () => {
 		engine.nodes = new Error("no Docker engine answers");
 		await expect(clusterId(spec, owner)).rejects.toThrow("no Docker engine answers");

@@ -1,0 +1,40 @@
+/** What the API server has heard of the nodes. */
+import type { NodeContainer } from "./docker.ts";
+import { attempt } from "./programs.ts";
+
+export interface Heard {
+	byName: Map<string, { renewed: Date; addresses: string[] }>;
+	/** Why nothing could be read, for the user; empty otherwise. */
+	message: string;
+}
+
+/** A line for each Node, with its addresses, and for each Lease, with the time when the kubelet renewed it. */
+const template =
+	'{range .items[*]}{.kind} {.metadata.name} {.spec.renewTime}{.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}';
+
+/** Each Node's InternalIPs, and when its kubelet last renewed its lease. */
+export async function heard(kubeconfig: string): Promise<Heard> {
+	const what = ["get", "nodes,leases.coordination.k8s.io", "--namespace=kube-node-lease"];
+	const ask = [...what, "--request-timeout=5s", `--output=jsonpath=${template}`];
+	const { ok, stdout, message } = await attempt("kubectl", ["--kubeconfig", kubeconfig, ...ask]);
+	const lines = (ok ? stdout : "").split("\n").map((line) => line.split(" "));
+	const renewals = new Map(lines.flatMap(([kind, name = "", at = ""]) => (kind === "Lease" ? [[name, at]] : [])));
+	const byName = new Map(
+		lines.flatMap(([kind, name = "", ...addresses]) =>
+			kind === "Node" ? [[name, { renewed: new Date(renewals.get(name) ?? 0), addresses }]] : [],
+		),
+	);
+	return { byName, message };
+}
+
+/**
+ * The nodes whose kubelet has not been heard of since then, at the address that its container has now: what the API says
+ * of them may be from before.
+ */
+export const unheard = ({ byName }: Heard, nodes: NodeContainer[], since: (node: NodeContainer) => Date): string[] =>
+	nodes
+		.filter((node) => {
+			const known = byName.get(node.name);
+			return !known || known.renewed <= since(node) || !known.addresses.includes(node.address);
+		})
+		.map(({ name }) => name);

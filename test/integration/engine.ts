@@ -1,0 +1,31 @@
+/** What the tests of faults do to the Docker engine behind the lab's back. */
+import { execa } from "execa";
+import { expect } from "vitest";
+import { Contract } from "./contract.ts";
+import { clusterName, type Lab } from "./lab.ts";
+
+export const docker = async (...args: string[]): Promise<string> => (await execa("docker", args)).stdout;
+
+/** A container's address on the network that it has. */
+export const addressOf = (container: string): Promise<string> =>
+	docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container);
+
+/** Starts containers, which the engine starts again, until they have these addresses. @returns their names */
+export async function occupy(network: string, addresses: string[]): Promise<string[]> {
+	const squatters: string[] = [];
+	for (const free = new Set(addresses); free.size > 0; free.delete(await addressOf(squatters.at(-1) ?? ""))) {
+		if (squatters.length > 20) throw new Error(`the engine gives ${[...free].join(", ")} to nobody`);
+		const name = `${clusterName}-squatter${squatters.length}`;
+		const options = ["--detach", "--restart=always", `--network=${network}`, `--name=${name}`];
+		await docker("run", ...options, "nodeport-lab/dnsutils:0.1.0", "/usr/local/bin/idle");
+		squatters.push(name);
+	}
+	return squatters;
+}
+
+/** The stack says the addresses that the nodes' containers have now. */
+export async function expectOwnAddresses(lab: Lab, nodes: string[]): Promise<void> {
+	const { nodeIps } = Contract.parse(await lab.outputs());
+	const addresses = await Promise.all(nodes.map(async (node) => [node, await addressOf(node)]));
+	expect(nodeIps).toEqual(Object.fromEntries(addresses));
+}

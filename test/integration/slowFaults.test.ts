@@ -1,0 +1,115 @@
+/**
+ * Faults of what the lab stands on: its network, the disk, the Docker engine, which is restarted: `npm run test:faults`.
+ * Each ends with the lab verified by what `npm start` runs: the set-up, then cli/start.ts.
+ */
+import { existsSync, readdirSync } from "node:fs";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { execa } from "execa";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { ownDockerd, stopOwnDockerd } from "../../toolchain/engine/dockerd.ts";
+import { addressOf, docker, expectOwnAddresses, occupy } from "./engine.ts";
+import { clusterName, Lab } from "./lab.ts";
+import { Recoveries } from "./recoveries.ts";
+
+const nodes = ["control-plane", "worker"].map((role) => `${clusterName}-${role}`);
+
+describe.runIf(process.env.SLOW)("a lab", () => {
+	/** kind's usual one may have other clusters on it. */
+	const network = `${clusterName}-network`;
+	const recoveries = new Recoveries();
+	let lab: Lab;
+
+	beforeAll(async () => {
+		vi.stubEnv("KIND_EXPERIMENTAL_DOCKER_NETWORK", network);
+		lab = await Lab.create();
+		await lab.stack.setConfig("workers", { value: "1" });
+		await recoveries.start(lab, "none: the first start");
+		return async () => {
+			console.log(recoveries.table());
+			await lab.remove();
+			await docker("network", "rm", network);
+		};
+	});
+
+	it.each([
+		["were stopped and their network was removed", nodes, ["network", "rm", network]],
+		["run, one of them off their network", nodes.slice(1), ["network", "disconnect", network, nodes[1] ?? ""]],
+	])("is made anew, and says so, when its nodes %s", async (fault, cutOff, command) => {
+		if (command.includes("rm")) await docker("stop", "--time=0", ...nodes);
+		await docker(...command);
+		const said = await recoveries.start(lab, `nodes ${fault}`);
+		const names = cutOff.join(", ");
+		expect(said).toContain(`${clusterName} has lost its Docker network, without which ${names} cannot be used`);
+		await expectOwnAddresses(lab, nodes);
+	});
+
+	it.for([
+		["its nodes run, whatever addresses they get then", false],
+		["its nodes are stopped, and others get their addresses", true],
+	] as const)(
+		"follows when the engine that set-up started is restarted while %s",
+		async ([fault, areTaken], { skip }) => {
+			if (ownDockerd() === undefined) skip("the Docker engine is not one that set-up has started");
+			const before = await Promise.all(nodes.map(addressOf));
+			const ids = await docker("inspect", "--format", "{{.Id}}", ...nodes);
+			if (areTaken) await docker("stop", "--time=0", ...nodes);
+			const squatters = areTaken ? await occupy(network, before) : [];
+			try {
+				await stopOwnDockerd();
+				const setUp = await execa("node", ["--import", "tsx", "toolchain/setup.ts"], { all: true, reject: false });
+				expect(setUp.exitCode, setUp.all).toBe(0);
+				await recoveries.start(lab, `the engine restarted while ${fault}`);
+			} finally {
+				if (squatters.length > 0) await docker("rm", "--force", ...squatters);
+			}
+			expect(await docker("inspect", "--format", "{{.Id}}", ...nodes)).toBe(ids);
+			await expectOwnAddresses(lab, nodes);
+			if (areTaken) for (const node of nodes) expect(before).not.toContain(await addressOf(node));
+		},
+	);
+});
+
+describe.runIf(process.env.SLOW)("set-up", () => {
+	/** One step of it, in a process of its own, as after a failure no program starts any more. */
+	const step = `
+		import { explain } from "./toolchain/fault.ts";
+		import { kindStep } from "./toolchain/locate.ts";
+		import { doSteps } from "./toolchain/steps.ts";
+		await doSteps([kindStep], "silent").catch(({ step, cause }) => {
+			console.error(explain(step.title, cause));
+			process.exit(1);
+		});`;
+
+	it("says that its disk is full, leaves nothing half made, and goes on once there is room", async ({ skip }) => {
+		if (process.getuid?.() !== 0) skip("only root may mount a disk");
+		const disk = await mkdtemp(join(tmpdir(), "nodeport-lab-disk-"));
+		await execa("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]);
+		try {
+			const [cache, temporary] = [join(disk, "cache"), join(disk, "tmp")];
+			await mkdir(temporary);
+			const env = { XDG_CACHE_HOME: cache, GOTMPDIR: temporary, GOCACHE: await goCache() };
+			const setUp = () =>
+				execa("node", ["--import", "tsx", "--input-type=module", "-"], { input: step, env, reject: false });
+			const { exitCode, stderr } = await setUp();
+			expect(exitCode, stderr).toBe(1);
+			expect(stderr).toMatch(/^kind: there is no room left: .*no space left on device/);
+			expect(stderr).toMatch(/set-up's cache: \d+ of 4 MiB are free at .*; XDG_CACHE_HOME names another place/);
+			expect(stderr).toMatch(/What to do: free some of the disk .* then run the same command again/);
+			expect(readdirSync(temporary)).toEqual([]);
+			expect(readdirSync(join(cache, "nodeport-lab", "unfinished"))).toEqual([]);
+			await execa("mount", ["-o", "remount,size=256m", disk]);
+			const again = await setUp();
+			expect(again.exitCode, again.stderr).toBe(0);
+			const built = readdirSync(join(cache, "nodeport-lab")).find((name) => name.startsWith("kind-")) ?? "";
+			expect(existsSync(join(cache, "nodeport-lab", built, "kind"))).toBe(true);
+		} finally {
+			await execa("umount", [disk]);
+			await rm(disk, { recursive: true });
+		}
+	});
+});
+
+/** Where Go keeps what it has compiled: it follows XDG_CACHE_HOME unless it is told. */
+const goCache = async (): Promise<string> => (await execa("go", ["env", "GOCACHE"])).stdout;
