@@ -82,6 +82,7 @@ describe("with an engine that lacks nothing", () => {
 						State: { Status: "running", StartedAt: "2026-01-01T00:00:00Z" },
 						Config: { Labels: { "io.x-k8s.kind.cluster": "nodeport" } },
 						Mounts: [],
+						NetworkSettings: { Networks: {} },
 					},
 				],
 			},
