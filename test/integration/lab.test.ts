@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
 import { clusterId } from "../../cluster/kind.ts";
+import { nodeNames } from "../../cluster/kindConfig.ts";
 import { Report } from "../../verification/report/model.ts";
 import { Contract } from "./contract.ts";
 import { clusterName, Lab, leftovers, processes, volumes } from "./lab.ts";
@@ -106,7 +107,7 @@ it("changes nothing by a second start, which verifies anew and shows nodes, matr
 	expect(stdout.match(/KUBE-SVC-SR75RJIBNEHN2H65 -> KUBE-SEP/g)?.length).toBe(4);
 });
 
-it("fails naming each cell when the echo is scaled to 0 by hand, and an update mends it", async () => {
+it("fails naming each cell and the evidence when the echo is scaled to 0 by hand, and an update mends it", async () => {
 	await lab.kubectl("scale", "deployment/app1", "--replicas=0");
 	await lab.kubectl("wait", "pods", "-l", "app=app1", "--for=delete", "--timeout=60s");
 	const { exitCode, stdout } = await lab.run("cli/verify.ts");
@@ -114,9 +115,50 @@ it("fails naming each cell when the echo is scaled to 0 by hand, and an update m
 	for (const node of [`${clusterName}-control-plane`, worker(1), worker(2), worker(3)])
 		expect(stdout).toMatch(new RegExp(`failed: dnsutils -> ${node} nodePort .*observed refused.*repeat: kubectl `));
 	expect(stdout).toMatch(/failed: dnsutils -> clusterIp .*observed refused/);
+	await holdsEvidence(/^evidence: (.*)$/m.exec(stdout)?.[1] ?? "");
+	const failed = await lab.up({ refresh: false }).catch((error: Error) => error.message);
+	await holdsEvidence(/\(report: out\/verification.json, evidence: (.*)\):$/m.exec(String(failed))?.[1] ?? "");
 	expect(await lab.up()).toMatchObject({ "app1-deployment": "update" });
 	expect((await outputs()).verification.ok).toBe(true);
 });
+
+/** That a folder of evidence is there, whole, within its bounds and without secrets. */
+async function holdsEvidence(path: string): Promise<void> {
+	expect(path).toMatch(/^out\/evidence-[\dTZ-]+$/);
+	const folder = join(lab.folder, path);
+	const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+	const names = entries.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
+	const perNode = ["iptables.rules", "journal.log"];
+	const perNamespace = ["pods.yaml", "services.yaml", "endpointslices.yaml", "events.txt"];
+	const index = await readFile(join(folder, "index.txt"), "utf8");
+	expect(names, index).toEqual(
+		expect.arrayContaining([
+			...["index.txt", "report.txt", "report.json", "nodes.yaml", "namespaces/default/dnsutils/dnsutils.log"],
+			...nodeNames(clusterName, 3).flatMap((node) => perNode.map((name) => `nodes/${node}/${name}`)),
+			...["default", "kube-system"].flatMap((namespace) =>
+				perNamespace.map((name) => `namespaces/${namespace}/${name}`),
+			),
+		]),
+	);
+	for (const pod of ["kube-proxy", "coredns"])
+		expect(names.filter((name) => name.startsWith(`namespaces/kube-system/${pod}-`)).length).toBeGreaterThan(1);
+	const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
+	const textOf = (name: string) => texts[names.indexOf(name)] ?? "";
+	expect(textOf(`nodes/${worker(2)}/iptables.rules`)).toContain("KUBE-NODEPORTS");
+	expect(textOf(`nodes/${worker(2)}/journal.log`)).toMatch(/ kubelet\[\d+\]: [\s\S]* containerd\[\d+\]: /);
+	expect(textOf("namespaces/default/events.txt")).toContain("Scaled down replica set");
+	expect(index).toContain("observed refused");
+	expect(Buffer.byteLength(texts.join(""))).toBeLessThan(16 * 1024 * 1024);
+	const { kubeconfig } = await outputs();
+	const [, key = ""] = /client-key-data: (\S+)/.exec(kubeconfig) ?? [];
+	const pem = Buffer.from(key, "base64")
+		.toString()
+		.split("\n")
+		.filter((line) => line.length === 64);
+	expect(pem.length).toBeGreaterThan(10);
+	for (const secret of [key, ...pem]) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+	for (const text of texts) expect(text).not.toMatch(/-----BEGIN |eyJhbGciOi|LS0tLS1CRUdJTi|^kind: Secret$/m);
+}
 
 it("moves to another nodePort as the preview said, without touching the cluster", async () => {
 	await lab.stack.setConfig("nodePort", { value: "30041" });
@@ -144,6 +186,10 @@ it("tells of one dead node alone, and of the others as ever, until a start wakes
 	// Its kernel goes on answering; but nobody can ask it for its rules.
 	expect(paused.exitCode, paused.all).toBe(1);
 	expect((await report()).failures).toEqual([expect.stringMatching(`^${worker(2)}: iptables-save -c failed`)]);
+	const index = await readFile(join(lab.folder, (await report()).evidence ?? "", "index.txt"), "utf8");
+	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/journal.log: .* is paused`, "m"));
+	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/iptables.rules: no answer within the 15 s`, "m"));
+	expect(index).toMatch(new RegExp(`^nodes/${worker(3)}/journal.log +\\d+ `, "m"));
 	await execa("docker", ["unpause", worker(2)]);
 	await execa("docker", ["stop", "--time=0", worker(2)]);
 	const { exitCode, all } = await lab.run("cli/verify.ts");
