@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
 import { clusterId } from "../../cluster/kind.ts";
-import { nodeNames } from "../../cluster/kindConfig.ts";
 import { Report } from "../../verification/report/model.ts";
 import { Contract } from "./contract.ts";
+import { holdsEvidence } from "./evidence.ts";
 import { clusterName, Lab, leftovers, processes, volumes } from "./lab.ts";
 
 const renamed = `${clusterName}-renamed`;
@@ -115,50 +115,12 @@ it("fails naming each cell and the evidence when the echo is scaled to 0 by hand
 	for (const node of [`${clusterName}-control-plane`, worker(1), worker(2), worker(3)])
 		expect(stdout).toMatch(new RegExp(`failed: dnsutils -> ${node} nodePort .*observed refused.*repeat: kubectl `));
 	expect(stdout).toMatch(/failed: dnsutils -> clusterIp .*observed refused/);
-	await holdsEvidence(/^evidence: (.*)$/m.exec(stdout)?.[1] ?? "");
+	await holdsEvidence(lab, /^evidence: (.*)$/m.exec(stdout)?.[1] ?? "");
 	const failed = await lab.up({ refresh: false }).catch((error: Error) => error.message);
-	await holdsEvidence(/\(report: out\/verification.json, evidence: (.*)\):$/m.exec(String(failed))?.[1] ?? "");
+	await holdsEvidence(lab, /\(report: out\/verification.json, evidence: (.*)\):$/m.exec(String(failed))?.[1] ?? "");
 	expect(await lab.up()).toMatchObject({ "app1-deployment": "update" });
 	expect((await outputs()).verification.ok).toBe(true);
 });
-
-/** That a folder of evidence is there, whole, within its bounds and without secrets. */
-async function holdsEvidence(path: string): Promise<void> {
-	expect(path).toMatch(/^out\/evidence-[\dTZ-]+$/);
-	const folder = join(lab.folder, path);
-	const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
-	const names = entries.map(({ parentPath, name }) => join(parentPath, name).slice(folder.length + 1));
-	const perNode = ["iptables.rules", "journal.log"];
-	const perNamespace = ["pods.yaml", "services.yaml", "endpointslices.yaml", "events.txt"];
-	const index = await readFile(join(folder, "index.txt"), "utf8");
-	expect(names, index).toEqual(
-		expect.arrayContaining([
-			...["index.txt", "report.txt", "report.json", "nodes.yaml", "namespaces/default/dnsutils/dnsutils.log"],
-			...nodeNames(clusterName, 3).flatMap((node) => perNode.map((name) => `nodes/${node}/${name}`)),
-			...["default", "kube-system"].flatMap((namespace) =>
-				perNamespace.map((name) => `namespaces/${namespace}/${name}`),
-			),
-		]),
-	);
-	for (const pod of ["kube-proxy", "coredns"])
-		expect(names.filter((name) => name.startsWith(`namespaces/kube-system/${pod}-`)).length).toBeGreaterThan(1);
-	const texts = await Promise.all(names.map((name) => readFile(join(folder, name), "utf8")));
-	const textOf = (name: string) => texts[names.indexOf(name)] ?? "";
-	expect(textOf(`nodes/${worker(2)}/iptables.rules`)).toContain("KUBE-NODEPORTS");
-	expect(textOf(`nodes/${worker(2)}/journal.log`)).toMatch(/ kubelet\[\d+\]: [\s\S]* containerd\[\d+\]: /);
-	expect(textOf("namespaces/default/events.txt")).toContain("Scaled down replica set");
-	expect(index).toContain("observed refused");
-	expect(Buffer.byteLength(texts.join(""))).toBeLessThan(16 * 1024 * 1024);
-	const { kubeconfig } = await outputs();
-	const [, key = ""] = /client-key-data: (\S+)/.exec(kubeconfig) ?? [];
-	const pem = Buffer.from(key, "base64")
-		.toString()
-		.split("\n")
-		.filter((line) => line.length === 64);
-	expect(pem.length).toBeGreaterThan(10);
-	for (const secret of [key, ...pem]) expect(texts.filter((text) => text.includes(secret))).toEqual([]);
-	for (const text of texts) expect(text).not.toMatch(/-----BEGIN |eyJhbGciOi|LS0tLS1CRUdJTi|^kind: Secret$/m);
-}
 
 it("moves to another nodePort as the preview said, without touching the cluster", async () => {
 	await lab.stack.setConfig("nodePort", { value: "30041" });
