@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from "vitest";
 import { clusterId } from "../../cluster/kind.ts";
 import { Report } from "../../verification/report/model.ts";
 import { Contract } from "./contract.ts";
+import { holdsEvidence } from "./evidence.ts";
 import { clusterName, Lab, leftovers, processes, volumes } from "./lab.ts";
 
 const renamed = `${clusterName}-renamed`;
@@ -106,7 +107,7 @@ it("changes nothing by a second start, which verifies anew and shows nodes, matr
 	expect(stdout.match(/KUBE-SVC-SR75RJIBNEHN2H65 -> KUBE-SEP/g)?.length).toBe(4);
 });
 
-it("fails naming each cell when the echo is scaled to 0 by hand, and an update mends it", async () => {
+it("fails naming each cell and the evidence when the echo is scaled to 0 by hand, and an update mends it", async () => {
 	await lab.kubectl("scale", "deployment/app1", "--replicas=0");
 	await lab.kubectl("wait", "pods", "-l", "app=app1", "--for=delete", "--timeout=60s");
 	const { exitCode, stdout } = await lab.run("cli/verify.ts");
@@ -114,6 +115,9 @@ it("fails naming each cell when the echo is scaled to 0 by hand, and an update m
 	for (const node of [`${clusterName}-control-plane`, worker(1), worker(2), worker(3)])
 		expect(stdout).toMatch(new RegExp(`failed: dnsutils -> ${node} nodePort .*observed refused.*repeat: kubectl `));
 	expect(stdout).toMatch(/failed: dnsutils -> clusterIp .*observed refused/);
+	await holdsEvidence(lab, /^evidence: (.*)$/m.exec(stdout)?.[1] ?? "");
+	const failed = await lab.up({ refresh: false }).catch((error: Error) => error.message);
+	await holdsEvidence(lab, /\(report: out\/verification.json, evidence: (.*)\):$/m.exec(String(failed))?.[1] ?? "");
 	expect(await lab.up()).toMatchObject({ "app1-deployment": "update" });
 	expect((await outputs()).verification.ok).toBe(true);
 });
@@ -144,6 +148,10 @@ it("tells of one dead node alone, and of the others as ever, until a start wakes
 	// Its kernel goes on answering; but nobody can ask it for its rules.
 	expect(paused.exitCode, paused.all).toBe(1);
 	expect((await report()).failures).toEqual([expect.stringMatching(`^${worker(2)}: iptables-save -c failed`)]);
+	const index = await readFile(join(lab.folder, (await report()).evidence ?? "", "index.txt"), "utf8");
+	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/journal.log: .* is paused`, "m"));
+	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/iptables.rules: no answer within the 15 s`, "m"));
+	expect(index).toMatch(new RegExp(`^nodes/${worker(3)}/journal.log +\\d+ `, "m"));
 	await execa("docker", ["unpause", worker(2)]);
 	await execa("docker", ["stop", "--time=0", worker(2)]);
 	const { exitCode, all } = await lab.run("cli/verify.ts");
