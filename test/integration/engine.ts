@@ -10,13 +10,13 @@ export const docker = async (...args: string[]): Promise<string> => (await execa
 export const addressOf = (container: string): Promise<string> =>
 	docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container);
 
-/** Starts containers, which the engine starts again, until they have these addresses. @returns their names */
+/** Starts containers until they have these addresses. @returns their names */
 export async function occupy(network: string, addresses: string[]): Promise<string[]> {
 	const squatters: string[] = [];
 	for (const free = new Set(addresses); free.size > 0; free.delete(await addressOf(squatters.at(-1) ?? ""))) {
 		if (squatters.length > 20) throw new Error(`the engine gives ${[...free].join(", ")} to nobody`);
 		const name = `${clusterName}-squatter${squatters.length}`;
-		const options = ["--detach", "--restart=always", `--network=${network}`, `--name=${name}`];
+		const options = ["--detach", `--network=${network}`, `--name=${name}`];
 		await docker("run", ...options, "nodeport-lab/dnsutils:0.1.0", "/usr/local/bin/idle");
 		squatters.push(name);
 	}
