@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { imageId } from "../cluster/docker.ts";
+import { ask } from "./ask.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 /** What a pod runs: a ClusterImage, or any reference that the nodes can get by themselves. */
@@ -31,7 +32,7 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 
 	constructor(name: string, args: ClusterImageArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:ClusterImage", name, args, opts);
-		const id = pulumi.output(args.image).apply(imageId);
+		const id = pulumi.output(args.image).apply((image) => ask(imageId(image)));
 		const load = new command.local.Command(
 			`${name}-load`,
 			{

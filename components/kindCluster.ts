@@ -7,6 +7,7 @@ import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
 import { toNode } from "../verification/objects.ts";
+import { ask } from "./ask.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface KindClusterArgs {
@@ -79,7 +80,7 @@ export class KindCluster extends pulumi.ComponentResource {
 			.output({ kubeProxyMode: "iptables" as const, ...args })
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
 		const owner = ownerOf(pulumi.getStack(), name);
-		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => clusterId(spec, owner));
+		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(clusterId(spec, owner)));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{
@@ -94,7 +95,7 @@ export class KindCluster extends pulumi.ComponentResource {
 			},
 			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
 		);
-		const access = accessId(args.name);
+		const access = ask(accessId(args.name));
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
