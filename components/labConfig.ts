@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { type Fault, faultLines, faultsOf } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 
 /** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
@@ -63,34 +64,22 @@ export type LabConfig = Settings & { echoNodes: string[]; clientNode: string };
 
 type Raw = Record<string, unknown>;
 
-interface Fault {
-	field: string;
-	got: unknown;
-	allowed: string;
-	/** The command that mends it. */
-	fix: string;
-}
-
 const message = (faults: Fault[]): string =>
 	[
 		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
-		...faults.map(
-			({ field, got, allowed, fix }) => `  ${field}: got ${JSON.stringify(got)}, allowed: ${allowed}; fix: ${fix}`,
-		),
+		...faultLines(faults),
 	].join("\n");
 
 const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
 
 /** The faults of settings by themselves. */
 function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
-	if (issue.code === "unrecognized_keys") {
-		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
-		return issue.keys.map((field) => ({ field, got: raw[field], allowed, fix: `pulumi config rm '${field}'` }));
-	}
-	const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
-	const field = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : String(key))).join("");
-	const fix = set(field === "echoNodes" ? "echoNodes[0]" : field);
-	return [{ field, got, allowed: issue.message, fix }];
+	return faultsOf(issue, raw).map(({ field, got, allowed }) => {
+		if (issue.code !== "unrecognized_keys")
+			return { field, got, allowed, fix: set(field === "echoNodes" ? "echoNodes[0]" : field) };
+		const settings = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
+		return { field, got, allowed: settings, fix: `pulumi config rm '${field}'` };
+	});
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });

@@ -4,6 +4,7 @@
  */
 import { text } from "node:stream/consumers";
 import { command } from "../cluster/command.ts";
+import { parseRequest } from "../cluster/request.ts";
 import { differencePaths } from "./report/matrix.ts";
 import { writeReport } from "./report/stored.ts";
 import { summarize } from "./report/summary.ts";
@@ -11,7 +12,7 @@ import { Request } from "./request.ts";
 import { verify } from "./verify.ts";
 
 await command(async () => {
-	const request = Request.parse(JSON.parse(await text(process.stdin)));
+	const request = parseRequest(Request, await text(process.stdin));
 	const report = await verify(request, (line) => console.error(line));
 	await writeReport(report);
 	if (report.ok) {
