@@ -3,10 +3,12 @@ import { closeAccess } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { parseArguments } from "./arguments.ts";
 import { releaseLeftLocks } from "./interrupted.ts";
 import { pulumi, selectStack, setting, stack } from "./lab.ts";
 
 await command(async () => {
+	parseArguments("npm run destroy", {});
 	await selectStack();
 	await releaseLeftLocks();
 	const code = await pulumi("destroy", "--yes", "--skip-preview");

@@ -2,7 +2,6 @@
  * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and leaves the lab
  * as it was, also where an experiment fails or Ctrl-C ends it.
  */
-import { parseArgs } from "node:util";
 import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { experiments } from "../verification/experiments/all.ts";
@@ -11,6 +10,7 @@ import { removeLeftovers } from "../verification/experiments/services.ts";
 import { drawbackLine, drawbackText } from "../verification/report/drawbacks.ts";
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
+import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./experimentLab.ts";
 import { releaseLeftLocks } from "./interrupted.ts";
 import { lastReport, pulumi, show, verifyAgain } from "./lab.ts";
@@ -52,7 +52,7 @@ await command(async () => {
 });
 
 function options(): { chosen: Experiment[]; paths: boolean } {
-	const { values, positionals } = parseArgs({
+	const { values, positionals } = parseArguments("npm run drawbacks -- [<name> …] [--skip <name>] [--paths]", {
 		options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
 		allowPositionals: true,
 	});

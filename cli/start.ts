@@ -2,10 +2,12 @@
 import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { parseArguments } from "./arguments.ts";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
 import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
 
 await command(async () => {
+	parseArguments("npm start", {});
 	const started = new Date().toISOString();
 	await selectStack();
 	await releaseLeftLocks();

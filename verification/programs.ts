@@ -11,6 +11,16 @@ export interface Ran {
 	stderr: string;
 }
 
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** The program, where the runner says, as a command for a shell in the project's folder. */
+export function pasteReady(kubeconfig: string, runner: Runner, program: string[]): string {
+	if ("spawn" in runner) return [...runner.spawn, ...program].map(quoted).join(" ");
+	const { namespace, pod, container } = runner.exec;
+	const kubectl = ["kubectl", "--kubeconfig", kubeconfig, "exec", "-n", namespace, pod, "-c", container, "--"];
+	return [...kubectl, ...program].map(quoted).join(" ");
+}
+
 /** Talk with a program while it runs. */
 export interface Dialogue {
 	stdin: Readable;

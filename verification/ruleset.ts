@@ -7,6 +7,7 @@ import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptable
 import { parseRecent, printRecent } from "./rules/iptables/recent.ts";
 import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
 import { walkIptables } from "./rules/iptables/walk.ts";
+import { whyNotWhole } from "./rules/iptables/whole.ts";
 import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
 import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
 import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
@@ -15,6 +16,9 @@ import type { View } from "./view.ts";
 
 /** Longest time to read one node's rules. */
 export const readSeconds = 15;
+
+/** What makes kube-proxy write all of its rules again. */
+const restart = "fix: kubectl -n kube-system rollout restart daemonset/kube-proxy";
 
 /** One node's rules, ready to be walked, whichever tool keeps them. */
 export interface Ruleset {
@@ -34,12 +38,14 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	const reader = view.kubeProxies.get(node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
-	const saved = await read(cluster, reader, ["iptables-save", "-c"]);
-	const tables = parseIptablesSave(saved);
+	const { saved, tables } = await read(cluster, reader, ["iptables-save", "-c"], parseWhole);
 	if (saved.includes(":KUBE-SERVICES")) {
+		const missing = ["nat", "filter"].find((name) => !tables.tables.get(name)?.chains.has("KUBE-SERVICES"));
+		if (missing)
+			throw new Error(`chain KUBE-SERVICES is missing in table ${missing}, where kube-proxy writes it too; ${restart}`);
 		// Session affinity: a client that is remembered is led past the draw of lots.
 		const remembered = saved.includes(" -m recent ")
-			? parseRecent(await read(cluster, reader, printRecent))
+			? await read(cluster, reader, printRecent, parseRecent)
 			: new Map();
 		return {
 			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
@@ -50,8 +56,12 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 			ruleText: ruleOfIptables,
 		};
 	}
-	const listed = await read(cluster, reader, ["nft", "-j", "list", "ruleset"]);
-	const ruleset = parseNftables(listed);
+	const ruleset = await read(cluster, reader, ["nft", "-j", "list", "ruleset"], parseNftables);
+	if (!ruleset.tables.some(({ name }) => name === "kube-proxy")) {
+		throw new Error(
+			`there are no rules of kube-proxy, neither chain KUBE-SERVICES of iptables nor table kube-proxy of nftables; ${restart}`,
+		);
+	}
 	return {
 		backend: "nftables",
 		proxyMode: "nftables",
@@ -83,8 +93,29 @@ export async function readRulesets(
 const iptablesLines = (tables: IptablesTables): string[] =>
 	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
 
-async function read(cluster: Cluster, reader: Runner, program: string[]): Promise<string> {
+/**
+ * What the program prints, understood.
+ * @throws which program, what is wrong, what it printed, and the command that shows it
+ */
+async function read<T>(
+	cluster: Cluster,
+	reader: Runner,
+	program: string[],
+	understand: (text: string) => T,
+): Promise<T> {
 	const { code, stdout, stderr } = await cluster.run(reader, program, readSeconds);
 	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
-	return stdout;
+	try {
+		return understand(stdout);
+	} catch (error) {
+		const got = `got ${stdout.length} characters, the last of them ${JSON.stringify(stdout.slice(-60))}`;
+		const look = `look: ${cluster.pasteReady(reader, program)}`;
+		throw new Error(`${program.join(" ")} printed no whole rule set: ${(error as Error).message}; ${got}; ${look}`);
+	}
+}
+
+function parseWhole(text: string): { saved: string; tables: IptablesTables } {
+	const why = whyNotWhole(text);
+	if (why !== undefined) throw new Error(why);
+	return { saved: text, tables: parseIptablesSave(text) };
 }
