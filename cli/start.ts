@@ -1,10 +1,11 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
-import { wakeCluster } from "../cluster/access.ts";
+import { kubeconfigPath, wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { parseArguments } from "./arguments.ts";
 import { pendingCreations, releaseLeftLocks, removeUnrecorded } from "./interrupted.ts";
 import { lastReport, pulumi, selectStack, setting, show, stack, verifyAgain } from "./lab.ts";
+import { refuseTakenPort } from "./takenPort.ts";
 
 await command(async () => {
 	parseArguments("npm start", {});
@@ -12,7 +13,10 @@ await command(async () => {
 	await selectStack();
 	await releaseLeftLocks();
 	const cluster = await setting("clusterName");
-	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) await removeUnrecorded(cluster);
+	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
+		await removeUnrecorded(cluster);
+		await refuseTakenPort(kubeconfigPath(cluster), await setting("nodePort"));
+	}
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
 	const code = (await refresh()) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
