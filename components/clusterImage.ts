@@ -1,8 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { imageId } from "../cluster/docker.ts";
-import { ask } from "./ask.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 /** What a pod runs: a ClusterImage, or any reference that the nodes can get by themselves. */
 export interface PodImage {

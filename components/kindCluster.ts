@@ -7,8 +7,8 @@ import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
 import { toNode } from "../verification/objects.ts";
-import { ask } from "./ask.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 export interface KindClusterArgs {
 	/** The kind cluster's name; nodes are named after it. */

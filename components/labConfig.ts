@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { type Fault, faultLines, faultsOf } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
+import { Refusal } from "./refusal.ts";
 
 /** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
 const whole = (min: number, max: number) => {
@@ -112,13 +113,13 @@ const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 
 /**
  * Checks raw settings and fills in what follows from others.
- * @throws pulumi.RunError naming every fault at once: field, value, what is allowed, the command that mends it
+ * @throws Refusal naming every fault at once: field, value, what is allowed, the command that mends it
  */
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
 	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
 	const faults = [...alone, ...nodeFaults(raw), ...repetitions(raw)];
-	if (data === undefined || faults.length > 0) throw new pulumi.RunError(message(faults));
+	if (data === undefined || faults.length > 0) throw new Refusal(message(faults));
 	const workers = workersOf(data);
 	const { echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
 	return { ...data, echoNodes, clientNode };

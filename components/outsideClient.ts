@@ -2,9 +2,9 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { outsideId, outsideName } from "../cluster/outside.ts";
 import type { Client } from "../verification/request.ts";
-import { ask } from "./ask.ts";
 import { curl } from "./dnsUtils.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 export interface OutsideClientArgs {
 	/** The cluster that it is outside of. */

@@ -156,8 +156,9 @@ function load(kubeconfig: string): KubeConfig {
 		config.loadFromFile(kubeconfig);
 		if (config.getCurrentCluster() === null) throw new Error("it names no current cluster");
 	} catch (error) {
-		// The parser quotes what it does not understand, and that may be a key.
-		const [why] = (error as Error).message.split("\n");
+		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
+		const [said] = (error as Error).message.split("\n");
+		const why = error instanceof TypeError ? "it names no cluster" : said;
 		throw new Error(`${kubeconfig} is no kubeconfig that can be read (${why}); fix: npm start`, { cause: error });
 	}
 	return config;

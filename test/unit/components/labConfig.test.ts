@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseLabConfig, readLabConfig } from "../../../components/labConfig.ts";
+import { Refusal } from "../../../components/refusal.ts";
 import { defaults } from "./defaults.ts";
 import { record } from "./recorder.ts";
 
@@ -119,7 +120,7 @@ describe("a bad configuration", () => {
 		const raw = { ...defaults, nodePort: "1", colour: "red", echoNodes: ["nodeport-worker9"], clientNode: "elsewhere" };
 		const fields = ["nodePort", "colour", "echoNodes\\[0\\]", "clientNode"].map((field) => `${field}: got`);
 		expect(() => parseLabConfig(raw)).toThrow(new RegExp(["4 faults", ...fields].join(".*"), "s"));
-		expect(() => parseLabConfig(raw)).toThrow(pulumi.RunError); // Which Pulumi shows without a stack.
+		expect(() => parseLabConfig(raw)).toThrow(Refusal);
 	});
 
 	it("does not guess at nodes while it is not known how many there are", () => {

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, it, vi } from "vitest";
-import { ask } from "../../../components/ask.ts";
+import { ask } from "../../../components/refusal.ts";
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -15,6 +15,11 @@ it("makes of a refusal what Pulumi shows without a stack, and what keeps its wor
 	expect(pulumi.RunError.isInstance(error)).toBe(true);
 	error.message = `error serializing property "stdin": ${error.message}`; // As the SDK does.
 	expect(error.message).toBe('image "x" is missing');
+	expect(error.stack).toBe("");
+	expect(error.cause).toMatchObject({
+		message: 'image "x" is missing',
+		stack: expect.stringContaining("refusal.test.ts"),
+	});
 });
 
 it("leaves the stack where DEBUG asks for it", async () => {
