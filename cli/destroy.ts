@@ -3,11 +3,15 @@ import { closeAccess } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { parseArguments } from "./arguments.ts";
 import { settleLocks } from "./interrupted.ts";
 import { inTurn, pulumi, selectStack, setting } from "./lab.ts";
 import { stack } from "./stack.ts";
 
-await command(() => inTurn(destroy));
+await command(async () => {
+	parseArguments("npm run destroy", {});
+	return inTurn(destroy);
+});
 
 async function destroy(): Promise<number> {
 	await selectStack();

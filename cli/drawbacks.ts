@@ -2,7 +2,6 @@
  * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and leaves the lab
  * as it was, also where an experiment fails or Ctrl-C ends it.
  */
-import { parseArgs } from "node:util";
 import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { experiments } from "../verification/experiments/all.ts";
@@ -11,6 +10,7 @@ import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { drawbackTable, drawbackText } from "../verification/report/drawbacks.ts";
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
+import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./experimentLab.ts";
 import { settleLocks } from "./interrupted.ts";
 import { inTurn, knownReport, pulumi, show, verifyAgain } from "./lab.ts";
@@ -62,7 +62,7 @@ interface Options {
 }
 
 function options(): Options {
-	const { values, positionals } = parseArgs({
+	const { values, positionals } = parseArguments("npm run drawbacks -- [<name> …] [--skip <name>] [--paths]", {
 		options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
 		allowPositionals: true,
 	});

@@ -1,5 +1,4 @@
 /** npm run explain -- --from <client> --to <target> [--trace]: one packet's journey in words, rule by rule. */
-import { parseArgs } from "node:util";
 import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { parseDestination } from "../verification/destination.ts";
@@ -10,6 +9,7 @@ import { withPort } from "../verification/rules/address.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace.ts";
 import type { PlacedClient, View } from "../verification/view.ts";
+import { parseArguments } from "./arguments.ts";
 import { knownReport } from "./lab.ts";
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
@@ -31,11 +31,11 @@ await command(async () => {
 });
 
 function options(): { from: string; to: string; trace: boolean } {
-	const { values } = parseArgs({
+	const { values } = parseArguments(usage, {
 		options: { from: { type: "string" }, to: { type: "string" }, trace: { type: "boolean", default: false } },
 	});
 	const { from, to, trace } = values;
-	if (from === undefined || to === undefined) throw new Error(`--from and --to are needed: ${usage}`);
+	if (from === undefined || to === undefined) throw new Error(`--from and --to are needed; usage: ${usage}`);
 	return { from, to, trace };
 }
 

@@ -4,12 +4,17 @@ import { command } from "../cluster/command.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
+import { parseArguments } from "./arguments.ts";
 import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
 import { inTurn, lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
 import { revive } from "./revive.ts";
 import { stack } from "./stack.ts";
+import { refuseTakenPort } from "./takenPort.ts";
 
-await command(() => inTurn(start));
+await command(async () => {
+	parseArguments("npm start", {});
+	return inTurn(start);
+});
 
 async function start(): Promise<number> {
 	const started = new Date().toISOString();
@@ -19,6 +24,7 @@ async function start(): Promise<number> {
 	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
 		await removeUnrecorded(cluster);
 		await putBackLeftovers(new Cluster(kubeconfigPath(cluster)));
+		await refuseTakenPort(kubeconfigPath(cluster), await setting("nodePort"));
 		await revive(cluster, (await lastReport())?.request);
 	}
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces

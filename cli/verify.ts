@@ -1,8 +1,10 @@
 /** npm run verify: repeats the verification without an update. */
 import { command } from "../cluster/command.ts";
+import { parseArguments } from "./arguments.ts";
 import { show, verifyAgain } from "./lab.ts";
 
 await command(async () => {
+	parseArguments("npm run verify", {});
 	const report = await verifyAgain();
 	show(report);
 	return report.ok ? 0 : 1;

@@ -10,6 +10,7 @@ import { createCluster, deleteCluster, loadImage, updateCluster } from "./kind.t
 import { ClusterSpec } from "./kindConfig.ts";
 import { closeOutside, openOutside } from "./outside.ts";
 import { ownerIn } from "./owner.ts";
+import { parseRequest } from "./request.ts";
 
 const CreateRequest = z.object({ id: z.string(), spec: ClusterSpec });
 const AccessRequest = z.object({ name: z.string(), access: z.string() });
@@ -20,41 +21,41 @@ const OutsideRequest = z.object({
 });
 const LoadRequest = z.object({ cluster: z.string(), image: z.string(), nodes: z.array(z.string()) });
 
-const operations: Record<string, (request: unknown) => Promise<string>> = {
+const operations: Record<string, (request: string) => Promise<string>> = {
 	// The state knows of no cluster: one that lives all the same, it has lost.
 	async create(request) {
-		const { id, spec } = CreateRequest.parse(request);
+		const { id, spec } = parseRequest(CreateRequest, request);
 		await createCluster(spec, id);
 		return id;
 	},
 	async update(request) {
-		const { id, spec } = CreateRequest.parse(request);
+		const { id, spec } = parseRequest(CreateRequest, request);
 		await updateCluster(spec, id);
 		return id;
 	},
 	async delete(request) {
-		const { id, spec } = CreateRequest.parse(request);
+		const { id, spec } = parseRequest(CreateRequest, request);
 		await deleteCluster(spec.name, id);
 		return "";
 	},
 	async "open-access"(request) {
-		const { name, access } = AccessRequest.parse(request);
+		const { name, access } = parseRequest(AccessRequest, request);
 		return openAccess(name, access);
 	},
 	async "close-access"(request) {
-		await closeAccess(AccessRequest.parse(request).name);
+		await closeAccess(parseRequest(AccessRequest, request).name);
 		return "";
 	},
 	async "open-outside"(request) {
-		const { cluster, image, id } = OutsideRequest.parse(request);
+		const { cluster, image, id } = parseRequest(OutsideRequest, request);
 		return openOutside(cluster, image, id);
 	},
 	async "close-outside"(request) {
-		await closeOutside(ownerIn(OutsideRequest.parse(request).cluster.id));
+		await closeOutside(ownerIn(parseRequest(OutsideRequest, request).cluster.id));
 		return "";
 	},
 	async load(request) {
-		const { cluster, image, nodes } = LoadRequest.parse(request);
+		const { cluster, image, nodes } = parseRequest(LoadRequest, request);
 		await loadImage(cluster, image, nodes);
 		return image;
 	},
@@ -64,6 +65,6 @@ await command(async () => {
 	const name = process.argv[2] ?? "";
 	const operation = operations[name];
 	if (!operation) throw new Error(`unknown operation "${name}"; allowed: ${Object.keys(operations).join(", ")}`);
-	process.stdout.write(await operation(JSON.parse(await text(process.stdin))));
+	process.stdout.write(await operation(await text(process.stdin)));
 	return 0;
 });

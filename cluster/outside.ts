@@ -56,8 +56,9 @@ export async function openOutside(cluster: Inside, image: string, id: string): P
 	const name = outsideName(cluster.name);
 	if (!own?.running || own.id !== id) {
 		if (own) await docker("rm", "--force", name);
-		// It needs no more than a network: no capability, no way to write.
-		const bounds = ["--network", kindNetwork, "--cap-drop", "ALL", "--read-only", "--user", "65532"];
+		// It needs no more than a network: no capability, no way to get one or to write, no root's group.
+		const privileges = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65532:65532"];
+		const bounds = ["--network", kindNetwork, "--read-only", ...privileges];
 		const labels = ["--label", `${idLabel}=${id}`, "--label", `${clusterLabel}=${cluster.id}`];
 		await docker("run", "--detach", "--name", name, ...labels, ...bounds, image, "/usr/local/bin/idle");
 	}

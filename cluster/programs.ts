@@ -29,7 +29,7 @@ const remedies: [RegExp, string][] = [
 	[/no space left on device/i, "free some of the disk: `docker system df` shows what the engine holds"],
 	[
 		/pull access denied|manifest unknown|failed to pull image|unable to find image/i,
-		"name an image that can be had; the lab's own are made by `npm start`",
+		"name an image that can be had (pulumi config set nodeImage …); the lab's own are made by `npm start`",
 	],
 	[
 		/connection to the server .* was refused|connection refused|i\/o timeout|unable to connect to the server/i,

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { imageId } from "../cluster/docker.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 /** What a pod runs: a ClusterImage, or any reference that the nodes can get by themselves. */
 export interface PodImage {
@@ -31,7 +32,7 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 
 	constructor(name: string, args: ClusterImageArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:ClusterImage", name, args, opts);
-		const id = pulumi.output(args.image).apply(imageId);
+		const id = pulumi.output(args.image).apply((image) => ask(imageId(image)));
 		const load = new command.local.Command(
 			`${name}-load`,
 			{

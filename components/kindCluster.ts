@@ -10,6 +10,7 @@ import type { Node } from "../verification/model.ts";
 import { toNode } from "../verification/objects.ts";
 import type { Runner } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 export interface KindClusterArgs {
 	/** The kind cluster's name; nodes are named after it. */
@@ -84,7 +85,7 @@ export class KindCluster extends pulumi.ComponentResource {
 			.output({ kubeProxyMode: "iptables" as const, ...args })
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
 		const owner = ownerOf(pulumi.getStack(), name);
-		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => clusterId(spec, owner));
+		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(clusterId(spec, owner)));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{
@@ -99,7 +100,7 @@ export class KindCluster extends pulumi.ComponentResource {
 			},
 			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
 		);
-		const access = accessId(args.name);
+		const access = ask(accessId(args.name));
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{

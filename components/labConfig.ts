@@ -1,19 +1,31 @@
-// All of the SDK takes three times as long to load, and the doctor needs none of it.
-import { RunError } from "@pulumi/pulumi/errors.js";
 import { z } from "zod";
+import { type Fault, faultLines, faultsOf } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
+import { Refusal } from "./refusal.ts";
 
+/** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
 const whole = (min: number, max: number) => {
 	const allowed = `a whole number from ${min} to ${max}`;
-	return z.coerce.number(allowed).int(allowed).min(min, allowed).max(max, allowed);
+	const digits = z.string(allowed).regex(/^(0|[1-9]\d*)$/, allowed);
+	return digits.transform(Number).pipe(z.int(allowed).min(min, allowed).max(max, allowed));
 };
 const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, values.join(" or "));
-const label = (most: number) =>
-	z
-		.string()
-		.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "lower-case letters, digits and inner hyphens")
-		.max(most, `at most ${most} characters`);
-const image = z.string().regex(/^[\w][\w.:/@-]*$/, "an image reference such as nodeport-lab/echo:0.1.0");
+/** RFC 1123, as Kubernetes checks names of namespaces and of nodes; kind takes them all. */
+const label = (most: number) => {
+	const allowed = `1 to ${most} lower-case letters, digits and inner hyphens`;
+	return z.string(allowed).regex(new RegExp(`^(?=.{1,${most}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`), allowed);
+};
+
+/** [registry/]path[:tag][@digest]: the grammar of github.com/distribution/reference, which the Docker engine reads. */
+const image = (() => {
+	const allowed = "an image reference such as nodeport-lab/echo:0.1.0";
+	const host = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
+	// Without a dot or a port it is no registry, but the path's first part.
+	const registry = `(?=[^/]*[.:])${host}(\\.${host})*(:\\d+)?/`;
+	const part = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";
+	const reference = `^(${registry})?${part}(/${part})*(:\\w[\\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$`;
+	return z.string(allowed).max(255, allowed).regex(new RegExp(reference), allowed);
+})();
 
 /** They come with a kind cluster, so the lab cannot make them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -30,8 +42,10 @@ export const staticNodePorts = {
 	last: nodePorts.first + Math.min(Math.max(16, Math.floor((nodePorts.last - nodePorts.first + 1) / 32)), 128) - 1,
 };
 
+const nodeName = z.string("a node's name");
+
 const Settings = z.strictObject({
-	// A node's host name is at most 63 characters, and "-control-plane" takes 14 of them.
+	// A node's name is at most 63 characters, as its label kubernetes.io/hostname is; "-control-plane" takes 14 of them.
 	clusterName: label(49),
 	workers: whole(1, 50),
 	kubeProxyMode: oneOf(KubeProxyMode.options),
@@ -46,9 +60,9 @@ const Settings = z.strictObject({
 		`a namespace of the lab's own, none of ${taken.join(", ")}`,
 	),
 	/** Where the echo runs; empty: anywhere. */
-	echoNodes: z.array(z.string("a node's name"), "a list of node names").optional(),
+	echoNodes: z.array(nodeName, "a list of node names").optional(),
 	/** Where dnsutils runs. */
-	clientNode: z.string().optional(),
+	clientNode: nodeName.optional(),
 	nodeImage: image,
 	echoImage: image,
 	dnsutilsImage: image,
@@ -61,34 +75,22 @@ export type LabConfig = Settings & { echoNodes: string[]; clientNode: string };
 
 type Raw = Record<string, unknown>;
 
-interface Fault {
-	field: string;
-	got: unknown;
-	allowed: string;
-	/** The command that mends it. */
-	fix: string;
-}
-
 const message = (faults: Fault[]): string =>
 	[
 		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
-		...faults.map(
-			({ field, got, allowed, fix }) => `  ${field}: got ${JSON.stringify(got)}, allowed: ${allowed}; fix: ${fix}`,
-		),
+		...faultLines(faults),
 	].join("\n");
 
 const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
 
 /** The faults of settings by themselves. */
 function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
-	if (issue.code === "unrecognized_keys") {
-		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
-		return issue.keys.map((field) => ({ field, got: raw[field], allowed, fix: `pulumi config rm '${field}'` }));
-	}
-	const got = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown>)?.[key], raw);
-	const field = issue.path.map((key) => (typeof key === "number" ? `[${key}]` : String(key))).join("");
-	const fix = set(field === "echoNodes" ? "echoNodes[0]" : field);
-	return [{ field, got, allowed: issue.message, fix }];
+	return faultsOf(issue, raw).map(({ field, got, allowed }) => {
+		if (issue.code !== "unrecognized_keys")
+			return { field, got, allowed, fix: set(field === "echoNodes" ? "echoNodes[0]" : field) };
+		const settings = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
+		return { field, got, allowed: settings, fix: `pulumi config rm '${field}'` };
+	});
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
@@ -100,14 +102,20 @@ function nodeFaults(raw: Raw): Fault[] {
 	const workers = workersOf(named.data);
 	// Ordinary pods do not run on the control plane: kubeadm taints it.
 	const allowed = `a worker of this cluster: ${workers.join(", ")}`;
-	const { data: echoNodes = [] } = Settings.shape.echoNodes.safeParse(raw.echoNodes);
-	const { data: clientNode } = Settings.shape.clientNode.safeParse(raw.clientNode);
-	return [
-		...echoNodes.map((got, i) => ({ field: `echoNodes[${i}]`, got })),
-		...(clientNode === undefined ? [] : [{ field: "clientNode", got: clientNode }]),
-	]
-		.filter(({ got }) => !workers.includes(got))
-		.map(({ field, got }) => ({ field, got, allowed, fix: set(field) }));
+	const fault = (field: string, got: unknown): Fault[] =>
+		typeof got !== "string" || workers.includes(got) ? [] : [{ field, got, allowed, fix: set(field) }];
+	const echoNodes: unknown[] = Array.isArray(raw.echoNodes) ? raw.echoNodes : [];
+	return [...echoNodes.flatMap((got, i) => fault(`echoNodes[${i}]`, got)), ...fault("clientNode", raw.clientNode)];
+}
+
+/** A node in the list twice says nothing, and is most likely another one's place. */
+function repetitions({ echoNodes }: Raw): Fault[] {
+	if (!Array.isArray(echoNodes)) return [];
+	return echoNodes.flatMap((got: unknown, i) => {
+		const [field, first] = [`echoNodes[${i}]`, echoNodes.indexOf(got)];
+		const allowed = `each node once, and echoNodes[${first}] names it`;
+		return first === i ? [] : [{ field, got, allowed, fix: `pulumi config rm --path '${field}'` }];
+	});
 }
 
 const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
@@ -115,12 +123,13 @@ const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 
 /**
  * Checks raw settings and fills in what follows from others.
- * @throws RunError naming every fault at once: field, value, what is allowed, the command that mends it
+ * @throws Refusal naming every fault at once: field, value, what is allowed, the command that mends it
  */
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
-	const faults = [...(error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw)), ...nodeFaults(raw)];
-	if (data === undefined || faults.length > 0) throw new RunError(message(faults));
+	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
+	const faults = [...alone, ...nodeFaults(raw), ...repetitions(raw)];
+	if (data === undefined || faults.length > 0) throw new Refusal(message(faults));
 	const workers = workersOf(data);
 	const { echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
 	return { ...data, echoNodes, clientNode };

@@ -46,6 +46,7 @@ export class NodeProbe extends pulumi.ComponentResource {
 							enableServiceLinks: false,
 							terminationGracePeriodSeconds: 1,
 							tolerations: [{ operator: "Exists" }],
+							securityContext: { seccompProfile: { type: "RuntimeDefault" } },
 							containers: [
 								{
 									name: "probe",
@@ -56,6 +57,7 @@ export class NodeProbe extends pulumi.ComponentResource {
 									securityContext: {
 										runAsUser: 0,
 										allowPrivilegeEscalation: false,
+										readOnlyRootFilesystem: true,
 										capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
 									},
 								},

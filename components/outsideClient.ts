@@ -5,6 +5,7 @@ import { outsideId, outsideName } from "../cluster/outside.ts";
 import type { Client } from "../verification/request.ts";
 import { curl } from "./dnsUtils.ts";
 import { programCommand, quietly } from "./programCommand.ts";
+import { ask } from "./refusal.ts";
 
 export interface OutsideClientArgs {
 	/** The cluster that it is outside of. */
@@ -21,7 +22,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 	constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:OutsideClient", name, args, opts);
 		const cluster = pulumi.all([args.cluster.id, args.cluster.name]).apply(([id, name]) => ({ id, name }));
-		const id = cluster.apply(outsideId);
+		const id = cluster.apply((cluster) => ask(outsideId(cluster)));
 		const container = new command.local.Command(
 			`${name}-container`,
 			{

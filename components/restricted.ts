@@ -2,7 +2,12 @@
 export const restrictedPod = {
 	automountServiceAccountToken: false,
 	enableServiceLinks: false,
-	securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
+	securityContext: {
+		runAsNonRoot: true,
+		runAsUser: 65532,
+		runAsGroup: 65532,
+		seccompProfile: { type: "RuntimeDefault" },
+	},
 };
 
 export const restrictedContainer = {

@@ -16,11 +16,15 @@ function sentence(what: string, error: unknown): string {
 		return `the API server does not answer (${what}: ${why}); fix: npm start`;
 	}
 	if (error.code === 404) return `${what} is not there; fix: npm start`;
-	return `${what}: the API server says ${error.code}, ${reasonOf(error.body)}`;
+	const said = `${what}: the API server says ${error.code}, ${reasonOf(error)}`;
+	// The kubeconfig is of a cluster that is gone.
+	return error.code === 401 ? `${said}; fix: npm start` : said;
 }
 
 /** The `message` of the Status object that the API server answers with. */
-function reasonOf(body: unknown): string {
+function reasonOf({ body, message: dump }: ApiException<unknown>): string {
+	// Of a 401 the client keeps no body, but its own word for it: "HTTP-Code: 401\nMessage: Unauthorized\n…".
+	if (body === undefined) return /^Message: (.+)$/m.exec(dump)?.[1] ?? "nothing more";
 	try {
 		const { message } = (typeof body === "string" ? JSON.parse(body) : body) as { message?: string };
 		return message ?? String(body);

@@ -14,7 +14,7 @@ import {
 	toService,
 	whyUnready,
 } from "./objects.ts";
-import { type Dialogue, Programs, type Ran } from "./programs.ts";
+import { type Dialogue, Programs, pasteReady, type Ran, restartProxy } from "./programs.ts";
 import type { Client, ClientGroup, Request, Runner } from "./request.ts";
 import type { Endpoint, PlacedClient, View } from "./view.ts";
 
@@ -26,12 +26,12 @@ export class Cluster {
 	private readonly apps: AppsV1Api;
 	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
+	private readonly kubeconfig: string;
 
-	/** @throws where there is no such kubeconfig */
+	/** @throws where there is no such kubeconfig, or none that can be read */
 	constructor(kubeconfig: string) {
-		if (!existsSync(kubeconfig)) throw new Error(`there is no ${kubeconfig}: the lab is not up; fix: npm start`);
-		const config = new KubeConfig();
-		config.loadFromFile(kubeconfig);
+		const config = load(kubeconfig);
+		this.kubeconfig = kubeconfig;
 		this.core = config.makeApiClient(CoreV1Api);
 		this.apps = config.makeApiClient(AppsV1Api);
 		this.discovery = config.makeApiClient(DiscoveryV1Api);
@@ -138,8 +138,33 @@ export class Cluster {
 		return { clients: [{ ...client, place: toPlace(pod) }], pods: [pod] };
 	}
 
+	/** What runs the program there by hand: a command for a shell in the project's folder. */
+	pasteReady(runner: Runner, program: string[]): string {
+		return pasteReady(this.kubeconfig, runner, program);
+	}
+
+	/** How a node's kube-proxy is made to write its rules again. */
+	restartProxy(proxy: Runner | undefined): string {
+		return restartProxy(this.kubeconfig, proxy);
+	}
+
 	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
 	run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
 		return this.programs.run(runner, program, seconds, dialogue);
 	}
+}
+
+function load(kubeconfig: string): KubeConfig {
+	if (!existsSync(kubeconfig)) throw new Error(`there is no ${kubeconfig}: the lab is not up; fix: npm start`);
+	const config = new KubeConfig();
+	try {
+		config.loadFromFile(kubeconfig);
+		if (config.getCurrentCluster() === null) throw new Error("it names no current cluster");
+	} catch (error) {
+		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
+		const [said] = (error as Error).message.split("\n");
+		const why = error instanceof TypeError ? "it names no cluster" : said;
+		throw new Error(`${kubeconfig} is no kubeconfig that can be read (${why}); fix: npm start`, { cause: error });
+	}
+	return config;
 }

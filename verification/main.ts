@@ -4,13 +4,14 @@
  */
 import { text } from "node:stream/consumers";
 import { command } from "../cluster/command.ts";
+import { parseRequest } from "../cluster/request.ts";
 import { verifyWithEvidence } from "./evidence.ts";
 import { differencePaths } from "./report/matrix.ts";
 import { summarize } from "./report/summary.ts";
 import { Request } from "./request.ts";
 
 await command(async () => {
-	const request = Request.parse(JSON.parse(await text(process.stdin)));
+	const request = parseRequest(Request, await text(process.stdin));
 	const report = await verifyWithEvidence(request, (line) => console.error(line));
 	if (report.ok) {
 		process.stdout.write(JSON.stringify(summarize(report)));

@@ -31,7 +31,7 @@ export async function probeAll(
 			const { place } = client;
 			const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
 			const expected = expect(view, request.echo.nodes, proxyMode, place, target);
-			return probe(cluster, request, client, target, expected);
+			return probe(cluster, client, target, expected);
 		}),
 	);
 }
@@ -48,13 +48,7 @@ export async function ask(
 	return { program, observed: observe(ran, performance.now() - started) };
 }
 
-async function probe(
-	cluster: Cluster,
-	request: Request,
-	client: Client,
-	target: Target,
-	expected: Expected,
-): Promise<MeasuredCell> {
+async function probe(cluster: Cluster, client: Client, target: Target, expected: Expected): Promise<MeasuredCell> {
 	const { program, observed } = await ask(cluster, client, target.address);
 	return {
 		client: client.name,
@@ -62,7 +56,7 @@ async function probe(
 		target,
 		expected,
 		observed,
-		command: pasteReady(request.kubeconfig, client, program),
+		command: cluster.pasteReady(client.run, program),
 	};
 }
 
@@ -108,26 +102,4 @@ export function agrees(expected: Expected, observed: Observed): boolean {
 		among(expected.podIps, observed.podIp) &&
 		among(expected.clientIp === undefined ? undefined : [expected.clientIp], observed.clientIp)
 	);
-}
-
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
-/** The probe as a command for a shell in the project's folder. */
-function pasteReady(kubeconfig: string, { run }: Client, program: string[]): string {
-	const prefix =
-		"exec" in run
-			? [
-					"kubectl",
-					"--kubeconfig",
-					kubeconfig,
-					"exec",
-					"-n",
-					run.exec.namespace,
-					run.exec.pod,
-					"-c",
-					run.exec.container,
-					"--",
-				]
-			: run.spawn;
-	return [...prefix, ...program].map(quoted).join(" ");
 }

@@ -11,6 +11,23 @@ export interface Ran {
 	stderr: string;
 }
 
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** The program, where the runner says, as a command for a shell in the project's folder. */
+export function pasteReady(kubeconfig: string, runner: Runner, program: string[]): string {
+	if ("spawn" in runner) return [...runner.spawn, ...program].map(quoted).join(" ");
+	const { namespace, pod, container } = runner.exec;
+	const kubectl = ["kubectl", "--kubeconfig", kubeconfig, "exec", "-n", namespace, pod, "-c", container, "--"];
+	return [...kubectl, ...program].map(quoted).join(" ");
+}
+
+/** The command that has a node's kube-proxy start again: it then writes all of its rules, also those that are lost. */
+export function restartProxy(kubeconfig: string, proxy: Runner | undefined): string {
+	if (!proxy || !("exec" in proxy)) return "restart the node's kube-proxy";
+	const { namespace, pod } = proxy.exec;
+	return `kubectl --kubeconfig ${kubeconfig} delete pod -n ${namespace} ${pod}`;
+}
+
 /** Talk with a program while it runs. */
 export interface Dialogue {
 	stdin: Readable;

@@ -2,14 +2,17 @@
 import { z } from "zod";
 
 /** How to run a program where a client is: in a container of a pod, or by an argument vector on this machine. */
-export const Runner = z.union([
-	z.object({ exec: z.object({ namespace: z.string(), pod: z.string(), container: z.string() }) }),
-	z.object({ spawn: z.array(z.string()).min(1) }),
-]);
+export const Runner = z.union(
+	[
+		z.strictObject({ exec: z.strictObject({ namespace: z.string(), pod: z.string(), container: z.string() }) }),
+		z.strictObject({ spawn: z.array(z.string()).min(1) }),
+	],
+	'{"exec": {"namespace", "pod", "container"}} or {"spawn": [program, argument …]}',
+);
 export type Runner = z.infer<typeof Runner>;
 
 /** Somebody who sends requests. */
-export const Client = z.object({
+export const Client = z.strictObject({
 	name: z.string(),
 	run: Runner,
 	/** The argument vector of its HTTP client; the URL is appended. Its exit codes and its --local-port are curl's. */
@@ -20,20 +23,20 @@ export const Client = z.object({
 export type Client = z.infer<typeof Client>;
 
 /** Every ready pod with these labels as a client of its own, named after itself or after the node that it runs on. */
-export const ClientGroup = z.object({
-	each: z.object({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
+export const ClientGroup = z.strictObject({
+	each: z.strictObject({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
 	named: z.enum(["pod", "node"]),
 	get: z.array(z.string()).min(1),
 });
 export type ClientGroup = z.infer<typeof ClientGroup>;
 
 /** What to verify. Read from stdin; kept in the report, so that the same verification can be repeated. */
-export const Request = z.object({
+export const Request = z.strictObject({
 	/** A path; the text of a kubeconfig never leaves its file. */
-	kubeconfig: z.string(),
+	kubeconfig: z.string("a path").regex(/^[^\n]+$/, "a path"),
 	service: z.object({ namespace: z.string(), name: z.string() }),
 	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
-	echo: z.object({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
+	echo: z.strictObject({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
 	/** The first one is whose packet is explained on every node. */
 	clients: z.array(z.union([Client, ClientGroup])).min(1),
 	connectivity: z.enum(["base", "full"]),

@@ -7,6 +7,7 @@ import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptable
 import { parseRecent, printRecent } from "./rules/iptables/recent.ts";
 import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
 import { walkIptables } from "./rules/iptables/walk.ts";
+import { whyNotWhole } from "./rules/iptables/whole.ts";
 import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
 import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
 import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
@@ -34,12 +35,14 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	const reader = view.kubeProxies.get(node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
-	const saved = await printed(cluster, reader, ["iptables-save", "-c"]);
-	const tables = parseIptablesSave(saved);
+	const lacking = (what: string) => new Error(`${what}; fix: ${cluster.restartProxy(reader)}`);
+	const { saved, tables } = await read(cluster, reader, ["iptables-save", "-c"], parseWhole);
 	if (saved.includes(":KUBE-SERVICES")) {
+		const missing = ["nat", "filter"].find((name) => !tables.tables.get(name)?.chains.has("KUBE-SERVICES"));
+		if (missing) throw lacking(`chain KUBE-SERVICES is missing in table ${missing}, where kube-proxy writes it too`);
 		// Session affinity: a client that is remembered is led past the draw of lots.
 		const remembered = saved.includes(" -m recent ")
-			? parseRecent(await printed(cluster, reader, printRecent))
+			? await read(cluster, reader, printRecent, parseRecent)
 			: new Map();
 		return {
 			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
@@ -50,8 +53,12 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 			ruleText: ruleOfIptables,
 		};
 	}
-	const listed = await printed(cluster, reader, ["nft", "-j", "list", "ruleset"]);
-	const ruleset = parseNftables(listed);
+	const ruleset = await read(cluster, reader, ["nft", "-j", "list", "ruleset"], parseNftables);
+	if (!ruleset.tables.some(({ name }) => name === "kube-proxy")) {
+		throw lacking(
+			"there are no rules of kube-proxy, neither chain KUBE-SERVICES of iptables nor table kube-proxy of nftables",
+		);
+	}
 	return {
 		backend: "nftables",
 		proxyMode: "nftables",
@@ -93,4 +100,30 @@ export async function printed(
 	const { code, stdout, stderr } = await cluster.run(runner, program, seconds);
 	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
 	return stdout;
+}
+
+/**
+ * What the program prints, understood.
+ * @throws which program, what is wrong, what it printed, and the command that shows it
+ */
+async function read<T>(
+	cluster: Cluster,
+	reader: Runner,
+	program: string[],
+	understand: (text: string) => T,
+): Promise<T> {
+	const text = await printed(cluster, reader, program);
+	try {
+		return understand(text);
+	} catch (error) {
+		const got = `got ${text.length} characters, the last of them ${JSON.stringify(text.slice(-60))}`;
+		const look = `look: ${cluster.pasteReady(reader, program)}`;
+		throw new Error(`${program.join(" ")} printed no whole rule set: ${(error as Error).message}; ${got}; ${look}`);
+	}
+}
+
+function parseWhole(text: string): { saved: string; tables: IptablesTables } {
+	const why = whyNotWhole(text);
+	if (why !== undefined) throw new Error(why);
+	return { saved: text, tables: parseIptablesSave(text) };
 }

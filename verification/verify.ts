@@ -72,7 +72,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		...missingDns(view, request),
 		...judged.flatMap(({ cell, difference }) => (difference ? [failureOf(cell, difference)] : [])),
 		...settled.flatMap(({ node, ruleset, problem }) =>
-			problem ? [ruleset ? `${problem}; fix: ${restartProxy(view, request, node)}` : problem] : [],
+			problem ? [ruleset ? `${problem}; fix: ${cluster.restartProxy(view.kubeProxies.get(node.name))}` : problem] : [],
 		),
 		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
 	];
@@ -142,14 +142,6 @@ function missingDns({ dns }: View, { kubeconfig }: Request): string[] {
 	return [
 		`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}; fix, where it is scaled to 0: npm start`,
 	];
-}
-
-/** A kube-proxy that starts writes all of its rules, also those that somebody else has removed. */
-function restartProxy({ kubeProxies }: View, { kubeconfig }: Request, node: Node): string {
-	const proxy = kubeProxies.get(node.name);
-	if (!proxy || !("exec" in proxy)) return `restart kube-proxy on ${node.name}`;
-	const { namespace, pod } = proxy.exec;
-	return `kubectl --kubeconfig ${kubeconfig} delete pod -n ${namespace} ${pod}`;
 }
 
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */

@@ -16,12 +16,15 @@ export const clientPackages = [
 	"wget",
 ];
 
+/** debian:bookworm-20260918-slim, of the platforms that Docker publishes. */
+const debianImage = "debian@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251";
+
 /**
  * Builds the image of the client pod.
  * @param base An image of Debian 12. One with the packages in it needs no network; the default, Debian's own, is
  * pulled from a registry, and the packages from Debian's mirrors.
  */
-export async function buildDnsutils({ run }: ImageContext, base = "debian:bookworm-slim"): Promise<void> {
+export async function buildDnsutils({ run }: ImageContext, base = debianImage): Promise<void> {
 	await dockerBuild(run, images.dnsutils, `${import.meta.dirname}/dnsutils`, {
 		BASE: base,
 		PACKAGES: clientPackages.join(" "),

@@ -3,6 +3,9 @@ import { type ImageContext, images } from "./context.ts";
 import { dockerBuild, importProgram } from "./docker.ts";
 import { buildGoProgram } from "./goProgram.ts";
 
+/** golang:1.26.8-bookworm, of the platforms that Docker publishes. */
+const goImage = "golang@sha256:f4191582e1522dfc5980a6bdc0309a756f9697f3e7d0f199c7e26fc82ab324fd";
+
 /** The folder of its Go module. */
 export const echoSource = `${import.meta.dirname}/echo`;
 
@@ -18,6 +21,6 @@ export async function buildEcho({ work, run }: ImageContext): Promise<void> {
 			instructions: ["USER 65532:65532", "EXPOSE 8080"],
 		});
 	} else {
-		await dockerBuild(run, images.echo, echoSource, { BASE: "golang:1.26-bookworm" });
+		await dockerBuild(run, images.echo, echoSource, { BASE: goImage });
 	}
 }

@@ -9,6 +9,8 @@ const owner = "0123abcd";
 const cluster = { name: "c", id: newCreationId("00000000", owner) };
 const strangers = newCreationId("00000000", "ffffffff");
 
+/** The arguments of the last `docker run`. */
+let bounds: string[];
 /** What `docker ps` shows; and what else was run. */
 let found: string[];
 let done: string[];
@@ -18,6 +20,7 @@ beforeEach(() => {
 	done = [];
 	vi.mocked(docker).mockImplementation(async (...args) => {
 		if (args[0] === "ps") return found.join("\n");
+		if (args[0] === "run") bounds = args;
 		if (args[0] === "inspect") return "172.18.0.9";
 		done.push(args.slice(0, 3).join(" "));
 		return "";
@@ -36,6 +39,13 @@ it("is made anew where it is stopped, also one of the owner's earlier cluster", 
 	expect(await outsideId(cluster)).not.toBe("11112222");
 	await openOutside(cluster, "image", "33334444");
 	expect(done).toEqual(["rm --force c-outside", "run --detach --name"]);
+});
+
+it("may do nothing but use its network", async () => {
+	await openOutside(cluster, "image", "1");
+	const options = "--network kind --read-only --cap-drop ALL --security-opt no-new-privileges --user 65532:65532 image";
+	expect(bounds.join(" ")).toContain(` ${options} `);
+	expect(bounds).not.toContain("--privileged");
 });
 
 it.each([

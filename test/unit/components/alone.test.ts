@@ -143,7 +143,13 @@ describe("NodeProbe", () => {
 		const { spec } = only(recorded, "kubernetes:apps/v1:DaemonSet").inputs.spec.template;
 		expect(spec.hostNetwork).toBe(true);
 		expect(spec.tolerations).toEqual([{ operator: "Exists" }]);
-		expect(spec.containers[0].securityContext.capabilities).toEqual({ drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] });
+		expect(spec.securityContext).toEqual({ seccompProfile: { type: "RuntimeDefault" } });
+		expect(spec.containers[0].securityContext).toEqual({
+			runAsUser: 0,
+			allowPrivilegeEscalation: false,
+			readOnlyRootFilesystem: true,
+			capabilities: { drop: ["ALL"], add: ["NET_ADMIN", "NET_RAW"] },
+		});
 	});
 });
 

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it } from "vitest";
 import { parseLabConfig } from "../../../components/labConfig.ts";
+import { Refusal } from "../../../components/refusal.ts";
 import { readLabConfig } from "../../../components/stackConfig.ts";
 import { defaults } from "./defaults.ts";
 import { record } from "./recorder.ts";
@@ -22,44 +23,92 @@ describe("a good configuration", () => {
 		expect(config).toMatchObject({ echoNodes: ["other-worker"], clientNode: "other-worker" });
 	});
 
+	it.each([
+		["clusterName", "1-lab"],
+		["clusterName", "a".repeat(49)],
+		["namespace", "7"],
+		["workers", "50"],
+		["echoImage", "echo"],
+		["echoImage", "localhost/a__b/c-d:V_1.0"],
+		["echoImage", "Registry.example:5000/team/echo:1"],
+		["nodeImage", `kindest/node:v1.36.4@sha256:${"0a".repeat(32)}`],
+	])("may have %s %s", (field, value) => {
+		expect(() => parseLabConfig({ ...defaults, [field]: value })).not.toThrow();
+	});
+
 	it("leaves the echo to the scheduler where echoNodes is empty", () => {
 		expect(parseLabConfig({ ...defaults, echoNodes: [] }).echoNodes).toEqual([]);
 	});
 });
 
 describe("a bad configuration", () => {
+	const label = (most: number) => `1 to ${most} lower-case letters, digits and inner hyphens`;
+	const ofLab = "a namespace of the lab's own";
+	const workers = "a worker of this cluster: nodeport-worker, nodeport-worker2, nodeport-worker3";
+	const image = "an image reference such as nodeport-lab/echo:0.1.0";
+
 	it.each([
-		["clusterName", "No_Good", "lower-case letters, digits and inner hyphens"],
-		["clusterName", "a".repeat(50), "at most 49 characters"],
-		["workers", "0", "a whole number from 1 to 50"],
-		["workers", "51", "a whole number from 1 to 50"],
-		["workers", "2.5", "a whole number from 1 to 50"],
-		["kubeProxyMode", "ipvs", "iptables or nftables"],
-		["nodePort", "29999", "a whole number from 30000 to 32767"],
-		["nodePort", "32768", "a whole number from 30000 to 32767"],
-		["hostPort", "0", "a whole number from 1 to 65535"],
-		["replicas", "0", "a whole number from 1 to 100"],
-		["externalTrafficPolicy", "local", "Cluster or Local"],
-		["sessionAffinity", "clientip", "None or ClientIP"],
-		["namespace", "-x", "lower-case letters, digits and inner hyphens"],
-		["namespace", "kube-system", "a namespace of the lab's own"],
-		["namespace", "kube-public", "a namespace of the lab's own"],
-		["namespace", "kube-node-lease", "a namespace of the lab's own"],
-		["namespace", "local-path-storage", "a namespace of the lab's own"],
-		["clientNode", "nodeport-worker9", "a worker of this cluster: nodeport-worker, nodeport-worker2, nodeport-worker3"],
-		["clientNode", "nodeport-control-plane", "a worker of this cluster"],
-		["nodeImage", "", "an image reference"],
-		["connectivity", "all", "base or full"],
-	])("says of %s %j what is allowed: %s", (field, got, allowed) => {
-		const parse = () => parseLabConfig({ ...defaults, [field]: got });
-		expect(parse).toThrow(`${field}: got ${JSON.stringify(got)}, allowed: ${allowed}`);
-		expect(parse).toThrow(`pulumi config set ${field}`);
+		["clusterName", label(49), ["", "No_Good", "a.b", "a-", "-a", "a b", "é", "a\n", "a".repeat(50), "A".repeat(50)]],
+		["workers", "a whole number from 1 to 50", ["0", "51", "-1", "2.5", "abc", "", "true", "3 workers", "NaN"]],
+		// As JavaScript reads numbers, and nobody writes them.
+		["workers", "a whole number from 1 to 50", ["1e1", " 3", "3 ", "+3", "03", "0x10", "3.0", "３", "1_0", "Infinity"]],
+		["workers", "a whole number from 1 to 50", ['{"a":1}', "[3]", "9".repeat(400)]],
+		["kubeProxyMode", "iptables or nftables", ["ipvs", "IPTables", "", "iptables "]],
+		["nodePort", "a whole number from 30000 to 32767", ["29999", "32768", "80", "30040.0", "0x7558", ""]],
+		["hostPort", "a whole number from 1 to 65535", ["0", "65536", "80.5", ""]],
+		["replicas", "a whole number from 1 to 100", ["0", "101"]],
+		["externalTrafficPolicy", "Cluster or Local", ["local", ""]],
+		["sessionAffinity", "None or ClientIP", ["clientip", ""]],
+		["namespace", label(63), ["", "-x", "x-", "X", "a.b", "a".repeat(64)]],
+		["namespace", ofLab, ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"]],
+		["clientNode", workers, ["nodeport-worker9", "nodeport-control-plane", "worker", ""]],
+		[
+			"nodeImage",
+			image,
+			["", "UPPER", "a b", " a", "a\n", "-a", "_a", "a:", "a:b:c", "a//b", "a/", "/a", "a".repeat(256)],
+		],
+		["echoImage", image, ["No/upper", "http://registry.example/a", "a:-tag", `a:${"t".repeat(129)}`]],
+		["dnsutilsImage", image, ["a@sha256:12", `a@sha256:${"F".repeat(64)}`, `a@md5:${"0".repeat(32)}`, "a@", "a@b"]],
+		["connectivity", "base or full", ["all", ""]],
+	])("says of %s that it is %s", (field, allowed, values) => {
+		for (const got of values) {
+			const parse = () => parseLabConfig({ ...defaults, [field]: got });
+			expect(parse).toThrow(/has a fault;/);
+			expect(parse).toThrow(`\n  ${field}: got ${JSON.stringify(got).slice(0, 60)}`);
+			expect(parse).toThrow(`, allowed: ${allowed}`);
+			expect(parse).toThrow(`; fix: pulumi config set ${field} <value>`);
+		}
+	});
+
+	it("says what each setting must be where none has a default", () => {
+		const parse = () => parseLabConfig({});
+		expect(parse).toThrow(`${Object.keys(defaults).length} faults`);
+		expect(parse).not.toThrow(/Invalid/);
 	});
 
 	it("names a node in a list by its place", () => {
 		const parse = () => parseLabConfig({ ...defaults, echoNodes: ["nodeport-worker", "nodeport-worker7"] });
 		expect(parse).toThrow(`echoNodes[1]: got "nodeport-worker7"`);
 		expect(parse).toThrow("pulumi config set --path 'echoNodes[1]'");
+	});
+
+	it.each([
+		["no text", ["nodeport-worker", 7], "echoNodes[1]: got 7, allowed: a node's name; fix: pulumi config set --path"],
+		["empty", [""], `echoNodes[0]: got "", allowed: ${workers}`],
+		["the control plane", ["nodeport-control-plane"], `got "nodeport-control-plane", allowed: ${workers}`],
+		[
+			"named twice",
+			["nodeport-worker2", "nodeport-worker2"],
+			`echoNodes[1]: got "nodeport-worker2", allowed: each node once, and echoNodes[0] names it; ` +
+				"fix: pulumi config rm --path 'echoNodes[1]'",
+		],
+	])("refuses a node in a list that is %s", (_, echoNodes, message) => {
+		expect(() => parseLabConfig({ ...defaults, echoNodes })).toThrow(message);
+	});
+
+	it("tells of a node's name beside one that is no text", () => {
+		const parse = () => parseLabConfig({ ...defaults, echoNodes: [true, "elsewhere"], clientNode: "nowhere" });
+		expect(parse).toThrow(/3 faults.*echoNodes\[0\]: got true.*echoNodes\[1\]: got "elsewhere".*clientNode/s);
 	});
 
 	it("names an unknown setting, the ones that there are, and the command that removes it", () => {
@@ -72,6 +121,7 @@ describe("a bad configuration", () => {
 		const raw = { ...defaults, nodePort: "1", colour: "red", echoNodes: ["nodeport-worker9"], clientNode: "elsewhere" };
 		const fields = ["nodePort", "colour", "echoNodes\\[0\\]", "clientNode"].map((field) => `${field}: got`);
 		expect(() => parseLabConfig(raw)).toThrow(new RegExp(["4 faults", ...fields].join(".*"), "s"));
+		expect(() => parseLabConfig(raw)).toThrow(Refusal);
 	});
 
 	it("does not guess at nodes while it is not known how many there are", () => {

@@ -119,3 +119,22 @@ it("says that nobody answers, and what mends it", async () => {
 it("says that there is no lab where there is no kubeconfig", () => {
 	expect(() => new Cluster(join(folder.path, "none"))).toThrow(/the lab is not up; fix: npm start$/);
 });
+
+it.each([
+	["empty", ""],
+	["cut", "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https"],
+	["of no context", "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n"],
+	["no YAML", "users:\n- user: {client-key-data: c2VjcmV0, c2VjcmV0: [\n"],
+	["no text", "\0\x01\x02\uFFFD"],
+])("says of a kubeconfig that is %s where it is and what mends it, and shows nothing of it", async (_, text) => {
+	await writeFile(kubeconfig, text);
+	const open = () => new Cluster(kubeconfig);
+	expect(open).toThrow(/^\S*kubeconfig is no kubeconfig that can be read \([^\n]+\); fix: npm start$/);
+	expect(open).not.toThrow(/c2VjcmV0|undefined/);
+});
+
+it("says that a kubeconfig is of another cluster, and what mends it", async () => {
+	serve(true);
+	server.intercept = () => ({ status: 401, body: { kind: "Status", message: "Unauthorized" } });
+	await expect(view()).rejects.toThrow(/: the API server says 401, Unauthorized; fix: npm start$/);
+});

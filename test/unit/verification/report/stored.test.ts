@@ -26,7 +26,18 @@ it("takes a report that is missing, cut off or of another version for none", asy
 	expect(await readReport(path())).toBeUndefined();
 	await writeReport(sampleReport({ path: path() }));
 	const text = await readFile(path(), "utf8");
-	for (const unreadable of [text.slice(0, 100), text.replace("report/v1", "report/v0")]) {
+	const cuts = Array.from({ length: 40 }, (_, i) => text.slice(0, Math.floor((i * (text.length - 2)) / 39)));
+	const others = [
+		"null",
+		"[]",
+		"7",
+		'"report"',
+		"{}",
+		"<html></html>",
+		"\0\uFFFD",
+		text.replace("report/v1", "report/v0"),
+	];
+	for (const unreadable of [...cuts, ...others]) {
 		await writeFile(path(), unreadable);
 		expect(await readReport(path())).toBeUndefined();
 	}

@@ -1,0 +1,26 @@
+import { told } from "../verification/apiErrors.ts";
+import { Cluster } from "../verification/cluster.ts";
+
+/** The lab's own Service, in whatever namespace. */
+const own = "nodeport-service";
+
+/**
+ * Asks the cluster for what no configuration shows: whether the nodePort is free, which the API server would say only
+ * in the middle of an update, and not whose it is.
+ * @param nodePort as configured; whether it is a port at all is for the program to say
+ * @throws where another Service has it: whose it is, what is allowed, what mends it
+ */
+export async function refuseTakenPort(kubeconfig: string, nodePort: string): Promise<void> {
+	const { items } = await told("Services", new Cluster(kubeconfig).core.listServiceForAllNamespaces());
+	const holder = items.find(
+		({ metadata, spec }) =>
+			metadata?.name !== own &&
+			spec?.ports?.some((port) => String(port.nodePort) === nodePort && (port.protocol ?? "TCP") === "TCP"),
+	);
+	if (!holder) return;
+	const { name, namespace } = holder.metadata ?? {};
+	throw new Error(
+		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from 30000 to 32767; ` +
+			`fix: pulumi config set nodePort <value>, or kubectl --kubeconfig ${kubeconfig} -n ${namespace} delete service ${name}`,
+	);
+}

@@ -1,0 +1,42 @@
+import { execa } from "execa";
+import { expect, it } from "vitest";
+import { parseArguments } from "../../../cli/arguments.ts";
+import { temporaryFolder } from "../temporary.ts";
+
+const folder = temporaryFolder();
+const project = process.cwd();
+
+/** Runs a command where no lab is: what it says of its arguments, it says before it looks for one. */
+const run = (script: string, ...args: string[]) =>
+	execa("node", ["--import", `${project}/node_modules/tsx/dist/loader.mjs`, `${project}/${script}`, ...args], {
+		cwd: folder.path,
+		reject: false,
+		all: true,
+	});
+
+const options = { from: { type: "string" }, trace: { type: "boolean" } } as const;
+
+it.each([
+	[["--colour"], "Unknown option '--colour'"],
+	[["--from"], "Option '--from <value>' argument missing"],
+	[["--from", "--trace"], "Option '--from' argument is ambiguous"],
+	[["--from", "a", "b"], "Unexpected argument 'b'"],
+	[["--trace=yes"], "Option '--trace' does not take an argument"],
+])("%j is refused in one line: what is wrong, and how the command is called", (args, what) => {
+	expect(() => parseArguments("npm run x -- [--trace]", { options, args })).toThrow(
+		new RegExp(`^${what}; usage: npm run x -- \\[--trace\\]$`),
+	);
+});
+
+it.each([
+	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are needed; usage: npm run explain -- --from <client>"],
+	["cli/drawbacks.ts", ["--skip", "me"], 'there is no experiment "me"; there are: client-ip-lost, '],
+	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
+	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
+	["cli/verify.ts", [], "the lab was not verified yet (no out/verification.json of this version): run `npm start`"],
+])("%s %j does nothing, ends with 1 and says so in one line", async (script, args, message) => {
+	const { exitCode, stdout, stderr } = await run(script, ...args);
+	expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+	expect(stderr).toMatch(/^error: [^\n]*$/);
+	expect(stderr).toContain(message);
+});
