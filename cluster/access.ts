@@ -13,6 +13,11 @@ import { run } from "./programs.ts";
 /** Where the cluster's kubeconfig is kept, relative to the project. */
 export const kubeconfigPath = (name: string): string => join(".kube", `${name}.yaml`);
 
+/** Makes the kubeconfig's folder, which is its owner's alone; kind would make one that is open to all. */
+export async function makeFolder(name: string): Promise<void> {
+	await mkdir(dirname(kubeconfigPath(name)), { recursive: true, mode: 0o700 });
+}
+
 /** The access that the kubeconfig was last written for; undefined where there is no such file. */
 async function lastAccess(name: string): Promise<string | undefined> {
 	const path = kubeconfigPath(name);
@@ -48,7 +53,7 @@ async function open(name: string, access: string, found: NodeContainer[]): Promi
 	const text = `# access ${access}\n${await run("kind", ["get", "kubeconfig", "--name", name])}\n`;
 	const path = kubeconfigPath(name);
 	const unproven = `${path}.new`;
-	await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+	await makeFolder(name);
 	await writeFile(unproven, text, { mode: 0o600 });
 	await untilHeard(nodes, since, unproven);
 	// By name: a Node whose container is gone would never be ready, and is the update's to mend.

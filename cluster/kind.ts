@@ -3,7 +3,7 @@
  * completes, or removes, what an earlier and perhaps interrupted one left, and touches nothing that its owner did not
  * make. An owner has one cluster at a time.
  */
-import { closeAccess, kubeconfigPath } from "./access.ts";
+import { closeAccess, kubeconfigPath, makeFolder } from "./access.ts";
 import { docker, findNodes, imageId, isFinished, markFinished, type NodeContainer } from "./docker.ts";
 import { ClusterSpec, kindConfig } from "./kindConfig.ts";
 import { locked } from "./lock.ts";
@@ -53,6 +53,7 @@ async function replace(spec: ClusterSpec, id: string): Promise<void> {
 	// Told where, kind leaves ~/.kube alone.
 	const config = ["--config", "-", "--kubeconfig", kubeconfigPath(name)];
 	const create = ["create", "cluster", "--name", name, "--image", nodeImage, ...config];
+	await makeFolder(name);
 	await run("kind", create, { input: kindConfig(spec, id), show: true });
 	await markFinished(name);
 }
