@@ -27,6 +27,7 @@ info*) echo '{"ServerVersion": "27.0"}' ;;
 "ps --all --quiet --filter ancestor=nodeport-lab/build/machine") echo leftover ;;
 "ps --quiet") cat "$FAKE/containers" ;;
 inspect*) cat "$FAKE/nodes" ;;
+"network ls"*) ;;
 "rm --force --volumes leftover") sed -i /leftover/d "$FAKE/containers" ;;
 "image ls"*) cat "$FAKE/images" ;;
 "image rm --force "*) shift 3; for image; do grep -vxF "$image" "$FAKE/images" >"$FAKE/left"; mv "$FAKE/left" "$FAKE/images"; done ;;
@@ -79,7 +80,14 @@ test.each([
 	writeFileSync(at("clusters"), "nodeport\n");
 	const State = { Status: "exited", StartedAt: "2026-01-01T00:00:00Z" };
 	const Config = { Labels: { "io.x-k8s.kind.cluster": "nodeport" } };
-	writeFileSync(at("nodes"), JSON.stringify([{ Name: "/nodeport-worker", State, Config, Mounts: [{ Destination }] }]));
+	const node = {
+		Name: "/nodeport-worker",
+		State,
+		Config,
+		Mounts: [{ Destination }],
+		NetworkSettings: { Networks: {} },
+	};
+	writeFileSync(at("nodes"), JSON.stringify([node]));
 	if (refuses) {
 		await expect(removeAdded()).rejects.toMatchObject({ message: expect.stringContaining("lives: nodeport") });
 		expect(lines("images")).toHaveLength(3);
