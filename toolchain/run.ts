@@ -55,8 +55,16 @@ async function start(log: string, file: string, args: readonly string[], options
 	const { pid } = child;
 	if (pid === undefined) return child;
 	groups.add(pid);
-	mkdirSync(dirname(record(pid)), { recursive: true });
-	writeFileSync(record(pid), processInfo(pid)?.startTime ?? "");
+	try {
+		mkdirSync(dirname(record(pid)), { recursive: true });
+		writeFileSync(record(pid), processInfo(pid)?.startTime ?? "");
+	} catch (error) {
+		// On a full disk. Nobody could end it later.
+		signalGroup(pid, "SIGKILL");
+		await child.catch(() => {});
+		groups.delete(pid);
+		throw error;
+	}
 	try {
 		return await child;
 	} finally {
