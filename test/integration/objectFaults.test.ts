@@ -1,10 +1,13 @@
 /** What somebody may do to a running lab by its API, or inside its nodes: each time the named command brings it back. */
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { clusterName, Lab } from "./lab.ts";
+import { Recoveries } from "./recoveries.ts";
 
 const worker = `${clusterName}-worker`;
 const inSystem = "--namespace=kube-system";
+
+const recoveries = new Recoveries();
 
 let lab: Lab;
 
@@ -21,19 +24,15 @@ async function fails(): Promise<string> {
 	return all ?? "";
 }
 
-/** What anybody would run next. */
-async function starts(): Promise<string> {
-	const { exitCode, all } = await lab.run("cli/start.ts");
-	expect(exitCode, all).toBe(0);
-	return all ?? "";
-}
-
 beforeAll(async () => {
 	lab = await Lab.create();
 	await lab.stack.setConfig("workers", { value: "2" });
-	await starts();
+	await recoveries.start(lab, "none: the first start");
+	return async () => {
+		console.log(recoveries.table());
+		await lab.remove();
+	};
 });
-afterAll(() => lab.remove());
 
 it("names the rules that a node lacks, and the command that has kube-proxy write them again", async () => {
 	const flush = "iptables-save -t nat | sed -n 's/^:\\(KUBE-[^ ]*\\).*/\\1/p' | xargs -n1 iptables -w -t nat -F";
@@ -52,7 +51,7 @@ it("says that nobody resolves names where CoreDNS is scaled to 0, and a start sc
 	await kubectl("scale", "deployment/coredns", inSystem, "--replicas=0");
 	await kubectl("wait", "pods", inSystem, "--selector=k8s-app=kube-dns", "--for=delete", "--timeout=60s");
 	expect(await fails()).toMatch(/failed: the DNS Service \S+ has no ready endpoint; .*npm start/);
-	expect(await starts()).toContain("CoreDNS is scaled to 0: scaling it to 2");
+	expect(await recoveries.start(lab, "CoreDNS scaled to 0")).toContain("CoreDNS is scaled to 0: scaling it to 2");
 });
 
 it.each(["service/nodeport-service", "deployment/app1", "pod/dnsutils"])(
@@ -60,7 +59,7 @@ it.each(["service/nodeport-service", "deployment/app1", "pod/dnsutils"])(
 	async (object) => {
 		await kubectl("delete", object, "--timeout=60s");
 		expect(await fails()).toContain(`default/${object.split("/")[1]} is not there; fix: npm start`);
-		await starts();
+		await recoveries.start(lab, `${object} deleted`);
 	},
 );
 
@@ -72,12 +71,14 @@ it("answers from another pod when one was evicted", async () => {
 	await execa("kubectl", ["--kubeconfig", kubeconfig, "create", "--raw", path, "--filename=-"], {
 		input: JSON.stringify(eviction),
 	});
-	await starts();
+	await recoveries.start(lab, "the echo's pod evicted");
 	expect(await echoPod()).not.toBe(before);
 });
 
 it("makes the client anew by a start when its kubelet has ended it for want of resources", async () => {
 	const ended = JSON.stringify({ status: { phase: "Failed", reason: "Evicted" } });
 	await kubectl("patch", "pod/dnsutils", "--subresource=status", "--type=merge", `--patch=${ended}`);
-	expect(await starts()).toContain("Pod default/dnsutils has ended (Failed)");
+	expect(await recoveries.start(lab, "dnsutils ended by its kubelet")).toContain(
+		"Pod default/dnsutils has ended (Failed)",
+	);
 });
