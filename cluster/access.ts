@@ -1,7 +1,7 @@
 /** The way into a cluster that exists: its nodes running, and a kubeconfig for them. */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, findNodes, isFinished, type NodeContainer } from "./docker.ts";
@@ -13,9 +13,11 @@ import { run } from "./programs.ts";
 /** Where the cluster's kubeconfig is kept, relative to the project. */
 export const kubeconfigPath = (name: string): string => join(".kube", `${name}.yaml`);
 
-/** Makes the kubeconfig's folder, which is its owner's alone; kind would make one that is open to all. */
+/** Makes the kubeconfig's folder, its owner's alone: kind would make one that is open to all, and older versions did. */
 export async function makeFolder(name: string): Promise<void> {
-	await mkdir(dirname(kubeconfigPath(name)), { recursive: true, mode: 0o700 });
+	const folder = dirname(kubeconfigPath(name));
+	await mkdir(folder, { recursive: true });
+	await chmod(folder, 0o700);
 }
 
 /** The access that the kubeconfig was last written for; undefined where there is no such file. */

@@ -8,7 +8,7 @@ export interface NodeContainer {
 	state: string;
 	/** RFC 3339. */
 	startedAt: string;
-	/** Its IPv4 address; empty while it is stopped. */
+	/** Its IPv4 address on kind's network; empty while it is stopped. */
 	address: string;
 	/** Its network is gone, or it was taken off it: started or not, no other node can reach it any more. */
 	isCutOff: boolean;
@@ -23,8 +23,8 @@ export const markPrefix = "/kind/nodeport-lab/";
 /** Lies in the control plane of a cluster that was made to the end; can be seen while it is stopped, too. */
 const finished = "/kind/nodeport-lab.finished";
 
-/** Docker's network that the nodes of all kind clusters are on. */
-export const kindNetwork = "kind";
+/** Docker's network that the nodes of all kind clusters are on; kind reads the same variable. */
+export const kindNetwork = process.env.KIND_EXPERIMENTAL_DOCKER_NETWORK || "kind";
 
 const clusterLabel = "io.x-k8s.kind.cluster";
 
@@ -50,16 +50,17 @@ export async function findNodes(name?: string): Promise<NodeContainer[]> {
 	const containers = Containers.parse(JSON.parse(await docker("inspect", ...ids.split("\n"))));
 	const existing = (await docker("network", "ls", "--quiet", "--no-trunc")).split("\n");
 	return containers.map((container) => {
-		const networks = Object.values(container.NetworkSettings.Networks);
+		// It may have been connected to others, too.
+		const network = container.NetworkSettings.Networks[kindNetwork];
 		const mark = container.Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
 		return {
 			name: container.Name.replace(/^\//, ""),
 			cluster: container.Config.Labels[clusterLabel] ?? "",
 			state: container.State.Status,
 			startedAt: container.State.StartedAt,
-			address: networks[0]?.IPAddress ?? "",
+			address: network?.IPAddress ?? "",
 			// A container that was never started has no network's id yet.
-			isCutOff: !networks.some(({ NetworkID }) => NetworkID === "" || existing.includes(NetworkID)),
+			isCutOff: !network || !(network.NetworkID === "" || existing.includes(network.NetworkID)),
 			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
 		};
 	});
@@ -87,6 +88,6 @@ export async function imageId(image: string): Promise<string> {
 	if (!/no such image/i.test(stderr)) throw new Error(message);
 	throw new Error(
 		`image "${image}" is not on the Docker engine. The lab's own images are made by \`npm start\`; ` +
-			`get another by \`docker pull ${image}\``,
+			`get another by \`docker pull ${image}\`, or name one that is there: \`pulumi config set <echoImage|dnsutilsImage|nodeImage> <image>\``,
 	);
 }
