@@ -1,3 +1,4 @@
+import { nodePorts } from "../components/labConfig.ts";
 import { told } from "../verification/apiErrors.ts";
 import { Cluster } from "../verification/cluster.ts";
 
@@ -20,7 +21,7 @@ export async function refuseTakenPort(kubeconfig: string, nodePort: string): Pro
 	if (!holder) return;
 	const { name, namespace } = holder.metadata ?? {};
 	throw new Error(
-		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from 30000 to 32767; ` +
+		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from ${nodePorts.first} to ${nodePorts.last}; ` +
 			`fix: pulumi config set nodePort <value>, or kubectl --kubeconfig ${kubeconfig} -n ${namespace} delete service ${name}`,
 	);
 }

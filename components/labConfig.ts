@@ -31,7 +31,7 @@ const image = (() => {
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 /** What kube-apiserver gives out: its default --service-node-port-range. */
-const nodePorts = { first: 30000, last: 32767 };
+export const nodePorts = { first: 30000, last: 32767 };
 
 /**
  * Of these it gives out none by itself while others are free: the first 1/32 of the range, at least 16 and at most 128
@@ -85,11 +85,13 @@ const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ?
 
 /** The faults of settings by themselves. */
 function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
+	if (issue.code === "unrecognized_keys") {
+		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
+		// As it is called, not as a path: it may have a hyphen or a dot in it.
+		return issue.keys.map((field) => ({ field, got: raw[field], allowed, fix: `pulumi config rm '${field}'` }));
+	}
 	return faultsOf(issue, raw).map(({ field, got, allowed }) => {
-		if (issue.code !== "unrecognized_keys")
-			return { field, got, allowed, fix: set(field === "echoNodes" ? "echoNodes[0]" : field) };
-		const settings = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
-		return { field, got, allowed: settings, fix: `pulumi config rm '${field}'` };
+		return { field, got, allowed, fix: set(field === "echoNodes" ? "echoNodes[0]" : field) };
 	});
 }
 
@@ -111,11 +113,12 @@ function nodeFaults(raw: Raw): Fault[] {
 /** A node in the list twice says nothing, and is most likely another one's place. */
 function repetitions({ echoNodes }: Raw): Fault[] {
 	if (!Array.isArray(echoNodes)) return [];
-	return echoNodes.flatMap((got: unknown, i) => {
+	const faults = echoNodes.flatMap((got: unknown, i) => {
 		const [field, first] = [`echoNodes[${i}]`, echoNodes.indexOf(got)];
 		const allowed = `each node once, and echoNodes[${first}] names it`;
 		return first === i ? [] : [{ field, got, allowed, fix: `pulumi config rm --path '${field}'` }];
 	});
+	return faults.reverse(); // The last one first: each removal moves those behind it.
 }
 
 const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>

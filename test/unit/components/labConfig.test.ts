@@ -115,6 +115,14 @@ describe("a bad configuration", () => {
 		const parse = () => parseLabConfig({ ...defaults, nodeport: "30040" });
 		expect(parse).toThrow(/nodeport: got "30040", .*nodePort/);
 		expect(parse).toThrow("fix: pulumi config rm 'nodeport'");
+		const hyphened = () => parseLabConfig({ ...defaults, "node-port": "30040" });
+		expect(hyphened).toThrow(/node-port: got "30040", .*fix: pulumi config rm 'node-port'/);
+	});
+
+	it("has repeated nodes removed from the last on, as each removal moves those behind it", () => {
+		const [first, second] = ["nodeport-worker", "nodeport-worker2"];
+		const parse = () => parseLabConfig({ ...defaults, echoNodes: [first, first, second, second] });
+		expect(parse).toThrow(/rm --path 'echoNodes\[3\]'.*rm --path 'echoNodes\[1\]'/s);
 	});
 
 	it("tells all faults at once, those of nodes too", () => {
