@@ -109,8 +109,8 @@ export class Cluster {
 		return new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
 	}
 
-	/** Those with all of the labels. */
-	private async pods(namespace: string, labels: Record<string, string> = {}): Promise<V1Pod[]> {
+	/** The pods with all of the labels. */
+	async pods(namespace: string, labels: Record<string, string> = {}): Promise<V1Pod[]> {
 		const labelSelector = Object.entries(labels)
 			.map(([key, value]) => `${key}=${value}`)
 			.join(",");

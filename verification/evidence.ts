@@ -62,7 +62,7 @@ function headOf({ service }: Request, failure: Report | Error, time: Date): stri
 	const failures = failure instanceof Error ? [failure.message] : failure.failures;
 	return [
 		`Evidence of a verification of the Service ${service.namespace}/${service.name} that failed, gathered at ${time.toISOString()}.`,
-		"Keys, certificates, tokens and passwords are left out; no Secret is read.",
+		"Keys, certificates, tokens and passwords are left out as far as their shape tells; no Secret is read.",
 		"",
 		"Why it failed:",
 		...failures,

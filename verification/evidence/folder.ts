@@ -34,7 +34,8 @@ export async function writeFolder(folder: string, head: string, { files, missing
 		const path = join(folder, file.path);
 		await mkdir(dirname(path), { recursive: true });
 		const note = "whole" in file ? cutNote(file) : "";
-		await writeFile(path, note === "" ? file.text : `# ${note}\n${file.text}`);
+		// Words of other people's pods may be in it.
+		await writeFile(path, note === "" ? file.text : `# ${note}\n${file.text}`, { mode: 0o600 });
 	}
 }
 

@@ -4,6 +4,7 @@ import type { V1ConfigMap } from "@kubernetes/client-node";
 import { parse, stringify } from "yaml";
 import { told } from "../apiErrors.ts";
 import type { Cluster } from "../cluster.ts";
+import { isReady } from "../objects.ts";
 import type { Lab } from "./experiment.ts";
 import type { Sight } from "./sight.ts";
 
@@ -52,16 +53,17 @@ function write({ core }: Cluster, config: V1ConfigMap, text: string, added: Reco
 }
 
 /** Replaces every kube-proxy by one that reads the ConfigMap anew. */
-async function restart({ core }: Cluster): Promise<void> {
-	const selection = { namespace: kubeProxy.namespace, labelSelector: "k8s-app=kube-proxy" };
-	const old = (await core.listNamespacedPod(selection)).items.map(({ metadata }) => metadata?.uid);
-	await core.deleteCollectionNamespacedPod(selection);
+async function restart(cluster: Cluster): Promise<void> {
+	const pods = () => cluster.pods(kubeProxy.namespace, { "k8s-app": kubeProxy.name });
+	const old = (await pods()).map(({ metadata }) => metadata?.uid);
+	const selection = { namespace: kubeProxy.namespace, labelSelector: `k8s-app=${kubeProxy.name}` };
+	await told("Pods of kube-proxy", cluster.core.deleteCollectionNamespacedPod(selection));
 	for (let second = 0; second < restartSeconds; second++) {
-		const pods = (await core.listNamespacedPod(selection)).items;
-		const ready = pods.filter(
-			({ metadata, status }) => !old.includes(metadata?.uid) && status?.containerStatuses?.every(({ ready }) => ready),
-		);
-		if (pods.length === old.length && ready.length === pods.length) return;
+		const fresh = (await pods()).filter((pod) => isReady(pod) && !old.includes(pod.metadata?.uid));
+		const hosts = fresh.map(({ spec }) => spec?.nodeName);
+		// One on every node that can have one.
+		const nodes = (await cluster.nodes()).filter(({ ready }) => ready);
+		if (nodes.length > 0 && nodes.every(({ name }) => hosts.includes(name))) return;
 		await sleep(1000); // It also puts things back after the experiments were ended.
 	}
 	throw new Error(`kube-proxy has not started again within ${restartSeconds} s`);

@@ -161,6 +161,13 @@ it("says in the index why it failed, what each file is, what could not be had an
 	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 could not be had$/);
 });
 
+it("keeps what became of each node's trace", async () => {
+	const { traces } = await verified({ connectivity: "full" });
+	const { "traces.txt": text = "" } = await kept();
+	expect(traces?.length).toBeGreaterThan(0);
+	for (const { node } of traces ?? []) expect(text).toMatch(new RegExp(`^${node}: `, "m"));
+});
+
 it("says in a log when it is the end of a longer one", async () => {
 	const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
 	const asked = server.intercept;

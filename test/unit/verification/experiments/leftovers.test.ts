@@ -25,9 +25,6 @@ function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as strin
 			config = body;
 			return body;
 		},
-		listNamespacedPod: async () => ({
-			items: [{ metadata: { uid: String(pod) }, status: { containerStatuses: [{ ready: true }] } }],
-		}),
 		deleteCollectionNamespacedPod: async () => {
 			said.push("restarted");
 			pod++;
@@ -38,7 +35,10 @@ function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as strin
 		},
 		deleteNamespacedService: async ({ name }: { name: string }) => said.push(`removed ${name}`),
 	};
-	return { cluster: { core } as unknown as Cluster, said, config: () => config };
+	const status = { conditions: [{ type: "Ready", status: "True" }] };
+	const pods = async () => [{ metadata: { uid: String(pod) }, spec: { nodeName: "nodeport-worker" }, status }];
+	const nodes = async () => [{ name: "nodeport-worker", ready: true }];
+	return { cluster: { core, pods, nodes } as unknown as Cluster, said, config: () => config };
 }
 
 const actions: (() => Promise<unknown>)[] = [];
