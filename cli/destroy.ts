@@ -2,6 +2,7 @@
 import { closeAccess } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
+import { locked } from "../cluster/lock.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { parseArguments } from "./arguments.ts";
 import { settleLocks } from "./interrupted.ts";
@@ -18,7 +19,9 @@ async function destroy(): Promise<number> {
 	await settleLocks();
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
-	// An interrupted update may have left what the state does not know.
+	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without
+	// any container that could be found.
+	await locked(await setting("clusterName"), async () => {});
 	await removeOwned(await ownerOf(stack, labCluster));
 	await closeAccess(await setting("clusterName"));
 	return 0;

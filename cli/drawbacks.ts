@@ -28,6 +28,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 			throw new Error(`${name} needs ${needed} workers, the lab has ${workers}: pulumi config set workers ${needed}`);
 		}
 	}
+	await settleLocks();
 	await putBackLeftovers(new Cluster(request.kubeconfig));
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {

@@ -45,9 +45,13 @@ export async function pulumi(...args: string[]): Promise<number> {
 		running.kill("SIGINT");
 	};
 	for (const signal of endings) process.on(signal, passOn);
-	const { exitCode } = await running;
+	const { exitCode, signal } = await running;
 	for (const signal of endings) process.off(signal, passOn);
-	if (received === undefined) return exitCode ?? 1;
+	if (received === undefined) {
+		if (signal)
+			console.error(`pulumi was ended by ${signal}: run the same command again, it goes on where this one stopped`);
+		return exitCode ?? 1;
+	}
 	console.error(`interrupted (${received}): run the same command again, it goes on where this one stopped`);
 	return 128 + constants.signals[received];
 }

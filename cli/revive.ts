@@ -1,13 +1,15 @@
 /** Brings back what neither the cluster's controllers nor an update would, as the objects are there. */
 import { kubeconfigPath } from "../cluster/access.ts";
 import { run } from "../cluster/programs.ts";
-import type { Request } from "../verification/request.ts";
 
 /** As many as kubeadm makes. */
 const resolvers = 2;
 
-/** @param request of the last verification, where there was one */
-export async function revive(cluster: string, request: Request | undefined): Promise<void> {
+/** The lab's one Pod that no controller makes again. */
+const client = "pod/dnsutils";
+
+/** @param namespace the lab's */
+export async function revive(cluster: string, namespace: string): Promise<void> {
 	const kubectl = (namespace: string, ...args: string[]) =>
 		run("kubectl", ["--kubeconfig", kubeconfigPath(cluster), "--namespace", namespace, ...args]);
 	const read = (namespace: string, what: string, path: string) =>
@@ -18,14 +20,10 @@ export async function revive(cluster: string, request: Request | undefined): Pro
 		await kubectl("kube-system", "scale", "deployment/coredns", `--replicas=${resolvers}`);
 		await kubectl("kube-system", "rollout", "status", "deployment/coredns", "--timeout=120s");
 	}
-	for (const client of request?.clients ?? []) {
-		if (!("run" in client && "exec" in client.run)) continue;
-		const { namespace, pod } = client.run.exec;
-		const phase = await read(namespace, `pod/${pod}`, ".status.phase");
-		if (!["Failed", "Succeeded"].includes(phase)) continue;
-		console.error(
-			`Pod ${namespace}/${pod} has ended (${phase}), as after an eviction: removing it, the update makes another`,
-		);
-		await kubectl(namespace, "delete", `pod/${pod}`, "--ignore-not-found", "--timeout=60s");
-	}
+	const phase = await read(namespace, client, ".status.phase");
+	if (!["Failed", "Succeeded"].includes(phase)) return;
+	console.error(
+		`${client} in ${namespace} has ended (${phase}), as after an eviction: removing it, the update makes another`,
+	);
+	await kubectl(namespace, "delete", client, "--ignore-not-found", "--timeout=60s");
 }

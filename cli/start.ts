@@ -25,7 +25,7 @@ async function start(): Promise<number> {
 		await removeUnrecorded(cluster);
 		await putBackLeftovers(new Cluster(kubeconfigPath(cluster)));
 		await refuseTakenPort(kubeconfigPath(cluster), await setting("nodePort"));
-		await revive(cluster, (await lastReport())?.request);
+		await revive(cluster, await setting("namespace"));
 	}
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.

@@ -79,6 +79,6 @@ it("makes the client anew by a start when its kubelet has ended it for want of r
 	const ended = JSON.stringify({ status: { phase: "Failed", reason: "Evicted" } });
 	await kubectl("patch", "pod/dnsutils", "--subresource=status", "--type=merge", `--patch=${ended}`);
 	expect(await recoveries.start(lab, "dnsutils ended by its kubelet")).toContain(
-		"Pod default/dnsutils has ended (Failed)",
+		"pod/dnsutils in default has ended (Failed)",
 	);
 });
