@@ -87,9 +87,10 @@ export class ExperimentLab implements Lab {
 
 	async startNode(name: string): Promise<void> {
 		this.say(`starting ${name}`);
-		await startNode(name);
 		const cluster = new Cluster((await knownReport()).request.kubeconfig);
 		for (let second = 0; second < readySeconds; second++) {
+			// Each time: a stop that Ctrl-C broke off may come after the first start.
+			await startNode(name);
 			if (await answers(cluster, name)) return;
 			await sleep(1000);
 		}
