@@ -70,7 +70,7 @@ describe("with an engine that lacks nothing", () => {
 			{
 				run: counted.replace("RULE_APPEND failed", "Extension nfacct revision 0 not supported, missing kernel module?"),
 			},
-			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
+			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: (sudo )?modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
 		],
 		[
 			"stranger's cluster",
