@@ -1,11 +1,15 @@
 /** npm run doctor: says what would keep the lab from working. With --brief, as the first step of npm start, only that. */
 import { command } from "../cluster/command.ts";
+import { parseArguments } from "./arguments.ts";
 import { findings } from "./doctor/findings.ts";
 import { findingsText } from "./doctor/text.ts";
 import { stack } from "./stack.ts";
 
 await command(async () => {
-	const brief = process.argv.includes("--brief");
+	const { values } = parseArguments("npm run doctor [-- --brief]", {
+		options: { brief: { type: "boolean", default: false } },
+	});
+	const { brief } = values;
 	const all = await findings(stack);
 	// Before another command's output, on stderr: that can be piped.
 	const stream = brief ? process.stderr : process.stdout;

@@ -18,6 +18,9 @@ export interface Advice {
 	fix: string;
 }
 
+/** A command that only root may give, as this user gives it. */
+export const asRoot = (command: string): string => (process.getuid?.() === 0 ? command : `sudo ${command}`);
+
 /** A program that failed; what it said is in the log. */
 export class CommandFailed extends Error {
 	readonly log: string;

@@ -36,9 +36,19 @@ const builtKey = async () =>
 /** Where the id of the image that was made from these inputs is kept: an image of that id holds exactly them. */
 const record = (tag: string, key: string): string => join(cacheRoot(), "images", contentKey(tag, key));
 
+/** In ms. An engine that works answers in far less, one that hangs never would. */
+const patience = 10_000;
+
+/** @returns undefined where the engine has no such image, or there is no engine @throws Fault where it hangs */
 async function imageId(tag: string): Promise<string | undefined> {
 	const args = ["image", "inspect", "--format", "{{.Id}}", tag];
-	const { stdout, failed } = await execa("docker", args, { reject: false, env: { PATH: systemPath() } });
+	const options = { reject: false, timeout: patience, env: { PATH: systemPath() } } as const;
+	const { stdout, failed, timedOut } = await execa("docker", args, options);
+	if (timedOut) {
+		// Not the same as an image that is not there: that would be built again.
+		const found = `the Docker engine did not say within ${patience / 1000} s whether it has ${tag}`;
+		throw new Fault(found, "look why it hangs (`docker version`, its log), and restart it");
+	}
 	return failed ? undefined : stdout;
 }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
 import { builtByGo, everything } from "../../toolchain/everything.ts";
+import { Fault } from "../../toolchain/fault.ts";
 import { findGo } from "../../toolchain/goCommand.ts";
 import { leastGoOfAll } from "../../toolchain/goModule.ts";
 import { nodeStep } from "../../toolchain/imageSteps.ts";
@@ -18,7 +19,11 @@ import { judgeGo, judgeNode } from "./programs.ts";
 
 /** All findings about this machine and a stack of the project in the working folder. */
 export async function findings(stack: string): Promise<Finding[]> {
-	const [state, configuration, setUp] = await Promise.all([lookAtEngine(), readConfiguration(stack), lookAtSetUp()]);
+	const [state, configuration, { setUp, unseen }] = await Promise.all([
+		lookAtEngine(),
+		readConfiguration(stack),
+		lookAtSetUp(),
+	]);
 	const config = "config" in configuration ? configuration.config : undefined;
 	const engine = "engine" in state ? state.engine : undefined;
 	const nodeImage = config?.nodeImage ?? images.node;
@@ -36,7 +41,7 @@ export async function findings(stack: string): Promise<Finding[]> {
 		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
 		...(config ? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack }) : []),
 	];
-	return (await Promise.all(checks.map(judged))).flat();
+	return [...(await Promise.all(checks.map(judged))).flat(), ...unseen];
 }
 
 /** A look that fails is a finding like any other. */
@@ -44,15 +49,30 @@ async function judged({ subject, when = true, look }: Check): Promise<Finding[]>
 	try {
 		return when ? await look() : [];
 	} catch (error) {
-		return [{ subject, level: "warning", found: `could not be looked at: ${(error as Error).message}` }];
+		return [unseenBecause(error, subject)];
 	}
 }
 
-/** What set-up must provide, and what of it is there. */
+function unseenBecause(error: unknown, subject: string, what = ""): Finding {
+	const found = `${what}could not be looked at: ${(error as Error).message}`;
+	return { subject, level: "warning", found, ...(error instanceof Fault && { fix: error.fix }) };
+}
+
+/** What set-up must provide, and what of it is there; what could not be looked at counts as missing. */
 type SetUp = ReadonlyMap<Step, Have | undefined>;
 
-const lookAtSetUp = async (): Promise<SetUp> =>
-	new Map(await Promise.all(everything.map(async (step) => [step, await step.find()] as const)));
+async function lookAtSetUp(): Promise<{ setUp: SetUp; unseen: Finding[] }> {
+	const unseen: Finding[] = [];
+	const look = async (step: Step) => {
+		try {
+			return [step, await step.find()] as const;
+		} catch (error) {
+			unseen.push(unseenBecause(error, "set-up", `${step.title} `));
+			return [step, undefined] as const;
+		}
+	};
+	return { setUp: new Map(await Promise.all(everything.map(look))), unseen };
+}
 
 const missing = (setUp: SetUp, steps: Step[]): string[] =>
 	steps.filter((step) => setUp.get(step) === undefined).map(({ title }) => title);

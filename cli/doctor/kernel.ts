@@ -2,6 +2,7 @@
 import { execa } from "execa";
 import type { KubeProxyMode } from "../../cluster/kindConfig.ts";
 import type { LabConfig } from "../../components/labConfig.ts";
+import { asRoot } from "../../toolchain/fault.ts";
 import { images } from "../../toolchain/images/context.ts";
 import { findPrograms, systemPath } from "../../toolchain/path.ts";
 import { isAtLeast, parseVersion, type Version } from "../../toolchain/version.ts";
@@ -67,12 +68,13 @@ export function judgeRules(tried: Tried | string, { kubeProxyMode, sessionAffini
 	if (refused.length === 0) return { subject, level: "ok", found: `the kernel takes ${all.join(", ")}` };
 	const needed = refused.filter(({ onlyAffinity }) => !onlyAffinity || sessionAffinity === "ClientIP");
 	const names = refused.map(({ name }) => `${name} (${tried.refused.get(name)})`).join(", ");
+	const missing = `the kernel refuses ${names}${needed.length > 0 ? "" : ", which only sessionAffinity ClientIP needs"}`;
 	const modules = [...new Set(refused.map(({ module }) => module))].join(" ");
 	return {
 		subject,
 		level: needed.length > 0 ? "stop" : "warning",
-		found: `the kernel refuses ${names}${needed.length > 0 ? "" : ", which only sessionAffinity ClientIP needs"}`,
-		fix: `modprobe --all ${modules} (where the kernel has none of that name, another kernel)`,
+		found: `${missing}; where it has no module for that, the lab needs another kernel`,
+		fix: asRoot(`modprobe --all ${modules}`),
 	};
 }
 
@@ -87,7 +89,7 @@ export function judgeAccounting({ nfacct, accounting }: Tried): Finding {
 	if (nfacct) return { subject, level: "ok", found: "the kernel has the match with which kube-proxy counts" };
 	if (accounting === false)
 		return { subject, level: "ok", found: "the kernel has no NETLINK_ACCT, so kube-proxy does not count" };
-	const fix = "modprobe xt_nfacct || pulumi config set kubeProxyMode nftables";
+	const fix = `${asRoot("modprobe xt_nfacct")} || pulumi config set kubeProxyMode nftables`;
 	const effect = "kube-proxy can write no rule at all in iptables mode (kubernetes#142068)";
 	if (accounting) {
 		return { subject, level: "stop", found: `the kernel has NETLINK_ACCT without the match nfacct: ${effect}`, fix };

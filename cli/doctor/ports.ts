@@ -19,7 +19,8 @@ export function judgeNodePort(port: number): Finding {
 		subject,
 		level: "warning",
 		found: `${port} is outside of the static band ${first} to ${last}: the API server may give it to another Service first`,
-		fix: `pulumi config set nodePort <${first} to ${last}>`,
+		// Any of the band would do: the command is to work as it stands.
+		fix: `pulumi config set nodePort ${first + 40}`,
 	};
 }
 
@@ -34,13 +35,9 @@ export interface HostPort {
 /** @param own the nodes that are this stack's, also those of a cluster that is to be replaced */
 export function judgeHostPort({ port, here, containers }: HostPort, own: Pick<NodeContainer, "name">[]): Finding {
 	const subject = "hostPort";
-	const strangers = containers.filter((name) => !own.some((node) => node.name === name));
-	if (strangers.length > 0) {
-		const found = `the container ${strangers.join(", ")} publishes ${port}`;
-		return { subject, level: "stop", found, fix: `docker rm --force ${strangers.join(" ")}, or ${choose}` };
-	}
-	if (containers.length > 0)
+	if (containers.some((name) => own.some((node) => node.name === name)))
 		return { subject, level: "ok", found: `${port} of 127.0.0.1 leads to this stack's cluster` };
+	if (containers.length > 0) return judgeStrangers(port, here, containers);
 	if (here === "taken") {
 		const found = `${port} of 127.0.0.1 is taken by another program (ss --listening --tcp --processes 'sport = ${port}' names it)`;
 		return { subject, level: "stop", found, fix: `end it, or ${choose}` };
@@ -48,6 +45,16 @@ export function judgeHostPort({ port, here, containers }: HostPort, own: Pick<No
 	if (here === "refused")
 		return { subject, level: "ok", found: `${port} is for root to try; no container publishes it` };
 	return { subject, level: "ok", found: `${port} is free` };
+}
+
+/** docker tells of a port's containers whatever address they publish it on: only a try tells whether 127.0.0.1 has it. */
+function judgeStrangers(port: number, here: HostPort["here"], names: string[]): Finding {
+	const subject = "hostPort";
+	const found = `the container ${names.join(", ")} publishes ${port}`;
+	if (here === "free") return { subject, level: "ok", found: `${port} of 127.0.0.1 is free; ${found} elsewhere` };
+	const level = here === "refused" ? "warning" : "stop";
+	const doubt = here === "refused" ? "; whether on 127.0.0.1 is for root to try" : "";
+	return { subject, level, found: `${found}${doubt}`, fix: `docker stop ${names.join(" ")}, or ${choose}` };
 }
 
 const choose = "choose another (pulumi config set hostPort <free port>)";

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { Advice } from "../fault.ts";
+import { type Advice, asRoot } from "../fault.ts";
 import type { Engine } from "./ask.ts";
 
 /**
@@ -22,6 +22,9 @@ export function needsBoundedRuntime(): boolean {
 	return lacksCapability(readFileSync("/proc/self/status", "utf8"), last);
 }
 
+/** Ends dockerd and waits for that: it stops its containers first, and removes this file last. */
+const endEngine = `${asRoot('kill "$(cat /var/run/docker.pid)"')} && while [ -e /var/run/docker.pid ]; do sleep 1; done`;
+
 /** An engine that somebody else started may lack what this machine needs; of an engine elsewhere nothing is known. */
 export function capabilityAdvice(
 	{ here, defaultRuntime }: Pick<Engine, "here" | "defaultRuntime">,
@@ -32,6 +35,6 @@ export function capabilityAdvice(
 		found:
 			"this machine's root lacks a capability, and the Docker engine was started without the runtime that heeds it: " +
 			'nodes may fail with "unable to apply caps". End that engine, and set-up starts it as it must be',
-		fix: 'kill "$(cat /var/run/docker.pid)" && npm run setup',
+		fix: `${endEngine} && npm run setup`,
 	};
 }

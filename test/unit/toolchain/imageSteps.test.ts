@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execa } from "execa";
+import { execa, type Options } from "execa";
 import { beforeEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 import { dnsutilsStep, echoStep, nodeStep } from "../../../toolchain/imageSteps.ts";
@@ -13,6 +13,14 @@ vi.mock(import("../../../toolchain/download.ts"), async (original) => ({
 	...(await original()),
 	whyUnreachable: async () => process.env.UNREACHABLE,
 }));
+
+// A program's time, where a test shortens it.
+vi.mock(import("execa"), async (original) => {
+	const real = await original();
+	const execa = (file: string, args: string[], options: Options = {}) =>
+		real.execa(file, args, { ...options, ...(process.env.TIMEOUT && { timeout: Number(process.env.TIMEOUT) }) });
+	return { ...real, execa: execa as unknown as typeof real.execa };
+});
 
 const folder = temporaryFolder();
 const calls = (): string => readFileSync(join(folder.path, "calls"), "utf8");
@@ -83,6 +91,15 @@ test.each([echoStep, dnsutilsStep, nodeStep])("$title is none where no engine an
 	writeProgram(join(folder.path, "bin/docker"), "echo Cannot connect >&2; exit 1");
 	expect(await step.find()).toBeUndefined();
 });
+
+test.each([echoStep, dnsutilsStep, nodeStep])(
+	"$title is not taken for missing where the engine hangs: that is told",
+	async (step) => {
+		writeProgram(join(folder.path, "bin/docker"), "exec sleep 60");
+		vi.stubEnv("TIMEOUT", "100");
+		await expect(step.find()).rejects.toThrow(/did not say within 10 s whether it has/);
+	},
+);
 
 test("fails naming what to install where the echo can be built neither by Go nor by a pulled image", async () => {
 	vi.stubEnv("UNREACHABLE", "no answer");

@@ -70,7 +70,7 @@ describe("with an engine that lacks nothing", () => {
 			{
 				run: counted.replace("RULE_APPEND failed", "Extension nfacct revision 0 not supported, missing kernel module?"),
 			},
-			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
+			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: (sudo )?modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
 		],
 		[
 			"stranger's cluster",
@@ -136,10 +136,18 @@ it("without an engine that answers it tells that, and what only an engine tells 
 	expect(exitCode).toBe(/^stop/m.test(stdout) ? 1 : 0);
 });
 
+it.each(["--bref", "brief"])("refuses the argument %s, and looks at nothing", async (argument) => {
+	const { stdout, stderr, exitCode } = await doctor(argument);
+	expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
+	expect(stderr).toMatch(/^error: .*'(--bref|brief)'.*; usage: npm run doctor \[-- --brief\]$/);
+});
+
 it("npm start begins with it: a stop ends that before anything is set up", async () => {
 	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev" };
-	const { stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
+	const { stdout, stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
 	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 does not answer/m);
-	expect(stderr).not.toMatch(/set-up/i);
+	// Whatever runs after the doctor speaks after it: set-up on standard error, the start itself on standard output too.
+	expect(stdout).not.toMatch(/set-up/i);
+	expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^The lab cannot work here yet: /);
 	expect(exitCode).toBe(1);
 });

@@ -1,5 +1,5 @@
 import { execa } from "execa";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { judgeAccounting, judgeKernelVersion, judgeRules, readTried, tryRules } from "../../../../cli/doctor/kernel.ts";
 import { rulesOf, triesOf } from "../../../../cli/doctor/rules.ts";
 import { KubeProxyMode } from "../../../../cluster/kindConfig.ts";
@@ -114,7 +114,7 @@ describe("the kernel's rules", () => {
 			wanted,
 			"stop",
 			"match mark (no), target MARK (no)",
-			"--all xt_mark (",
+			"--all xt_mark",
 		],
 		[
 			"one of nft refused",
@@ -133,6 +133,18 @@ describe("the kernel's rules", () => {
 	});
 
 	it.each([
+		[0, "modprobe"],
+		[1000, "sudo modprobe"],
+	])("what loads a module works as it stands for user %d", async (user, command) => {
+		vi.spyOn(process, "getuid").mockReturnValue(user);
+		const fix = judgeRules(tried("match statistic"), wanted).fix ?? "";
+		expect(fix).toBe(`${command} --all xt_statistic`);
+		const counting = judgeAccounting({ refused: new Map(), nfacct: false, accounting: true }).fix;
+		expect(counting).toBe(`${command} xt_nfacct || pulumi config set kubeProxyMode nftables`);
+		vi.restoreAllMocks();
+	});
+
+	it.each([
 		["the match is there", { nfacct: true }, "ok"],
 		["neither is there", { nfacct: false, accounting: false }, "ok"],
 		["it counts without the match", { nfacct: false, accounting: true }, "stop"],
@@ -140,9 +152,7 @@ describe("the kernel's rules", () => {
 	])("nfacct: %s", (_, given, level) => {
 		const finding = judgeAccounting({ refused: new Map(), ...given });
 		expect(finding.level).toBe(level);
-		expect(finding.fix).toBe(
-			level === "ok" ? undefined : "modprobe xt_nfacct || pulumi config set kubeProxyMode nftables",
-		);
+		expect(finding.fix === undefined).toBe(level === "ok");
 	});
 
 	it.each([

@@ -15,7 +15,7 @@ it.each([
 ])("nodePort %d: %s", (port, level) => {
 	const finding = judgeNodePort(port);
 	expect(finding).toMatchObject({ level, found: expect.stringContaining("30000 to 30085") });
-	expect(finding.fix ?? "none").toContain(level === "ok" ? "none" : "pulumi config set nodePort");
+	expect(finding.fix).toBe(level === "ok" ? undefined : "pulumi config set nodePort 30040");
 });
 
 const own = [{ name: "c-control-plane" }];
@@ -25,8 +25,16 @@ it.each([
 	["published by our own cluster", { here: "taken", containers: ["c-control-plane"] }, "ok", "this stack's cluster"],
 	["not for this user to try", { here: "refused", containers: [] }, "ok", "root"],
 	["of an engine elsewhere", { containers: [] }, "ok", "is free"],
-	["published by another container", { here: "taken", containers: ["web"] }, "stop", "docker rm --force web"],
-	["published by another container elsewhere", { containers: ["web"] }, "stop", "docker rm --force web"],
+	["published by another container", { here: "taken", containers: ["web"] }, "stop", "docker stop web"],
+	["published by another container elsewhere", { containers: ["web"] }, "stop", "docker stop web"],
+	["published on another address", { here: "free", containers: ["web"] }, "ok", "web publishes 8080 elsewhere"],
+	["published where only root may try", { here: "refused", containers: ["web"] }, "warning", "docker stop web"],
+	[
+		"published by our own cluster, by another on another address",
+		{ here: "taken", containers: ["web", "c-control-plane"] },
+		"ok",
+		"this stack's cluster",
+	],
 	["taken by a program", { here: "taken", containers: [] }, "stop", "pulumi config set hostPort"],
 ] as const)("a hostPort that is %s", (_, seen, level, text) => {
 	const finding = judgeHostPort({ port: 8080, ...seen, containers: [...seen.containers] }, own);

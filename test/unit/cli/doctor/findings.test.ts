@@ -1,0 +1,37 @@
+import { expect, it, vi } from "vitest";
+import { findings } from "../../../../cli/doctor/findings.ts";
+import { Fault } from "../../../../toolchain/fault.ts";
+import type { Step } from "../../../../toolchain/step.ts";
+import { program, scratchFolder } from "../../cluster/scratch.ts";
+
+vi.mock(import("../../../../toolchain/everything.ts"), () => {
+	const step = (title: string, find: Step["find"]): Step => ({
+		title,
+		name: title,
+		needs: [],
+		find,
+		get: () => Promise.reject(new Error("the doctor changes nothing")),
+	});
+	const broken = step("kind", () => Promise.reject(new Error("no permission")));
+	const hung = step("image echo", () => Promise.reject(new Fault("the engine hangs", "restart it")));
+	return { everything: [broken, step("kubectl", async () => undefined), hung], builtByGo: [] };
+});
+
+scratchFolder(() => program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1"));
+
+it("what of set-up cannot be looked at is a warning each, and all else is told", async () => {
+	vi.stubEnv("DOCKER_HOST", "tcp://127.0.0.1:9");
+	const all = await findings("dev");
+	expect(all.filter(({ subject }) => subject === "set-up")).toEqual([
+		{ subject: "set-up", level: "warning", found: "kind could not be looked at: no permission" },
+		{
+			subject: "set-up",
+			level: "warning",
+			found: "image echo could not be looked at: the engine hangs",
+			fix: "restart it",
+		},
+	]);
+	expect(all.map(({ subject }) => subject)).toEqual(
+		expect.arrayContaining(["Node.js", "Docker engine", "configuration"]),
+	);
+});
