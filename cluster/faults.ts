@@ -17,6 +17,10 @@ export const faultLines = (faults: Fault[]): string[] =>
 		return `  ${where}got ${shown(got)}, allowed: ${allowed}${fix === undefined ? "" : `; fix: ${fix}`}`;
 	});
 
+/** Fixes are to be pasted, and a shell has this project's tools only once it is told where they are. */
+export const wherePulumiIs =
+	"pulumi and kubectl are this project's own; a shell has them after: npm run setup && source .toolchain/env";
+
 /** Room for any name, too little of a file's text to carry a key. */
 const mostCharacters = 66;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Fault, faultLines, faultsOf } from "../cluster/faults.ts";
+import { type Fault, faultLines, faultsOf, wherePulumiIs } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -79,6 +79,7 @@ const message = (faults: Fault[]): string =>
 	[
 		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
 		...faultLines(faults),
+		wherePulumiIs,
 	].join("\n");
 
 const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;

@@ -1,51 +1,37 @@
 /** Which disks are full where a step found no room, and how there is room again. */
-import { existsSync, statfsSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname } from "node:path";
+import { statfsSync } from "node:fs";
 import { execaSync } from "execa";
-import { cacheRoot, project } from "./layout.ts";
+import { readInfo } from "./engine/ask.ts";
 import { systemPath } from "./path.ts";
+import { nearest, type Place, placesKept, placesOfBuilds } from "./places.ts";
 
 /** What programs say, and Node.js, where a disk or a user's share of it is full. */
 export const noRoom = /no space left on device|disk quota exceeded|ENOSPC|EDQUOT/i;
 
-/** The share of a first set-up's 4 GiB that no single place exceeds, in MiB. */
-const most = 2048;
-
-interface Place {
-	what: string;
-	path: string;
-	/** How to have more room there. */
-	more: string;
-}
-
 /** A line for each place where set-up writes and has less room than it may need. */
 export function fullDisks(places = placesWritten()): string[] {
-	return places.flatMap(({ what, path, more }) => {
-		const { bavail, blocks, bsize } = statfsSync(existing(path));
-		const [free, all] = [bavail, blocks].map((count) => Math.floor((count * bsize) / 2 ** 20));
-		return free !== undefined && free < most ? [`${what}: ${free} of ${all} MiB are free at ${path}; ${more}`] : [];
+	return places.flatMap(({ what, folder, most, more }) => {
+		const { bavail, blocks, bsize } = statfsSync(nearest(folder));
+		const [free, all] = [bavail * bsize, blocks * bsize];
+		const mib = (bytes: number) => Math.floor(bytes / 2 ** 20);
+		return free < most ? [`${what}: ${mib(free)} of ${mib(all)} MiB are free at ${folder}; more: ${more}`] : [];
 	});
 }
 
-function placesWritten(): Place[] {
-	const [build, modules] = ask("go", ["env", "GOCACHE", "GOMODCACHE"]);
-	const [engine] = ask("docker", ["info", "--format", "{{.DockerRootDir}}"]);
-	return [
-		{ what: "set-up's cache", path: cacheRoot(), more: "XDG_CACHE_HOME names another place" },
-		{ what: "Go's build cache", path: build ?? "", more: "`go clean -cache` empties it" },
-		{ what: "Go's modules", path: modules ?? "", more: "`go clean -modcache` empties them" },
-		{ what: "temporary files", path: process.env.GOTMPDIR || tmpdir(), more: "TMPDIR names another place" },
-		{ what: "the Docker engine", path: engine ?? "", more: "`docker system df` shows what it holds" },
-		{ what: "this project", path: project, more: "`du -sh *` shows what takes it" },
-	].filter(({ path }) => path !== "");
+export function placesWritten(): Place[] {
+	const go = ask("go", ["env", "GOCACHE", "GOMODCACHE"])?.split("\n") ?? [];
+	return [...placesKept(engineFolder(), { nodes: 0, setUp: true }), ...placesOfBuilds(go)];
 }
 
-/** The lines that a program answers; none where it does not. */
-function ask(program: string, args: string[]): string[] {
+/** The engine's data; undefined where it does not answer, or is not on this machine: its path means nothing here. */
+function engineFolder(): string | undefined {
+	const info = ask("docker", ["info", "--format", "{{json .}}"]);
+	const answer = info === undefined ? undefined : readInfo(JSON.parse(info));
+	return answer && "engine" in answer && answer.engine.here ? answer.engine.dataFolder : undefined;
+}
+
+/** What a program answers; undefined where it does not. */
+function ask(program: string, args: string[]): string | undefined {
 	const { failed, stdout } = execaSync(program, args, { reject: false, timeout: 10_000, env: { PATH: systemPath() } });
-	return failed ? [] : stdout.split("\n");
+	return failed ? undefined : stdout;
 }
-
-/** The folder itself, or the nearest one above it that exists: on the same disk. */
-const existing = (path: string): string => (existsSync(path) ? path : existing(dirname(path)));

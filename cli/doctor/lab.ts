@@ -4,14 +4,15 @@ import { findNodes, type NodeContainer } from "../../cluster/docker.ts";
 import { nodeNames } from "../../cluster/kindConfig.ts";
 import { labCluster, ownerIn, ownerOf } from "../../cluster/owner.ts";
 import type { LabConfig } from "../../components/labConfig.ts";
-import { allowedInstances } from "../../toolchain/engine/inotify.ts";
+import { allowedInstances, allowedWatches } from "../../toolchain/engine/inotify.ts";
+import { type Lack, placesKept } from "../../toolchain/places.ts";
 import { judgeCluster } from "./cluster.ts";
 import { type EngineState, isHere } from "./engine.ts";
 import type { Check, Finding } from "./finding.ts";
 import { judgeAccounting, judgeKernelVersion, judgeRules, tryRules } from "./kernel.ts";
-import { judgeInotify } from "./limits.ts";
+import { judgeInotify, judgeWatches } from "./limits.ts";
 import { judgeHostPort, judgeNodePort, lookAtHostPort } from "./ports.ts";
-import { fileSystemsOf, judgeDisk, judgeMemory, type Lack, usesOf } from "./resources.ts";
+import { fileSystemsOf, judgeDisk, judgeMemory } from "./resources.ts";
 import { judgeSubnets, lookAtNetworks } from "./subnets.ts";
 
 interface Known {
@@ -58,13 +59,16 @@ function memory(state: EngineState, config: LabConfig, own: NodeContainer[]): Fi
 
 async function disk(state: EngineState, lack: Lack): Promise<Finding[]> {
 	const there = "engine" in state ? state.engine.dataFolder : "/var/lib/docker";
-	return (await fileSystemsOf(usesOf(isHere(state) ? there : undefined, lack))).map(judgeDisk);
+	return (await fileSystemsOf(placesKept(isHere(state) ? there : undefined, lack))).map(judgeDisk);
 }
 
 function inotify(state: EngineState, { workers }: LabConfig): Finding[] {
-	const allowed = allowedInstances();
+	const [instances, watches] = [allowedInstances(), allowedWatches()];
 	const raises = "remedy" in state && state.remedy.start === "dockerd";
-	return allowed === undefined ? [] : [judgeInotify(allowed, workers, raises)];
+	return [
+		...(instances === undefined ? [] : [judgeInotify(instances, workers, raises)]),
+		...(watches === undefined ? [] : [judgeWatches(watches, workers)]),
+	];
 }
 
 async function kernel(state: EngineState, config: LabConfig): Promise<Finding[]> {

@@ -1,8 +1,15 @@
-/** What the machine allows: control groups, capabilities, inotify instances. */
+/** What the machine allows: control groups, capabilities, inotify. */
 import { existsSync } from "node:fs";
 import type { Engine } from "../../toolchain/engine/ask.ts";
 import { capabilityAdvice } from "../../toolchain/engine/capabilities.ts";
-import { inotifyAdvice, labInstances, wantedInstances } from "../../toolchain/engine/inotify.ts";
+import {
+	inotifyAdvice,
+	labInstances,
+	labWatches,
+	wantedInstances,
+	wantedWatches,
+	watchesFix,
+} from "../../toolchain/engine/inotify.ts";
 import type { Finding } from "./finding.ts";
 
 export type ControlGroups = Pick<Engine, "cgroupVersion" | "rootless">;
@@ -53,4 +60,14 @@ export function judgeInotify(allowed: number, workers: number, raises: boolean):
 	if (allowed >= needed) return { subject, level: "warning", ...advice };
 	const found = `${allowed} instances a user; a cluster with ${workers} workers takes ${needed}, and nodes fail without`;
 	return { subject, level: "stop", found, fix: advice.fix };
+}
+
+/** @param allowed how many watches a user may have */
+export function judgeWatches(allowed: number, workers: number): Finding {
+	const subject = "inotify";
+	const needed = labWatches(workers);
+	const found = `${allowed} watches a user; a cluster with ${workers} workers takes ${needed}`;
+	if (allowed < needed) return { subject, level: "stop", found: `${found}, and nodes fail without`, fix: watchesFix() };
+	if (allowed >= wantedWatches) return { subject, level: "ok", found };
+	return { subject, level: "warning", found: `${found}, and other programs take some too`, fix: watchesFix() };
 }

@@ -1,10 +1,11 @@
 import { styleText } from "node:util";
+import { wherePulumiIs } from "../../cluster/faults.ts";
 import { table } from "../../verification/report/table.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const colors: Record<Level, Parameters<typeof styleText>[0]> = { ok: "green", warning: "yellow", stop: "red" };
 
-/** A line for each finding, its level first, and its fix below; then how many there are of what level. */
+/** A line for each finding, its level first, and its fix below; then where the fixes' programs are, and how many there are of what level. */
 export function findingsText(findings: Finding[], { color }: { color: boolean }): string {
 	const paint = (level: Level) => (color ? styleText(colors[level], level, { validateStream: false }) : level);
 	const rows = findings.flatMap(({ subject, level, found, fix }) => {
@@ -12,7 +13,11 @@ export function findingsText(findings: Finding[], { color }: { color: boolean })
 		const below = [...further, ...(fix === undefined ? [] : [`fix: ${fix}`])];
 		return [[paint(level), subject, first], ...below.map((line) => ["", "", line])];
 	});
-	return [...(rows.length > 0 ? [table(rows)] : []), conclusion(findings)].join("\n");
+	const told = findings.some(({ found }) => found.includes(wherePulumiIs));
+	const needed = !told && findings.some(({ fix = "" }) => /\b(pulumi|kubectl) /.test(fix));
+	return [...(rows.length > 0 ? [table(rows)] : []), ...(needed ? [wherePulumiIs] : []), conclusion(findings)].join(
+		"\n",
+	);
 }
 
 function conclusion(findings: Finding[]): string {

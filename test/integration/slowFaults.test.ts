@@ -95,7 +95,7 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 			const { exitCode, stderr } = await setUp();
 			expect(exitCode, stderr).toBe(1);
 			expect(stderr).toMatch(/^kind: there is no room left: .*no space left on device/);
-			expect(stderr).toMatch(/set-up's cache: \d+ of 4 MiB are free at .*; XDG_CACHE_HOME names another place/);
+			expect(stderr).toMatch(/set-up's cache: \d+ of 4 MiB are free at .*; more: export XDG_CACHE_HOME=/);
 			expect(stderr).toMatch(/What to do: free some of the disk .* then run the same command again/);
 			expect(readdirSync(temporary)).toEqual([]);
 			expect(readdirSync(join(cache, "nodeport-lab", "unfinished"))).toEqual([]);

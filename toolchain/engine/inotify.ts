@@ -1,9 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Advice } from "../fault.ts";
+import { type Advice, asRoot } from "../fault.ts";
 import { machineState } from "../layout.ts";
 
 const setting = "/proc/sys/fs/inotify/max_user_instances";
+const watchesSetting = "/proc/sys/fs/inotify/max_user_watches";
 /** Holds the limit from before set-up raised it. */
 const record = join(machineState, "inotify-limit");
 
@@ -16,17 +17,31 @@ export const labInstances = (workers: number): number => 27 + 13 * workers;
 /** Enough for labs beside the tests' cluster. */
 export const wantedInstances = 512;
 
-/** How many instances a user may have; undefined where there is no such limit (no Linux). */
-export function allowedInstances(file = setting): number | undefined {
-	return process.platform === "linux" ? Number(readFileSync(file, "utf8")) : undefined;
-}
+/** The watches that a lab's instances hold in all: up to 286 the control plane, 162 a worker, as measured. */
+export const labWatches = (workers: number): number => 290 + 165 * workers;
+
+/** The least that a kernel allows by itself: ten labs of four nodes, or one beside an editor or two. */
+export const wantedWatches = 8192;
+
+/** A limit of the kernel's; undefined where there is none such (no Linux). */
+const limitIn = (file: string): number | undefined =>
+	process.platform === "linux" ? Number(readFileSync(file, "utf8")) : undefined;
+
+/** How many instances a user may have. */
+export const allowedInstances = (file = setting): number | undefined => limitIn(file);
+
+/** How many watches a user may have, in all instances together. */
+export const allowedWatches = (file = watchesSetting): number | undefined => limitIn(file);
+
+/** Raises that limit until the next boot, to what kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/ */
+export const watchesFix = (): string => asRoot("sysctl fs.inotify.max_user_watches=524288");
 
 /** What the user should know where that many are few. */
 export function inotifyAdvice(allowed = allowedInstances()): Advice | undefined {
 	if (allowed === undefined || allowed >= wantedInstances) return undefined;
 	return {
 		found: `this machine allows ${allowed} inotify instances a user; nodes of a second lab may fail to start`,
-		fix: `sysctl fs.inotify.max_user_instances=${wantedInstances}`,
+		fix: asRoot(`sysctl fs.inotify.max_user_instances=${wantedInstances}`),
 	};
 }
 

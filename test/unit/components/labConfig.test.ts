@@ -160,3 +160,9 @@ describe("the stack's configuration", () => {
 		);
 	});
 });
+
+it("ends by telling where the commands that mend it are found", () => {
+	expect(() => parseLabConfig({ ...defaults, nodePort: "80" })).toThrow(
+		/; fix: pulumi config set .*\n.*source \.toolchain\/env$/,
+	);
+});

@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { hostname, release } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { findEntry, makeEntry } from "../../../toolchain/cache.ts";
 import { CommandFailed, explain } from "../../../toolchain/fault.ts";
-import { fullDisks } from "../../../toolchain/fullDisk.ts";
+import { fullDisks, placesWritten } from "../../../toolchain/fullDisk.ts";
 import { cacheRoot } from "../../../toolchain/layout.ts";
 import { logTo } from "../../../toolchain/run.ts";
-import { temporaryFolder } from "../temporary.ts";
+import { temporaryFolder, writeProgram } from "../temporary.ts";
 
 const folder = temporaryFolder();
 const again = "then run the same command again. What was half made is removed.";
@@ -45,7 +46,7 @@ it.for<[string, (entry: string) => Promise<void>]>([
 	await tinyCache();
 	const told = explain("kind", await fails(makeEntry("kind", "key", make)));
 	expect(told).toMatch(/^kind: there is no room left: .*no space left on device/i);
-	expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; XDG_CACHE_HOME names another place\n/);
+	expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
 	expect(told.endsWith(again), told).toBe(true);
 	expect(findEntry("kind", "key")).toBeUndefined();
 	expect(readdirSync(join(cacheRoot(), "unfinished"))).toEqual([]);
@@ -60,6 +61,17 @@ it("says of a program's earlier command nothing: it went well", () => {
 });
 
 it("judges a place that is not there yet by the disk that it will be on", () => {
-	const place = { what: "the cache", path: "/proc/not/there", more: "clear it" };
-	expect(fullDisks([place])).toEqual(["the cache: 0 of 0 MiB are free at /proc/not/there; clear it"]);
+	const place = { what: "the cache", folder: "/proc/not/there", least: 0, most: 1, more: "clear it" };
+	expect(fullDisks([place])).toEqual(["the cache: 0 of 0 MiB are free at /proc/not/there; more: clear it"]);
+});
+
+it.runIf(process.platform === "linux").each([
+	["on this machine", hostname(), ["/engine/data"]],
+	["elsewhere", "elsewhere", []],
+])("looks at the data of an engine %s: its path is of its own machine", (_, Name, folders) => {
+	const info = { ServerVersion: "27.1.0", Name, KernelVersion: release(), DockerRootDir: "/engine/data" };
+	writeProgram(join(folder.path, "bin/docker"), `echo '${JSON.stringify(info)}'`);
+	vi.stubEnv("PATH", `${join(folder.path, "bin")}:/usr/bin:/bin`);
+	const engine = placesWritten().filter(({ what }) => what === "the engine's data");
+	expect(engine.map(({ folder }) => folder)).toEqual(folders);
 });

@@ -127,6 +127,7 @@ it.runIf(process.platform === "linux")("with an engine of this machine it tells 
 	expect(stdout).toMatch(/memory +\d+\.\d GiB free of 16\.0 GiB/);
 	expect(stdout).toMatch(/disk +\d+\.\d GiB free for the engine's data/);
 	expect(stdout).toMatch(/inotify +\d+ instances/);
+	expect(stdout).toMatch(/inotify +\d+ watches/);
 });
 
 it("without an engine that answers it tells that, and what only an engine tells is not guessed at", async () => {

@@ -1,6 +1,14 @@
-import { expect, it } from "vitest";
-import { judgeCapabilities, judgeControlGroups, judgeInotify } from "../../../../cli/doctor/limits.ts";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { judgeCapabilities, judgeControlGroups, judgeInotify, judgeWatches } from "../../../../cli/doctor/limits.ts";
 import { engine } from "./machine.ts";
+
+// Whoever runs the tests: root gives commands as they are, others by sudo.
+beforeEach(() => {
+	vi.spyOn(process, "getuid").mockReturnValue(0);
+});
+afterEach(() => {
+	vi.restoreAllMocks();
+});
 
 it.each([
 	["version 2", { cgroupVersion: 2, rootless: false }, false, "ok"],
@@ -37,4 +45,22 @@ it.each([
 	const finding = judgeInotify(allowed, workers, raises);
 	expect(finding).toMatchObject({ level, found: expect.stringContaining(String(allowed)) });
 	expect(finding.fix).toBe(level === "ok" ? undefined : "sysctl fs.inotify.max_user_instances=512");
+});
+
+it.each([
+	["the kernel's least default is enough", 8192, 3, "ok"],
+	["less than that leaves little for other programs", 8191, 3, "warning"],
+	["just what the workers take", 785, 3, "warning"],
+	["too few for the workers that it has", 784, 3, "stop"],
+	["too few for fifty workers", 8192, 50, "stop"],
+])("inotify watches: %s (%d, %d workers)", (_, allowed, workers, level) => {
+	const finding = judgeWatches(allowed, workers);
+	expect(finding).toMatchObject({ subject: "inotify", level, found: expect.stringContaining(`${allowed} watches`) });
+	expect(finding.fix).toBe(level === "ok" ? undefined : "sysctl fs.inotify.max_user_watches=524288");
+});
+
+it("where the user is not root, sudo raises a limit", () => {
+	vi.spyOn(process, "getuid").mockReturnValue(1000);
+	expect(judgeWatches(100, 3).fix).toBe("sudo sysctl fs.inotify.max_user_watches=524288");
+	expect(judgeInotify(10, 3, false).fix).toBe("sudo sysctl fs.inotify.max_user_instances=512");
 });

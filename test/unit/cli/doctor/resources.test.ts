@@ -2,7 +2,8 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fileSystemsOf, judgeDisk, judgeMemory, usesOf } from "../../../../cli/doctor/resources.ts";
+import { fileSystemsOf, judgeDisk, judgeMemory } from "../../../../cli/doctor/resources.ts";
+import { placesKept } from "../../../../toolchain/places.ts";
 import { temporaryFolder } from "../../temporary.ts";
 
 const folder = temporaryFolder();
@@ -24,8 +25,8 @@ it.each([
 });
 
 const uses = [
-	{ what: "a", folder: "/a", least: GiB, most: 2 * GiB },
-	{ what: "b", folder: "/b", least: GiB, most: 2 * GiB },
+	{ what: "a", folder: "/a", least: GiB, most: 2 * GiB, more: "empty a" },
+	{ what: "b", folder: "/b", least: GiB, most: 2 * GiB, more: "empty b" },
 ];
 
 it.each([
@@ -35,21 +36,31 @@ it.each([
 ])("disk: %s", (_, free, level) => {
 	const finding = judgeDisk({ folder: "/a", free, uses });
 	expect(finding).toMatchObject({ level, found: expect.stringMatching(/GiB free for a, b \(\/a\); .*4\.0 GiB/) });
-	expect(finding.fix).toBe(level === "ok" ? undefined : "docker system df");
+	expect(finding.fix).toBe(level === "ok" ? undefined : "empty a, or empty b");
+});
+
+it("disk: the advice is for what is on that file system, and takes room there", () => {
+	const [engine, cache, own] = placesKept("/data", { nodes: 4, setUp: false });
+	const fix = (...uses: (typeof engine)[]) =>
+		judgeDisk({ folder: "/", free: 0, uses: uses.flatMap((use) => (use ? [use] : [])) }).fix;
+	expect(fix(own)).toBe("rm -rf out/evidence-*");
+	expect(fix(engine)).toBe("docker builder prune && docker image prune");
+	expect(fix(cache, own)).toBe("rm -rf out/evidence-*");
+	expect(fix(placesKept("/data", { nodes: 0, setUp: true })[1])).toContain("export XDG_CACHE_HOME=");
 });
 
 it("a lab that is there needs little more; one that is not, room for its nodes, images and programs", () => {
-	const most = (lack: Parameters<typeof usesOf>[1]) =>
-		usesOf("/var/lib/docker", lack).map(({ most }) => Number((most / GiB).toFixed(1)));
+	const most = (lack: Parameters<typeof placesKept>[1]) =>
+		placesKept("/var/lib/docker", lack).map(({ most }) => Number((most / GiB).toFixed(1)));
 	expect(most({ nodes: 0, setUp: false })).toEqual([0, 0, 0.1]);
 	expect(most({ nodes: 4, setUp: false })).toEqual([2.9, 0, 0.1]);
 	expect(most({ nodes: 4, setUp: true })).toEqual([4.9, 1, 0.1]);
-	expect(usesOf(undefined, { nodes: 4, setUp: true }).map(({ what }) => what)).not.toContain("the engine's data");
+	expect(placesKept(undefined, { nodes: 4, setUp: true }).map(({ what }) => what)).not.toContain("the engine's data");
 });
 
 it("folders of one file system are judged together, also one that does not exist yet", async () => {
 	await mkdir(join(folder.path, "there"));
-	const use = (at: string) => ({ what: at, folder: join(folder.path, at), least: 0, most: 0 });
+	const use = (at: string) => ({ what: at, folder: join(folder.path, at), least: 0, most: 0, more: "" });
 	const systems = await fileSystemsOf([use("there"), use("not/yet")]);
 	expect(systems).toHaveLength(1);
 	expect(systems[0]?.uses.map(({ what }) => what)).toEqual(["there", "not/yet"]);
