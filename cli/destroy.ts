@@ -6,7 +6,8 @@ import { locked } from "../cluster/lock.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { parseArguments } from "./arguments.ts";
 import { settleLocks } from "./interrupted.ts";
-import { inTurn, pulumi, selectStack, setting } from "./lab.ts";
+import { inTurn, pulumi, selectStack } from "./lab.ts";
+import { setting } from "./settings.ts";
 import { stack } from "./stack.ts";
 
 await command(async () => {
@@ -21,8 +22,9 @@ async function destroy(): Promise<number> {
 	if (code !== 0) return code;
 	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without
 	// any container that could be found.
-	await locked(await setting("clusterName"), async () => {});
+	const cluster = await setting("clusterName");
+	await locked(cluster, async () => {});
 	await removeOwned(await ownerOf(stack, labCluster));
-	await closeAccess(await setting("clusterName"));
+	await closeAccess(cluster);
 	return 0;
 }

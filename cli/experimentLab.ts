@@ -11,6 +11,7 @@ import type { Lab, Settings } from "../verification/experiments/experiment.ts";
 import { Sight } from "../verification/experiments/sight.ts";
 import { readRulesets } from "../verification/ruleset.ts";
 import { knownReport } from "./lab.ts";
+import { settingsFile } from "./settings.ts";
 import { stack } from "./stack.ts";
 
 /** Longest time for a node that was started to be Ready, in seconds. */
@@ -48,7 +49,7 @@ export class ExperimentLab implements Lab {
 		this.say(`updating the lab${said.length > 0 ? `: ${said.join(", ")}` : ""}`);
 		const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-drawbacks-"));
 		try {
-			const configFile = join(folder, `Pulumi.${stack}.yaml`);
+			const configFile = join(folder, settingsFile(stack));
 			await writeFile(configFile, await configured({ ...start(await workers()), ...settings }));
 			await this.update(configFile);
 		} finally {
@@ -131,7 +132,7 @@ async function answers(cluster: Cluster, name: string): Promise<boolean> {
 
 /** The stack's configuration file as it would be with these settings. */
 async function configured(settings: Settings): Promise<string> {
-	const file = parse(await readFile(`Pulumi.${stack}.yaml`, "utf8"));
+	const file = parse(await readFile(settingsFile(stack), "utf8"));
 	const { name: project } = parse(await readFile("Pulumi.yaml", "utf8"));
 	const config = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${project}:${name}`, value]));
 	return stringify({ ...file, config: { ...file.config, ...config } });

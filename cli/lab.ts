@@ -61,11 +61,6 @@ export async function selectStack(): Promise<void> {
 	await execa("pulumi", ["stack", "select", stack, "--create"], { stdout: "ignore", stderr: "inherit" });
 }
 
-/** A setting of the stack, or its default. */
-export async function setting(name: string): Promise<string> {
-	return (await execa("pulumi", ["config", "get", name, "--stack", stack])).stdout;
-}
-
 /** The report of the last verification; undefined where there is none yet. */
 export const lastReport = (): Promise<Report | undefined> => readReport(reportPath);
 

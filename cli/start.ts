@@ -6,8 +6,9 @@ import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
 import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
-import { inTurn, lastReport, pulumi, selectStack, setting, show, verifyAgain } from "./lab.ts";
+import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./lab.ts";
 import { revive } from "./revive.ts";
+import { setting } from "./settings.ts";
 import { stack } from "./stack.ts";
 import { refuseTakenPort } from "./takenPort.ts";
 

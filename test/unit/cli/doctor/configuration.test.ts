@@ -1,7 +1,8 @@
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { judgeConfiguration, readConfiguration, settingsOf } from "../../../../cli/doctor/configuration.ts";
+import { judgeConfiguration, readConfiguration } from "../../../../cli/doctor/configuration.ts";
+import { settingsOf } from "../../../../cli/settings.ts";
 import { labConfigOf } from "../../../../components/labConfig.ts";
 import { project } from "../../../../toolchain/layout.ts";
 import { scratchFolder } from "../../cluster/scratch.ts";
