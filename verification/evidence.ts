@@ -7,7 +7,8 @@ import { gather } from "./evidence/gather.ts";
 import type { Report } from "./report/model.ts";
 import { writeReport } from "./report/stored.ts";
 import type { Request } from "./request.ts";
-import { type Say, verify } from "./verify.ts";
+import type { Say } from "./settle.ts";
+import { verify } from "./verify.ts";
 
 /** Longest time for gathering. */
 const gatheringSeconds = 15;

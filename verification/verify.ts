@@ -1,6 +1,5 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isDeepStrictEqual } from "node:util";
 import type { Cluster } from "./cluster.ts";
 import { journeys } from "./journey.ts";
 import { judge } from "./matrix.ts";
@@ -12,33 +11,21 @@ import { failureOf } from "./report/matrix.ts";
 import { type Report, reportSchema } from "./report/model.ts";
 import { traceFailure } from "./report/traces.ts";
 import type { Request } from "./request.ts";
-import { ruleProblem } from "./ruleProblem.ts";
-import { type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
+import type { Ruleset } from "./ruleset.ts";
+import { type Say, type Settled, sameView, settle, settledView } from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 import type { Place, View } from "./view.ts";
-
-/** Takes a line of progress. */
-export type Say = (line: string) => void;
-
-/** Within so many seconds a running kube-proxy writes what it hears of, on a busy machine too. */
-const rulesSeconds = 45;
-
-/** What became of a node's rules: read or not, right or not. */
-interface Settled {
-	node: Node;
-	ruleset?: Ruleset;
-	problem?: string;
-}
 
 /** @throws where the cluster or the Service cannot be read at all; anything less is a finding in the report */
 export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
 	const deadline = performance.now() + request.waitSeconds * 1000;
 	for (let comingUp = false; ; await sleep(1000)) {
-		const view = await settledView(cluster, request, deadline, (line) => {
+		const isComingUp = (line: string) => {
 			comingUp = true;
 			say(line);
-		});
+		};
+		const view = await settledView({ cluster, request, deadline, say: isComingUp });
 		const report = await measure(cluster, view, request, deadline, say);
 		if (report.ok || performance.now() > deadline) return report;
 		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
@@ -50,13 +37,10 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 	}
 }
 
-/** Whether clients and endpoints are where they were. */
-const sameView = (a: View, b: View): boolean => isDeepStrictEqual([a.clients, a.endpoints], [b.clients, b.endpoints]);
-
 async function measure(cluster: Cluster, view: View, request: Request, deadline: number, say: Say): Promise<Report> {
 	const client: Place = view.clients[0]?.place ?? { network: "outside" };
 	const settling = new Map(
-		view.nodes.map((node) => [node.name, settle(cluster, view, client, node, deadline, say)] as const),
+		view.nodes.map((node) => [node.name, settle({ cluster, request, view, client, deadline, say }, node)] as const),
 	);
 	say(`asking ${view.nodes.length} nodes, reading their rules`);
 	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only.
@@ -142,48 +126,6 @@ function missingDns({ dns }: View, { kubeconfig }: Request): string[] {
 	return [
 		`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}; fix, where it is scaled to 0: npm start`,
 	];
-}
-
-/** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
-async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
-	for (let said = ""; ; await sleep(500)) {
-		const view = await cluster.view(request);
-		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
-		const waiting = `waiting: ${view.unsettled.join("; ")}`;
-		if (waiting !== said) say(waiting);
-		said = waiting;
-	}
-}
-
-/** Reads a node's rules until they say what the API says, for a bounded time. */
-async function settle(
-	cluster: Cluster,
-	view: View,
-	client: Place,
-	node: Node,
-	deadline: number,
-	say: Say,
-): Promise<Settled> {
-	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
-	for (let attempt = 0; ; attempt++) {
-		const asked = performance.now();
-		const settled = await attemptToRead(cluster, view, client, node);
-		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
-		const isDead = !node.ready || performance.now() - asked >= readSeconds * 1000;
-		if (!settled.problem || isDead || performance.now() > until) return settled;
-		if (attempt === 4) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
-		await sleep(500);
-	}
-}
-
-async function attemptToRead(cluster: Cluster, view: View, client: Place, node: Node): Promise<Settled> {
-	try {
-		const ruleset = await readRuleset(cluster, view, node);
-		const problem = ruleProblem(view, client, node, ruleset);
-		return { node, ruleset, ...(problem && { problem }) };
-	} catch (error) {
-		return { node, problem: `${node.name}: ${error instanceof Error ? error.message : String(error)}` };
-	}
 }
 
 /** What the nodes' rules show. */

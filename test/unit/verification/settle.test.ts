@@ -1,0 +1,67 @@
+/** Rules and API move apart and together again: what is waited for, and what never comes. */
+import { expect, it, vi } from "vitest";
+import type { Cluster } from "../../../verification/cluster.ts";
+import type { Request, Runner } from "../../../verification/request.ts";
+import { type Awaited, settle } from "../../../verification/settle.ts";
+import type { View } from "../../../verification/view.ts";
+import { fixture } from "./rules/fixtures.ts";
+import { dnsutils, endpoint, sampleView } from "./sample.ts";
+
+const node = sampleView().nodes[3] ?? expect.fail("there is a node");
+const runner: Runner = { exec: { namespace: "kube-system", pod: "kube-proxy-x", container: "kube-proxy" } };
+const saved = fixture("kind/1.36.3.nodeport-worker3.iptables-nft.ipv4.txt");
+const [, led = expect.fail("the rules lead to a pod")] =
+	/default\/nodeport-service:echo" -m tcp -j DNAT --to-destination ([\d.]+):8080/.exec(saved) ?? [];
+
+const viewWith = (ip: string): View =>
+	sampleView({ endpoints: [endpoint("nodeport-worker", ip)], kubeProxies: new Map([[node.name, runner]]) });
+
+/** Settles a node whose rules stay as they are, seen with `view`, while the API says `now`. */
+function settleWith(view: View, now: () => Promise<View>, milliseconds: number) {
+	const run = vi.fn<Cluster["run"]>(async (_, [program]) => ({
+		code: 0,
+		stdout: program === "iptables-save" ? saved : "",
+		stderr: "",
+	}));
+	const cluster = { run, view: now, restartProxy: () => "restart it" } as unknown as Cluster;
+	const said: string[] = [];
+	const deadline = performance.now() + milliseconds;
+	const request = {} as Request;
+	const awaited: Awaited = { cluster, request, view, client: dnsutils, deadline, say: (line) => said.push(line) };
+	return { settled: settle(awaited, node), said, reads: run };
+}
+
+it("takes rules that say what the API says, without looking again", async () => {
+	const { settled, said } = settleWith(viewWith(led), () => expect.fail("looked again"), 60_000);
+	expect((await settled).problem).toBeUndefined();
+	expect(said).toEqual([]);
+});
+
+it("waits no longer for rules that follow a pod which came after the view was read", async () => {
+	const { settled, said, reads } = settleWith(viewWith("10.244.3.77"), async () => viewWith(led), 60_000);
+	expect((await settled).problem).toContain(
+		`its rules lead to ${led}:8080, the Service's endpoints are 10.244.3.77:8080`,
+	);
+	expect(said).toEqual([expect.stringContaining("waiting for kube-proxy")]);
+	expect(reads.mock.calls.filter(([, [program]]) => program === "iptables-save")).toHaveLength(4);
+});
+
+it("does so for the pods of DNS too", async () => {
+	const dns = (ips: string[]) => ({
+		clusterIp: "10.96.0.10",
+		endpoints: ips.map((ip) => endpoint("nodeport-worker", ip)),
+	});
+	const view = { ...viewWith(led), dns: dns(["10.244.0.8"]) };
+	const { settled } = settleWith(view, async () => ({ ...view, dns: dns(["10.244.0.8", "10.244.0.9"]) }), 60_000);
+	expect((await settled).problem).toContain("its rules lead DNS to");
+});
+
+it.each([
+	["as it was", async (view: View) => view],
+	["unreachable", async () => Promise.reject(new Error("connect ECONNREFUSED"))],
+])("waits until the deadline while the API is %s", async (_, now) => {
+	const view = viewWith("10.244.3.77");
+	const { settled, reads } = settleWith(view, () => now(view), 2500);
+	expect((await settled).problem).toBeDefined();
+	expect(reads.mock.calls.length).toBeGreaterThan(4);
+});

@@ -1,0 +1,87 @@
+/** Waits, for a bounded time, until what is measured has come to rest: the API first, then each node's rules. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { Cluster } from "./cluster.ts";
+import type { Node } from "./model.ts";
+import type { Request } from "./request.ts";
+import { ruleProblem } from "./ruleProblem.ts";
+import { type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
+import type { Place, View } from "./view.ts";
+
+/** Takes a line of progress. */
+export type Say = (line: string) => void;
+
+/** Within so many seconds a running kube-proxy writes what it hears of, on a busy machine too. */
+const rulesSeconds = 45;
+
+/** Rules that are wrong for so many reads in a row: somebody is told, and the API is looked at again. */
+const readsBetweenLooks = 4;
+
+/** What became of a node's rules: read or not, right or not. */
+export interface Settled {
+	node: Node;
+	ruleset?: Ruleset;
+	problem?: string;
+}
+
+/** What is waited for: that the rules say of the Service what `view` says, to a packet of `client`. */
+export interface Awaited {
+	cluster: Cluster;
+	request: Request;
+	view: View;
+	client: Place;
+	/** By `performance.now()`. */
+	deadline: number;
+	say: Say;
+}
+
+/** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
+export async function settledView({
+	cluster,
+	request,
+	deadline,
+	say,
+}: Omit<Awaited, "view" | "client">): Promise<View> {
+	for (let said = ""; ; await sleep(500)) {
+		const view = await cluster.view(request);
+		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
+		const waiting = `waiting: ${view.unsettled.join("; ")}`;
+		if (waiting !== said) say(waiting);
+		said = waiting;
+	}
+}
+
+/** Whether clients and endpoints are where they were. */
+export const sameView = (a: View, b: View): boolean =>
+	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
+
+/** Reads a node's rules until they say what the API says, for a bounded time, and no longer than the API says it. */
+export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
+	const { cluster, request, view, deadline, say } = awaited;
+	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
+	for (let reads = 1; ; reads++) {
+		const asked = performance.now();
+		const settled = await attemptToRead(awaited, node);
+		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
+		const isDead = !node.ready || performance.now() - asked >= readSeconds * 1000;
+		if (!settled.problem || isDead || performance.now() > until) return settled;
+		if (reads === readsBetweenLooks) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
+		if (reads % readsBetweenLooks === 0) {
+			// kube-proxy may be ahead of the view: rules that follow a pod that came later never match it. Where the API
+			// does not answer, the rules are waited for, and who looks next says so.
+			const now = await cluster.view(request).catch(() => view);
+			if (!sameView(view, now)) return settled;
+		}
+		await sleep(500);
+	}
+}
+
+async function attemptToRead({ cluster, view, client }: Awaited, node: Node): Promise<Settled> {
+	try {
+		const ruleset = await readRuleset(cluster, view, node);
+		const problem = ruleProblem(view, client, node, ruleset);
+		return { node, ruleset, ...(problem && { problem }) };
+	} catch (error) {
+		return { node, problem: `${node.name}: ${error instanceof Error ? error.message : String(error)}` };
+	}
+}
