@@ -118,6 +118,31 @@ describe("a cluster that is lost", () => {
 	});
 });
 
+describe("what a killed pulumi had started", () => {
+	const isMade = isRunning(/docker exec .* kubeadm (init|join)/);
+
+	/** Only the Pulumi CLI is killed: kind, which makes the cluster, goes on. */
+	async function killPulumi() {
+		await deleteCluster();
+		const { exitCode, all } = await lab.runWithPulumiKilledWhen(isMade, "cli/start.ts");
+		expect(exitCode, all).toBe(1);
+		expect(all).toContain("pulumi was ended by SIGKILL: run the same command again");
+	}
+
+	it("is waited for, and taken over, by the next start", async () => {
+		await killPulumi();
+		await recoveries.start(lab, "pulumi alone killed while kind makes the cluster");
+		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
+	});
+
+	it("is waited for, and removed, by destroy", async () => {
+		await killPulumi();
+		await recoveries.destroy(lab, "pulumi alone killed while kind makes the cluster");
+		await nothingIsLeft();
+		await recoveries.start(lab, "lab destroyed");
+	});
+});
+
 describe("a destroy", () => {
 	const isDeleting = isRunning(/kind delete cluster/);
 

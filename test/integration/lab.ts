@@ -11,7 +11,11 @@ const namePrefix = "nodeport-test-";
 export const clusterName = `${namePrefix}${process.pid}`;
 const folderPrefix = "nodeport-lab-integration-";
 
-const { PULUMI_HOME = join(homedir(), ".pulumi"), DOCKER_CONFIG = join(homedir(), ".docker") } = process.env;
+const {
+	PULUMI_HOME = join(homedir(), ".pulumi"),
+	DOCKER_CONFIG = join(homedir(), ".docker"),
+	XDG_CACHE_HOME: cacheHome = join(homedir(), ".cache"),
+} = process.env;
 
 /** What is the user's own stays in use, though the lab's home folder is another. */
 const own = { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "", PULUMI_HOME, DOCKER_CONFIG };
@@ -28,12 +32,16 @@ export class Lab {
 		this.stack = stack;
 	}
 
-	/** A lab that is not up yet; whatever killed runs left is removed first. */
-	static async create(): Promise<Lab> {
+	/**
+	 * A lab that is not up yet; whatever killed runs left is removed first.
+	 * @param withSetUp its `npm start` is the whole chain, doctor and set-up first, as in a clone of the project
+	 */
+	static async create({ withSetUp = false } = {}): Promise<Lab> {
 		await removeLeftovers();
 		const folder = await mkdtemp(join(tmpdir(), `${folderPrefix}${process.pid}-`));
 		const { stdout } = await execa("git", ["ls-files", "--cached", "--others", "--exclude-standard"]);
-		for (const file of stdout.split("\n").filter((file) => !/^(test|toolchain|Pulumi\.dev\.yaml)/.test(file))) {
+		const others = withSetUp ? /^(test|Pulumi\.dev\.yaml)/ : /^(test|toolchain|Pulumi\.dev\.yaml)/;
+		for (const file of stdout.split("\n").filter((file) => !others.test(file))) {
 			await mkdir(join(folder, dirname(file)), { recursive: true });
 			await cp(file, join(folder, file));
 		}
@@ -53,11 +61,27 @@ export class Lab {
 		return this.start([script, ...args]);
 	}
 
+	/** Runs `npm run <script>`, whole; of the lab's own where it has a set-up. */
+	npm(script: string, env: Record<string, string> = {}) {
+		const all = { ...own, HOME: this.home, XDG_CACHE_HOME: cacheHome, ...env };
+		return execa("npm", ["run", script], { cwd: this.folder, env: all, reject: false, all: true });
+	}
+
 	/** Runs one of the project's commands and kills it, with all that it has started, as soon as something is so. */
 	async runKilledWhen(isSo: Condition, script: string, ...args: string[]) {
 		const running = this.start([script, ...args]);
 		await until(running, isSo);
 		for (const { pid } of await family(running.pid ?? 0)) kill(pid);
+		return running;
+	}
+
+	/** The same, but kills the Pulumi CLI alone: what it has started goes on without it. */
+	async runWithPulumiKilledWhen(isSo: Condition, script: string, ...args: string[]) {
+		const running = this.start([script, ...args]);
+		await until(running, isSo);
+		const cli = (await family(running.pid ?? 0)).find(({ line }) => /^(\S*\/)?pulumi /.test(line));
+		if (!cli) throw new Error("no Pulumi CLI runs");
+		kill(cli.pid);
 		return running;
 	}
 

@@ -1,6 +1,6 @@
 /**
  * Faults of what the lab stands on: its network, the disk, the Docker engine, which is restarted: `npm run test:faults`.
- * Each ends with the lab verified by what `npm start` runs: the set-up, then cli/start.ts.
+ * Each ends with the lab verified by the whole of `npm start`: the doctor, the set-up, the lab.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
@@ -18,12 +18,12 @@ const nodes = ["control-plane", "worker"].map((role) => `${clusterName}-${role}`
 describe.runIf(process.env.SLOW)("a lab", () => {
 	/** kind's usual one may have other clusters on it. */
 	const network = `${clusterName}-network`;
-	const recoveries = new Recoveries();
+	const recoveries = new Recoveries({ whole: true });
 	let lab: Lab;
 
 	beforeAll(async () => {
 		vi.stubEnv("KIND_EXPERIMENTAL_DOCKER_NETWORK", network);
-		lab = await Lab.create();
+		lab = await Lab.create({ withSetUp: true });
 		await lab.stack.setConfig("workers", { value: "1" });
 		await recoveries.start(lab, "none: the first start");
 		return async () => {
@@ -59,8 +59,7 @@ describe.runIf(process.env.SLOW)("a lab", () => {
 				await docker("stop", "--time=0", ...nodes);
 			}
 			await stopOwnDockerd();
-			const setUp = await execa("node", ["--import", "tsx", "toolchain/setup.ts"], { all: true, reject: false });
-			expect(setUp.exitCode, setUp.all).toBe(0);
+			if (areTaken) expect(await lab.npm("setup")).toMatchObject({ exitCode: 0 }); // Starts the engine, and no lab.
 			const others = areTaken ? await occupy(network, before) : [];
 			await recoveries.start(lab, `the engine restarted while ${fault}`);
 			if (others.length > 0) await docker("rm", "--force", ...others);
@@ -82,11 +81,22 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 			process.exit(1);
 		});`;
 
+	it("is not begun where the doctor finds too little room", async ({ skip }) => {
+		if (process.getuid?.() !== 0) skip("only root may mount a disk");
+		const lab = await Lab.create({ withSetUp: true });
+		await withDisk(4, async (disk) => {
+			const { exitCode, all } = await lab.npm("start", { XDG_CACHE_HOME: disk });
+			expect(exitCode, all).toBe(1);
+			expect(all).toContain("The lab cannot work here yet");
+			expect(all).toMatch(new RegExp(`stop +disk .*set-up's cache \\(${disk}`));
+			expect(readdirSync(disk)).toEqual([]);
+		});
+		await lab.remove();
+	});
+
 	it("says that its disk is full, leaves nothing half made, and goes on once there is room", async ({ skip }) => {
 		if (process.getuid?.() !== 0) skip("only root may mount a disk");
-		const disk = await mkdtemp(join(tmpdir(), "nodeport-lab-disk-"));
-		await execa("mount", ["-t", "tmpfs", "-o", "size=4m", "tmpfs", disk]);
-		try {
+		await withDisk(4, async (disk, resize) => {
 			const [cache, temporary] = [join(disk, "cache"), join(disk, "tmp")];
 			await mkdir(temporary);
 			const env = { XDG_CACHE_HOME: cache, GOTMPDIR: temporary, GOCACHE: await goCache() };
@@ -99,17 +109,31 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 			expect(stderr).toMatch(/What to do: free some of the disk .* then run the same command again/);
 			expect(readdirSync(temporary)).toEqual([]);
 			expect(readdirSync(join(cache, "nodeport-lab", "unfinished"))).toEqual([]);
-			await execa("mount", ["-o", "remount,size=256m", disk]);
+			await resize(256);
 			const again = await setUp();
 			expect(again.exitCode, again.stderr).toBe(0);
 			const built = readdirSync(join(cache, "nodeport-lab")).find((name) => name.startsWith("kind-")) ?? "";
 			expect(existsSync(join(cache, "nodeport-lab", built, "kind"))).toBe(true);
-		} finally {
-			await execa("umount", [disk]);
-			await rm(disk, { recursive: true });
-		}
+		});
 	});
 });
+
+/** Does something with a disk of so many MiB, which is gone afterwards. */
+async function withDisk(
+	mebibytes: number,
+	use: (folder: string, resize: (mebibytes: number) => Promise<unknown>) => Promise<void>,
+): Promise<void> {
+	const folder = await mkdtemp(join(tmpdir(), "nodeport-lab-disk-"));
+	const mount = (options: string, size: number) =>
+		execa("mount", ["-t", "tmpfs", "-o", `${options}size=${size}m`, "tmpfs", folder]);
+	await mount("", mebibytes);
+	try {
+		await use(folder, (size) => mount("remount,", size));
+	} finally {
+		await execa("umount", [folder]);
+		await rm(folder, { recursive: true });
+	}
+}
 
 /** Where Go keeps what it has compiled: it follows XDG_CACHE_HOME unless it is told. */
 const goCache = async (): Promise<string> => (await execa("go", ["env", "GOCACHE"])).stdout;
