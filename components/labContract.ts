@@ -63,15 +63,11 @@ export function checkOutput<K extends Key>(stack: string, key: K, value: unknown
 	throw new Refusal(unreadable(stack, faults));
 }
 
-const shortName = (stack: string): string => stack.split("/").at(-1) ?? stack;
-
-/** Of the lab's own commands, the one that brings this stack up. */
-const start = (stack: string): string => {
-	const name = shortName(stack);
-	return name === "dev" ? "npm start" : `PULUMI_STACK=${name} npm start`;
-};
-
-const upAgain = (stack: string): string => `${start(stack)}, in the lab's folder`;
+/** What brings a stack up that is called so, in full. */
+export function upAgain(stack: string): string {
+	const name = stack.split("/").at(-1) ?? stack;
+	return `${name === "dev" ? "npm start" : `PULUMI_STACK=${name} npm start`}, in the lab's folder`;
+}
 
 const notUp = (stack: string): string =>
 	`the stack "${stack}" has no outputs: its lab is not up (destroyed, or not yet brought up); fix: ${upAgain(stack)}`;

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as pulumi from "@pulumi/pulumi";
+import { upAgain } from "./labContract.ts";
 import { Refusal } from "./refusal.ts";
 
 const run = promisify(execFile);
@@ -27,13 +28,14 @@ async function isMissing(stack: string): Promise<boolean> {
 }
 
 async function noSuchStack(stack: string): Promise<string> {
-	const [, project = "", name = ""] = stack.split("/");
-	const list = ["stack", "ls", "--project", project];
+	const list = ["stack", "ls", "--project", stack.split("/").at(-2) ?? ""];
 	const there = await pulumiSays(...list, "--json").then(namesOf, () => []);
-	const start = `bring it up by \`PULUMI_STACK=${name} npm start\` in the lab's folder`;
 	const [allowed, fix] =
-		there.length > 0 ? [there.join(", "), `name one of these, or ${start}`] : ["none in this backend yet", start];
-	return `the lab's stack: got "${stack}", allowed: ${allowed} (\`pulumi ${list.join(" ")}\` lists them); fix: ${fix}`;
+		there.length > 0 ? [there.join(", "), "name one of these, or bring it up: "] : ["none in this backend yet", ""];
+	return (
+		`the lab's stack: got "${stack}", allowed: ${allowed} (\`pulumi ${list.join(" ")}\` lists them); ` +
+		`fix: ${fix}${upAgain(stack)}`
+	);
 }
 
 const namesOf = (json: string): string[] => (JSON.parse(json) as { name: string }[]).map(({ name }) => name);

@@ -49,9 +49,9 @@ describe("a consumer, as long as there is no lab", () => {
 		const said = await consumer.up();
 		expectRefusal(
 			said,
-			/the lab's stack: got "organization\/nodeport-lab\/elsewhere", allowed: test \(`pulumi stack ls/,
+			/the lab's stack: got "organization\/nodeport-lab\/elsewhere", allowed: organization\/nodeport-lab\/test \(`/,
 		);
-		expect(said.all).toContain("fix: name one of these, or bring it up by `PULUMI_STACK=elsewhere npm start`");
+		expect(said.all).toContain("fix: name one of these, or bring it up: PULUMI_STACK=elsewhere npm start, in");
 		await succeeds(consumer.pulumi("config", "set", "lab", "test"));
 	});
 

@@ -33,9 +33,9 @@ it.each<[string, string, string]>([
 		"those that there are",
 		`echo '[{"name":"dev"},{"name":"test"}]'`,
 		`the lab's stack: got "${missing}", allowed: dev, test (\`pulumi stack ls --project nodeport-lab\` lists them); ` +
-			"fix: name one of these, or bring it up by `PULUMI_STACK=none npm start` in the lab's folder",
+			"fix: name one of these, or bring it up: PULUMI_STACK=none npm start, in the lab's folder",
 	],
-	["that there is none", "echo '[]'", "allowed: none in this backend yet (`pulumi stack ls"],
+	["that there is none", "echo '[]'", "lists them); fix: PULUMI_STACK=none npm start, in the lab's folder"],
 	["how they are listed, where that fails", "exit 1", "(`pulumi stack ls --project nodeport-lab` lists them)"],
 ])("refuses a stack that is not there, and tells %s", async (_, list, message) => {
 	pulumiThatLists(list);
