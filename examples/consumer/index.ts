@@ -1,6 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { labReference, requireLab } from "nodeport-lab/contract";
+import { answersOf } from "./answers.ts";
 
 const stack = new pulumi.Config().require("lab");
 const lab = await labReference(`${pulumi.getOrganization()}/nodeport-lab/${stack}`);
@@ -13,8 +14,9 @@ export const urls = pulumi
 	);
 
 const echo = requireLab(lab, "echo");
+const kubeconfig = requireLab(lab, "kubeconfig");
 const provider = new k8s.Provider("lab", {
-	kubeconfig: requireLab(lab, "kubeconfig"),
+	kubeconfig,
 	// Where the lab was destroyed first, so was the Job: this stack can be destroyed all the same.
 	deleteUnreachable: true,
 });
@@ -63,3 +65,10 @@ export const calls = job.status.apply(({ succeeded, startTime, completionTime })
 	startTime,
 	completionTime,
 }));
+
+/** What each node's call was answered. No secret, though it takes one to read it. */
+export const answers = pulumi.unsecret(
+	pulumi
+		.all([kubeconfig, job.metadata, calls])
+		.apply(([kubeconfig, { namespace, name }]) => answersOf(kubeconfig, { namespace, name })),
+);

@@ -46,6 +46,7 @@ it("exports what it called and how that went, none of it secret", async () => {
 		"c-worker": "http://172.18.0.3:30040/host",
 	});
 	expect(await settled(outputs.calls)).toEqual({ complete: true, startTime: "s", completionTime: "c" });
-	expect(await pulumi.isSecret(pulumi.output(outputs.urls))).toBe(false);
-	expect(await pulumi.isSecret(pulumi.output(outputs.calls))).toBe(false);
+	expect(await settled(outputs.answers)).toEqual({ kubeconfig: "kind: Config\n", namespace: "lab", name: "calls" });
+	for (const output of Object.values(outputs) as pulumi.Output<unknown>[])
+		expect(await pulumi.isSecret(output)).toBe(false);
 });

@@ -9,6 +9,10 @@ vi.mock("../../../components/labReference.ts", () => ({
 	labReference: async (name: string) => new pulumi.StackReference(name),
 }));
 
+vi.mock("../../../examples/consumer/answers.ts", () => ({
+	answersOf: async (kubeconfig: string, job: object) => ({ kubeconfig, ...job }),
+}));
+
 interface Ran<Outputs> {
 	recorded: Recorded[];
 	outputs: Outputs;
@@ -21,7 +25,7 @@ export async function runConsumer(
 	const recorded = await record("nodeport-lab-consumer", stackOutputs(lab, ["kubeconfig"]));
 	pulumi.runtime.setAllConfig({ "nodeport-lab-consumer:lab": "other" });
 	const outputs = await import("../../../examples/consumer/index.ts");
-	await settled(outputs.calls);
+	await settled(outputs.answers);
 	return { recorded, outputs };
 }
 
