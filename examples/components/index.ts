@@ -1,13 +1,16 @@
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { EchoDeployment, NodePortService } from "nodeport-lab";
+import { DnsUtils, EchoDeployment, NodePortService, Verification } from "nodeport-lab";
 
 const settings = new pulumi.Config();
+const kubeconfigPath = settings.require("kubeconfig");
+const nodes = settings.getObject<string[]>("nodes") ?? [];
+const replicas = 2;
 
-/** The cluster's own, of any kind: it needs nothing of the lab's. */
+/** A cluster of any kind: it needs nothing of the lab's. */
 const provider = new k8s.Provider("cluster", {
-	kubeconfig: pulumi.secret(textOf("kubeconfig", settings.require("kubeconfig"))),
+	kubeconfig: pulumi.secret(textOf("kubeconfig", kubeconfigPath)),
 	deleteUnreachable: true,
 });
 const inside = { providers: [provider] };
@@ -20,21 +23,38 @@ const namespace = new k8s.core.v1.Namespace(
 
 const greeter = new EchoDeployment(
 	"greeter",
+	{ image: { reference: settings.require("echoImage") }, namespace, replicas, nodes },
+	inside,
+);
+
+// Selector and ports are the greeter's; the cluster chooses the nodePort.
+const front = new NodePortService("front", { echo: greeter, port: 80 }, inside);
+
+const client = new DnsUtils(
+	"client",
 	{
-		image: { reference: settings.require("echoImage") },
+		image: { reference: settings.require("dnsutilsImage") },
 		namespace,
-		replicas: 2,
-		nodes: settings.getObject<string[]>("nodes") ?? [],
+		...(nodes[0] !== undefined && { node: nodes[0] }),
 	},
 	inside,
 );
 
-// Selector and ports are the greeter's, and the cluster chooses the nodePort.
-const front = new NodePortService("front", { echo: greeter, port: 80, externalTrafficPolicy: "Cluster" }, inside);
+/** The update fails where the Service does not answer on every node as it must. */
+const verification = new Verification("verification", {
+	kubeconfigPath,
+	service: front.service,
+	echo: { deployment: greeter.name, replicas, nodes },
+	clients: [client.client],
+	revisions: { service: front.uid, echo: greeter.generation, client: client.uid },
+});
 
 export const service = front.service;
-export const image = greeter.image;
-export const replicas = greeter.replicas;
+export const pods = verification.summary.pods;
+/** How each request went, with the command that repeats it. */
+export const connectivity = verification.summary.connectivity.apply((cells) =>
+	cells.map(({ target, observed, command }) => ({ address: target.address, outcome: observed.outcome, command })),
+);
 
 function textOf(setting: string, path: string): string {
 	try {

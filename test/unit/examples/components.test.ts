@@ -21,6 +21,14 @@ it("deploys the lab's components into its own namespace of any cluster", async (
 	const { template } = only(recorded, "kubernetes:apps/v1:Deployment").inputs.spec;
 	expect(template.spec.containers[0].image).toBe("echo:1");
 	expect(only(recorded, "pulumi:providers:kubernetes").inputs.kubeconfig).toEqual(secret("kind: Config\n"));
+	expect(only(recorded, "kubernetes:core/v1:Pod").inputs.spec.nodeSelector).toEqual({ "kubernetes.io/hostname": "a" });
+	const request = JSON.parse(only(recorded, "command:local:Command").inputs.stdin);
+	expect(request).toMatchObject({
+		kubeconfig,
+		service: { namespace: "shop", name: "front" },
+		echo: { deployment: "greeter", replicas: 2, nodes: ["a"] },
+		clients: [{ name: "client" }],
+	});
 	expect(await settled(outputs.service)).toMatchObject({ name: "front", namespace: "shop", port: 80 });
 });
 

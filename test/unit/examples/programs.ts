@@ -34,11 +34,11 @@ export async function runComponents(
 	kubeconfig: string,
 ): Promise<Ran<typeof import("../../../examples/components/index.ts")>> {
 	const recorded = await record("nodeport-lab-components");
-	const settings = { kubeconfig, namespace: "shop", echoImage: "echo:1" };
+	const settings = { kubeconfig, namespace: "shop", echoImage: "echo:1", dnsutilsImage: "client:1", nodes: '["a"]' };
 	pulumi.runtime.setAllConfig(
 		Object.fromEntries(Object.entries(settings).map(([key, value]) => [`nodeport-lab-components:${key}`, value])),
 	);
 	const outputs = await import("../../../examples/components/index.ts");
-	await settled(outputs.service);
+	await settled(outputs.connectivity);
 	return { recorded, outputs };
 }
