@@ -7,4 +7,5 @@ export { LabContract, type LabOutput, labReference, requireLab, schema } from ".
 export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";
 export { NodeProbe, type NodeProbeArgs } from "./nodeProbe.ts";
 export { OutsideClient, type OutsideClientArgs } from "./outsideClient.ts";
+export { Refusal } from "./refusal.ts";
 export { Verification, type VerificationArgs } from "./verification.ts";

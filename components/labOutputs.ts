@@ -7,6 +7,7 @@ import type { Verification } from "./verification.ts";
 
 export { LabContract, type LabOutput, schema } from "./labContract.ts";
 export { labReference } from "./labReference.ts";
+export { Refusal } from "./refusal.ts";
 
 interface LabParts {
 	cluster: KindCluster;
