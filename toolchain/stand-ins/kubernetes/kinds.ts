@@ -1,4 +1,4 @@
-/** The kinds that the lab uses. */
+/** The kinds that the lab and its examples use. */
 import type { V1Pod } from "@kubernetes/client-node";
 import * as readiness from "./readiness.ts";
 

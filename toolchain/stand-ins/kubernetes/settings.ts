@@ -49,7 +49,8 @@ export function diffSettings(old: Properties, now: Properties): Difference {
 	const identified = Boolean(before.clusterIdentifier && after.clusterIdentifier);
 	const replaced = identified
 		? all.some((change) => touches(change, "clusterIdentifier"))
-		: all.some((change) => touches(change, "kubeconfig")) && clusterOf(before) !== clusterOf(after);
+		: all.some(({ path }) => ["kubeconfig", "context"].includes(String(path[0]))) &&
+			clusterOf(before) !== clusterOf(after);
 	return { changes: all, replaces: replaced ? all : [] };
 }
 
