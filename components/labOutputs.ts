@@ -1,28 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { Node, Pod, Service } from "../verification/model.ts";
-import type { Summary } from "../verification/report/model.ts";
+import type { Service } from "../verification/model.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
 import type { KindCluster } from "./kindCluster.ts";
+import { checkOutput, checkSchema, type LabContract, type LabOutput, schema } from "./labContract.ts";
 import type { Verification } from "./verification.ts";
 
-/** The version of the contract below: a stack that reads another knows that it must not. */
-export const schema = "nodeport-lab/v1";
-
-/** What the stack exports and other stacks read by StackReference. */
-export interface LabOutputs {
-	schema: typeof schema;
-	clusterName: string;
-	/** Secret. */
-	kubeconfig: string;
-	nodes: Node[];
-	/** InternalIP by node name. */
-	nodeIps: Record<string, string>;
-	nodePort: number;
-	service: Omit<Service, "portName" | "sessionAffinity">;
-	/** The pods are those that the verification saw. */
-	echo: { name: string; image: string; pods: Pod[] };
-	verification: Omit<Summary, "pods">;
-}
+export { LabContract, type LabOutput, schema } from "./labContract.ts";
+export { labReference } from "./labReference.ts";
+export { Refusal } from "./refusal.ts";
 
 interface LabParts {
 	cluster: KindCluster;
@@ -33,7 +18,7 @@ interface LabParts {
 
 /** Makes the outputs of the contract from the lab's parts. */
 export function labOutputs({ cluster, service, echo, verification }: LabParts): {
-	[K in keyof LabOutputs]: pulumi.Input<LabOutputs[K]>;
+	[K in keyof LabContract]: pulumi.Input<LabContract[K]>;
 } {
 	return {
 		schema,
@@ -48,4 +33,35 @@ export function labOutputs({ cluster, service, echo, verification }: LabParts): 
 			.apply(([name, image, { pods }]) => ({ name, image, pods })),
 		verification: verification.summary.apply(({ pods: _, ...summary }) => summary),
 	};
+}
+
+/**
+ * One output of a lab that another stack made, of its own type; secret where it is so in the lab's stack, and the
+ * kubeconfig always.
+ * @throws Refusal (in the output) where the stack has no outputs, those of another contract, or not this one
+ */
+export function requireLab<K extends keyof LabContract>(
+	lab: pulumi.StackReference,
+	key: K,
+): pulumi.Output<LabOutput<K>> {
+	const value = pulumi
+		.all([lab.name, ofThisContract(lab), lab.getOutput(key)])
+		.apply(([stack, , value]) => checkOutput(stack, key, value));
+	// What was read is plain: its type has nothing to unwrap.
+	return (key === "kubeconfig" ? pulumi.secret(value) : value) as unknown as pulumi.Output<LabOutput<K>>;
+}
+
+const asked = new WeakMap<pulumi.StackReference, pulumi.Output<void>>();
+
+/** Asked once for a reference: of the same fault in each of its outputs Pulumi would tell as often. */
+function ofThisContract(lab: pulumi.StackReference): pulumi.Output<void> {
+	const known = asked.get(lab);
+	if (known) return known;
+	// The names are no secret, though one of the values is.
+	const names = pulumi.unsecret(lab.outputs.apply((outputs) => Object.keys(outputs)));
+	const checked = pulumi
+		.all([lab.name, names, lab.getOutput("schema")])
+		.apply(([stack, names, schema]) => checkSchema(stack, { names, schema }));
+	asked.set(lab, checked);
+	return checked;
 }

@@ -48,6 +48,7 @@ export const answers: Answers = {
 	},
 	"kubernetes:apps/v1:Deployment": kubernetes(),
 	"kubernetes:apps/v1:DaemonSet": kubernetes(),
+	"kubernetes:batch/v1:Job": kubernetes({ succeeded: 1, startTime: "s", completionTime: "c" }),
 	"command:local:Command": (inputs) => ({ ...inputs, stdout: commandOutput(inputs), stderr: "" }),
 };
 
@@ -74,14 +75,22 @@ const summary = ({ report }: Properties): Summary & { beside: string } => ({
 	pods: [{ name: "app1-1", ip: "10.244.1.2", node: "nodeport-worker" }],
 });
 
-/** Installs the mocks and returns the list that fills with what is registered. */
-export async function record(project = "nodeport-lab"): Promise<Recorded[]> {
+/** How references to a stack are answered: with its outputs, and which of them are secret. */
+export const stackOutputs = (outputs: Properties, secretOutputNames: string[] = []): Answers => ({
+	"pulumi:pulumi:StackReference": ({ name }) => ({ name, outputs, secretOutputNames }),
+});
+
+/**
+ * Installs the mocks and returns the list that fills with what is registered.
+ * @param more answers beside the usual ones
+ */
+export async function record(project = "nodeport-lab", more: Answers = {}): Promise<Recorded[]> {
 	const recorded: Recorded[] = [];
 	await pulumi.runtime.setMocks(
 		{
 			newResource({ type, name, inputs, id }) {
 				if (type.startsWith("nodeport-lab:")) return { id: "", state: inputs };
-				const answer = answers[type];
+				const answer = { ...answers, ...more }[type];
 				if (!answer) throw new Error(`unexpected resource ${type} "${name}"`);
 				recorded.push({ type, name, inputs });
 				return { id: id ?? `${name}-id`, state: answer(inputs, id ?? "") };
@@ -93,6 +102,7 @@ export async function record(project = "nodeport-lab"): Promise<Recorded[]> {
 		project,
 		"test",
 		false,
+		"organization",
 	);
 	return recorded;
 }

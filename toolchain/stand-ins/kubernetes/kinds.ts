@@ -1,4 +1,4 @@
-/** The kinds that the lab uses. */
+/** The kinds that the lab and its examples use. */
 import type { V1Pod } from "@kubernetes/client-node";
 import * as readiness from "./readiness.ts";
 
@@ -28,6 +28,15 @@ const list: Kind[] = [
 	{ ...core, kind: "Service", plural: "services", unawaited: true },
 	{ ...apps, kind: "Deployment", plural: "deployments", readiness: readiness.deployment },
 	{ ...apps, kind: "DaemonSet", plural: "daemonsets", readiness: readiness.daemonSet },
+	{
+		apiVersion: "batch/v1",
+		kind: "Job",
+		plural: "jobs",
+		namespaced: true,
+		// As the API server checks an update: ValidateJobSpecUpdate in k8s.io/kubernetes/pkg/apis/batch/validation.
+		immutable: ["completionMode", "completions", "selector", "template"].map((field) => `spec.${field}`),
+		readiness: readiness.job,
+	},
 ];
 
 const typeOf = ({ apiVersion, kind }: Kind): string =>

@@ -3,6 +3,7 @@ import type {
 	V1ContainerStatus,
 	V1DaemonSet,
 	V1Deployment,
+	V1Job,
 	V1Pod,
 	V1PodSpec,
 	V1PodTemplateSpec,
@@ -97,4 +98,31 @@ export function pod(pod: V1Pod): Readiness {
 		};
 	}
 	return waitingForPods(`the pod is not ready (phase ${pod.status?.phase ?? "unknown"})`, [pod]);
+}
+
+/** The containers that ended with an error, each with how. */
+const containerFailures = (pods: V1Pod[]): string[] =>
+	pods.flatMap(({ metadata, spec, status }) =>
+		(status?.containerStatuses ?? []).flatMap(({ name, state }) => {
+			const { exitCode = 0, reason = "", message = "" } = state?.terminated ?? {};
+			if (exitCode === 0) return [];
+			const how = `${reason} with exit code ${exitCode}${message && `: ${message.trim()}`}`;
+			return [`node ${spec?.nodeName} (pod ${metadata?.name}, container ${name}): ${how}`];
+		}),
+	);
+
+/** Its work must be done: a Job that the controller gave up, by its backoffLimit or its deadline, never is. */
+export function job({ spec, status = {} }: V1Job, pods: V1Pod[]): Readiness {
+	const { conditions = [], succeeded = 0, active = 0, failed = 0 } = status;
+	const holding = (type: string) =>
+		conditions.find((condition) => condition.type === type && condition.status === "True");
+	if (holding("Complete")) return ready;
+	const gaveUp = holding("Failed");
+	if (gaveUp) {
+		const why = `the job failed: ${gaveUp.reason ?? ""} ${gaveUp.message ?? ""}`.trim();
+		return { ...waiting(why, ...containerFailures(pods)), failed: true };
+	}
+	const progress = `${succeeded} of ${spec?.completions ?? 1} pods have succeeded, ${active} active, ${failed} failed`;
+	const seen = waitingForPods(spec?.suspend ? `${progress}; it is suspended` : progress, pods);
+	return { ...seen, reasons: [...seen.reasons, ...containerFailures(pods)] };
 }

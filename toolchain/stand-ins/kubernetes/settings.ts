@@ -21,7 +21,6 @@ export function unsupportedSettings(settings: Properties): Failure[] {
 			.filter(([key, value]) => !supported.includes(key) && isSet(value))
 			.map(([key]) => refuse(key)),
 		...(isContent(plain.kubeconfig) ? [] : [refuse("kubeconfig", "any kubeconfig but one given by its content")]),
-		...(plain.clusterIdentifier ? [] : [refuse("clusterIdentifier", "a provider without clusterIdentifier")]),
 	];
 }
 
@@ -40,8 +39,26 @@ export function loadKubeConfig(settings: Properties): KubeConfig {
 	return config;
 }
 
-/** The clusterIdentifier alone decides whether this is another cluster. */
+/**
+ * Where both sides have a clusterIdentifier, it alone decides whether this is another cluster. Else it is another one
+ * where the current context leads to another server or certificate authority, or to none that is known.
+ */
 export function diffSettings(old: Properties, now: Properties): Difference {
-	const all = changes(withoutSecrets(old), withoutSecrets(now)).filter(({ path }) => path[0] !== "version");
-	return { changes: all, replaces: all.some((change) => touches(change, "clusterIdentifier")) ? all : [] };
+	const [before, after] = [withoutSecrets(old), withoutSecrets(now)];
+	const all = changes(before, after).filter(({ path }) => path[0] !== "version");
+	const identified = Boolean(before.clusterIdentifier && after.clusterIdentifier);
+	const replaced = identified
+		? all.some((change) => touches(change, "clusterIdentifier"))
+		: all.some(({ path }) => ["kubeconfig", "context"].includes(String(path[0]))) &&
+			clusterOf(before) !== clusterOf(after);
+	return { changes: all, replaces: replaced ? all : [] };
+}
+
+/** What a kubeconfig says of its current cluster, but for its name; one that says nothing of it is always another. */
+function clusterOf(settings: Properties): string | symbol {
+	try {
+		return JSON.stringify({ ...loadKubeConfig(settings).getCurrentCluster(), name: "" });
+	} catch {
+		return Symbol("unknown");
+	}
 }

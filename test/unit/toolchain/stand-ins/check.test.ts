@@ -65,6 +65,9 @@ it.each([
 	expect(refOfId(kind(type), id)).toEqual(ref);
 });
 
-it.each(["core/v1:Secret", "core/v1:ConfigMap", "apps/v1:StatefulSet", "batch/v1:Job"])("does not know %s", (type) => {
-	expect(kinds.get(`kubernetes:${type}`)).toBeUndefined();
-});
+it.each(["core/v1:Secret", "core/v1:ConfigMap", "apps/v1:StatefulSet", "batch/v1:CronJob"])(
+	"does not know %s",
+	(type) => {
+		expect(kinds.get(`kubernetes:${type}`)).toBeUndefined();
+	},
+);

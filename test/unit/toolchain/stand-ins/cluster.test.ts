@@ -24,6 +24,7 @@ describe("a cluster", () => {
 	it.each<[string, ObjectRef, string]>([
 		["a namespaced core object", pod, podPath],
 		["one in a group", { ...pod, kind: kind("apps/v1:Deployment") }, "/apis/apps/v1/namespaces/lab/deployments/p"],
+		["a Job", { ...pod, kind: kind("batch/v1:Job") }, "/apis/batch/v1/namespaces/lab/jobs/p"],
 		["one without a namespace", { kind: kind("core/v1:Node"), name: "n" }, "/api/v1/nodes/n"],
 	])("is asked for %s at its path", async (_, ref, path) => {
 		await expect(cluster.get(ref)).rejects.toThrow(`${path} not found`);

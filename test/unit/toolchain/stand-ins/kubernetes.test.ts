@@ -110,6 +110,39 @@ describe("the kubernetes provider", () => {
 			expect(server.methods()).not.toContain("DELETE");
 		});
 
+		describe("and a Job", () => {
+			const job = { type: "kubernetes:batch/v1:Job" };
+			const jobPath = "/apis/batch/v1/namespaces/lab/jobs/j";
+			const manifest = { apiVersion: "batch/v1", kind: "Job", metadata: { name: "j", namespace: "lab" } };
+			const put = (type: string) => {
+				const known = server.objects.get(jobPath);
+				if (known) server.objects.set(jobPath, { ...known, status: { conditions: [{ type, status: "True" }] } });
+				return known;
+			};
+
+			it("waits until it is complete", async () => {
+				const created = plugin.create(job, manifest);
+				await expect.poll(() => put("Complete")).toBeDefined();
+				expect((await created).state).toMatchObject({ status: { conditions: [{ type: "Complete" }] } });
+			});
+
+			it("fails with it at once, and leaves it to the engine", async () => {
+				const created = plugin.create(job, manifest).catch(({ details }: grpc.ServiceError) => details);
+				await expect.poll(() => put("Failed")).toBeDefined();
+				expect(await created).toContain("Job lab/j exists, but: the job failed");
+			});
+
+			it("deletes its pods before it", async () => {
+				server.objects.set(jobPath, { ...manifest, metadata: { ...manifest.metadata, uid: "uid-1" } });
+				await plugin.remove(job, "lab/j");
+				expect(server.asked.find(({ method }) => method === "DELETE")).toMatchObject({
+					path: jobPath,
+					body: { propagationPolicy: "Foreground" },
+				});
+				expect(server.objects.size).toBe(0);
+			});
+		});
+
 		it("deletes", async () => {
 			await plugin.create(service, inputs);
 			await plugin.remove(service, "lab/s");
@@ -150,6 +183,24 @@ describe("the kubernetes provider", () => {
 				replaces: ["metadata.name"],
 				deleteFirst: false,
 			},
+		],
+		[
+			"a replacement of a Job whose pods are to be others",
+			{ type: "kubernetes:batch/v1:Job" },
+			{ spec: { backoffLimit: 1, template: { spec: { a: "1" } } } },
+			{ spec: { backoffLimit: 2, template: { spec: { a: "2" } } } },
+			{
+				details: { "spec.backoffLimit": Kind.UPDATE, "spec.template.spec.a": Kind.UPDATE_REPLACE },
+				replaces: ["spec.template.spec.a"],
+				deleteFirst: true,
+			},
+		],
+		[
+			"an update of a Job that only lasts longer",
+			{ type: "kubernetes:batch/v1:Job" },
+			{ spec: { activeDeadlineSeconds: 1 } },
+			{ spec: { activeDeadlineSeconds: 2 } },
+			{ details: { "spec.activeDeadlineSeconds": Kind.UPDATE }, replaces: [], deleteFirst: false },
 		],
 		[
 			"nothing for a value that became secret",

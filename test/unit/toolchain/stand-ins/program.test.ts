@@ -6,6 +6,7 @@ import { kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
 import { unsupportedSettings } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
 import { defaults } from "../../components/defaults.ts";
 import { type Recorded, record, settled } from "../../components/recorder.ts";
+import { runComponents, runConsumer } from "../../examples/programs.ts";
 
 vi.mock("../../../../cluster/docker.ts", async (original) => ({
 	...(await original<typeof import("../../../../cluster/docker.ts")>()),
@@ -15,6 +16,8 @@ vi.mock("../../../../cluster/docker.ts", async (original) => ({
 
 /** What the lab registers with all that a configuration can add to it. */
 let recorded: Recorded[];
+/** What the examples register. */
+let examples: Recorded[];
 
 beforeAll(async () => {
 	recorded = await record();
@@ -30,6 +33,7 @@ beforeAll(async () => {
 	);
 	const { verification } = await import("../../../../index.ts");
 	await settled(pulumi.output(verification));
+	examples = [...(await runConsumer()).recorded, ...(await runComponents("package.json")).recorded];
 });
 
 /** What the stand-ins say against one of the lab's resources. */
@@ -43,13 +47,12 @@ function failures({ type, inputs }: Recorded) {
 	return kind.readOnly ? [] : kubernetes.unsupportedInputs(kind, inputs);
 }
 
-it("the stand-ins support all that the lab uses", () => {
-	expect(recorded.flatMap((resource) => failures(resource).map(({ reason }) => `${resource.name}: ${reason}`))).toEqual(
-		[],
-	);
+it("the stand-ins support all that the lab and its examples use", () => {
+	const all = [...recorded, ...examples].filter(({ type }) => type !== "pulumi:pulumi:StackReference");
+	expect(all.flatMap((resource) => failures(resource).map(({ reason }) => `${resource.name}: ${reason}`))).toEqual([]);
 });
 
-it("the lab uses all the kinds that the stand-ins support", () => {
-	const types = new Set(recorded.map(({ type }) => type));
+it("the lab and its examples use all the kinds that the stand-ins support", () => {
+	const types = new Set([...recorded, ...examples].map(({ type }) => type));
 	expect([...kinds.keys()].filter((type) => !types.has(type))).toEqual([]);
 });

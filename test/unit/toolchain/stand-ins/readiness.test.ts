@@ -1,4 +1,4 @@
-import type { V1DaemonSet, V1Deployment, V1Pod } from "@kubernetes/client-node";
+import type { V1DaemonSet, V1Deployment, V1Job, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
 import * as readiness from "../../../../toolchain/stand-ins/kubernetes/readiness.ts";
 
@@ -142,5 +142,79 @@ describe("a Pod", () => {
 
 	it("names its own missing image", () => {
 		expect(readiness.pod(waitingPod("ErrImagePull"))).toMatchObject({ ready: false, imageMissing: true });
+	});
+});
+
+describe("a Job", () => {
+	const job = (status: V1Job["status"], spec: Partial<V1Job["spec"]> = {}): V1Job => ({
+		spec: { template, ...spec },
+		...(status && { status }),
+	});
+	const condition = (type: string, more = {}) => ({ conditions: [{ type, status: "True", ...more }] });
+	const ended = (exitCode: number): V1Pod => ({
+		metadata: { name: "calls-x" },
+		spec: { nodeName: "w1", containers: [] },
+		status: {
+			containerStatuses: [
+				{
+					name: "echo",
+					image,
+					imageID: "",
+					ready: false,
+					restartCount: 0,
+					state: { terminated: { exitCode, reason: exitCode === 0 ? "Completed" : "Error" } },
+				},
+			],
+		},
+	});
+	const gaveUp = condition("Failed", { reason: "BackoffLimitExceeded", message: "has reached the limit" });
+	const failure = "node w1 (pod calls-x, container echo): Error with exit code 28";
+
+	it.each<[string, V1Job, V1Pod[], Partial<readiness.Readiness>]>([
+		["is ready when it is complete", job(condition("Complete")), [ended(0)], { ready: true, reasons: [] }],
+		[
+			"is ready when it is complete, though a pod failed on the way",
+			job(condition("Complete")),
+			[ended(1)],
+			{ ready: true, reasons: [] },
+		],
+		[
+			"waits before the controller has seen it",
+			job(undefined),
+			[],
+			{ ready: false, reasons: ["0 of 1 pods have succeeded, 0 active, 0 failed"] },
+		],
+		[
+			"waits while a condition does not hold",
+			job({ conditions: [{ type: "Complete", status: "False" }], active: 2, succeeded: 1 }, { completions: 3 }),
+			[],
+			{ ready: false, reasons: ["1 of 3 pods have succeeded, 2 active, 0 failed"] },
+		],
+		[
+			"says how a container ended, and goes on as long as the controller does",
+			job({ active: 1, failed: 1 }),
+			[ended(28)],
+			{ ready: false, reasons: ["0 of 1 pods have succeeded, 1 active, 1 failed", failure] },
+		],
+		[
+			"is given up when the controller gave it up",
+			job(gaveUp),
+			[ended(0), ended(28)],
+			{
+				ready: false,
+				failed: true,
+				reasons: ["the job failed: BackoffLimitExceeded has reached the limit", failure],
+			},
+		],
+		[
+			"says that it is suspended",
+			job({}, { suspend: true }),
+			[],
+			{ ready: false, reasons: ["0 of 1 pods have succeeded, 0 active, 0 failed; it is suspended"] },
+		],
+	])("%s", (_, object, pods, expected) => expect(readiness.job(object, pods)).toEqual(expected));
+
+	it("names a missing image", () => {
+		expect(readiness.job(job({ active: 1 }), [waitingPod("ErrImageNeverPull")]).imageMissing).toBe(true);
 	});
 });

@@ -27,7 +27,8 @@ describe("settings", () => {
 		["others", { ...lab, cluster: "c", skipUpdateUnreachable: "true" }, ["cluster", "skipUpdateUnreachable"]],
 		["others that are secret", { ...lab, renderYamlToDirectory: secret("out") }, ["renderYamlToDirectory"]],
 		["a kubeconfig's path", { ...lab, kubeconfig: "~/.kube/config" }, ["kubeconfig"]],
-		["nothing", {}, ["kubeconfig", "clusterIdentifier"]],
+		["no clusterIdentifier", { kubeconfig: here }, []],
+		["nothing", {}, ["kubeconfig"]],
 	])("refuses by name, given %s", (_, settings, refused) => {
 		const failures = unsupportedSettings(settings);
 		expect(failures.map(({ property }) => property)).toEqual(refused);
@@ -64,6 +65,8 @@ describe("a kubeconfig", () => {
 
 describe("another provider", () => {
 	const there = kubeconfig("https://127.0.0.1:9");
+	const otherUser = here.replace('"user":{}', '"user":{"token":"t"}');
+	const otherName = here.replaceAll('"c1"', '"c2"');
 	it.each<[string, Properties, Properties, string[], boolean]>([
 		["nothing changed", lab, { ...lab, kubeconfig: secret(here) }, [], false],
 		["only the SDK's version", { ...lab, version: "1" }, { ...lab, version: "2" }, [], false],
@@ -77,6 +80,12 @@ describe("another provider", () => {
 			["kubeconfig", "clusterIdentifier"],
 			true,
 		],
+		["without clusterIdentifier, nothing changed", { kubeconfig: here }, { kubeconfig: secret(here) }, [], false],
+		["without it, another address", { kubeconfig: here }, { kubeconfig: there }, ["kubeconfig"], true],
+		["without it, another user only", { kubeconfig: here }, { kubeconfig: otherUser }, ["kubeconfig"], false],
+		["without it, another name only", { kubeconfig: here }, { kubeconfig: otherName }, ["kubeconfig"], false],
+		["without it, an address still unknown", { kubeconfig: here }, { kubeconfig: unknown }, ["kubeconfig"], true],
+		["with it from now on, the same address", { kubeconfig: here }, lab, ["clusterIdentifier"], false],
 	])("%s", (_, old, now, changed, replaced) => {
 		const { changes, replaces } = diffSettings(old, now);
 		expect(changes.map(({ path }) => path[0])).toEqual(changed);

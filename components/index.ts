@@ -1,0 +1,11 @@
+/** What another program may import from this package: the components, and the contract of the lab's outputs. */
+export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterImage.ts";
+export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
+export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";
+export { KindCluster, type KindClusterArgs } from "./kindCluster.ts";
+export { LabContract, type LabOutput, labReference, requireLab, schema } from "./labOutputs.ts";
+export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";
+export { NodeProbe, type NodeProbeArgs } from "./nodeProbe.ts";
+export { OutsideClient, type OutsideClientArgs } from "./outsideClient.ts";
+export { Refusal } from "./refusal.ts";
+export { Verification, type VerificationArgs } from "./verification.ts";

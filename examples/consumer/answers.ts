@@ -1,0 +1,46 @@
+import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
+import { Refusal } from "nodeport-lab/contract";
+
+/** What the echo tells who asks it. */
+export interface Answer {
+	message: string;
+	/** The client address that the echo's pod saw. */
+	clientIp: string;
+}
+
+/**
+ * What each container of a complete Job printed, by the container's name: nothing once its pod is gone, as it is when its
+ * node was removed.
+ */
+export async function answersOf(
+	kubeconfig: string,
+	job: { namespace: string; name: string },
+): Promise<Record<string, Answer>> {
+	try {
+		return await read(kubeconfig, job);
+	} catch (error) {
+		throw new Refusal(
+			`the logs of Job ${job.namespace}/${job.name} cannot be read: ${(error as Error).message}; ` +
+				"fix: `npm start` in the lab's folder, if its cluster does not answer",
+		);
+	}
+}
+
+async function read(
+	kubeconfig: string,
+	{ namespace, name }: { namespace: string; name: string },
+): Promise<Record<string, Answer>> {
+	const config = new KubeConfig();
+	config.loadFromString(kubeconfig);
+	const api = config.makeApiClient(CoreV1Api);
+	const { items } = await api.listNamespacedPod({ namespace, labelSelector: `batch.kubernetes.io/job-name=${name}` });
+	const done = items.find(({ status }) => status?.phase === "Succeeded");
+	const pod = done?.metadata?.name;
+	if (done?.spec === undefined || pod === undefined) return {};
+	const answers = done.spec.containers.map(async ({ name: container }) => {
+		const log = await api.readNamespacedPodLog({ namespace, name: pod, container });
+		const { message, clientIp } = JSON.parse(log) as Answer;
+		return [container, { message, clientIp }] as const;
+	});
+	return Object.fromEntries(await Promise.all(answers));
+}

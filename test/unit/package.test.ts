@@ -1,0 +1,58 @@
+/** What another program gets that installs this one as a package. */
+import { readFileSync } from "node:fs";
+import { builtinModules } from "node:module";
+import { build, type Metafile } from "esbuild";
+import { beforeAll, expect, it } from "vitest";
+
+const manifest: { exports: Record<string, string>; files: string[]; dependencies: Record<string, string> } = JSON.parse(
+	readFileSync("package.json", "utf8"),
+);
+/** What components start as programs of their own. */
+const programs = ["components/program.mjs", "cluster/main.ts", "verification/main.ts"];
+
+let metafile: Metafile;
+
+beforeAll(async () => {
+	const modules = Object.values(manifest.exports).filter((path) => path.endsWith(".ts"));
+	({ metafile } = await build({
+		entryPoints: [...modules, ...programs],
+		bundle: true,
+		packages: "external",
+		platform: "node",
+		format: "esm",
+		outdir: "unwritten",
+		write: false,
+		metafile: true,
+		logLevel: "error",
+	}));
+});
+
+it("has each module that its exports and its programs load", () => {
+	const modules = Object.keys(metafile.inputs);
+	expect(modules).toContain("verification/model.ts");
+	expect(modules.filter((module) => !manifest.files.some((folder) => module.startsWith(`${folder}/`)))).toEqual([]);
+});
+
+it("depends on each package that these load", () => {
+	const specifiers = Object.values(metafile.inputs).flatMap(({ imports }) =>
+		imports.filter(({ external }) => external).map(({ path }) => path),
+	);
+	const packages = specifiers
+		.filter((path) => !path.startsWith("node:") && !builtinModules.includes(path))
+		.map((path) =>
+			path
+				.split("/")
+				.slice(0, path.startsWith("@") ? 2 : 1)
+				.join("/"),
+		);
+	expect(packages).toContain("@pulumi/pulumi");
+	expect(packages.filter((name) => manifest.dependencies[name] === undefined)).toEqual([]);
+});
+
+it("loads no component for the contract alone", () => {
+	const { inputs } = Object.values(metafile.outputs).find(
+		({ entryPoint }) => entryPoint === "components/labOutputs.ts",
+	) ?? { inputs: {} };
+	expect(Object.keys(inputs)).toContain("components/labContract.ts");
+	expect(Object.keys(inputs).filter((module) => /kindCluster|echoDeployment/.test(module))).toEqual([]);
+});
