@@ -9,8 +9,11 @@ import type { View } from "./view.ts";
 /** Of a packet that many pods may answer, the likeliest ways; the others differ in the pod alone. */
 const mostWays = 8;
 
-/** Hops in all the ways that are kept, which bounds the report's page to a few MB; the full matrix of four nodes has 1,100. */
-const mostHops = 8000;
+/**
+ * Hops in all the ways that are kept: some 3 MB of a page, and some seconds to draw it. The full matrix of four nodes with
+ * one pod has 1,100.
+ */
+const mostHops = 4000;
 
 /**
  * The cells' ways: first of those that are not as they must be, then in the matrix's order, up to a number of hops.
@@ -62,6 +65,7 @@ const wayOf = (view: Pick<View, "endpoints">, { probability, legs, end }: Journe
 		kind: end.kind,
 		...("node" in end && { node: end.node }),
 		...("address" in end && { address: end.address }),
+		...("port" in end && { port: end.port }),
 		...("clientIp" in end && { clientIp: end.clientIp }),
 		text: endText(end, view),
 	},

@@ -86,6 +86,7 @@ export const Way = z.object({
 		node: z.string().optional(),
 		/** Of the pod or node that it reaches. */
 		address: z.string().optional(),
+		port: z.int().optional(),
 		clientIp: z.string().optional(),
 		/** Who answers and what client it sees, or why nobody does. */
 		text: z.string(),

@@ -1,0 +1,64 @@
+/** What the page shows when a cell is chosen: its packet's ways as a picture and in words, and the rules that it meets. */
+import type { Cell } from "../../model.ts";
+import { cellName } from "../matrix.ts";
+import type { CellWays, Report } from "../model.ts";
+import { clusterDrawing } from "./cluster.ts";
+import { layout } from "./layout.ts";
+import { type Markup, markup } from "./markup.ts";
+import { hitRules } from "./rules.ts";
+import { svg } from "./svg.ts";
+import { waysInWords } from "./words.ts";
+
+export interface Choice {
+	client: string;
+	/** As the lists of targets name it. */
+	target: string;
+	/** In one line. */
+	title: string;
+	picture: Markup;
+	words: Markup;
+	/** Ids of rules. */
+	hits: string[];
+}
+
+/** One for each cell of the matrix, in its order. */
+export async function choicesOf(report: Report): Promise<Choice[]> {
+	const { connectivity, ways, rules } = report;
+	const kept = new Map(ways.cells.map((cell) => [keyOf(cell.client, cell.address), cell]));
+	const choices: Choice[] = [];
+	for (const cell of connectivity) {
+		const own = kept.get(keyOf(cell.client, cell.target.address));
+		choices.push({
+			client: cell.client,
+			target: targetName(cell),
+			title: `${cellName(cell)}: ${cell.ok ? "as predicted" : "NOT AS PREDICTED"}`,
+			picture: await pictureOf(report, cell, own),
+			words: own ? waysInWords(own, ways.hops) : notKept(cell),
+			hits: own ? hitRules(own, ways, rules) : [],
+		});
+	}
+	return choices;
+}
+
+const keyOf = (client: string, address: string): string => JSON.stringify([client, address]);
+
+const targetName = ({ target: { kind, node, address } }: Cell): string => `${node ?? kind} (${address})`;
+
+const notKept = ({ client, target }: Cell): Markup => markup`<p>This report has no room for this packet's path.
+<code>npm run explain -- --from ${client} --to ${target.address}</code> shows it.</p>`;
+
+/** To the right, and for a narrow window downwards; the page shows one of them. */
+async function pictureOf(report: Report, { client, target }: Cell, own: CellWays | undefined): Promise<Markup> {
+	const address = target.address;
+	const drawing = clusterDrawing(report, own ?? { client, address, ways: [], omittedWays: 0 });
+	const label = `The cluster, and the way of the packet from ${client} to ${address}: ${endings(own)}`;
+	return markup`<div class="wide">${svg(await layout(drawing, "RIGHT"), label)}</div>
+<div class="tall">${svg(await layout(drawing, "DOWN"), label)}</div>`;
+}
+
+function endings(own: CellWays | undefined): string {
+	const ways = own?.ways.map(
+		({ legs, end }) => `over ${legs.map(({ node }) => node).join(", ") || "no node"}. ${end.text}`,
+	);
+	return ways?.join(" Or ") ?? "not kept";
+}
