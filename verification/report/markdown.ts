@@ -88,7 +88,7 @@ const drawbackTable = ({ name, title, question, checkedAt, findings }: Drawback)
 	[
 		`**${plain(name)}**: ${plain(title)}. ${plain(question)} (${checkedAt})`,
 		table(
-			["what", "expected", "measured", ""],
+			["what", "expected", "measured", "result"],
 			findings.map(({ what, expected, measured, ok }) => [
 				what,
 				expected,

@@ -4,7 +4,7 @@ import { type Markup, markup } from "./markup.ts";
 
 export const experiments = (drawbacks: readonly Drawback[]): Markup => markup`
 <div class="scroll" role="region" aria-label="Drawbacks" tabindex="0"><table class="drawbacks">
-<thead><tr><th scope="col">experiment</th><th scope="col">what</th><th scope="col">expected</th><th scope="col">measured</th><th scope="col"></th></tr></thead>
+<thead><tr><th scope="col">experiment</th><th scope="col">what</th><th scope="col">expected</th><th scope="col">measured</th><th scope="col">result</th></tr></thead>
 ${drawbacks.map(
 	({ name, title, question, checkedAt, findings }) => markup`<tbody>
 <tr class="head"><th scope="rowgroup" colspan="5"><b>${name}</b>: ${title}. <i>${question}</i> <time datetime="${checkedAt}">${checkedAt}</time></th></tr>

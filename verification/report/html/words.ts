@@ -10,7 +10,7 @@ export function waysInWords({ ways, omittedWays }: CellWays, hops: KeptWays["hop
 		const share = `probability ${(probability * 100).toFixed(1)} %`;
 		return `Way ${i + 1} of ${ways.length + omittedWays}, ${share}: ${end.address ?? end.kind}`;
 	});
-	return markup`<h3>${titles[0]}</h3>
+	return markup`<p class="way">${titles[0]}</p>
 ${first}
 ${others.map((words, i) => markup`<details><summary>${titles[i + 1]}</summary>${words}</details>`)}
 ${omittedWays > 0 && markup`<p>${omittedWays} more ways lead to other pods.</p>`}`;
@@ -28,7 +28,7 @@ function legInWords(
 	hops: KeptWays["hops"],
 	start: number,
 ): Markup {
-	const title = markup`<h4>${node} <span class="flow">${source} → ${destination}</span></h4>`;
+	const title = markup`<h3>${node} <span class="flow">${source} → ${destination}</span></h3>`;
 	if (places.length === 0) return markup`${title}<p>No rule acts on the packet here.</p>`;
 	return markup`${title}
 <ol class="hops" start="${start}">${places.map((place) => {
