@@ -1,8 +1,8 @@
 /** The cluster as it is, with the ways of one packet over it: nodes, pods, who asks from where, and who answers. */
 import type { Hop, Node } from "../../model.ts";
-import { withPort } from "../../rules/address.ts";
 import type { AskingClient, CellWays, Report, Way } from "../model.ts";
 import type { Arrow, Box, Drawing } from "./drawing.ts";
+import { effectNames } from "./words.ts";
 
 /** Nodes that the packet does not pass, and pods of a node that it does not reach, beside those that it does. */
 const mostOthers = 6;
@@ -89,38 +89,46 @@ function processBox(client: AskingClient | undefined, node: string): Box[] {
 	];
 }
 
-function rulesBox({ ways, proxyMode }: Scene, cell: CellWays, node: string): Box {
-	const legs = cell.ways.flatMap(({ legs }) => legs.filter((leg) => leg.node === node));
-	const hops = [...new Set(legs.flatMap((leg) => leg.hops))].flatMap((place) => ways.hops[place] ?? []);
-	const changes = [...new Set(hops.flatMap(changeOf))];
+function rulesBox({ ways: { hops }, proxyMode }: Scene, { ways }: CellWays, node: string): Box {
+	const legs = ways.flatMap((way) => way.legs.flatMap((leg, i) => (leg.node === node ? { leg, way, i } : [])));
+	const lines = legs.flatMap(({ leg, way, i }) => {
+		const before = way.legs.slice(0, i).reduce((count, leg) => count + leg.hops.length, 0);
+		const steps = leg.hops.flatMap((place) => hops[place] ?? []).map(stepOf);
+		// As the words number them; where ways part, each begins anew.
+		return ways.length > 1 ? steps : steps.map((step, j) => `${before + j + 1}. ${step}`);
+	});
 	return {
 		id: rulesId(node),
 		kind: "rules",
 		title: proxyMode === "unknown" ? "kernel rules" : `${proxyMode} rules`,
-		lines: legs.length === 0 ? [] : [`${hops.length === 1 ? "1 acts" : `${hops.length} act`} on it`, ...changes],
+		lines: [...new Set(lines)],
 		inside: [],
 		onPath: legs.length > 0,
 	};
 }
 
-/** What a rule makes of the packet, where it makes something else of it. */
-function changeOf({ effect, to = "" }: Hop): string[] {
+/** What a rule does with the packet, in few words: the chain that it goes to, or what becomes of it. */
+function stepOf({ effect, to = "" }: Hop): string {
 	switch (effect) {
+		case "jump":
+		case "goto":
+			return to;
 		case "dnat":
-			return [`DNAT to ${to}`];
 		case "snat":
+			return `${effectNames[effect]} to ${to}`;
 		case "masquerade":
-			return [to === "" ? "masquerade" : `masquerade as ${to}`];
-		case "reject":
-		case "drop":
-			return [effect];
+			return to === "" ? effect : `${effect} as ${to}`;
 		default:
-			return [];
+			return `${effect} ${to}`.trimEnd();
 	}
 }
 
 function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {
-	const reached = cell.ways.flatMap(({ end }) => (end.kind === "pod" && end.node === node ? (end.address ?? "") : []));
+	const ends = cell.ways.flatMap(({ end }) => (end.kind === "pod" && end.node === node ? end : []));
+	const reached = ends.map(({ address = "" }) => address);
+	const seenBy = (ip: string) => [
+		...new Set(ends.flatMap(({ address, clientIp }) => (address === ip ? `sees ${clientIp}` : []))),
+	];
 	const echo = scene.pods.filter((pod) => pod.node === node).map(({ name, ip }) => ({ name, ip, what: "echo" }));
 	const asking = scene.clients
 		.filter(
@@ -141,7 +149,7 @@ function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {
 				id: podId(node, pod.ip),
 				kind: pod.what === "client" ? "client" : "pod",
 				title: pod.name,
-				lines: [pod.ip],
+				lines: [pod.ip, ...seenBy(pod.ip)],
 				inside: [],
 				onPath: matters(pod),
 			}),
@@ -183,7 +191,10 @@ const rulesId = (node: string): string => `rules ${node}`;
 const podId = (node: string, ip: string): string => `pod ${node} ${ip}`;
 const endId = ({ kind, node = "" }: Way["end"]): string => `end ${kind} ${node}`;
 
-/** From the client over the nodes that rule on the packet to how it ends; what several ways share, once. */
+/**
+ * From the client over the nodes that rule on the packet to how it ends; what several ways share, once. Between a pod and its
+ * node's rules, both boxes say the addresses.
+ */
 function arrowsOf({ ways }: CellWays, client: AskingClient | undefined): Arrow[] {
 	if (!client) return [];
 	const arrows = new Map<string, Arrow & { probability: number }>();
@@ -195,15 +206,15 @@ function arrowsOf({ ways }: CellWays, client: AskingClient | undefined): Arrow[]
 		arrows.set(key, { ...known, lines, probability: known.probability + probability });
 	};
 	for (const { legs, end, probability } of ways) {
-		let at = startId(client);
+		const start = startId(client);
+		let at = start;
 		for (const { node, source, destination } of legs) {
-			add(at, rulesId(node), [`${source} →`, destination], probability);
+			const isInside = at === start && client.place.network === "pod";
+			add(at, rulesId(node), isInside ? [] : [`${source} →`, destination], probability);
 			at = rulesId(node);
 		}
-		const { address = "", clientIp = "", port, node = "" } = end;
-		const target = end.kind === "pod" ? podId(node, address) : endId(end);
-		const told = end.kind === "pod" && port !== undefined ? [`${clientIp} →`, withPort(address, port)] : [];
-		add(at, target, told, probability);
+		const { kind, address = "", node = "" } = end;
+		add(at, kind === "pod" ? podId(node, address) : endId(end), [], probability);
 	}
 	const isCertain = (probability: number) => probability > 0.9999;
 	return [...arrows.values()].map(({ from, to, lines, probability }, i) => ({

@@ -28,11 +28,16 @@ describe("a packet from dnsutils to the nodePort of a node that has no pod", () 
 
 	it("is drawn over its own node and the one that it enters by to the pod, with its addresses on the way", () => {
 		expect(steps(drawing)).toEqual([
-			`dnsutils > iptables rules: 1 10.244.1.2 → ${ip("nodeport-worker2")}:30040`,
+			"dnsutils > iptables rules: 1",
 			`iptables rules > iptables rules: 2 ${ip("nodeport-worker3")} → ${ip("nodeport-worker2")}:30040`,
 			`iptables rules > iptables rules: 3 ${ip("nodeport-worker2")} → ${pod?.ip}:8080`,
-			`iptables rules > ${pod?.name}: 4 ${ip("nodeport-worker2")} → ${pod?.ip}:8080`,
+			`iptables rules > ${pod?.name}: 4`,
 		]);
+	});
+
+	it("says what client the pod sees", () => {
+		const reached = boxes(drawing).find(({ title }) => title === pod?.name);
+		expect(reached?.lines).toEqual([pod?.ip, `sees ${ip("nodeport-worker2")}`]);
 	});
 
 	it("shows the whole cluster, and what of it the packet passes", () => {
@@ -48,9 +53,20 @@ describe("a packet from dnsutils to the nodePort of a node that has no pod", () 
 		);
 	});
 
-	it("says where its addresses are changed", () => {
-		const rules = boxes(drawing).find(({ id }) => id === "rules nodeport-worker2");
-		expect(rules?.lines.slice(1)).toEqual([`DNAT to ${pod?.ip}:8080`, `masquerade as ${ip("nodeport-worker2")}`]);
+	it("goes hop by hop through each node's rules, numbered as the words are", () => {
+		const lines = ["nodeport-worker3", "nodeport-worker2", "nodeport-worker"].flatMap(
+			(node) => boxes(drawing).find(({ id }) => id === `rules ${node}`)?.lines ?? [],
+		);
+		expect(lines.map((line) => Number(line.split(".")[0]))).toEqual(lines.map((_, i) => i + 1));
+		expect(lines.map((line) => line.replace(/^\d+\. /, ""))).toEqual(
+			expect.arrayContaining([
+				"KUBE-NODEPORTS",
+				"KUBE-EXT-SR75RJIBNEHN2H65",
+				"mark 0x4000",
+				`DNAT to ${pod?.ip}:8080`,
+				`masquerade as ${ip("nodeport-worker2")}`,
+			]),
+		);
 	});
 });
 
