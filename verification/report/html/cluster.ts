@@ -1,8 +1,8 @@
 /** The cluster as it is, with the ways of one packet over it: nodes, pods, who asks from where, and who answers. */
-import type { Hop, Node } from "../../model.ts";
+import type { Node } from "../../model.ts";
 import type { AskingClient, CellWays, Report, Way } from "../model.ts";
 import type { Arrow, Box, Drawing } from "./drawing.ts";
-import { effectNames } from "./words.ts";
+import { stepsOn } from "./steps.ts";
 
 /** Nodes that the packet does not pass, and pods of a node that it does not reach, beside those that it does. */
 const mostOthers = 6;
@@ -89,38 +89,15 @@ function processBox(client: AskingClient | undefined, node: string): Box[] {
 	];
 }
 
-function rulesBox({ ways: { hops }, proxyMode }: Scene, { ways }: CellWays, node: string): Box {
-	const legs = ways.flatMap((way) => way.legs.flatMap((leg, i) => (leg.node === node ? { leg, way, i } : [])));
-	const lines = legs.flatMap(({ leg, way, i }) => {
-		const before = way.legs.slice(0, i).reduce((count, leg) => count + leg.hops.length, 0);
-		const steps = leg.hops.flatMap((place) => hops[place] ?? []).map(stepOf);
-		// As the words number them; where ways part, each begins anew.
-		return ways.length > 1 ? steps : steps.map((step, j) => `${before + j + 1}. ${step}`);
-	});
+function rulesBox({ ways, proxyMode }: Scene, cell: CellWays, node: string): Box {
 	return {
 		id: rulesId(node),
 		kind: "rules",
 		title: proxyMode === "unknown" ? "kernel rules" : `${proxyMode} rules`,
-		lines: [...new Set(lines)],
+		lines: stepsOn(node, cell, ways.hops),
 		inside: [],
-		onPath: legs.length > 0,
+		onPath: cell.ways.some(({ legs }) => legs.some((leg) => leg.node === node)),
 	};
-}
-
-/** What a rule does with the packet, in few words: the chain that it goes to, or what becomes of it. */
-function stepOf({ effect, to = "" }: Hop): string {
-	switch (effect) {
-		case "jump":
-		case "goto":
-			return to;
-		case "dnat":
-		case "snat":
-			return `${effectNames[effect]} to ${to}`;
-		case "masquerade":
-			return to === "" ? effect : `${effect} as ${to}`;
-		default:
-			return `${effect} ${to}`.trimEnd();
-	}
 }
 
 function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {

@@ -37,7 +37,7 @@ export type Direction = "RIGHT" | "DOWN";
 const engine = new elk.default();
 
 /** Width that a picture should keep to, in user units. */
-const widths: Record<Direction, number> = { RIGHT: 1130, DOWN: 340 };
+const widths: Record<Direction, number> = { RIGHT: 1130, DOWN: 320 };
 
 /** What the arrows join is laid out by them; beside it, packed, what they leave out. */
 export async function layout({ boxes, arrows }: Drawing, direction: Direction): Promise<Placed> {

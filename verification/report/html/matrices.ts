@@ -34,8 +34,9 @@ ${table(connectivity, "Difference", difference, (cell) => ({
 
 function table(cells: readonly Cell[], title: string, what: string, say: (cell: Cell) => Said): Markup {
 	const { targets, rows } = grid(cells);
-	return markup`<div class="scroll" role="region" aria-label="${title}" tabindex="0"><table class="matrix">
-<caption><b>${title}</b>: ${what}</caption>
+	const id = title.toLowerCase();
+	return markup`<h3 id="${id}">${title}: <span class="what">${what}</span></h3>
+<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0"><table class="matrix" aria-labelledby="${id}">
 <thead><tr><th scope="col">client</th>${targets.map((target) => markup`<th scope="col">${target}</th>`)}</tr></thead>
 <tbody>${rows.map(
 		({ client, cells: own }) => markup`

@@ -19,8 +19,8 @@ function markRules(hits) {
 }
 
 function choose(index) {
-	const { client, target, title, hits } = cells[index];
-	show("picture", index);
+	const { client, target, title, picture, hits } = cells[index];
+	show("picture", picture);
 	show("words", index);
 	element("chosen").textContent = title;
 	element("subject").textContent = title;

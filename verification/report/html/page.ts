@@ -13,7 +13,11 @@ import { arrowTip } from "./svg.ts";
 
 /** The whole document. */
 export async function htmlReport(report: Report): Promise<string> {
-	const [style, script, choices] = await Promise.all([ownFile("page.css"), ownFile("page.js"), choicesOf(report)]);
+	const [style, script, { choices, pictures }] = await Promise.all([
+		ownFile("page.css"),
+		ownFile("page.js"),
+		choicesOf(report),
+	]);
 	const { namespace, name, nodePort } = report.service;
 	return markup`<!doctype html>
 <html lang="en">
@@ -31,7 +35,7 @@ export async function htmlReport(report: Report): Promise<string> {
 ${verdict(report)}
 ${facts(report)}</header>
 <main>
-${choices.length > 0 && pathSection(choices)}
+${choices.length > 0 && pathSection(pictures)}
 <section><h2>Who reaches what</h2>
 <p>Choose a cell to see its packet's path.</p>
 ${matrices(report)}</section>
@@ -45,13 +49,8 @@ ${section("Notes", notes(report))}
 </main>
 <footer><p>Made by nodeport-lab from ${report.request.report}</p></footer>
 ${arrowTip}
-${choices.map(
-	(
-		{ picture, words },
-		i,
-	) => markup`<template id="picture-${i}">${picture}</template><template id="words-${i}">${words}</template>
-`,
-)}
+${pictures.map((picture, i) => markup`<template id="picture-${i}">${picture}</template>`)}
+${choices.map(({ words }, i) => markup`<template id="words-${i}">${words}</template>`)}
 <script type="application/json" id="choices">${dataOf(report, choices)}</script>
 <script>${new Markup(script)}</script>
 </body>
@@ -64,10 +63,10 @@ const ownFile = (name: string): Promise<string> => readFile(new URL(name, import
 /** As a Content-Security-Policy names what may run. */
 const hash = (text: string): Markup => new Markup(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
 
-const pathSection = ([first]: readonly Choice[]): Markup => markup`<section id="path"><h2>A packet's path</h2>
+const pathSection = ([first]: readonly Markup[]): Markup => markup`<section id="path"><h2>A packet's path</h2>
 <form><label>from <select id="client"></select></label> <label>to <select id="target"></select></label></form>
 <p id="chosen" role="status"></p>
-<div id="picture" class="scroll" role="region" aria-label="The cluster and the path" tabindex="0">${first?.picture}</div>
+<div id="picture" class="scroll" role="region" aria-label="The cluster and the path" tabindex="0">${first}</div>
 <p><a href="#hops">Hop by hop, in words</a></p></section>`;
 
 const wordsSection = ([first]: readonly Choice[]): Markup => markup`<section id="hops"><h2>Hop by hop</h2>
@@ -96,7 +95,7 @@ function dataOf({ connectivity }: Report, choices: readonly Choice[]): Markup {
 		0,
 		connectivity.findIndex(({ ok }) => !ok),
 	);
-	const data = { first, cells: choices.map(({ client, target, title, hits }) => ({ client, target, title, hits })) };
+	const data = { first, cells: choices.map(({ words, ...cell }) => cell) };
 	// In a script element "<" may begin its end.
 	return new Markup(JSON.stringify(data).replaceAll("<", "\\u003c"));
 }

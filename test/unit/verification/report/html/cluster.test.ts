@@ -97,6 +97,25 @@ it("draws several ways with their probabilities, and what they share once", () =
 	]);
 });
 
+it("lists what ways have apart where they part, and what they share once", () => {
+	const several = fullReport();
+	const cell = cellOf("outside", `${ip("nodeport-worker2")}:30040`, several);
+	const [way] = cell.ways;
+	const leg = way?.legs[0];
+	const choice = leg?.hops.findIndex((place) => several.ways.hops[place]?.effect === "dnat") ?? -1;
+	const hop = several.ways.hops[leg?.hops[choice] ?? -1];
+	if (!way || !leg || !hop) throw new Error("the fixture has no DNAT there");
+	const place = several.ways.hops.push({ ...hop, to: "10.244.9.9:8080" }) - 1;
+	cell.ways = [way, { ...way, legs: [{ ...leg, hops: leg.hops.with(choice, place) }] }];
+	const lines = boxes(clusterDrawing(several, cell)).find(({ id }) => id === "rules nodeport-worker2")?.lines ?? [];
+	expect(lines.filter((line) => /^(DNAT|mark 0x4000|masquerade)/.test(line))).toEqual([
+		"mark 0x4000",
+		expect.stringContaining("DNAT to 10.244.9.9"),
+		expect.stringContaining("DNAT to 10.244."),
+		expect.stringContaining("masquerade as"),
+	]);
+});
+
 it("draws a few of very many nodes and pods, always those of the path, and says how many there are beside", () => {
 	const many = fullReport();
 	const [node] = many.nodes;

@@ -27,6 +27,8 @@ it("is a page also of a report that keeps no ways, and says so", async () => {
 	const page = await htmlReport(sampleReport());
 	expect(page).toContain("<code>npm run explain -- --from dnsutils --to 172.18.0.4:30040</code>");
 	expect(page).toContain("Paths of 2 of 2 cells are left out for lack of room.");
+	// One picture of the cluster serves all of them: there may be thousands.
+	expect(page.match(/<template id="picture-/g)?.length).toBe(1);
 });
 
 it("is a page also where nothing was asked", async () => {
