@@ -44,7 +44,7 @@ export async function choicesOf(report: Report): Promise<Choices> {
 			target: targetName(cell),
 			title: `${cellName(cell)}: ${cell.ok ? "as predicted" : "NOT AS PREDICTED"}`,
 			picture,
-			words: own ? waysInWords(own, ways.hops) : notKept(cell),
+			words: markup`${own ? waysInWords(own, ways.hops) : notKept(cell)}<p>To ask again: <code>${cell.command}</code></p>`,
 			hits: own ? hitRules(own, ways, rules) : [],
 		});
 	}
