@@ -6,6 +6,15 @@ export default defineConfig({
 			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
 			{
 				test: {
+					name: "browser",
+					include: ["test/browser/**/*.test.ts"],
+					testTimeout: 2 * 60_000,
+					// Set-up may have to install the browser, and wait for its turn.
+					hookTimeout: 15 * 60_000,
+				},
+			},
+			{
+				test: {
 					name: "integration",
 					include: ["test/integration/**/*.test.ts"],
 					// One real cluster at a time is as much as two cores carry, and the tests of a file build on each other.

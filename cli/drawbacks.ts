@@ -13,7 +13,7 @@ import { writeReport } from "../verification/report/stored.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./experimentLab.ts";
 import { settleLocks } from "./interrupted.ts";
-import { inTurn, knownReport, pulumi, show, verifyAgain } from "./lab.ts";
+import { inTurn, knownReport, pulumi, show, tellForms, verifyAgain } from "./lab.ts";
 
 await command(async () => {
 	const chosen = options();
@@ -105,8 +105,8 @@ async function restore(drawbacks: Drawback[]): Promise<void> {
 	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
 	const report = await verifyAgain();
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
-	await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
-	if (report.ok) return;
-	show(report);
+	const whole = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
+	if (whole.ok) return tellForms(whole);
+	await show(whole);
 	throw new Error("the lab is back, but not as it must be; fix: npm start");
 }

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { withLock } from "../cluster/lock.ts";
 import { verifyWithEvidence } from "../verification/evidence.ts";
+import { writeForms } from "../verification/report/forms.ts";
 import type { Report } from "../verification/report/model.ts";
-import { readReport } from "../verification/report/stored.ts";
+import { readReport, requireReport } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
 import { stack, stackName } from "./stack.ts";
 
@@ -65,11 +66,7 @@ export async function selectStack(): Promise<void> {
 export const lastReport = (): Promise<Report | undefined> => readReport(reportPath);
 
 /** @throws where there is none yet */
-export async function knownReport(): Promise<Report> {
-	const report = await lastReport();
-	if (report) return report;
-	throw new Error(`the lab was not verified yet (no ${reportPath} of this version): run \`npm start\` first`);
-}
+export const knownReport = (): Promise<Report> => requireReport(reportPath);
 
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {
@@ -77,7 +74,15 @@ export async function verifyAgain(): Promise<Report> {
 	return verifyWithEvidence(request, (line) => console.error(line));
 }
 
-export function show(report: Report): void {
+/** Prints the report, and writes it for other readers. */
+export async function show(report: Report): Promise<void> {
 	const { isTTY, columns } = process.stdout;
 	console.log(terminalReport(report, { color: isTTY ?? false, ...(columns && { width: columns }) }));
+	await tellForms(report);
+}
+
+/** Writes the report for other readers, and says where. */
+export async function tellForms(report: Report): Promise<void> {
+	const { html } = await writeForms(report, (line) => console.error(line));
+	console.log(`report to look at: ${html}`);
 }

@@ -33,12 +33,12 @@ async function start(): Promise<number> {
 	const code = (await refresh()) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
-	if (fresh) show(report);
+	if (fresh) await show(report);
 	if (code !== 0) return code;
 	// An update that changed nothing verified nothing; the lab is never called good from memory.
 	if (fresh) return 0;
 	const again = await verifyAgain();
-	show(again);
+	await show(again);
 	return again.ok ? 0 : 1;
 }
 

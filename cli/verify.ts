@@ -6,6 +6,6 @@ import { show, verifyAgain } from "./lab.ts";
 await command(async () => {
 	parseArguments("npm run verify", {});
 	const report = await verifyAgain();
-	show(report);
+	await show(report);
 	return report.ok ? 0 : 1;
 });

@@ -37,7 +37,11 @@ export function judge(view: View, rulesets: ReadonlyMap<string, Ruleset>, measur
 }
 
 /** The walk over all nodes of the request's first packet. */
-function waysOf(view: View, rulesets: ReadonlyMap<string, Ruleset>, { client, target }: MeasuredCell): Journey[] {
+export function waysOf(
+	view: View,
+	rulesets: ReadonlyMap<string, Ruleset>,
+	{ client, target }: Pick<Cell, "client" | "target">,
+): Journey[] {
 	const place = view.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
 	return journeys(view, rulesets, place, parseDestination(view, target.address));
 }

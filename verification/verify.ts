@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Cluster } from "./cluster.ts";
 import { journeys } from "./journey.ts";
-import { judge } from "./matrix.ts";
+import { judge, waysOf } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket } from "./nodeNetwork.ts";
 import { probeAll } from "./probe.ts";
@@ -16,6 +16,7 @@ import { type Say, type Settled, sameView, settle, settledView } from "./settle.
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 import type { Place, View } from "./view.ts";
+import { keptWays } from "./ways.ts";
 
 /** @throws where the cluster or the Service cannot be read at all; anything less is a finding in the report */
 export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
@@ -50,6 +51,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 	const settled = await Promise.all(settling.values());
 	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
 	const judged = cells.map((cell) => judge(view, rulesets, cell));
+	const connectivity = judged.map(({ cell }) => cell);
 	const traces = request.connectivity === "full" ? await traceAll(cluster, view, rulesets, say) : undefined;
 	const failures = [
 		...missingPods(view, request),
@@ -69,7 +71,9 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		service: view.service,
 		pods: view.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
 		nodes: view.nodes,
-		connectivity: judged.map(({ cell }) => cell),
+		clients: view.clients.map(({ name, place }) => ({ name, place })),
+		connectivity,
+		ways: keptWays(view, connectivity, (cell) => waysOf(view, rulesets, cell)),
 		differences: judged.flatMap(({ difference }) => difference ?? []),
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
 		notAsking: request.connectivity === "full" ? notAsking(view) : [],

@@ -105,6 +105,18 @@ it("changes nothing by a second start, which verifies anew and shows nodes, matr
 	expect(stdout).toContain("External communication");
 	expect(stdout).toContain("Internal communication");
 	expect(stdout.match(/KUBE-SVC-SR75RJIBNEHN2H65 -> KUBE-SEP/g)?.length).toBe(4);
+	expect(stdout).toMatch(/^report to look at: out\/report\.html$/m);
+});
+
+it("has the report also as a page, Markdown and JUnit's XML, which npm run report makes again", async () => {
+	const files = ["out/report.html", "out/report.md", "out/junit.xml"];
+	const read = () => Promise.all(files.map((file) => readFile(join(lab.folder, file), "utf8")));
+	const made = await read();
+	for (const text of made) expect(text).toContain(worker(3));
+	for (const file of files) await rm(join(lab.folder, file));
+	const { exitCode, stdout, all } = await lab.run("cli/report.ts");
+	expect([exitCode, stdout.split("\n")], all).toEqual([0, files]);
+	expect(await read()).toEqual(made);
 });
 
 it("fails naming each cell and the evidence when the echo is scaled to 0 by hand, and an update mends it", async () => {

@@ -32,7 +32,7 @@ function hopsOf({ node, path: { hops } }: Leg): { text: string; rule?: string }[
 }
 
 /** Who answers and what client it sees, or why nobody does. */
-function endText(end: End, { endpoints }: View): string {
+export function endText(end: End, { endpoints }: Pick<View, "endpoints">): string {
 	switch (end.kind) {
 		case "pod": {
 			const endpoint = endpoints.find(({ ip, port }) => ip === end.address && port === end.port);

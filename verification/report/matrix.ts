@@ -50,35 +50,44 @@ export function matrixTables(cells: readonly Cell[], width: number, mark: (ok: b
 }
 
 /** What is not as predicted, in few words; the findings below the tables say it in full. */
-function differing({ expected, observed }: Cell): string {
+export function differing({ expected, observed }: Cell): string {
 	if (ending(expected) !== ending(observed)) return `${ending(observed)}, not ${ending(expected)}`;
 	if (!agrees(expected, observed)) return "another pod";
 	return "the rules say otherwise";
 }
 
 /** No client IP where it depends on which of several pods answers. */
-const ending = ({ outcome, clientIp = "" }: Pick<Expected, "outcome" | "clientIp">): string =>
+export const ending = ({ outcome, clientIp = "" }: Pick<Expected, "outcome" | "clientIp">): string =>
 	outcome === "ok" ? `ok ${clientIp}`.trimEnd() : outcome;
 
-/** Clients and targets in the order of the cells; where a client does not ask a target, there is no way to it. */
 function matrixRows(cells: readonly Cell[], say: (cell: Cell) => string): string[][] {
-	const targets = [...new Map(cells.map((cell) => [headOf(cell), true])).keys()];
-	const clients = [...new Set(cells.map(({ client }) => client))];
-	const byPlace = new Map(cells.map((cell) => [`${cell.client} ${headOf(cell)}`, cell]));
+	const { targets, rows } = grid(cells);
 	return [
 		["CLIENT", ...targets],
-		...clients.map((client) => [
-			client,
-			...targets.map((target) => {
-				const cell = byPlace.get(`${client} ${target}`);
-				return cell ? say(cell) : "not routed";
-			}),
-		]),
+		...rows.map(({ client, cells }) => [client, ...cells.map((cell) => (cell ? say(cell) : notRouted))]),
 	];
 }
 
+/** What a table says where a client does not ask a target: nothing leads there. */
+export const notRouted = "not routed";
+
+/** The cells in rows and columns: of each client, one cell for each target, or none. */
+export interface Grid {
+	targets: string[];
+	rows: { client: string; cells: (Cell | undefined)[] }[];
+}
+
+/** Clients and targets in the order of the cells. */
+export function grid(cells: readonly Cell[]): Grid {
+	const targets = [...new Set(cells.map(headOf))];
+	const clients = [...new Set(cells.map(({ client }) => client))];
+	const byPlace = new Map(cells.map((cell) => [`${cell.client} ${headOf(cell)}`, cell]));
+	const cellsOf = (client: string) => targets.map((target) => byPlace.get(`${client} ${target}`));
+	return { targets, rows: clients.map((client) => ({ client, cells: cellsOf(client) })) };
+}
+
 /** The node of a NodePort, "clusterIp", "serviceDns", or the address where there are several of a kind. */
-function headOf({ target: { kind, node, address } }: Cell): string {
+export function headOf({ target: { kind, node, address } }: Cell): string {
 	if (node) return node;
 	return kind === "nodePort" || kind === "podIp" ? address : kind;
 }

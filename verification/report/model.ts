@@ -1,6 +1,6 @@
 /** What a verification tells: all of it (Report), and what the stack's outputs carry (Summary). */
 import { z } from "zod";
-import { Cell, Node, NodeRules, Pod, ProxyMode, Service } from "../model.ts";
+import { Cell, Hop, Node, NodeRules, Outcome, Pod, ProxyMode, Service } from "../model.ts";
 import { Request } from "../request.ts";
 import { NodeTrace } from "../trace/model.ts";
 
@@ -53,6 +53,67 @@ export const Drawback = z.object({
 });
 export type Drawback = z.infer<typeof Drawback>;
 
+/** Who asks, and where it sends from. */
+export const AskingClient = z.object({
+	name: z.string(),
+	place: z.object({
+		network: z.enum(["pod", "node", "outside"]),
+		node: z.string().optional(),
+		ip: z.string().optional(),
+	}),
+});
+export type AskingClient = z.infer<typeof AskingClient>;
+
+/** What one node's rules do with a packet: as the node first meets it, and the rules that act on it. */
+export const WayLeg = z.object({
+	node: z.string(),
+	source: z.string(),
+	/** "host:port" */
+	destination: z.string(),
+	/** Places in the list of hops that all ways share. */
+	hops: z.array(z.int()),
+});
+export type WayLeg = z.infer<typeof WayLeg>;
+
+/** One way that a packet may take over the nodes. */
+export const Way = z.object({
+	probability: z.number(),
+	legs: z.array(WayLeg),
+	/** What the client sees of it. */
+	outcome: Outcome,
+	end: z.object({
+		kind: z.enum(["pod", "node", "reject", "drop", "loopback", "away", "unknown"]),
+		node: z.string().optional(),
+		/** Of the pod or node that it reaches. */
+		address: z.string().optional(),
+		port: z.int().optional(),
+		clientIp: z.string().optional(),
+		/** Who answers and what client it sees, or why nobody does. */
+		text: z.string(),
+	}),
+});
+export type Way = z.infer<typeof Way>;
+
+/** The ways of one cell's packet, the likeliest first. */
+export const CellWays = z.object({
+	client: z.string(),
+	/** "host:port" of the target */
+	address: z.string(),
+	ways: z.array(Way),
+	/** How many less likely ways there are beside these. */
+	omittedWays: z.int(),
+});
+export type CellWays = z.infer<typeof CellWays>;
+
+/** The ways of as many cells as there is room for. */
+export const KeptWays = z.object({
+	/** Each rule that acts on any of the packets, once for each sentence that it takes. */
+	hops: z.array(Hop),
+	cells: z.array(CellWays),
+	omittedCells: z.int(),
+});
+export type KeptWays = z.infer<typeof KeptWays>;
+
 export const reportSchema = "nodeport-lab/report/v1";
 
 /** Everything that one verification saw, said and measured. */
@@ -66,7 +127,11 @@ export const Report = z.object({
 	service: Service,
 	pods: z.array(Pod),
 	nodes: z.array(Node),
+	/** Who asks; reports of earlier versions do not say. */
+	clients: z.array(AskingClient).default([]),
 	connectivity: z.array(Cell),
+	/** Where the rules lead the packets of the cells; reports of earlier versions do not say. */
+	ways: KeptWays.default({ hops: [], cells: [], omittedCells: 0 }),
 	differences: z.array(Difference),
 	rules: z.array(NodeRules),
 	/** With connectivity "full": who does not ask, though the full matrix has a row for them, and why. */

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { Report } from "./model.ts";
+import { Report, reportSchema } from "./model.ts";
 
 /**
  * The whole report, in one piece or not at all; a verification keeps what experiments found before it.
@@ -12,19 +12,41 @@ export async function writeReport(report: Report): Promise<Report> {
 	const { report: path } = report.request;
 	const drawbacks = report.drawbacks ?? (await readReport(path))?.drawbacks;
 	const whole = { ...report, ...(drawbacks && { drawbacks }) };
-	await mkdir(dirname(path), { recursive: true });
-	await writeFile(`${path}.new`, `${JSON.stringify(whole, null, 1)}\n`);
-	await rename(`${path}.new`, path);
+	await writeWhole(path, `${JSON.stringify(whole, null, 1)}\n`);
 	return whole;
+}
+
+/** A file in one piece or not at all. */
+export async function writeWhole(path: string, text: string): Promise<void> {
+	await mkdir(dirname(path), { recursive: true });
+	await writeFile(`${path}.new`, text);
+	await rename(`${path}.new`, path);
 }
 
 /** @returns undefined where there is none, or none that this version can read */
 export async function readReport(path: string): Promise<Report | undefined> {
-	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "ENOENT") throw error;
-	});
+	const text = await textOf(path);
 	return text === undefined ? undefined : Report.safeParse(jsonOf(text)).data;
 }
+
+/** @throws where there is none, or none that this version can read: what to do then */
+export async function requireReport(path: string): Promise<Report> {
+	const text = await textOf(path);
+	if (text === undefined) throw new Error(`the lab was not verified yet (there is no ${path}); fix: npm start`);
+	const json = jsonOf(text);
+	const { success, data } = Report.safeParse(json);
+	if (success) return data;
+	const schema = Object(json).schema;
+	const got = typeof schema === "string" && schema !== reportSchema ? `"${schema}"` : "something else";
+	throw new Error(`${path}: must be a report of schema "${reportSchema}", got ${got}; fix: npm start`);
+}
+
+/** @returns undefined where there is no such file */
+const textOf = (path: string): Promise<string | undefined> =>
+	readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+		if (error.code !== "ENOENT") throw error;
+		return undefined;
+	});
 
 function jsonOf(text: string): unknown {
 	try {

@@ -33,7 +33,9 @@ it.each([
 	["cli/drawbacks.ts", ["--skip", "me"], 'there is no experiment "me"; there are: client-ip-lost, '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
 	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
-	["cli/verify.ts", [], "the lab was not verified yet (no out/verification.json of this version): run `npm start`"],
+	["cli/report.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
+	["cli/report.ts", [], "the lab was not verified yet (there is no out/verification.json); fix: npm start"],
+	["cli/verify.ts", [], "the lab was not verified yet (there is no out/verification.json); fix: npm start"],
 ])("%s %j does nothing, ends with 1 and says so in one line", async (script, args, message) => {
 	const { exitCode, stdout, stderr } = await run(script, ...args);
 	expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });

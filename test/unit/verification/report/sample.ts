@@ -1,7 +1,7 @@
 /** A report of a lab whose only target does not answer. */
 import type { Cell, NodeRules } from "../../../../verification/model.ts";
 import type { Report } from "../../../../verification/report/model.ts";
-import { sampleView } from "../sample.ts";
+import { dnsutils, sampleView } from "../sample.ts";
 
 export const sampleCell = (client: string): Cell => ({
 	client,
@@ -63,7 +63,9 @@ export const sampleReport = ({
 		service,
 		pods: [],
 		nodes,
+		clients: [{ name: "dnsutils", place: dnsutils }],
 		connectivity: [sampleCell("dnsutils"), sampleCell("another")],
+		ways: { hops: [], cells: [], omittedCells: 2 },
 		rules: Array.from({ length: nodeCount }, (_, i) => rules(`node${i}`)),
 		differences: [{ cell: "dnsutils -> nodeport-worker2", rules: "refused", path: "1. KUBE-SERVICES rejects it." }],
 		notAsking: ["nodeport-worker3: no client runs on it"],

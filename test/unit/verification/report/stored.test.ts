@@ -1,7 +1,7 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readReport, reportRevision, writeReport } from "../../../../verification/report/stored.ts";
+import { readReport, reportRevision, requireReport, writeReport } from "../../../../verification/report/stored.ts";
 import { temporaryFolder } from "../../temporary.ts";
 import { sampleReport } from "./sample.ts";
 
@@ -41,6 +41,28 @@ it("takes a report that is missing, cut off or of another version for none", asy
 		await writeFile(path(), unreadable);
 		expect(await readReport(path())).toBeUndefined();
 	}
+});
+
+it("says what is wrong with a report that must be there, and what to do", async () => {
+	await expect(requireReport(path())).rejects.toThrow(`not verified yet (there is no ${path()}); fix: npm start`);
+	await writeReport(sampleReport({ path: path() }));
+	expect(await requireReport(path())).toEqual(sampleReport({ path: path() }));
+	const text = await readFile(path(), "utf8");
+	await writeFile(path(), text.replace("report/v1", "report/v0"));
+	await expect(requireReport(path())).rejects.toThrow(
+		'must be a report of schema "nodeport-lab/report/v1", got "nodeport-lab/report/v0"; fix: npm start',
+	);
+	for (const unreadable of ["", "null", "7", text.slice(0, 200), text.replace('"ok": false', '"ok": 7')]) {
+		await writeFile(path(), unreadable);
+		await expect(requireReport(path())).rejects.toThrow("got something else; fix: npm start");
+	}
+});
+
+it("reads a report of before clients and ways were kept", async () => {
+	const { clients, ways, ...before } = sampleReport({ path: path() });
+	await mkdir(join(folder.path, "out"), { recursive: true });
+	await writeFile(path(), JSON.stringify(before));
+	expect(await requireReport(path())).toMatchObject({ clients: [], ways: { cells: [], omittedCells: 0 } });
 });
 
 it("names the report that is there, and anew one that is lost or of a failure", async () => {

@@ -1,0 +1,52 @@
+/** The three matrices as tables of buttons: a cell that is chosen shows its packet's path. */
+import type { Cell } from "../../model.ts";
+import { differing, ending, grid, headOf, notRouted } from "../matrix.ts";
+import type { Report } from "../model.ts";
+import { type Markup, markup } from "./markup.ts";
+
+interface Said {
+	text: string;
+	/** How it is coloured: see page.css. */
+	tone: "ok" | "other" | "failed";
+}
+
+export function matrices({ connectivity }: Pick<Report, "connectivity">): Markup {
+	const failed = connectivity.filter(({ ok }) => !ok).length;
+	const difference = failed === 0 ? "none" : `${failed} of ${connectivity.length} cells`;
+	return markup`${table(
+		connectivity,
+		"Predicted",
+		"how each request ends, and which client address the pod sees",
+		({ expected }) => ({
+			text: ending(expected),
+			tone: expected.outcome === "ok" ? "ok" : "other",
+		}),
+	)}
+${table(connectivity, "Measured", "the same, as it was", ({ observed, ok }) => ({
+	text: ending(observed),
+	tone: ok ? (observed.outcome === "ok" ? "ok" : "other") : "failed",
+}))}
+${table(connectivity, "Difference", difference, (cell) => ({
+	text: cell.ok ? "ok" : `FAILED: ${differing(cell)}`,
+	tone: cell.ok ? "ok" : "failed",
+}))}`;
+}
+
+function table(cells: readonly Cell[], title: string, what: string, say: (cell: Cell) => Said): Markup {
+	const { targets, rows } = grid(cells);
+	const id = title.toLowerCase();
+	return markup`<h3 id="${id}">${title}: <span class="what">${what}</span></h3>
+<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0"><table class="matrix" aria-labelledby="${id}">
+<thead><tr><th scope="col">client</th>${targets.map((target) => markup`<th scope="col">${target}</th>`)}</tr></thead>
+<tbody>${rows.map(
+		({ client, cells: own }) => markup`
+<tr><th scope="row">${client}</th>${own.map((cell) => cellOf(cell, cell && cells.indexOf(cell), say))}</tr>`,
+	)}</tbody></table></div>
+`;
+}
+
+function cellOf(cell: Cell | undefined, index: number | undefined, say: (cell: Cell) => Said): Markup {
+	if (!cell) return markup`<td class="none">${notRouted}</td>`;
+	const { text, tone } = say(cell);
+	return markup`<td class="${tone}"><button type="button" data-cell="${index}" aria-pressed="false"><span class="unseen">${cell.client} to ${headOf(cell)}: </span>${text}</button></td>`;
+}
