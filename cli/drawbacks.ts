@@ -29,7 +29,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 		}
 	}
 	await settleLocks();
-	await putBackLeftovers(new Cluster(request.kubeconfig));
+	await putBackLeftovers(new Cluster(request));
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {

@@ -23,9 +23,10 @@ async function start(): Promise<number> {
 	await settleLocks();
 	const cluster = await setting("clusterName");
 	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
+		const access = { kubeconfig: kubeconfigPath(cluster) };
 		await removeUnrecorded(cluster);
-		await putBackLeftovers(new Cluster(kubeconfigPath(cluster)));
-		await refuseTakenPort(kubeconfigPath(cluster), await setting("nodePort"));
+		await putBackLeftovers(new Cluster(access));
+		await refuseTakenPort(access, await setting("nodePort"));
 		await revive(cluster, await setting("namespace"));
 	}
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces

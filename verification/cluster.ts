@@ -1,6 +1,6 @@
 /** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
-import { existsSync } from "node:fs";
-import { AppsV1Api, CoreV1Api, DiscoveryV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { type Access, loadAccess } from "./access.ts";
 import { told } from "./apiErrors.ts";
 import type { Node, Service } from "./model.ts";
 import {
@@ -26,12 +26,12 @@ export class Cluster {
 	private readonly apps: AppsV1Api;
 	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
-	private readonly kubeconfig: string;
+	readonly access: Access;
 
 	/** @throws where there is no such kubeconfig, or none that can be read */
-	constructor(kubeconfig: string) {
-		const config = load(kubeconfig);
-		this.kubeconfig = kubeconfig;
+	constructor({ kubeconfig, context }: Access) {
+		this.access = { kubeconfig, context };
+		const config = load(this.access);
 		this.core = config.makeApiClient(CoreV1Api);
 		this.apps = config.makeApiClient(AppsV1Api);
 		this.discovery = config.makeApiClient(DiscoveryV1Api);
@@ -140,12 +140,12 @@ export class Cluster {
 
 	/** What runs the program there by hand: a command for a shell in the project's folder. */
 	pasteReady(runner: Runner, program: string[]): string {
-		return pasteReady(this.kubeconfig, runner, program);
+		return pasteReady(this.access, runner, program);
 	}
 
 	/** How a node's kube-proxy is made to write its rules again. */
 	restartProxy(proxy: Runner | undefined): string {
-		return restartProxy(this.kubeconfig, proxy);
+		return restartProxy(this.access, proxy);
 	}
 
 	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
@@ -154,17 +154,12 @@ export class Cluster {
 	}
 }
 
-function load(kubeconfig: string): KubeConfig {
-	if (!existsSync(kubeconfig)) throw new Error(`there is no ${kubeconfig}: the lab is not up; fix: npm start`);
-	const config = new KubeConfig();
+function load(access: Access): KubeConfig {
 	try {
-		config.loadFromFile(kubeconfig);
-		if (config.getCurrentCluster() === null) throw new Error("it names no current cluster");
+		return loadAccess(access);
 	} catch (error) {
-		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
-		const [said] = (error as Error).message.split("\n");
-		const why = error instanceof TypeError ? "it names no cluster" : said;
-		throw new Error(`${kubeconfig} is no kubeconfig that can be read (${why}); fix: npm start`, { cause: error });
+		const { message } = error as Error;
+		const down = message === `there is no ${access.kubeconfig}` ? ": the lab is not up" : "";
+		throw new Error(`${message}${down}; fix: npm start`, { cause: error });
 	}
-	return config;
 }

@@ -34,6 +34,8 @@ export type ClientGroup = z.infer<typeof ClientGroup>;
 export const Request = z.strictObject({
 	/** A path; the text of a kubeconfig never leaves its file. */
 	kubeconfig: z.string("a path").regex(/^[^\n]+$/, "a path"),
+	/** Which of its contexts. @default its current one */
+	context: z.string().optional(),
 	service: z.object({ namespace: z.string(), name: z.string() }),
 	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
 	echo: z.strictObject({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),

@@ -1,5 +1,6 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { kubectlText } from "./access.ts";
 import type { Cluster } from "./cluster.ts";
 import { journeys } from "./journey.ts";
 import { judge } from "./matrix.ts";
@@ -113,16 +114,16 @@ function explained(view: View, rulesets: ReadonlyMap<string, Ruleset>): Pick<Rep
 }
 
 /** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */
-function missingPods({ endpoints }: View, { echo, service, kubeconfig }: Request): string[] {
+function missingPods({ endpoints }: View, { echo, service, ...access }: Request): string[] {
 	if (endpoints.length >= echo.replicas) return [];
-	const look = `kubectl --kubeconfig ${kubeconfig} get pods -n ${service.namespace} -o wide`;
+	const look = kubectlText(access, "get", "pods", "-n", service.namespace, "-o", "wide");
 	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
 }
 
 /** Without it no name is resolved, whatever the rules say. */
-function missingDns({ dns }: View, { kubeconfig }: Request): string[] {
+function missingDns({ dns }: View, access: Request): string[] {
 	if (!dns || dns.endpoints.length > 0) return [];
-	const look = `kubectl --kubeconfig ${kubeconfig} get deployments,pods -n kube-system -l k8s-app=kube-dns`;
+	const look = kubectlText(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
 	return [
 		`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}; fix, where it is scaled to 0: npm start`,
 	];

@@ -61,7 +61,7 @@ const request = (): Request => ({
 	revisions: {},
 });
 
-const view = () => new Cluster(kubeconfig).view(request());
+const view = () => new Cluster({ kubeconfig }).view(request());
 
 beforeEach(async () => {
 	server = new ApiServer();
@@ -117,7 +117,7 @@ it("says that nobody answers, and what mends it", async () => {
 });
 
 it("says that there is no lab where there is no kubeconfig", () => {
-	expect(() => new Cluster(join(folder.path, "none"))).toThrow(/the lab is not up; fix: npm start$/);
+	expect(() => new Cluster({ kubeconfig: join(folder.path, "none") })).toThrow(/the lab is not up; fix: npm start$/);
 });
 
 it.each([
@@ -128,7 +128,7 @@ it.each([
 	["no text", "\0\x01\x02\uFFFD"],
 ])("says of a kubeconfig that is %s where it is and what mends it, and shows nothing of it", async (_, text) => {
 	await writeFile(kubeconfig, text);
-	const open = () => new Cluster(kubeconfig);
+	const open = () => new Cluster({ kubeconfig });
 	expect(open).toThrow(/^\S*kubeconfig is no kubeconfig that can be read \([^\n]+\); fix: npm start$/);
 	expect(open).not.toThrow(/c2VjcmV0|undefined/);
 });
