@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Node, Pod, Service } from "../verification/model.ts";
 import type { Summary } from "../verification/report/model.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
-import type { KindCluster } from "./kindCluster.ts";
+import type { LabCluster } from "./labCluster.ts";
 import type { Verification } from "./verification.ts";
 
 /** The version of the contract below: a stack that reads another knows that it must not. */
@@ -12,8 +12,8 @@ export const schema = "nodeport-lab/v1";
 export interface LabOutputs {
 	schema: typeof schema;
 	clusterName: string;
-	/** Secret. */
-	kubeconfig: string;
+	/** Secret. Absent where the cluster is not the lab's own. */
+	kubeconfig?: string;
 	nodes: Node[];
 	/** InternalIP by node name. */
 	nodeIps: Record<string, string>;
@@ -25,7 +25,7 @@ export interface LabOutputs {
 }
 
 interface LabParts {
-	cluster: KindCluster;
+	cluster: LabCluster;
 	service: pulumi.Output<Service>;
 	echo: EchoDeployment;
 	verification: Verification;
@@ -38,7 +38,7 @@ export function labOutputs({ cluster, service, echo, verification }: LabParts): 
 	return {
 		schema,
 		clusterName: cluster.name,
-		kubeconfig: cluster.kubeconfig,
+		...(cluster.kubeconfig && { kubeconfig: cluster.kubeconfig }),
 		nodes: cluster.nodes,
 		nodeIps: cluster.nodes.apply((nodes) => Object.fromEntries(nodes.map((node) => [node.name, node.internalIp]))),
 		nodePort: service.nodePort,

@@ -37,8 +37,14 @@ export async function lookAt(access: Access, namespace: string): Promise<Landsca
 	await refuseUnreachable(access, core);
 	await refuseMissingRights(access, config, namespace);
 	const [nodes, proxies, system] = await Promise.all([
-		told("Nodes", all((next) => core.listNode({ limit: page, ...next }))),
-		told("Pods in kube-system", all((next) => core.listNamespacedPod({ ...kubeProxies, limit: page, ...next }))),
+		told(
+			"Nodes",
+			all((next) => core.listNode({ limit: page, ...next })),
+		),
+		told(
+			"Pods in kube-system",
+			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: page, ...next })),
+		),
 		told("Namespace kube-system", core.readNamespace({ name: "kube-system" })),
 	]);
 	return {
@@ -69,7 +75,8 @@ function openAccess(access: Access): KubeConfig {
 		return loadAccess(access);
 	} catch (error) {
 		if (!(error instanceof NoAccess)) throw error;
-		const setting = access.context !== undefined && error.message.includes("context") ? "context <one of them>" : "kubeconfig <path>";
+		const setting =
+			access.context !== undefined && error.message.includes("context") ? "context <one of them>" : "kubeconfig <path>";
 		throw new Error(`${error.message}; nothing was changed; fix: pulumi config set ${setting}`, { cause: error });
 	}
 }
@@ -88,7 +95,9 @@ async function refuseUnreachable(access: Access, core: CoreV1Api): Promise<void>
 		const why =
 			code === 401 ? "does not know the user of the kubeconfig (401)" : `does not answer (${(error as Error).message})`;
 		const look = kubectlText(access, "get", "namespaces");
-		throw new Error(`the API server of ${described(access)} ${why}; nothing was changed; look: ${look}`, { cause: error });
+		throw new Error(`the API server of ${described(access)} ${why}; nothing was changed; look: ${look}`, {
+			cause: error,
+		});
 	}
 }
 
@@ -102,7 +111,11 @@ async function refuseMissingRights(access: Access, config: KubeConfig, namespace
 	const lines = missing.map((line) => `  ${line}`);
 	const count = missing.length === 1 ? "a right" : `${missing.length} rights`;
 	throw new Error(
-		[`the user of ${described(access)} lacks ${count} that the lab needs; nothing was changed:`, ...lines, `fix, by an administrator: ${grant}`].join("\n"),
+		[
+			`the user of ${described(access)} lacks ${count} that the lab needs; nothing was changed:`,
+			...lines,
+			`fix, by an administrator: ${grant}`,
+		].join("\n"),
 	);
 }
 

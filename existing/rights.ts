@@ -18,13 +18,13 @@ export interface Rule {
 }
 
 /** What whoever makes objects, and waits for them, asks of each. */
-const manage = ["get", "list", "watch", "create", "patch", "update", "delete"];
+const manage = ["get", "list", "watch", "create", "patch", "delete"];
 
 export const rules: Rule[] = [
 	{
 		group: "",
 		resources: ["namespaces"],
-		verbs: ["get", "list", "watch", "create", "patch", "update", "delete"],
+		verbs: manage,
 		where: "cluster",
 		why: "its own namespace; the cluster's identity is the uid of kube-system",
 	},
@@ -43,9 +43,21 @@ export const rules: Rule[] = [
 		where: ["lab"],
 		why: "the echo and NodeProbe",
 	},
-	{ group: "apps", resources: ["replicasets"], verbs: ["get", "list", "watch"], where: ["lab"], why: "how a rollout goes" },
+	{
+		group: "apps",
+		resources: ["replicasets"],
+		verbs: ["get", "list", "watch"],
+		where: ["lab"],
+		why: "how a rollout goes",
+	},
 	{ group: "", resources: ["pods"], verbs: ["get", "list"], where: ["kube-system"], why: "kube-proxy and DNS pods" },
-	{ group: "", resources: ["services"], verbs: ["list"], where: ["all"], why: "whether the nodePort is free; the DNS Service" },
+	{
+		group: "",
+		resources: ["services"],
+		verbs: ["list"],
+		where: ["all"],
+		why: "whether the nodePort is free; the DNS Service",
+	},
 	{
 		group: "discovery.k8s.io",
 		resources: ["endpointslices"],
@@ -106,7 +118,11 @@ export async function missingRights(config: KubeConfig, namespace: string): Prom
 			...(subresource !== undefined && { subresource }),
 			...(namespace && { namespace }),
 		};
-		const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: { resourceAttributes } };
+		const body = {
+			apiVersion: "authorization.k8s.io/v1",
+			kind: "SelfSubjectAccessReview",
+			spec: { resourceAttributes },
+		};
 		const { status } = await api.createSelfSubjectAccessReview({ body });
 		return status?.allowed ? [] : [question];
 	});

@@ -25,7 +25,11 @@ export interface Sample {
  * @param needed always in it, and more than `mostNodes` of them make it larger
  * @returns undefined where all nodes are looked at
  */
-export function sampleNodes(candidates: readonly Candidate[], needed: readonly string[], seed: number): Sample | undefined {
+export function sampleNodes(
+	candidates: readonly Candidate[],
+	needed: readonly string[],
+	seed: number,
+): Sample | undefined {
 	if (candidates.length <= mostNodes) return undefined;
 	const must = new Set(needed);
 	const lot = ({ name }: Candidate) => createHash("sha256").update(`${seed}\n${name}`).digest("hex");
