@@ -1,7 +1,7 @@
 /** Where the lab is: in a cluster of its own, or in one that exists; and what differs between the two. */
 
 import { labCluster } from "../cluster/owner.ts";
-import type { Sample } from "../existing/sample.ts";
+import type { Sample } from "../verification/nodeSample.ts";
 import { ClusterImage, type PodImage } from "./clusterImage.ts";
 import { ExistingCluster } from "./existingCluster.ts";
 import { KindCluster } from "./kindCluster.ts";

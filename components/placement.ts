@@ -1,7 +1,7 @@
 /** Where the lab goes in a cluster that exists. Pure. */
 import type { Fault } from "../cluster/faults.ts";
 import type { Landscape } from "../existing/look.ts";
-import { type Sample, sampleNodes } from "../existing/sample.ts";
+import { type Sample, sampleNodes } from "../verification/nodeSample.ts";
 import { type ExistingConfig, faultMessage, set } from "./labConfig.ts";
 import { Refusal } from "./refusal.ts";
 
