@@ -89,7 +89,7 @@ export class NodeProbe extends pulumi.ComponentResource {
 }
 
 /** By their names, not by a label: a node's label of its name may be another. */
-const onNodes = (names: string[]): k8s.types.input.core.v1.Affinity => ({
+export const onNodes = (names: string[]): k8s.types.input.core.v1.Affinity => ({
 	nodeAffinity: {
 		requiredDuringSchedulingIgnoredDuringExecution: {
 			// One name a term, any of which may match: a field takes no more.

@@ -5,6 +5,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onNodes } from "../../components/nodeProbe.ts";
 import type { Report } from "../../verification/report/model.ts";
 import { Lab } from "./lab.ts";
 import { PlainCluster } from "./plainCluster.ts";
@@ -102,6 +103,35 @@ describe.each(["nftables", "iptables"])("on a cluster of %s mode made by plain k
 		expect(all).toMatch(/^ {2}create, get pods\/exec in kube-system$/m);
 		expect(all).not.toMatch(/^ +at /m);
 	});
+
+	it.runIf(mode === "nftables")(
+		"a DaemonSet that is confined to nodes as NodeProbe is to a sample runs on these alone",
+		async () => {
+			const [first, , last] = await cluster.nodes();
+			const names = [first, last].map((name) => name ?? expect.fail("there are three nodes"));
+			const labels = { app: "confined" };
+			const spec = {
+				affinity: onNodes(names),
+				tolerations: [{ operator: "Exists" }],
+				terminationGracePeriodSeconds: 1,
+				containers: [{ name: "idle", image: "nodeport-lab/dnsutils:0.1.0" }],
+			};
+			const template = { metadata: { labels }, spec };
+			const metadata = { name: "confined", namespace };
+			const object = {
+				apiVersion: "apps/v1",
+				kind: "DaemonSet",
+				metadata,
+				spec: { selector: { matchLabels: labels }, template },
+			};
+			await cluster.apply(object);
+			await cluster.kubectl("rollout", "status", "daemonset/confined", "--namespace", namespace, "--timeout=60s");
+			const nodeOf = "--output=jsonpath={.items[*].spec.nodeName}";
+			const on = await cluster.kubectl("get", "pods", "--namespace", namespace, "--selector=app=confined", nodeOf);
+			await cluster.kubectl("delete", "daemonset/confined", "--namespace", namespace, "--cascade=foreground");
+			expect(on.split(" ").sort()).toEqual(names.sort());
+		},
+	);
 
 	it("where kube-proxy is no pod, the rules that it left are read through NodeProbe, with connectivity base too", async () => {
 		await cluster.kubectl("delete", "daemonset", "kube-proxy", "--namespace", "kube-system", "--wait");

@@ -55,6 +55,11 @@ export class PlainCluster {
 		return (await execa("kubectl", ["--kubeconfig", this.kubeconfig, ...args])).stdout;
 	}
 
+	async apply(object: object): Promise<void> {
+		const input = JSON.stringify(object);
+		await execa("kubectl", ["--kubeconfig", this.kubeconfig, "apply", "--filename", "-"], { input });
+	}
+
 	async nodes(): Promise<string[]> {
 		return (await this.kubectl("get", "nodes", "--output=jsonpath={.items[*].metadata.name}")).split(" ");
 	}
