@@ -2,10 +2,16 @@ import type { ExistingConfig } from "../../components/labConfig.ts";
 import { placeOn } from "../../components/placement.ts";
 import { lookAt } from "../../existing/look.ts";
 import { sampleText } from "../../verification/nodeSample.ts";
-import type { Finding } from "./finding.ts";
+import type { Check, Finding } from "./finding.ts";
+import { judgeNodePort } from "./ports.ts";
+
+export const existingChecks = (config: ExistingConfig): Check[] => [
+	{ subject: "cluster", look: async () => [await lookAtExisting(config)] },
+	{ subject: "nodePort", look: async () => [judgeNodePort(config.nodePort)] },
+];
 
 /** Whether the lab can be put on the cluster: it is reached, the user may do what the lab does, and it has such nodes. */
-export async function lookAtExisting(config: ExistingConfig): Promise<Finding> {
+async function lookAtExisting(config: ExistingConfig): Promise<Finding> {
 	const subject = "cluster";
 	try {
 		const landscape = await lookAt(config, config.namespace);

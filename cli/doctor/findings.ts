@@ -1,7 +1,6 @@
 /** Everything that the doctor looks at, side by side: it only reads, and changes nothing. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ExistingConfig } from "../../components/labConfig.ts";
 import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
 import { builtByGo, everything, forExisting } from "../../toolchain/everything.ts";
 import { Fault } from "../../toolchain/fault.ts";
@@ -13,18 +12,17 @@ import { project } from "../../toolchain/layout.ts";
 import type { Have, Step } from "../../toolchain/step.ts";
 import { type Configuration, judgeConfiguration, readConfiguration } from "./configuration.ts";
 import { isHere, judgeEngine, lookAtEngine } from "./engine.ts";
-import { lookAtExisting } from "./existing.ts";
+import { existingChecks } from "./existing.ts";
 import type { Check, Finding } from "./finding.ts";
 import { labChecks } from "./lab.ts";
 import { judgeCapabilities, judgeControlGroups, ownControlGroups } from "./limits.ts";
-import { judgeNodePort } from "./ports.ts";
 import { judgeGo, judgeNode } from "./programs.ts";
 
 /** All findings about this machine and a stack of the project in the working folder. */
 export async function findings(stack: string): Promise<Finding[]> {
 	const configuration = await readConfiguration(stack);
 	const config = "config" in configuration ? configuration.config : undefined;
-	if (config?.cluster === "existing") return findingsForExisting(configuration, config);
+	if (configuration.existing) return findingsForExisting(configuration);
 	const [state, { setUp, unseen }] = await Promise.all([lookAtEngine(), lookAtSetUp(everything)]);
 	const engine = "engine" in state ? state.engine : undefined;
 	const nodeImage = config?.nodeImage ?? images.node;
@@ -40,21 +38,23 @@ export async function findings(stack: string): Promise<Finding[]> {
 		{ subject: "control groups", when: known, look: controlGroups },
 		{ subject: "capabilities", when: known, look: capabilities },
 		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
-		...(config ? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack }) : []),
+		...(config?.cluster === "kind"
+			? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack })
+			: []),
 	];
 	return [...(await Promise.all(checks.map(judged))).flat(), ...unseen];
 }
 
 /** Where the lab deploys on a cluster that exists: no engine is asked, and this machine carries no nodes. */
-async function findingsForExisting(configuration: Configuration, config: ExistingConfig): Promise<Finding[]> {
+async function findingsForExisting(configuration: Configuration): Promise<Finding[]> {
+	const config = "config" in configuration ? configuration.config : undefined;
 	const { setUp, unseen } = await lookAtSetUp(forExisting);
 	const ofGo = builtByGo.filter((step) => forExisting.includes(step));
 	const checks: Check[] = [
 		{ subject: "Node.js", look: async () => [judgeNode(process.versions.node, await neededNode())] },
 		{ subject: "Go", look: async () => [judgeGo(await findGo(), await leastGoOfAll(), missing(setUp, ofGo))] },
 		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
-		{ subject: "cluster", look: async () => [await lookAtExisting(config)] },
-		{ subject: "nodePort", look: async () => [judgeNodePort(config.nodePort)] },
+		...(config?.cluster === "existing" ? existingChecks(config) : []),
 	];
 	return [...(await Promise.all(checks.map(judged))).flat(), ...unseen];
 }
