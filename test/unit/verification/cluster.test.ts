@@ -138,3 +138,26 @@ it("says that a kubeconfig is of another cluster, and what mends it", async () =
 	server.intercept = () => ({ status: 401, body: { kind: "Status", message: "Unauthorized" } });
 	await expect(view()).rejects.toThrow(/: the API server says 401, Unauthorized; fix: npm start$/);
 });
+
+it("of a large cluster reads only the nodes of the sample, one by one, and the kube-proxies on them", async () => {
+	serve(true);
+	server.objects.set(`${core}/nodes/nodeport-worker2`, node("nodeport-worker2", true));
+	const readers = { namespace: "default", labels: { app: "node-probe" }, container: "probe" };
+	const existing = { readers, sample: { nodes: ["nodeport-worker2"], of: 5000, seed: 1 } };
+	const { nodes, kubeProxies, otherReaders, foreignNetwork } = await new Cluster({ kubeconfig }).view({
+		...request(),
+		existing,
+	});
+	expect(nodes.map(({ name }) => name)).toEqual(["nodeport-worker2"]);
+	expect(server.asked.map(({ path }) => path)).not.toContain(`${core}/nodes`);
+	const ofSystem = server.asked.filter(({ path }) => path === `${inSystem}/pods`).map(({ query }) => query);
+	expect(ofSystem).toEqual([
+		{ labelSelector: "k8s-app=kube-dns" },
+		{ labelSelector: "k8s-app=kube-proxy", fieldSelector: "spec.nodeName=nodeport-worker2" },
+	]);
+	expect({ proxies: kubeProxies.size, readers: [...(otherReaders ?? [])].length, foreignNetwork }).toEqual({
+		proxies: 0,
+		readers: 1,
+		foreignNetwork: true,
+	});
+});
