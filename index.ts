@@ -1,28 +1,21 @@
-import { labCluster } from "./cluster/owner.ts";
-import { ClusterImage } from "./components/clusterImage.ts";
 import { DnsUtils } from "./components/dnsUtils.ts";
 import { EchoDeployment } from "./components/echoDeployment.ts";
-import { KindCluster } from "./components/kindCluster.ts";
 import { labNamespace } from "./components/labNamespace.ts";
 import { labOutputs } from "./components/labOutputs.ts";
+import { labSite } from "./components/labSite.ts";
 import { matrixClients } from "./components/matrixClients.ts";
 import { NodePortService } from "./components/nodePortService.ts";
 import { readLabConfig } from "./components/stackConfig.ts";
 import { Verification } from "./components/verification.ts";
 
 const config = readLabConfig();
-const { replicas, externalTrafficPolicy, sessionAffinity, echoNodes, clientNode, connectivity } = config;
+const { replicas, externalTrafficPolicy, sessionAffinity, connectivity } = config;
 
-const cluster = new KindCluster(labCluster, {
-	name: config.clusterName,
-	workers: config.workers,
-	nodeImage: config.nodeImage,
-	kubeProxyMode: config.kubeProxyMode,
-	...(config.hostPort && { publish: { hostPort: config.hostPort, nodePort: config.nodePort } }),
-});
+const site = await labSite(config);
+const { cluster, echoNodes, clientNode, existing } = site;
 const namespace = labNamespace(config.namespace, cluster.inside);
 
-const echoImage = new ClusterImage("echo-image", { cluster, image: config.echoImage, nodes: echoNodes });
+const echoImage = site.image("echo-image", config.echoImage, echoNodes);
 const app1 = new EchoDeployment("app1", { image: echoImage, namespace, replicas, nodes: echoNodes }, cluster.inside);
 const nodePortService = new NodePortService(
 	"nodeport-service",
@@ -30,18 +23,21 @@ const nodePortService = new NodePortService(
 	cluster.inside,
 );
 
-const clientImage = new ClusterImage("client-image", { cluster, image: config.dnsutilsImage, nodes: [clientNode] });
+const clientImage = site.image("client-image", config.dnsutilsImage, [clientNode]);
 const dnsutils = new DnsUtils("dnsutils", { image: clientImage, namespace, node: clientNode }, cluster.inside);
+const { clients, probe } = matrixClients(config, { site, echo: app1, namespace });
 
 const verified = new Verification(
 	"verification",
 	{
 		kubeconfigPath: cluster.kubeconfigPath,
+		context: cluster.context,
 		service: nodePortService.service,
 		echo: { deployment: app1.name, replicas, nodes: echoNodes },
-		clients: [dnsutils.client, ...matrixClients(config, { cluster, echo: app1, namespace })],
+		clients: [dnsutils.client, ...clients],
 		connectivity,
 		nodeRunners: cluster.nodeRunners,
+		existing: existing && { readers: probe?.clients.each, sample: existing.sample },
 		revisions: { cluster: cluster.id, service: nodePortService.uid, echo: app1.generation, dnsutils: dnsutils.uid },
 	},
 	cluster.inside,

@@ -1,4 +1,4 @@
-/** npm run destroy: removes the lab; the engine, its kind network, images and caches stay. */
+/** npm run destroy: removes the lab, and the cluster where it is the lab's own; the engine, its kind network, images and caches stay. */
 import { closeAccess } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
@@ -18,8 +18,10 @@ await command(async () => {
 async function destroy(): Promise<number> {
 	await selectStack();
 	await settleLocks();
+	const existing = (await setting("cluster")) === "existing";
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
+	if (existing) return 0;
 	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without
 	// any container that could be found.
 	const cluster = await setting("clusterName");

@@ -22,6 +22,12 @@ await command(async () => {
 
 async function measureAll({ chosen, paths }: Options): Promise<number> {
 	const { nodes, request } = await knownReport();
+	if (request.existing) {
+		throw new Error(
+			"the experiments stop nodes, reconfigure kube-proxy and make clusters: they need a cluster of the lab's own; " +
+				"fix: pulumi config set cluster kind, or another stack",
+		);
+	}
 	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {
 		if (needed > workers) {
@@ -29,7 +35,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 		}
 	}
 	await settleLocks();
-	await putBackLeftovers(new Cluster(request.kubeconfig));
+	await putBackLeftovers(new Cluster(request));
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {

@@ -74,7 +74,7 @@ export class ExperimentLab implements Lab {
 	async look(): Promise<Sight> {
 		this.signal.throwIfAborted();
 		const { request } = await knownReport();
-		const cluster = new Cluster(request.kubeconfig);
+		const cluster = new Cluster(request);
 		const view = await cluster.view(request);
 		return new Sight(cluster, view, await readRulesets(cluster, view, (line) => this.say(line)));
 	}
@@ -88,7 +88,7 @@ export class ExperimentLab implements Lab {
 
 	async startNode(name: string): Promise<void> {
 		this.say(`starting ${name}`);
-		const cluster = new Cluster((await knownReport()).request.kubeconfig);
+		const cluster = new Cluster((await knownReport()).request);
 		for (let second = 0; second < readySeconds; second++) {
 			// Each time: a stop that Ctrl-C broke off may come after the first start.
 			await startNode(name);

@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { z } from "zod";
-import { kubeconfigPath } from "../cluster/access.ts";
 import { isRunning, startedAt } from "../cluster/process.ts";
 import { run } from "../cluster/programs.ts";
+import { kubectlFor } from "../verification/access.ts";
+import type { StackCluster } from "./cluster.ts";
 import { stack, stackName } from "./stack.ts";
 
 const stateFolder = ".state/.pulumi";
@@ -93,16 +94,26 @@ const Inputs = z.object({ metadata: z.object({ name: z.string(), namespace: z.st
 
 /**
  * Removes from the cluster what killed updates were making in it: the state has no record of it, and the next update
- * would stop as it "already exists". The cluster is the stack's own, so nobody else has made what is so called.
+ * would stop as it "already exists". The cluster, or at least the namespace, is the stack's own, so nobody else has made
+ * what is so called. A Namespace of a cluster that is not may be anybody's: it stays, and the update says so.
  */
-export async function removeUnrecorded(cluster: string): Promise<void> {
+export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluster, "kind" | "access">): Promise<void> {
 	for (const { creation, recorded } of await pendingCreations()) {
 		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(creation.type) ?? [];
-		if (recorded || kind === undefined) continue;
+		if (recorded || kind === undefined || (whose === "existing" && kind === "Namespace")) continue;
 		const { name, namespace } = Inputs.parse(creation.inputs).metadata;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
 		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
-		const where = ["--kubeconfig", kubeconfigPath(cluster), "--namespace", namespace];
-		await run("kubectl", [...where, "delete", what, name, "--ignore-not-found", "--timeout=60s"]);
+		const [, ...where] = kubectlFor(access);
+		await run("kubectl", [
+			...where,
+			"--namespace",
+			namespace,
+			"delete",
+			what,
+			name,
+			"--ignore-not-found",
+			"--timeout=60s",
+		]);
 	}
 }

@@ -1,15 +1,15 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
-import { kubeconfigPath, wakeCluster } from "../cluster/access.ts";
+import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
-import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { lookAt } from "../existing/look.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
+import { type StackCluster, stackCluster } from "./cluster.ts";
 import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
 import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./lab.ts";
-import { revive } from "./revive.ts";
+import { reviveClient, reviveDns } from "./revive.ts";
 import { setting } from "./settings.ts";
-import { stack } from "./stack.ts";
 import { refuseTakenPort } from "./takenPort.ts";
 
 await command(async () => {
@@ -21,13 +21,7 @@ async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
 	await settleLocks();
-	const cluster = await setting("clusterName");
-	if (await wakeCluster(cluster, await ownerOf(stack, labCluster))) {
-		await removeUnrecorded(cluster);
-		await putBackLeftovers(new Cluster(kubeconfigPath(cluster)));
-		await refuseTakenPort(kubeconfigPath(cluster), await setting("nodePort"));
-		await revive(cluster, await setting("namespace"));
-	}
+	await prepare(await stackCluster());
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
 	const code = (await refresh()) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
@@ -40,6 +34,20 @@ async function start(): Promise<number> {
 	const again = await verifyAgain();
 	await show(again);
 	return again.ok ? 0 : 1;
+}
+
+/** What is to be so before a refresh, where the cluster can be reached. */
+async function prepare(cluster: StackCluster): Promise<void> {
+	const { access, namespace } = cluster;
+	if (cluster.kind === "existing") await lookAt(access, namespace);
+	else if (!(await wakeCluster(cluster.name, cluster.owner))) return;
+	await removeUnrecorded(cluster);
+	if (cluster.kind === "own") {
+		await putBackLeftovers(new Cluster(access));
+		await reviveDns(access);
+	}
+	await refuseTakenPort(access, await setting("nodePort"));
+	await reviveClient(access, namespace);
 }
 
 async function refresh(): Promise<number> {

@@ -1,4 +1,5 @@
 import { nodePorts } from "../components/labConfig.ts";
+import { type Access, kubectlText } from "../verification/access.ts";
 import { told } from "../verification/apiErrors.ts";
 import { Cluster } from "../verification/cluster.ts";
 
@@ -11,17 +12,17 @@ const own = "nodeport-service";
  * @param nodePort as configured; whether it is a port at all is for the program to say
  * @throws where another Service has it: whose it is, what is allowed, what mends it
  */
-export async function refuseTakenPort(kubeconfig: string, nodePort: string): Promise<void> {
-	const { items } = await told("Services", new Cluster(kubeconfig).core.listServiceForAllNamespaces());
+export async function refuseTakenPort(access: Access, nodePort: string): Promise<void> {
+	const { items } = await told("Services", new Cluster(access).core.listServiceForAllNamespaces());
 	const holder = items.find(
 		({ metadata, spec }) =>
 			metadata?.name !== own &&
 			spec?.ports?.some((port) => String(port.nodePort) === nodePort && (port.protocol ?? "TCP") === "TCP"),
 	);
 	if (!holder) return;
-	const { name, namespace } = holder.metadata ?? {};
+	const { name = "", namespace = "" } = holder.metadata ?? {};
 	throw new Error(
 		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from ${nodePorts.first} to ${nodePorts.last}; ` +
-			`fix: pulumi config set nodePort <value>, or kubectl --kubeconfig ${kubeconfig} -n ${namespace} delete service ${name}`,
+			`fix: pulumi config set nodePort <value>, or ${kubectlText(access, "-n", namespace, "delete", "service", name)}`,
 	);
 }

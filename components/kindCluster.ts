@@ -7,8 +7,8 @@ import { clusterId } from "../cluster/kind.ts";
 import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
-import { toNode } from "../verification/objects.ts";
 import type { Runner } from "../verification/request.ts";
+import { clusterNode, type LabCluster } from "./labCluster.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 import { ask } from "./refusal.ts";
 
@@ -33,7 +33,7 @@ export interface KindClusterArgs {
  * that are stopped, and restores a lost kubeconfig. Whatever is in the cluster follows, as it hangs on `id`.
  * The component's own name says whose the cluster is: two in one stack need two names.
  */
-export class KindCluster extends pulumi.ComponentResource {
+export class KindCluster extends pulumi.ComponentResource implements LabCluster {
 	/** Names this very cluster: another one of the same name has another id. */
 	public readonly id: pulumi.Output<string>;
 	/** The kind cluster's name, once it lives. */
@@ -115,8 +115,3 @@ export class KindCluster extends pulumi.ComponentResource {
 		return { cluster, access: opened };
 	}
 }
-
-const clusterNode = (node: k8s.core.v1.Node): pulumi.Output<Node> =>
-	pulumi
-		.all([node.metadata, node.spec, node.status])
-		.apply(([metadata, spec, status]) => toNode({ metadata, spec, status }));

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Fault, faultLines, faultsOf, wherePulumiIs } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
+import { clusterFaults, existingNamespace } from "./existingConfig.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
@@ -27,7 +28,7 @@ const image = (() => {
 	return z.string(allowed).max(255, allowed).regex(new RegExp(reference), allowed);
 })();
 
-/** They come with a kind cluster, so the lab cannot make them. */
+/** They come with a cluster, so the lab cannot make them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 /** What kube-apiserver gives out: its default --service-node-port-range. */
@@ -43,8 +44,17 @@ export const staticNodePorts = {
 };
 
 const nodeName = z.string("a node's name");
+const path = "the path of a kubeconfig";
 
-const Settings = z.strictObject({
+export const Settings = z.strictObject({
+	cluster: oneOf(["kind", "existing"]),
+	/** Of an existing cluster: a path; its text stays in the file. */
+	kubeconfig: z
+		.string(path)
+		.regex(/^[^\n]+$/, path)
+		.optional(),
+	/** Which of its contexts; unset: its current one. */
+	context: z.string("a context's name").min(1, "a context's name").optional(),
 	// A node's name is at most 63 characters, as its label kubernetes.io/hostname is; "-control-plane" takes 14 of them.
 	clusterName: label(49),
 	workers: whole(1, 50),
@@ -55,10 +65,9 @@ const Settings = z.strictObject({
 	replicas: whole(1, 100),
 	externalTrafficPolicy: oneOf(["Cluster", "Local"]),
 	sessionAffinity: oneOf(["None", "ClientIP"]),
-	namespace: label(63).refine(
-		(name) => !taken.includes(name),
-		`a namespace of the lab's own, none of ${taken.join(", ")}`,
-	),
+	namespace: label(63)
+		.refine((name) => !taken.includes(name), `a namespace of the lab's own, none of ${taken.join(", ")}`)
+		.optional(),
 	/** Where the echo runs; empty: anywhere. */
 	echoNodes: z.array(nodeName, "a list of node names").optional(),
 	/** Where dnsutils runs. */
@@ -67,22 +76,32 @@ const Settings = z.strictObject({
 	echoImage: image,
 	dnsutilsImage: image,
 	connectivity: oneOf(["base", "full"]),
+	/** What the sample of a large existing cluster is drawn with. */
+	sampleSeed: whole(0, 2 ** 31 - 1),
 });
-type Settings = z.infer<typeof Settings>;
+type Settings = z.infer<typeof Settings> & { namespace: string };
+
+/** For a cluster of the lab's own, whose nodes are known by their names. */
+export type KindConfig = Settings & { cluster: "kind"; echoNodes: string[]; clientNode: string };
+
+/** For a cluster that exists: which nodes it has is to be read from it. */
+export type ExistingConfig = Settings & { cluster: "existing"; kubeconfig: string };
 
 /** Everything that the stack can be told, checked, with what follows from others. Descriptions, defaults: Pulumi.yaml. */
-export type LabConfig = Settings & { echoNodes: string[]; clientNode: string };
+export type LabConfig = KindConfig | ExistingConfig;
 
 type Raw = Record<string, unknown>;
 
-const message = (faults: Fault[]): string =>
+/** The message of a configuration that cannot be used. */
+export const faultMessage = (faults: Fault[]): string =>
 	[
 		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
 		...faultLines(faults),
 		wherePulumiIs,
 	].join("\n");
 
-const set = (field: string): string => `pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
+export const set = (field: string): string =>
+	`pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
 
 /** The faults of settings by themselves. */
 function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
@@ -100,6 +119,7 @@ const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Setti
 
 /** The faults that only show when settings are seen together: nodes must be workers of this cluster. */
 function nodeFaults(raw: Raw): Fault[] {
+	if (raw.cluster === "existing") return []; // What nodes it has is to be read from it.
 	const named = Named.safeParse(raw);
 	if (!named.success) return []; // What its workers are called is not known.
 	const workers = workersOf(named.data);
@@ -132,11 +152,15 @@ const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
 	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
-	const faults = [...alone, ...nodeFaults(raw), ...repetitions(raw)];
-	if (data === undefined || faults.length > 0) throw new Refusal(message(faults));
+	const faults = [...alone, ...clusterFaults(raw), ...nodeFaults(raw), ...repetitions(raw)];
+	if (data === undefined || faults.length > 0) throw new Refusal(faultMessage(faults));
+	const { cluster, kubeconfig = "" } = data;
+	if (cluster === "existing") {
+		return { ...data, cluster, kubeconfig, namespace: data.namespace ?? existingNamespace };
+	}
 	const workers = workersOf(data);
-	const { echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
-	return { ...data, echoNodes, clientNode };
+	const { namespace = "default", echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;
+	return { ...data, cluster, namespace, echoNodes, clientNode };
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../verification/model.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
-import type { KindCluster } from "./kindCluster.ts";
+import type { LabCluster } from "./labCluster.ts";
 import { checkOutput, checkSchema, type LabContract, type LabOutput, schema } from "./labContract.ts";
 import type { Verification } from "./verification.ts";
 
@@ -10,7 +10,7 @@ export { labReference } from "./labReference.ts";
 export { Refusal } from "./refusal.ts";
 
 interface LabParts {
-	cluster: KindCluster;
+	cluster: LabCluster;
 	service: pulumi.Output<Service>;
 	echo: EchoDeployment;
 	verification: Verification;
@@ -23,7 +23,7 @@ export function labOutputs({ cluster, service, echo, verification }: LabParts): 
 	return {
 		schema,
 		clusterName: cluster.name,
-		kubeconfig: cluster.kubeconfig,
+		...(cluster.kubeconfig && { kubeconfig: cluster.kubeconfig }),
 		nodes: cluster.nodes,
 		nodeIps: cluster.nodes.apply((nodes) => Object.fromEntries(nodes.map((node) => [node.name, node.internalIp]))),
 		nodePort: service.nodePort,

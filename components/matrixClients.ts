@@ -1,26 +1,36 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { Client, ClientGroup } from "../verification/request.ts";
-import { ClusterImage } from "./clusterImage.ts";
 import type { EchoDeployment } from "./echoDeployment.ts";
-import type { KindCluster } from "./kindCluster.ts";
 import type { LabConfig } from "./labConfig.ts";
+import type { LabSite } from "./labSite.ts";
 import { NodeProbe } from "./nodeProbe.ts";
 import { OutsideClient } from "./outsideClient.ts";
 
 interface MatrixParts {
-	cluster: KindCluster;
+	site: LabSite;
 	echo: EchoDeployment;
 	namespace: pulumi.Input<string>;
 }
 
-/** Who asks beside dnsutils: with connectivity "full" the echo's own pods, every node, and a client outside. */
-export function matrixClients(
-	config: LabConfig,
-	{ cluster, echo, namespace }: MatrixParts,
-): pulumi.Input<Client | ClientGroup>[] {
-	if (config.connectivity === "base") return [];
-	const image = new ClusterImage("probe-image", { cluster, image: config.dnsutilsImage, nodes: [] });
-	const probe = new NodeProbe("node-probe", { image, namespace }, cluster.inside);
-	const outside = new OutsideClient("outside-client", { cluster, image: config.dnsutilsImage });
-	return [echo.clients, probe.clients, outside.client];
+interface MatrixClients {
+	/** Who asks beside dnsutils. */
+	clients: pulumi.Input<Client | ClientGroup>[];
+	/** A pod on every node that the lab looks at, to read rules in; with connectivity "base" only where that is needed. */
+	probe?: NodeProbe;
+}
+
+/** With connectivity "full" the echo's own pods, every node, and a client outside ask too. */
+export function matrixClients(config: LabConfig, { site, echo, namespace }: MatrixParts): MatrixClients {
+	const { cluster, existing } = site;
+	const isFull = config.connectivity === "full";
+	if (!isFull && !existing?.lacksProxy) return { clients: [] };
+	const image = site.image("probe-image", config.dnsutilsImage, []);
+	const nodes = existing?.sample && { nodes: existing.sample.nodes };
+	const probe = new NodeProbe("node-probe", { image, namespace, ...nodes }, cluster.inside);
+	if (!isFull) return { clients: [], probe };
+	// Beside nodes that are somebody else's the lab has no place to ask from.
+	const outside = existing
+		? []
+		: [new OutsideClient("outside-client", { cluster, image: config.dnsutilsImage }).client];
+	return { clients: [echo.clients, probe.clients, ...outside], probe };
 }

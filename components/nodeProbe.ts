@@ -11,6 +11,8 @@ export interface NodeProbeArgs {
 	namespace?: pulumi.Input<string>;
 	/** Name of the DaemonSet. @default the component's name */
 	name?: pulumi.Input<string>;
+	/** Names of the nodes that run it. @default all */
+	nodes?: string[];
 }
 
 /**
@@ -46,6 +48,7 @@ export class NodeProbe extends pulumi.ComponentResource {
 							enableServiceLinks: false,
 							terminationGracePeriodSeconds: 1,
 							tolerations: [{ operator: "Exists" }],
+							...(args.nodes && { affinity: onNodes(args.nodes) }),
 							securityContext: { seccompProfile: { type: "RuntimeDefault" } },
 							containers: [
 								{
@@ -84,3 +87,15 @@ export class NodeProbe extends pulumi.ComponentResource {
 		});
 	}
 }
+
+/** By their names, not by a label: a node's label of its name may be another. */
+export const onNodes = (names: string[]): k8s.types.input.core.v1.Affinity => ({
+	nodeAffinity: {
+		requiredDuringSchedulingIgnoredDuringExecution: {
+			// One name a term, any of which may match: a field takes no more.
+			nodeSelectorTerms: names.map((name) => ({
+				matchFields: [{ key: "metadata.name", operator: "In", values: [name] }],
+			})),
+		},
+	},
+});

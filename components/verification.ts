@@ -2,12 +2,14 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { reportSchema, Summary } from "../verification/report/model.ts";
 import { reportRevision } from "../verification/report/stored.ts";
-import type { Client, ClientGroup, Runner } from "../verification/request.ts";
+import type { Client, ClientGroup, Existing, Runner } from "../verification/request.ts";
 import { programCommand, quietly } from "./programCommand.ts";
 
 export interface VerificationArgs {
 	/** Path of the cluster's kubeconfig: never its text, which would make every output secret. */
 	kubeconfigPath: pulumi.Input<string>;
+	/** Which of its contexts. @default its current one */
+	context?: pulumi.Input<string> | undefined;
 	/** The Service to verify. */
 	service: pulumi.Input<{ namespace: string; name: string }>;
 	/** What must stand behind it: so many pods, on one of these nodes (none named: on any). */
@@ -18,6 +20,8 @@ export interface VerificationArgs {
 	connectivity?: pulumi.Input<"base" | "full">;
 	/** How to run a program on each node itself, for the nodes' logs where the verification fails. @default none are kept */
 	nodeRunners?: pulumi.Input<Record<string, Runner>>;
+	/** In a cluster that is not the lab's own: where rules are read, and at which nodes it looks. @default it is */
+	existing?: { readers?: pulumi.Input<Existing["readers"]>; sample?: Existing["sample"] } | undefined;
 	/** Where the full report goes, relative to the program. @default "out/verification.json" */
 	report?: pulumi.Input<string>;
 	/** Names of what is verified, such as ids and generations: a change of any of them verifies again, as a lost report does. */
@@ -42,11 +46,13 @@ export class Verification extends pulumi.ComponentResource {
 				create: programCommand("verification/main.ts"),
 				stdin: pulumi.jsonStringify({
 					kubeconfig: args.kubeconfigPath,
+					context: args.context,
 					service: args.service,
 					echo: args.echo,
 					clients: args.clients,
 					connectivity: args.connectivity ?? "base",
 					nodeRunners: args.nodeRunners,
+					existing: args.existing,
 					report,
 					// The stored summary of another schema could not be read: it is made again, as a lost report is.
 					revisions: pulumi

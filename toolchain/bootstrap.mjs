@@ -1,8 +1,8 @@
 /**
- * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only] [command …]`.
+ * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack] [command …]`.
  *
  * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
- * --packages-only), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
+ * --packages-only; with --for-stack only as far as the stack's cluster needs it), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
  * It imports nothing but Node's own modules: when it starts on a fresh clone, nothing else is there.
  */
 import { spawn } from "node:child_process";
@@ -195,9 +195,9 @@ async function installPackages() {
 	writeFileSync(packagesRecord, packagesKey());
 }
 
-async function setUp() {
+async function setUp(...options) {
 	// What the set-up says goes to stderr, so that the command's own output can be piped.
-	const args = ["--import", "tsx", join(project, "toolchain", "setup.ts")];
+	const args = ["--import", "tsx", join(project, "toolchain", "setup.ts"), ...options];
 	const code = await run(process.execPath, args, { cwd: project, stdio: ["inherit", 2, 2] });
 	if (code !== 0) process.exit(code);
 }
@@ -213,7 +213,8 @@ function runCommand(command, inEnvironment) {
 
 checkNode();
 const packagesOnly = process.argv[2] === "--packages-only";
-const command = process.argv.slice(packagesOnly ? 3 : 2);
+const forStack = process.argv[2] === "--for-stack";
+const command = process.argv.slice(packagesOnly || forStack ? 3 : 2);
 await ensurePackages();
-if (!packagesOnly) await setUp();
+if (!packagesOnly) await setUp(...(forStack ? ["--for-stack"] : []));
 if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);

@@ -16,5 +16,8 @@ export const everything: Step[] = [
 	nodeStep,
 ];
 
+/** What of it a cluster needs that exists: no engine, and no images, which its nodes get by themselves. */
+export const forExisting: Step[] = [pulumiStep, pluginsStep, kubectlStep];
+
 /** Of these, what may have to be built by Go: where it cannot be had ready-made. */
 export const builtByGo: Step[] = [kindStep, pulumiStep, kubectlStep, echoStep, nodeStep];

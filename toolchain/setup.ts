@@ -4,24 +4,31 @@
  */
 import { mkdir } from "node:fs/promises";
 import { connect } from "./connect.ts";
-import { everything } from "./everything.ts";
+import { everything, forExisting } from "./everything.ts";
 import { explain } from "./fault.ts";
 import { layout } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { duration } from "./progress.ts";
 import { endPrograms } from "./run.ts";
-import type { Have } from "./step.ts";
+import type { Have, Step } from "./step.ts";
 
-async function findAll(): Promise<Have[] | undefined> {
-	const found = await Promise.all(everything.map((step) => step.find()));
+/** With --for-stack only what the cluster of the stack needs. Settings that cannot be read are another program's to tell of. */
+async function neededSteps(): Promise<Step[]> {
+	if (!process.argv.includes("--for-stack")) return everything;
+	const { setting } = await import("../cli/settings.ts");
+	return (await setting("cluster").catch(() => undefined)) === "existing" ? forExisting : everything;
+}
+
+async function findAll(steps: Step[]): Promise<Have[] | undefined> {
+	const found = await Promise.all(steps.map((step) => step.find()));
 	return found.every((have) => have !== undefined) ? found : undefined;
 }
 
-async function getMissing(): Promise<Have[]> {
+async function getMissing(steps: Step[]): Promise<Have[]> {
 	return withLock(console.log, async () => {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("./steps.ts");
-		const have = await doSteps(everything);
+		const have = await doSteps(steps);
 		await connect(have);
 		return have;
 	});
@@ -54,9 +61,10 @@ for (const [signal, code] of [
 const began = Date.now();
 try {
 	await mkdir(layout.folder, { recursive: true });
-	const there = await findAll();
+	const steps = await neededSteps();
+	const there = await findAll(steps);
 	if (there) await connect(there);
-	const have = there ?? (await getMissing());
+	const have = there ?? (await getMissing(steps));
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);
 	console.log(there ? `Set-up: everything is there (${time}). ${summary(there)}` : `Set-up is complete (${time}).`);

@@ -1,6 +1,7 @@
 /** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
-import { existsSync } from "node:fs";
-import { AppsV1Api, CoreV1Api, DiscoveryV1Api, KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import pLimit from "p-limit";
+import { type Access, loadAccess } from "./access.ts";
 import { told } from "./apiErrors.ts";
 import type { Node, Service } from "./model.ts";
 import {
@@ -15,8 +16,11 @@ import {
 	whyUnready,
 } from "./objects.ts";
 import { type Dialogue, Programs, pasteReady, type Ran, restartProxy } from "./programs.ts";
-import type { Client, ClientGroup, Request, Runner } from "./request.ts";
+import type { Client, ClientGroup, Existing, Request, Runner } from "./request.ts";
 import type { Endpoint, PlacedClient, View } from "./view.ts";
+
+/** So many objects are asked for at once, where they are asked for one by one. */
+const limit = pLimit(16);
 
 /** What kubeadm, and most others, call it, whatever serves it. */
 const dnsService = "kube-dns";
@@ -26,24 +30,25 @@ export class Cluster {
 	private readonly apps: AppsV1Api;
 	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
-	private readonly kubeconfig: string;
+	readonly access: Access;
 
 	/** @throws where there is no such kubeconfig, or none that can be read */
-	constructor(kubeconfig: string) {
-		const config = load(kubeconfig);
-		this.kubeconfig = kubeconfig;
+	constructor({ kubeconfig, context }: Access) {
+		this.access = { kubeconfig, context };
+		const config = load(this.access);
 		this.core = config.makeApiClient(CoreV1Api);
 		this.apps = config.makeApiClient(AppsV1Api);
 		this.discovery = config.makeApiClient(DiscoveryV1Api);
 		this.programs = new Programs(config);
 	}
 
-	async view({ service: { namespace, name }, echo, clients }: Request): Promise<View> {
-		const [nodes, service, own, dns, dnsServices, { spec }, proxies, placed] = await Promise.all([
-			this.nodes(),
+	async view({ service: { namespace, name }, echo, clients, existing }: Request): Promise<View> {
+		const sample = existing?.sample?.nodes;
+		const [nodes, service, own, dns, dnsServices, { spec }, proxies, readers, placed] = await Promise.all([
+			this.nodes(sample),
 			this.service(namespace, name),
 			this.endpoints(namespace, name),
-			this.endpoints("kube-system", dnsService),
+			this.endpoints("kube-system", dnsService, { "k8s-app": "kube-dns" }),
 			told(
 				`Service kube-system/${dnsService}`,
 				this.core.listNamespacedService({ namespace: "kube-system", fieldSelector: `metadata.name=${dnsService}` }),
@@ -52,7 +57,8 @@ export class Cluster {
 				`Deployment ${namespace}/${echo.deployment}`,
 				this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
 			),
-			this.kubeProxies(),
+			this.kubeProxies(sample),
+			this.otherReaders(existing),
 			Promise.all(clients.map((client) => this.placed(client))),
 		]);
 		const wanted = spec?.replicas ?? 1;
@@ -74,12 +80,16 @@ export class Cluster {
 				...awaited.flatMap(whyUnready),
 			],
 			kubeProxies: proxies,
+			...(existing && { otherReaders: readers, foreignNetwork: true }),
 		};
 	}
 
-	/** The control plane first. */
-	async nodes(): Promise<Node[]> {
-		return (await told("Nodes", this.core.listNode())).items.map(toNode).sort(byRoleThenName);
+	/** The control plane first. @param names of those that are looked at, where these are not all */
+	async nodes(names?: readonly string[]): Promise<Node[]> {
+		const nodes = names
+			? await limit.map(names, (name) => told(`Node ${name}`, this.core.readNode({ name })))
+			: (await told("Nodes", this.core.listNode())).items;
+		return nodes.map(toNode).sort(byRoleThenName);
 	}
 
 	async service(namespace: string, name: string): Promise<Service> {
@@ -91,11 +101,15 @@ export class Cluster {
 	}
 
 	/** A Service's ready endpoints. One that is not its pod's any more is outdated: slices follow pods with a delay. */
-	private async endpoints(namespace: string, name: string): Promise<{ endpoints: Endpoint[]; outdated: string[] }> {
+	private async endpoints(
+		namespace: string,
+		name: string,
+		labels: Record<string, string> = {},
+	): Promise<{ endpoints: Endpoint[]; outdated: string[] }> {
 		const labelSelector = `kubernetes.io/service-name=${name}`;
 		const [slices, pods] = await Promise.all([
 			told(`EndpointSlices of ${name}`, this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector })),
-			this.pods(namespace),
+			this.pods(namespace, labels),
 		]);
 		const endpoints = slices.items.flatMap(toEndpoints);
 		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
@@ -103,18 +117,25 @@ export class Cluster {
 		return { endpoints, outdated: outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`) };
 	}
 
-	/** By node: where its rules can be read with the tools that wrote them. */
-	async kubeProxies(): Promise<Map<string, Runner>> {
-		const pods = await this.pods("kube-system", { "k8s-app": "kube-proxy" });
-		return new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
+	/** By node: where its rules can be read with the tools that wrote them. @param names as of `nodes` */
+	async kubeProxies(names?: readonly string[]): Promise<Map<string, Runner>> {
+		const pods = (node?: string) => this.pods("kube-system", { "k8s-app": "kube-proxy" }, node);
+		return byNode(names ? (await limit.map(names, pods)).flat() : await pods());
 	}
 
-	/** The pods with all of the labels. */
-	async pods(namespace: string, labels: Record<string, string> = {}): Promise<V1Pod[]> {
+	/** By node: where its rules are read if it runs no kube-proxy pod. */
+	async otherReaders({ readers }: Existing = {}): Promise<Map<string, Runner> | undefined> {
+		return readers && byNode(await this.pods(readers.namespace, readers.labels));
+	}
+
+	/** The pods with all of the labels. @param node only those on it */
+	async pods(namespace: string, labels: Record<string, string> = {}, node?: string): Promise<V1Pod[]> {
 		const labelSelector = Object.entries(labels)
 			.map(([key, value]) => `${key}=${value}`)
 			.join(",");
-		return (await told(`Pods in ${namespace}`, this.core.listNamespacedPod({ namespace, labelSelector }))).items;
+		const on = node !== undefined && { fieldSelector: `spec.nodeName=${node}` };
+		const list = this.core.listNamespacedPod({ namespace, labelSelector, ...on });
+		return (await told(`Pods in ${namespace}`, list)).items;
 	}
 
 	/** The client, or those of the group, and the pods that they are in. */
@@ -140,12 +161,12 @@ export class Cluster {
 
 	/** What runs the program there by hand: a command for a shell in the project's folder. */
 	pasteReady(runner: Runner, program: string[]): string {
-		return pasteReady(this.kubeconfig, runner, program);
+		return pasteReady(this.access, runner, program);
 	}
 
 	/** How a node's kube-proxy is made to write its rules again. */
 	restartProxy(proxy: Runner | undefined): string {
-		return restartProxy(this.kubeconfig, proxy);
+		return restartProxy(this.access, proxy);
 	}
 
 	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
@@ -154,17 +175,16 @@ export class Cluster {
 	}
 }
 
-function load(kubeconfig: string): KubeConfig {
-	if (!existsSync(kubeconfig)) throw new Error(`there is no ${kubeconfig}: the lab is not up; fix: npm start`);
-	const config = new KubeConfig();
+/** Where programs run on each node that one of the pods is on. */
+const byNode = (pods: V1Pod[]): Map<string, Runner> =>
+	new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
+
+function load(access: Access): KubeConfig {
 	try {
-		config.loadFromFile(kubeconfig);
-		if (config.getCurrentCluster() === null) throw new Error("it names no current cluster");
+		return loadAccess(access);
 	} catch (error) {
-		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
-		const [said] = (error as Error).message.split("\n");
-		const why = error instanceof TypeError ? "it names no cluster" : said;
-		throw new Error(`${kubeconfig} is no kubeconfig that can be read (${why}); fix: npm start`, { cause: error });
+		const { message } = error as Error;
+		const down = message === `there is no ${access.kubeconfig}` ? ": the lab is not up" : "";
+		throw new Error(`${message}${down}; fix: npm start`, { cause: error });
 	}
-	return config;
 }

@@ -19,7 +19,7 @@ const gatheringSeconds = 15;
  * @throws where the verification could not be made; the message names the folder, if anything could be gathered
  */
 export async function verifyWithEvidence(request: Request, say: Say): Promise<Report> {
-	const cluster = new Cluster(request.kubeconfig);
+	const cluster = new Cluster(request);
 	const report = await verify(cluster, request, say).catch(async (error: Error) => {
 		const evidence = await keepEvidence(cluster, request, error, say);
 		throw evidence === undefined ? error : new Error(`${error.message} (evidence: ${evidence})`, { cause: error });

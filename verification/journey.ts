@@ -173,6 +173,10 @@ class Travel {
 		if (isLoopback(text)) return { node: here, kind: "node" };
 		const own = this.view.nodes.find((node) => node.internalIp === text || podSideAddress(node) === text);
 		if (own) return { node: own, kind: "node" };
+		// A pod's address need not be of its node's podCIDR: not every CNI heeds that.
+		const pod = this.view.endpoints.find(({ ip }) => ip === text);
+		const ofPod = this.view.nodes.find(({ name }) => name === pod?.node);
+		if (ofPod) return { node: ofPod, kind: "pod" };
 		const address = parseAddress(text);
 		const host = this.view.nodes.find(({ podCidr }) => {
 			const range = parseRange(podCidr);

@@ -114,8 +114,11 @@ export type Path = z.infer<typeof Path>;
 export const Backend = z.enum(["iptables-nft", "iptables-legacy", "nftables"]);
 export type Backend = z.infer<typeof Backend>;
 
-/** What kube-proxy writes; "unknown" where no node's rules could be read. */
-export const ProxyMode = z.enum(["iptables", "nftables", "unknown"]);
+/**
+ * What kube-proxy writes; "unknown" where no node's rules could be read, "none" where they could, and nothing of
+ * kube-proxy's is on any node: something else serves Services.
+ */
+export const ProxyMode = z.enum(["iptables", "nftables", "none", "unknown"]);
 export type ProxyMode = z.infer<typeof ProxyMode>;
 
 export const TargetKind = z.enum(["nodePort", "podIp", "clusterIp", "serviceDns"]);

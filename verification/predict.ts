@@ -33,7 +33,7 @@ export function targetsOf(
 	];
 }
 
-const isLoopback = ({ address }: Target): boolean => address.startsWith(`${loopback}:`);
+export const isLoopback = ({ address }: Target): boolean => address.startsWith(`${loopback}:`);
 
 /** The node whose rules decide: a NodePort's own, unless the request never leaves the client's node. */
 const entryNode = (place: Place, { node }: Target): string | undefined => node ?? place.node;
@@ -54,7 +54,7 @@ export function expect(
 	if (isLoopback(target) && !(place.network === "node" && proxyMode === "iptables")) return { outcome: "refused" };
 	const eligible = eligibleEndpoints(view, place, target);
 	if (eligible.length === 0 && view.endpoints.length > 0) return { outcome: "timeout" };
-	const clientIps = new Set(eligible.map((endpoint) => seenClient(view, place, target, endpoint)));
+	const clientIps = new Set(eligible.map((endpoint) => foretoldClient(view, proxyMode, place, target, endpoint)));
 	const [clientIp] = clientIps;
 	const nodes = promisedNodes.length > 0 ? promisedNodes : [...new Set(eligible.map(({ node }) => node))];
 	return {
@@ -75,6 +75,22 @@ export function eligibleEndpoints(view: View, place: Place, target: Target): End
 	const entry = entryNode(place, target);
 	const confined = target.kind === "nodePort" && service.externalTrafficPolicy === "Local" && entry !== place.node;
 	return confined ? endpoints.filter(({ node }) => node === entry) : endpoints;
+}
+
+/**
+ * The client address that an endpoint must see, where that is known of this cluster: whose network is not kind's, or
+ * whose Services something else serves, may rewrite it otherwise. What no node rewrites is known anywhere.
+ */
+function foretoldClient(
+	view: View,
+	proxyMode: ProxyMode,
+	place: Place,
+	target: Target,
+	endpoint: Endpoint,
+): string | undefined {
+	const ip = seenClient(view, place, target, endpoint);
+	const isKept = target.kind === "podIp" && place.network === "pod";
+	return (view.foreignNetwork || proxyMode === "none") && !isKept ? undefined : ip;
 }
 
 /**

@@ -1,14 +1,18 @@
 /** Asks: one HTTP request a cell, all cells side by side. */
+import pLimit from "p-limit";
 import { z } from "zod";
 import type { Cluster } from "./cluster.ts";
 import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
-import { expect, targetsOf } from "./predict.ts";
+import { expect, isLoopback, targetsOf } from "./predict.ts";
 import type { Ran } from "./programs.ts";
 import type { Client, Request } from "./request.ts";
 import type { View } from "./view.ts";
 
 /** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
 const probeSeconds = 10;
+
+/** So many are under way at once: each is a connection to the API server. */
+const probesAtOnce = 128;
 
 /** The echo's answer to GET /host. */
 const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });
@@ -26,14 +30,16 @@ export async function probeAll(
 	const asked = view.clients.flatMap((client) =>
 		targetsOf(view, client.place, request.connectivity).map((target) => ({ client, target })),
 	);
-	return Promise.all(
-		asked.map(async ({ client, target }) => {
-			const { place } = client;
-			const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
-			const expected = expect(view, request.echo.nodes, proxyMode, place, target);
-			return probe(cluster, client, target, expected);
-		}),
-	);
+	const limit = pLimit(probesAtOnce);
+	const cells = asked.map(async ({ client, target }) => {
+		const { place } = client;
+		const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
+		// Who serves Services in the place of kube-proxy may do so on a node's loopback too, or not: nothing is promised.
+		if (proxyMode === "none" && place.network === "node" && isLoopback(target)) return [];
+		const expected = expect(view, request.echo.nodes, proxyMode, place, target);
+		return limit(() => probe(cluster, client, target, expected));
+	});
+	return (await Promise.all(cells)).flat();
 }
 
 /** One request, and what came of it. @param address "host:port" */

@@ -2,6 +2,7 @@
 import { type Readable, Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { execa } from "execa";
+import { type Access, kubectlText, shellText } from "./access.ts";
 import type { Runner } from "./request.ts";
 
 /** How a program ended: `code` is its exit code, or -1 where it did not get as far as running or ending. */
@@ -11,21 +12,18 @@ export interface Ran {
 	stderr: string;
 }
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
-
 /** The program, where the runner says, as a command for a shell in the project's folder. */
-export function pasteReady(kubeconfig: string, runner: Runner, program: string[]): string {
-	if ("spawn" in runner) return [...runner.spawn, ...program].map(quoted).join(" ");
+export function pasteReady(access: Access, runner: Runner, program: string[]): string {
+	if ("spawn" in runner) return shellText(...runner.spawn, ...program);
 	const { namespace, pod, container } = runner.exec;
-	const kubectl = ["kubectl", "--kubeconfig", kubeconfig, "exec", "-n", namespace, pod, "-c", container, "--"];
-	return [...kubectl, ...program].map(quoted).join(" ");
+	return kubectlText(access, "exec", "-n", namespace, pod, "-c", container, "--", ...program);
 }
 
 /** The command that has a node's kube-proxy start again: it then writes all of its rules, also those that are lost. */
-export function restartProxy(kubeconfig: string, proxy: Runner | undefined): string {
+export function restartProxy(access: Access, proxy: Runner | undefined): string {
 	if (!proxy || !("exec" in proxy)) return "restart the node's kube-proxy";
 	const { namespace, pod } = proxy.exec;
-	return `kubectl --kubeconfig ${kubeconfig} delete pod -n ${namespace} ${pod}`;
+	return kubectlText(access, "delete", "pod", "-n", namespace, pod);
 }
 
 /** Talk with a program while it runs. */

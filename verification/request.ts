@@ -30,10 +30,21 @@ export const ClientGroup = z.strictObject({
 });
 export type ClientGroup = z.infer<typeof ClientGroup>;
 
+/** What differs in a cluster that is not the lab's own. */
+export const Existing = z.strictObject({
+	/** The pods in which a node's rules are read where no kube-proxy pod runs on it. */
+	readers: ClientGroup.shape.each.optional(),
+	/** The nodes that are looked at, where these are not all; `of` so many, drawn with `seed`. */
+	sample: z.strictObject({ nodes: z.array(z.string()).min(1), of: z.int(), seed: z.int() }).optional(),
+});
+export type Existing = z.infer<typeof Existing>;
+
 /** What to verify. Read from stdin; kept in the report, so that the same verification can be repeated. */
 export const Request = z.strictObject({
 	/** A path; the text of a kubeconfig never leaves its file. */
 	kubeconfig: z.string("a path").regex(/^[^\n]+$/, "a path"),
+	/** Which of its contexts. @default its current one */
+	context: z.string().optional(),
 	service: z.object({ namespace: z.string(), name: z.string() }),
 	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
 	echo: z.strictObject({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
@@ -44,6 +55,8 @@ export const Request = z.strictObject({
 	report: z.string(),
 	/** How to run a program on a node itself, by the node's name; only evidence needs it, for the node's log. */
 	nodeRunners: z.record(z.string(), Runner).optional(),
+	/** Where the cluster is not the lab's own. */
+	existing: Existing.optional(),
 	/** How long to wait for endpoints and rules before probing all the same. */
 	waitSeconds: z.number().default(120),
 	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */

@@ -19,6 +19,8 @@ export function ruleProblem(view: View, client: Place, node: Node, ruleset: Rule
 	const found = ruleset
 		.walk(entryPacket(view, client, node))
 		.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
+	// Another network's rules may be beyond the walk: nothing is known then of whether kube-proxy's are late.
+	if (view.foreignNetwork && found.includes("unknown")) return undefined;
 	const wanted = eligible.length > 0 ? eligible : [none];
 	// A client that the node remembers is led to one of them only.
 	const some = view.service.sessionAffinity === "ClientIP" ? found.slice(0, 1) : wanted;

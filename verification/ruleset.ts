@@ -1,4 +1,5 @@
 /** Reads a node's rules with the tools that wrote them, ready to be walked. */
+import pLimit from "p-limit";
 import type { Cluster } from "./cluster.ts";
 import type { Backend, Node, Packet, Path, ProxyMode, Service } from "./model.ts";
 import { networkOf } from "./nodeNetwork.ts";
@@ -17,6 +18,9 @@ import type { View } from "./view.ts";
 /** Longest time to read one node's rules. */
 export const readSeconds = 15;
 
+/** So many nodes' rules are read at once. */
+export const readsAtOnce = 32;
+
 /** One node's rules, ready to be walked, whichever tool keeps them. */
 export interface Ruleset {
 	backend: Backend;
@@ -30,13 +34,23 @@ export interface Ruleset {
 	ruleText: RuleText;
 }
 
-/** @throws where no pod on the node can read its rules, or none of them is kube-proxy's */
+/** The node's rules were read, and nothing in them is kube-proxy's, not even in part. */
+export class NoProxyRules extends Error {}
+
+type Readers = Pick<View, "kubeProxies" | "otherReaders">;
+
+/** Where a node's rules are read: in its kube-proxy pod, else in another that can. */
+export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): Runner | undefined =>
+	kubeProxies.get(node) ?? otherReaders?.get(node);
+
+/** @throws where no pod on the node can read its rules, or none of them is kube-proxy's (NoProxyRules) */
 export async function readRuleset(cluster: Cluster, view: View, node: Node): Promise<Ruleset> {
-	const reader = view.kubeProxies.get(node.name);
+	const reader = readerOn(view, node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
-	const lacking = (what: string) => new Error(`${what}; fix: ${cluster.restartProxy(reader)}`);
-	const { saved, tables } = await read(cluster, reader, ["iptables-save", "-c"], parseWhole);
+	const proxy = view.kubeProxies.get(node.name);
+	const lacking = (what: string) => new Error(`${what}; fix: ${cluster.restartProxy(proxy)}`);
+	const { saved, tables } = await readTables(cluster, reader, proxy === undefined);
 	if (saved.includes(":KUBE-SERVICES")) {
 		const missing = ["nat", "filter"].find((name) => !tables.tables.get(name)?.chains.has("KUBE-SERVICES"));
 		if (missing) throw lacking(`chain KUBE-SERVICES is missing in table ${missing}, where kube-proxy writes it too`);
@@ -55,9 +69,10 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	}
 	const ruleset = await read(cluster, reader, ["nft", "-j", "list", "ruleset"], parseNftables);
 	if (!ruleset.tables.some(({ name }) => name === "kube-proxy")) {
-		throw lacking(
+		const none = lacking(
 			"there are no rules of kube-proxy, neither chain KUBE-SERVICES of iptables nor table kube-proxy of nftables",
 		);
+		throw proxyChain.test(saved) ? none : new NoProxyRules(none.message);
 	}
 	return {
 		backend: "nftables",
@@ -70,13 +85,28 @@ export async function readRuleset(cluster: Cluster, view: View, node: Node): Pro
 	};
 }
 
+/** A chain that kube-proxy alone writes; the kubelet's own are called KUBE-KUBELET-CANARY, KUBE-FIREWALL and so on. */
+const proxyChain = /^:KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|FORWARD|PROXY-\w+|(SVC|SVL|SEP|EXT|FW|XLB)-\w+) /m;
+
+/**
+ * What iptables keeps. The image of kube-proxy chooses the back end that the node uses; in another pod both are asked.
+ */
+async function readTables(cluster: Cluster, reader: Runner, isOther: boolean) {
+	const usual = await read(cluster, reader, ["iptables-save", "-c"], parseWhole);
+	if (!isOther || proxyChain.test(usual.saved)) return usual;
+	// Where a node has no legacy tables, or its kernel no legacy iptables, there is nothing of kube-proxy's in them.
+	const legacy = await read(cluster, reader, ["iptables-legacy-save", "-c"], parseWhole).catch(() => usual);
+	return proxyChain.test(legacy.saved) ? legacy : usual;
+}
+
 /** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
 export async function readRulesets(
 	cluster: Cluster,
 	view: View,
 	say: (line: string) => void,
 ): Promise<Map<string, Ruleset>> {
-	const read = await Promise.allSettled(view.nodes.map((node) => readRuleset(cluster, view, node)));
+	const limit = pLimit(readsAtOnce);
+	const read = await Promise.allSettled(view.nodes.map((node) => limit(() => readRuleset(cluster, view, node))));
 	return new Map(
 		view.nodes.flatMap(({ name }, i) => {
 			const result = read[i];

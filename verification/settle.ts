@@ -1,11 +1,12 @@
 /** Waits, for a bounded time, until what is measured has come to rest: the API first, then each node's rules. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { LimitFunction } from "p-limit";
 import type { Cluster } from "./cluster.ts";
 import type { Node } from "./model.ts";
 import type { Request } from "./request.ts";
 import { ruleProblem } from "./ruleProblem.ts";
-import { type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
+import { NoProxyRules, type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
 import type { Place, View } from "./view.ts";
 
 /** Takes a line of progress. */
@@ -22,6 +23,8 @@ export interface Settled {
 	node: Node;
 	ruleset?: Ruleset;
 	problem?: string;
+	/** The rules were read, and nothing of kube-proxy's is among them. */
+	isBare?: boolean;
 }
 
 /** What is waited for: that the rules say of the Service what `view` says, to a packet of `client`. */
@@ -33,6 +36,8 @@ export interface Awaited {
 	/** By `performance.now()`. */
 	deadline: number;
 	say: Say;
+	/** Bounds how many nodes' rules are read at once. */
+	limit: LimitFunction;
 }
 
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
@@ -41,7 +46,7 @@ export async function settledView({
 	request,
 	deadline,
 	say,
-}: Omit<Awaited, "view" | "client">): Promise<View> {
+}: Omit<Awaited, "view" | "client" | "limit">): Promise<View> {
 	for (let said = ""; ; await sleep(500)) {
 		const view = await cluster.view(request);
 		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
@@ -60,10 +65,9 @@ export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
 	const { cluster, request, view, deadline, say } = awaited;
 	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
 	for (let reads = 1; ; reads++) {
-		const asked = performance.now();
-		const settled = await attemptToRead(awaited, node);
+		const { settled, seconds } = await awaited.limit(() => attemptToRead(awaited, node));
 		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
-		const isDead = !node.ready || performance.now() - asked >= readSeconds * 1000;
+		const isDead = !node.ready || seconds >= readSeconds;
 		if (!settled.problem || isDead || performance.now() > until) return settled;
 		if (reads === readsBetweenLooks) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
 		if (reads % readsBetweenLooks === 0) {
@@ -76,12 +80,26 @@ export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
 	}
 }
 
-async function attemptToRead({ cluster, view, client }: Awaited, node: Node): Promise<Settled> {
+async function attemptToRead(awaited: Awaited, node: Node): Promise<{ settled: Settled; seconds: number }> {
+	const began = performance.now();
+	const settled = await readOnce(awaited, node);
+	return { settled, seconds: (performance.now() - began) / 1000 };
+}
+
+async function readOnce({ cluster, view, client }: Awaited, node: Node): Promise<Settled> {
 	try {
 		const ruleset = await readRuleset(cluster, view, node);
 		const problem = ruleProblem(view, client, node, ruleset);
 		return { node, ruleset, ...(problem && { problem }) };
 	} catch (error) {
-		return { node, problem: `${node.name}: ${error instanceof Error ? error.message : String(error)}` };
+		const problem = `${node.name}: ${error instanceof Error ? error.message : String(error)}`;
+		return { node, problem, ...(error instanceof NoProxyRules && { isBare: true }) };
 	}
 }
+
+/**
+ * Whether something else than kube-proxy serves Services: no pod of it runs, and, for as long as a late one was waited
+ * for, nothing of it was on any node.
+ */
+export const isReplaced = ({ kubeProxies }: View, settled: readonly Settled[]): boolean =>
+	kubeProxies.size === 0 && settled.length > 0 && settled.every(({ isBare }) => isBare);

@@ -1,4 +1,5 @@
 /** What the kernel really does with a packet on a node, held against the walk through that node's rules. */
+import pLimit from "p-limit";
 import type { Cluster } from "./cluster.ts";
 import { type Destination, journeys, type Leg } from "./journey.ts";
 import type { Node } from "./model.ts";
@@ -19,6 +20,9 @@ const attempts = 3;
 /** After so long no further try begins. */
 const retrySeconds = 10;
 
+/** So many nodes trace at once. */
+const tracesAtOnce = 32;
+
 /** For every node, its kernel's trace of the client's packet to this node's nodePort; all nodes side by side. */
 export async function traceNodePorts(
 	cluster: Cluster,
@@ -26,12 +30,10 @@ export async function traceNodePorts(
 	rulesets: ReadonlyMap<string, Ruleset>,
 	client: PlacedClient,
 ): Promise<NodeTrace[]> {
-	return Promise.all(
-		view.nodes.map((node) => {
-			const destination = { address: node.internalIp, port: view.service.nodePort };
-			return traceOn(cluster, view, rulesets, client, destination, node);
-		}),
-	);
+	return pLimit(tracesAtOnce).map(view.nodes, (node) => {
+		const destination = { address: node.internalIp, port: view.service.nodePort };
+		return traceOn(cluster, view, rulesets, client, destination, node);
+	});
 }
 
 /**

@@ -1,18 +1,21 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
+import pLimit from "p-limit";
+import { kubectlText } from "./access.ts";
 import type { Cluster } from "./cluster.ts";
 import { journeys } from "./journey.ts";
 import { judge, waysOf } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket } from "./nodeNetwork.ts";
+import { sampleText } from "./nodeSample.ts";
 import { probeAll } from "./probe.ts";
 import { journeysText } from "./report/journey.ts";
 import { failureOf } from "./report/matrix.ts";
 import { type Report, reportSchema } from "./report/model.ts";
 import { traceFailure } from "./report/traces.ts";
 import type { Request } from "./request.ts";
-import type { Ruleset } from "./ruleset.ts";
-import { type Say, type Settled, sameView, settle, settledView } from "./settle.ts";
+import { type Ruleset, readsAtOnce } from "./ruleset.ts";
+import { isReplaced, type Say, type Settled, sameView, settle, settledView } from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 import type { Place, View } from "./view.ts";
@@ -40,25 +43,31 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 
 async function measure(cluster: Cluster, view: View, request: Request, deadline: number, say: Say): Promise<Report> {
 	const client: Place = view.clients[0]?.place ?? { network: "outside" };
-	const settling = new Map(
-		view.nodes.map((node) => [node.name, settle({ cluster, request, view, client, deadline, say }, node)] as const),
-	);
-	say(`asking ${view.nodes.length} nodes, reading their rules`);
-	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only.
-	const cells = await probeAll(cluster, view, request, async (...nodes) =>
-		proxyModeOf(await Promise.all(nodes.flatMap((node) => settling.get(node) ?? []))),
-	);
+	const awaited = { cluster, request, view, client, deadline, say, limit: pLimit(readsAtOnce) };
+	const settling = new Map(view.nodes.map((node) => [node.name, settle(awaited, node)] as const));
+	const { sample } = request.existing ?? {};
+	say(`asking ${sample ? sampleText(sample) : `${view.nodes.length} nodes`}, reading their rules`);
+	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only. But without any
+	// kube-proxy pod all of them tell whether something else is in its place.
+	const cells = await probeAll(cluster, view, request, async (...nodes) => {
+		const awaited = view.kubeProxies.size > 0 ? nodes.flatMap((node) => settling.get(node) ?? []) : settling.values();
+		return proxyModeOf(view, await Promise.all(awaited));
+	});
 	const settled = await Promise.all(settling.values());
+	const replaced = isReplaced(view, settled);
 	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
 	const judged = cells.map((cell) => judge(view, rulesets, cell));
 	const connectivity = judged.map(({ cell }) => cell);
-	const traces = request.connectivity === "full" ? await traceAll(cluster, view, rulesets, say) : undefined;
+	const traces =
+		request.connectivity === "full" && !replaced ? await traceAll(cluster, view, rulesets, say) : undefined;
 	const failures = [
 		...missingPods(view, request),
 		...missingDns(view, request),
 		...judged.flatMap(({ cell, difference }) => (difference ? [failureOf(cell, difference)] : [])),
 		...settled.flatMap(({ node, ruleset, problem }) =>
-			problem ? [ruleset ? `${problem}; fix: ${cluster.restartProxy(view.kubeProxies.get(node.name))}` : problem] : [],
+			problem && !replaced
+				? [ruleset ? `${problem}; fix: ${cluster.restartProxy(view.kubeProxies.get(node.name))}` : problem]
+				: [],
 		),
 		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
 	];
@@ -67,7 +76,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		request,
 		ok: failures.length === 0,
 		checkedAt: new Date().toISOString(),
-		proxyMode: proxyModeOf(settled),
+		proxyMode: proxyModeOf(view, settled),
 		service: view.service,
 		pods: view.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
 		nodes: view.nodes,
@@ -76,6 +85,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		ways: keptWays(view, connectivity, (cell) => waysOf(view, rulesets, cell)),
 		differences: judged.flatMap(({ difference }) => difference ?? []),
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
+		notices: [...(sample ? [`looked at ${sampleText(sample)}`] : []), ...(replaced ? [replacedNotice] : [])],
 		notAsking: request.connectivity === "full" ? notAsking(view) : [],
 		...explained(view, rulesets),
 		notUnderstood: [...rulesets].flatMap(([node, ruleset]) =>
@@ -117,24 +127,28 @@ function explained(view: View, rulesets: ReadonlyMap<string, Ruleset>): Pick<Rep
 }
 
 /** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */
-function missingPods({ endpoints }: View, { echo, service, kubeconfig }: Request): string[] {
+function missingPods({ endpoints }: View, { echo, service, ...access }: Request): string[] {
 	if (endpoints.length >= echo.replicas) return [];
-	const look = `kubectl --kubeconfig ${kubeconfig} get pods -n ${service.namespace} -o wide`;
+	const look = kubectlText(access, "get", "pods", "-n", service.namespace, "-o", "wide");
 	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
 }
 
 /** Without it no name is resolved, whatever the rules say. */
-function missingDns({ dns }: View, { kubeconfig }: Request): string[] {
+function missingDns({ dns }: View, access: Request): string[] {
 	if (!dns || dns.endpoints.length > 0) return [];
-	const look = `kubectl --kubeconfig ${kubeconfig} get deployments,pods -n kube-system -l k8s-app=kube-dns`;
-	return [
-		`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}; fix, where it is scaled to 0: npm start`,
-	];
+	const look = kubectlText(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
+	// What is the cluster's own the lab does not change in a cluster that is not.
+	const fix = access.existing ? "" : "; fix, where it is scaled to 0: npm start";
+	return [`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}${fix}`];
 }
 
 /** What the nodes' rules show. */
-const proxyModeOf = (settled: Settled[]): ProxyMode =>
-	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? "unknown";
+const proxyModeOf = (view: View, settled: Settled[]): ProxyMode =>
+	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(view, settled) ? "none" : "unknown");
+
+const replacedNotice =
+	"no node runs a kube-proxy pod, and none has a rule of kube-proxy's: something else serves Services here. " +
+	"What it answers is measured; no path is explained, and client addresses are not foretold";
 
 function nodeRules(view: View, client: Place, node: Node, ruleset: Ruleset): NodeRules {
 	return {

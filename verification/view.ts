@@ -33,4 +33,8 @@ export interface View {
 	unsettled: string[];
 	/** The kube-proxy pod of each node that has one: where its rules can be read with the tools that wrote them. */
 	kubeProxies: Map<string, Runner>;
+	/** By node, where its rules are read if it runs no kube-proxy pod. */
+	otherReaders?: Map<string, Runner> | undefined;
+	/** Whether the nodes' addresses and routes are not those that kind's CNI makes, and so not foretold. */
+	foreignNetwork?: boolean;
 }

@@ -2,15 +2,19 @@ import { type LabConfig, labConfigOf } from "../../components/labConfig.ts";
 import { readSettings, settingsFile } from "../settings.ts";
 import type { Finding } from "./finding.ts";
 
-export type Configuration = { file: string } & ({ config: LabConfig } | { fault: string });
+/** `existing`: whether it is for a cluster that exists, faulty or not. */
+export type Configuration = { file: string; existing: boolean } & ({ config: LabConfig } | { fault: string });
 
 /** Reads the configuration of a stack of the project in the working folder; a stack may be named in full. */
 export async function readConfiguration(stack: string): Promise<Configuration> {
 	const file = settingsFile(stack);
+	let existing = false;
 	try {
-		return { file, config: labConfigOf(await readSettings(stack)) };
+		const settings = await readSettings(stack);
+		existing = settings.cluster === "existing";
+		return { file, existing, config: labConfigOf(settings) };
 	} catch (error) {
-		return { file, fault: (error as Error).message };
+		return { file, existing, fault: (error as Error).message };
 	}
 }
 
@@ -18,7 +22,8 @@ export function judgeConfiguration(configuration: Configuration): Finding {
 	const subject = "configuration";
 	const { file } = configuration;
 	if ("config" in configuration) return { subject, level: "ok", found: `${file} and the defaults are valid` };
-	const unseen =
-		"Memory, disk, inotify, kernel, networks, cluster and ports depend on it: they are looked at when it is valid.";
+	const unseen = configuration.existing
+		? "The cluster is looked at when it is valid."
+		: "Memory, disk, inotify, kernel, networks, cluster and ports depend on it: they are looked at when it is valid.";
 	return { subject, level: "stop", found: `${file}: ${configuration.fault}\n${unseen}` };
 }

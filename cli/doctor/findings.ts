@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
-import { builtByGo, everything } from "../../toolchain/everything.ts";
+import { builtByGo, everything, forExisting } from "../../toolchain/everything.ts";
 import { Fault } from "../../toolchain/fault.ts";
 import { findGo } from "../../toolchain/goCommand.ts";
 import { leastGoOfAll } from "../../toolchain/goModule.ts";
@@ -10,8 +10,9 @@ import { nodeStep } from "../../toolchain/imageSteps.ts";
 import { images } from "../../toolchain/images/context.ts";
 import { project } from "../../toolchain/layout.ts";
 import type { Have, Step } from "../../toolchain/step.ts";
-import { judgeConfiguration, readConfiguration } from "./configuration.ts";
+import { type Configuration, judgeConfiguration, readConfiguration } from "./configuration.ts";
 import { isHere, judgeEngine, lookAtEngine } from "./engine.ts";
+import { existingChecks } from "./existing.ts";
 import type { Check, Finding } from "./finding.ts";
 import { labChecks } from "./lab.ts";
 import { judgeCapabilities, judgeControlGroups, ownControlGroups } from "./limits.ts";
@@ -19,12 +20,10 @@ import { judgeGo, judgeNode } from "./programs.ts";
 
 /** All findings about this machine and a stack of the project in the working folder. */
 export async function findings(stack: string): Promise<Finding[]> {
-	const [state, configuration, { setUp, unseen }] = await Promise.all([
-		lookAtEngine(),
-		readConfiguration(stack),
-		lookAtSetUp(),
-	]);
+	const configuration = await readConfiguration(stack);
 	const config = "config" in configuration ? configuration.config : undefined;
+	if (configuration.existing) return findingsForExisting(configuration);
+	const [state, { setUp, unseen }] = await Promise.all([lookAtEngine(), lookAtSetUp(everything)]);
 	const engine = "engine" in state ? state.engine : undefined;
 	const nodeImage = config?.nodeImage ?? images.node;
 	const ownImage = nodeImage === images.node && setUp.get(nodeStep)?.how === "built";
@@ -39,7 +38,23 @@ export async function findings(stack: string): Promise<Finding[]> {
 		{ subject: "control groups", when: known, look: controlGroups },
 		{ subject: "capabilities", when: known, look: capabilities },
 		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
-		...(config ? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack }) : []),
+		...(config?.cluster === "kind"
+			? labChecks(config, { state, complete: missing(setUp, everything).length === 0, stack })
+			: []),
+	];
+	return [...(await Promise.all(checks.map(judged))).flat(), ...unseen];
+}
+
+/** Where the lab deploys on a cluster that exists: no engine is asked, and this machine carries no nodes. */
+async function findingsForExisting(configuration: Configuration): Promise<Finding[]> {
+	const config = "config" in configuration ? configuration.config : undefined;
+	const { setUp, unseen } = await lookAtSetUp(forExisting);
+	const ofGo = builtByGo.filter((step) => forExisting.includes(step));
+	const checks: Check[] = [
+		{ subject: "Node.js", look: async () => [judgeNode(process.versions.node, await neededNode())] },
+		{ subject: "Go", look: async () => [judgeGo(await findGo(), await leastGoOfAll(), missing(setUp, ofGo))] },
+		{ subject: "configuration", look: async () => [judgeConfiguration(configuration)] },
+		...(config?.cluster === "existing" ? existingChecks(config) : []),
 	];
 	return [...(await Promise.all(checks.map(judged))).flat(), ...unseen];
 }
@@ -61,7 +76,7 @@ function unseenBecause(error: unknown, subject: string, what = ""): Finding {
 /** What set-up must provide, and what of it is there; what could not be looked at counts as missing. */
 type SetUp = ReadonlyMap<Step, Have | undefined>;
 
-async function lookAtSetUp(): Promise<{ setUp: SetUp; unseen: Finding[] }> {
+async function lookAtSetUp(steps: Step[]): Promise<{ setUp: SetUp; unseen: Finding[] }> {
 	const unseen: Finding[] = [];
 	const look = async (step: Step) => {
 		try {
@@ -71,7 +86,7 @@ async function lookAtSetUp(): Promise<{ setUp: SetUp; unseen: Finding[] }> {
 			return [step, undefined] as const;
 		}
 	};
-	return { setUp: new Map(await Promise.all(everything.map(look))), unseen };
+	return { setUp: new Map(await Promise.all(steps.map(look))), unseen };
 }
 
 const missing = (setUp: SetUp, steps: Step[]): string[] =>

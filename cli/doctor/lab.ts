@@ -3,7 +3,7 @@ import { release, totalmem } from "node:os";
 import { findNodes, type NodeContainer } from "../../cluster/docker.ts";
 import { nodeNames } from "../../cluster/kindConfig.ts";
 import { labCluster, ownerIn, ownerOf } from "../../cluster/owner.ts";
-import type { LabConfig } from "../../components/labConfig.ts";
+import type { KindConfig } from "../../components/labConfig.ts";
 import { allowedInstances, allowedWatches } from "../../toolchain/engine/inotify.ts";
 import { type Lack, placesKept } from "../../toolchain/places.ts";
 import { judgeCluster } from "./cluster.ts";
@@ -22,7 +22,7 @@ interface Known {
 	complete: boolean;
 }
 
-export function labChecks(config: LabConfig, { state, stack, complete }: Known): Check[] {
+export function labChecks(config: KindConfig, { state, stack, complete }: Known): Check[] {
 	const [engine, here] = ["engine" in state, isHere(state)];
 	const [owner, all] = [ownerOf(stack, labCluster), engine ? findNodes() : Promise.resolve([])];
 	const ofName = async () => (await all).filter(({ cluster }) => cluster === config.clusterName);
@@ -47,10 +47,10 @@ export function labChecks(config: LabConfig, { state, stack, complete }: Known):
 }
 
 /** The names of the cluster's nodes that are not there. */
-const absent = ({ clusterName, workers }: LabConfig, own: NodeContainer[]): string[] =>
+const absent = ({ clusterName, workers }: KindConfig, own: NodeContainer[]): string[] =>
 	nodeNames(clusterName, workers).filter((name) => !own.some((node) => node.name === name));
 
-function memory(state: EngineState, config: LabConfig, own: NodeContainer[]): Finding {
+function memory(state: EngineState, config: KindConfig, own: NodeContainer[]): Finding {
 	const running = own.filter((node) => node.state === "running");
 	const total = ("engine" in state && state.engine.memory) || totalmem();
 	const available = isHere(state) ? { available: process.availableMemory() } : {};
@@ -62,7 +62,7 @@ async function disk(state: EngineState, lack: Lack): Promise<Finding[]> {
 	return (await fileSystemsOf(placesKept(isHere(state) ? there : undefined, lack))).map(judgeDisk);
 }
 
-function inotify(state: EngineState, { workers }: LabConfig): Finding[] {
+function inotify(state: EngineState, { workers }: KindConfig): Finding[] {
 	const [instances, watches] = [allowedInstances(), allowedWatches()];
 	const raises = "remedy" in state && state.remedy.start === "dockerd";
 	return [
@@ -71,7 +71,7 @@ function inotify(state: EngineState, { workers }: LabConfig): Finding[] {
 	];
 }
 
-async function kernel(state: EngineState, config: LabConfig): Promise<Finding[]> {
+async function kernel(state: EngineState, config: KindConfig): Promise<Finding[]> {
 	const { kubeProxyMode } = config;
 	const tried = await tryRules(state, kubeProxyMode);
 	const version = "engine" in state ? state.engine.kernel : release();

@@ -1,12 +1,13 @@
 /** Reads whatever may tell why a verification failed: of the API, of the pods, of the nodes. */
 import type { KubernetesListObject, KubernetesObject, V1Pod } from "@kubernetes/client-node";
+import pLimit from "p-limit";
 import { told } from "../apiErrors.ts";
 import type { Cluster } from "../cluster.ts";
 import type { Report } from "../report/model.ts";
 import { terminalReport } from "../report/terminal.ts";
 import { traceText } from "../report/traces.ts";
 import type { Request, Runner } from "../request.ts";
-import { printed } from "../ruleset.ts";
+import { printed, readerOn, readsAtOnce } from "../ruleset.ts";
 import type { Collection } from "./collection.ts";
 import { containersOf, eventLines, yamlOf } from "./objects.ts";
 
@@ -33,12 +34,16 @@ export async function gather(
 	request: Request,
 	report: Report | undefined,
 ): Promise<void> {
-	const namespaces = [...new Set([request.service.namespace, "kube-system"])];
+	// Of a cluster that is not the lab's own only what is: all else may be much, and is somebody else's.
+	const namespaces = [...new Set([request.service.namespace, ...(request.existing ? [] : ["kube-system"])])];
+	const nodes = request.existing?.sample?.nodes;
 	await Promise.all([
 		addReport(collection, report),
 		addJournals(collection, cluster, request),
-		addList(collection, "nodes.yaml", "the Nodes", told("Nodes", cluster.core.listNode())),
-		addRules(collection, cluster),
+		nodes
+			? collection.lack("nodes.yaml", `only ${nodes.length} of them are looked at: the report shows these`)
+			: addList(collection, "nodes.yaml", "the Nodes", told("Nodes", cluster.core.listNode())),
+		addRules(collection, cluster, request),
 		...namespaces.map((namespace) => addNamespace(collection, cluster, namespace)),
 	]);
 }
@@ -72,10 +77,17 @@ async function addJournals(collection: Collection, cluster: Cluster, { nodeRunne
 	);
 }
 
-async function addRules(collection: Collection, cluster: Cluster): Promise<void> {
+async function addRules(collection: Collection, cluster: Cluster, request: Request): Promise<void> {
 	try {
-		const [nodes, proxies] = await collection.inTime(Promise.all([cluster.nodes(), cluster.kubeProxies()]));
-		await Promise.all(nodes.map(({ name }) => addNodeRules(collection, cluster, name, proxies.get(name))));
+		const { existing } = request;
+		const sample = existing?.sample?.nodes;
+		const [nodes, kubeProxies, otherReaders] = await collection.inTime(
+			Promise.all([cluster.nodes(sample), cluster.kubeProxies(sample), cluster.otherReaders(existing)]),
+		);
+		const readers = { kubeProxies, otherReaders };
+		await pLimit(readsAtOnce).map(nodes, ({ name }) =>
+			addNodeRules(collection, cluster, name, readerOn(readers, name)),
+		);
 	} catch (error) {
 		collection.lack("nodes/*/*.rules", (error as Error).message);
 	}

@@ -134,6 +134,8 @@ export const Report = z.object({
 	ways: KeptWays.default({ hops: [], cells: [], omittedCells: 0 }),
 	differences: z.array(Difference),
 	rules: z.array(NodeRules),
+	/** What is worth knowing of this verification and is no finding: which nodes it looked at, what it could not explain. */
+	notices: z.array(z.string()).optional(),
 	/** With connectivity "full": who does not ask, though the full matrix has a row for them, and why. */
 	notAsking: z.array(z.string()),
 	/** The first client's packet to the first node's nodePort, in words over all nodes that it passes. */

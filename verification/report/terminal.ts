@@ -36,6 +36,7 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 		...section("What the kernel traced of it", (report.traces ?? []).map(traceLine).join("\n")),
 		...section("The paths of what differs", differencePaths(report.differences)),
 		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks) : ""),
+		...(report.notices ?? []).map((line) => paint("yellow", `notice: ${line}`)),
 		...report.notAsking.map((line) => paint("yellow", `not asking: ${line}`)),
 		...report.notUnderstood.map((line) => paint("yellow", `not understood: ${line}`)),
 		...report.failures.map((failure) => paint("red", `failed: ${failure}`)),

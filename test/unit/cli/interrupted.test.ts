@@ -123,7 +123,19 @@ describe("what a killed update was making in the cluster", () => {
 		await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ version: 3, checkpoint }));
 	}
 
+	const access = { kubeconfig: ".kube/c.yaml" };
 	beforeEach(() => program("kubectl", 'echo "$*" >> deleted'));
+
+	it("is removed from a cluster that exists only where it is in the lab's own namespace", async () => {
+		await state(
+			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop" }),
+			pending("creating", "kubernetes:core/v1:Service", { name: "other", namespace: "shop" }),
+		);
+		await removeUnrecorded({ kind: "existing", access: { kubeconfig: "k", context: "prod" } });
+		expect(readFileSync("deleted", "utf8")).toBe(
+			"--kubeconfig k --context prod --namespace shop delete Service other --ignore-not-found --timeout=60s\n",
+		);
+	});
 
 	it("is removed, and nothing else", async () => {
 		await state(
@@ -135,7 +147,7 @@ describe("what a killed update was making in the cluster", () => {
 			pending("creating", "command:local:Command"),
 			pending("creating", "pulumi:providers:kubernetes"),
 		);
-		await removeUnrecorded("c");
+		await removeUnrecorded({ kind: "own", access });
 		expect(readFileSync("deleted", "utf8").trim().split("\n")).toEqual([
 			"--kubeconfig .kube/c.yaml --namespace shop delete Deployment.v1.apps app1 --ignore-not-found --timeout=60s",
 			"--kubeconfig .kube/c.yaml --namespace default delete Namespace shop --ignore-not-found --timeout=60s",
@@ -157,10 +169,10 @@ describe("what a killed update was making in the cluster", () => {
 	});
 
 	it("is nothing where there is no state, and where the last update was not killed", async () => {
-		await removeUnrecorded("c");
+		await removeUnrecorded({ kind: "own", access });
 		await writeFile("deleted", "");
 		await state();
-		await removeUnrecorded("c");
+		await removeUnrecorded({ kind: "own", access });
 		expect(readFileSync("deleted", "utf8")).toBe("");
 	});
 });

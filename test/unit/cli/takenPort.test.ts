@@ -29,13 +29,13 @@ it.each([
 	["free, beside others", [service("web", [{ port: 80, nodePort: 30041 }]), { metadata: { name: "x" }, spec: {} }]],
 ])("a nodePort may be %s", async (_, items) => {
 	server.objects.set("/api/v1/services", { items });
-	await expect(refuseTakenPort(kubeconfig, "30040")).resolves.toBeUndefined();
+	await expect(refuseTakenPort({ kubeconfig }, "30040")).resolves.toBeUndefined();
 });
 
 it("a nodePort of another Service is refused: whose it is, what is allowed, what mends it", async () => {
 	const web = service("web", [{ port: 443 }, { port: 80, nodePort: 30040, protocol: "TCP" }]);
 	server.objects.set("/api/v1/services", { items: [web] });
-	await expect(refuseTakenPort(kubeconfig, "30040")).rejects.toThrow(
+	await expect(refuseTakenPort({ kubeconfig }, "30040")).rejects.toThrow(
 		"nodePort: got 30040, which Service shop/web has; allowed: one that is free, from 30000 to 32767; " +
 			`fix: pulumi config set nodePort <value>, or kubectl --kubeconfig ${kubeconfig} -n shop delete service web`,
 	);

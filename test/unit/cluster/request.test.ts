@@ -53,8 +53,8 @@ describe("a request", () => {
 			{ ...good, colour: "red", echo: { ...good.echo, size: 1 } },
 			[
 				"echo.size: got 1, allowed: no such field; there are deployment, replicas, nodes",
-				'colour: got "red", allowed: no such field; there are kubeconfig, service, echo, clients, connectivity, ' +
-					"report, nodeRunners, waitSeconds, revisions",
+				'colour: got "red", allowed: no such field; there are kubeconfig, context, service, echo, clients, connectivity, ' +
+					"report, nodeRunners, existing, waitSeconds, revisions",
 			],
 		],
 		[

@@ -13,6 +13,8 @@ describe("a good configuration", () => {
 			workers: 3,
 			nodePort: 30040,
 			replicas: 1,
+			sampleSeed: 1,
+			namespace: "default",
 			echoNodes: ["nodeport-worker"],
 			clientNode: "nodeport-worker3",
 		});
@@ -135,6 +137,63 @@ describe("a bad configuration", () => {
 	it("does not guess at nodes while it is not known how many there are", () => {
 		const parse = () => parseLabConfig({ ...defaults, workers: "0", clientNode: "elsewhere" });
 		expect(parse).toThrow(/a fault; .*workers: got/s);
+	});
+});
+
+describe("a configuration for an existing cluster", () => {
+	const existing = { ...defaults, cluster: "existing", kubeconfig: "/home/me/.kube/config" };
+
+	it("puts the lab into a namespace of its own, and leaves nodes to what the cluster has", () => {
+		const config = parseLabConfig({ ...existing, context: "prod" });
+		expect(config).toMatchObject({ cluster: "existing", namespace: "nodeport-lab", context: "prod", sampleSeed: 1 });
+		expect(config.echoNodes).toBeUndefined();
+		expect(parseLabConfig({ ...existing, namespace: "mine", clientNode: "any-node" })).toMatchObject({
+			namespace: "mine",
+			clientNode: "any-node",
+		});
+	});
+
+	it("tells of all settings that only a cluster of the lab's own has, and of what is missing, at once", () => {
+		const raw = {
+			...defaults,
+			cluster: "existing",
+			workers: "1",
+			hostPort: "8080",
+			clusterName: "x",
+			namespace: "default",
+		};
+		const parse = () =>
+			parseLabConfig({ ...raw, kubeProxyMode: "nftables", nodeImage: "other/node:1", nodePort: "80" });
+		const fields = [
+			"nodePort",
+			"kubeconfig",
+			"namespace",
+			"clusterName",
+			"workers",
+			"kubeProxyMode",
+			"hostPort",
+			"nodeImage",
+		];
+		expect(parse).toThrow(new RegExp(["8 faults", ...fields.map((field) => `${field}: got`)].join(".*"), "s"));
+		expect(parse).toThrow(
+			"kubeconfig: got nothing, allowed: the path of a kubeconfig that leads to the existing cluster; fix: pulumi config set kubeconfig <path>",
+		);
+		expect(parse).toThrow(
+			'workers: got "1", allowed: nothing, as cluster is existing: it shapes a cluster that the lab makes; fix: pulumi config rm workers',
+		);
+	});
+
+	it.each(["default", "kube-system", "kube-mine"])("refuses the namespace %s", (namespace) => {
+		expect(() => parseLabConfig({ ...existing, namespace })).toThrow(/namespace: got .*; fix: pulumi config/);
+	});
+
+	it.each(["", "a\nb"])("refuses %j as the path of a kubeconfig", (kubeconfig) => {
+		expect(() => parseLabConfig({ ...existing, kubeconfig })).toThrow("allowed: the path of a kubeconfig");
+	});
+
+	it("is what a kubeconfig and a context are for", () => {
+		const parse = () => parseLabConfig({ ...defaults, kubeconfig: "/home/me/.kube/config", context: "prod" });
+		expect(parse).toThrow(/2 faults.*kubeconfig: got .*fix: pulumi config rm kubeconfig.*context: got "prod"/s);
 	});
 });
 

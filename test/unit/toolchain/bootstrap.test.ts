@@ -25,7 +25,7 @@ const at = (...parts: string[]): string => join(folder, ...parts);
 const npm = `echo "npm $*" >>"$CALLS"; sleep "\${NPM_TIME:-0}"; [ -z "\${NPM_FAILS-}" ] || { echo "npm error E404"; exit 1; }
 mkdir -p node_modules/.bin`;
 const setUp = `import { appendFileSync, writeFileSync } from "node:fs";
-appendFileSync(process.env.CALLS, "setup\\n");
+appendFileSync(process.env.CALLS, ["setup", ...process.argv.slice(2)].join(" ") + "\\n");
 console.log("set-up says");
 writeFileSync(".toolchain/env", "export LAB=yes\\n");
 process.exit(Number(process.env.SETUP_CODE ?? 0));`;
@@ -145,6 +145,13 @@ test("with --packages-only there is no set-up", async () => {
 	const { stdout } = await bootstrap(packagesOnly("sh", "-c", "echo LAB=$LAB"));
 	expect(stdout).toBe("LAB=");
 	expect(calls()).toEqual([""]);
+});
+
+test("with --for-stack the set-up is told so, and the command is not", async () => {
+	installed();
+	const { stdout } = await bootstrap(["--for-stack", "sh", "-c", "echo ran $*"]);
+	expect(stdout).toBe("ran");
+	expect(calls()).toEqual(["setup --for-stack"]);
 });
 
 test("where the set-up fails, the command does not run and the exit code is the set-up's", async () => {

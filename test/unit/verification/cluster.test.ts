@@ -61,7 +61,7 @@ const request = (): Request => ({
 	revisions: {},
 });
 
-const view = () => new Cluster(kubeconfig).view(request());
+const view = () => new Cluster({ kubeconfig }).view(request());
 
 beforeEach(async () => {
 	server = new ApiServer();
@@ -117,7 +117,7 @@ it("says that nobody answers, and what mends it", async () => {
 });
 
 it("says that there is no lab where there is no kubeconfig", () => {
-	expect(() => new Cluster(join(folder.path, "none"))).toThrow(/the lab is not up; fix: npm start$/);
+	expect(() => new Cluster({ kubeconfig: join(folder.path, "none") })).toThrow(/the lab is not up; fix: npm start$/);
 });
 
 it.each([
@@ -128,7 +128,7 @@ it.each([
 	["no text", "\0\x01\x02\uFFFD"],
 ])("says of a kubeconfig that is %s where it is and what mends it, and shows nothing of it", async (_, text) => {
 	await writeFile(kubeconfig, text);
-	const open = () => new Cluster(kubeconfig);
+	const open = () => new Cluster({ kubeconfig });
 	expect(open).toThrow(/^\S*kubeconfig is no kubeconfig that can be read \([^\n]+\); fix: npm start$/);
 	expect(open).not.toThrow(/c2VjcmV0|undefined/);
 });
@@ -137,4 +137,27 @@ it("says that a kubeconfig is of another cluster, and what mends it", async () =
 	serve(true);
 	server.intercept = () => ({ status: 401, body: { kind: "Status", message: "Unauthorized" } });
 	await expect(view()).rejects.toThrow(/: the API server says 401, Unauthorized; fix: npm start$/);
+});
+
+it("of a large cluster reads only the nodes of the sample, one by one, and the kube-proxies on them", async () => {
+	serve(true);
+	server.objects.set(`${core}/nodes/nodeport-worker2`, node("nodeport-worker2", true));
+	const readers = { namespace: "default", labels: { app: "node-probe" }, container: "probe" };
+	const existing = { readers, sample: { nodes: ["nodeport-worker2"], of: 5000, seed: 1 } };
+	const { nodes, kubeProxies, otherReaders, foreignNetwork } = await new Cluster({ kubeconfig }).view({
+		...request(),
+		existing,
+	});
+	expect(nodes.map(({ name }) => name)).toEqual(["nodeport-worker2"]);
+	expect(server.asked.map(({ path }) => path)).not.toContain(`${core}/nodes`);
+	const ofSystem = server.asked.filter(({ path }) => path === `${inSystem}/pods`).map(({ query }) => query);
+	expect(ofSystem).toEqual([
+		{ labelSelector: "k8s-app=kube-dns" },
+		{ labelSelector: "k8s-app=kube-proxy", fieldSelector: "spec.nodeName=nodeport-worker2" },
+	]);
+	expect({ proxies: kubeProxies.size, readers: [...(otherReaders ?? [])].length, foreignNetwork }).toEqual({
+		proxies: 0,
+		readers: 1,
+		foreignNetwork: true,
+	});
 });

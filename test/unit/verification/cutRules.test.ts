@@ -21,11 +21,11 @@ function read({ saved = "", listed = "" }: { saved?: string; listed?: string }) 
 		stdout: program === "iptables-save" ? saved : listed,
 		stderr: "",
 	});
-	const kubeconfig = ".kube/nodeport.yaml";
+	const access = { kubeconfig: ".kube/nodeport.yaml" };
 	const cluster = {
 		run,
-		pasteReady: pasteReady.bind(undefined, kubeconfig),
-		restartProxy: restartProxy.bind(undefined, kubeconfig),
+		pasteReady: pasteReady.bind(undefined, access),
+		restartProxy: restartProxy.bind(undefined, access),
 	} as unknown as Cluster;
 	return readRuleset(cluster, view, node ?? expect.fail("there is a node"));
 }

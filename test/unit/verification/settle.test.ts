@@ -1,4 +1,5 @@
 /** Rules and API move apart and together again: what is waited for, and what never comes. */
+import pLimit from "p-limit";
 import { expect, it, vi } from "vitest";
 import type { Cluster } from "../../../verification/cluster.ts";
 import type { Request, Runner } from "../../../verification/request.ts";
@@ -27,7 +28,8 @@ function settleWith(view: View, now: () => Promise<View>, milliseconds: number) 
 	const said: string[] = [];
 	const deadline = performance.now() + milliseconds;
 	const request = {} as Request;
-	const awaited: Awaited = { cluster, request, view, client: dnsutils, deadline, say: (line) => said.push(line) };
+	const say = (line: string) => said.push(line);
+	const awaited: Awaited = { cluster, request, view, client: dnsutils, deadline, say, limit: pLimit(1) };
 	return { settled: settle(awaited, node), said, reads: run };
 }
 

@@ -6,11 +6,10 @@ import type { Difference, Failure } from "../protocol/provider.ts";
 import { installOfficial } from "../protocol/serve.ts";
 
 /** `version` is the engine's own. */
-const supported = ["kubeconfig", "clusterIdentifier", "deleteUnreachable", "version"];
+const supported = ["kubeconfig", "context", "clusterIdentifier", "deleteUnreachable", "version"];
 
-/** A kubeconfig can also be given as a path: one line. */
-const isContent = (kubeconfig: unknown): boolean =>
-	typeof kubeconfig === "string" && (kubeconfig === unknown || /^\s*\{|\n/.test(kubeconfig));
+/** Given by its content, or, in one line, by its path: from the project's folder, which is the engine's and so ours. */
+const isContent = (kubeconfig: string): boolean => /^\s*\{|\n/.test(kubeconfig);
 
 export function unsupportedSettings(settings: Properties): Failure[] {
 	const plain = withoutSecrets(settings);
@@ -20,7 +19,7 @@ export function unsupportedSettings(settings: Properties): Failure[] {
 		...Object.entries(plain)
 			.filter(([key, value]) => !supported.includes(key) && isSet(value))
 			.map(([key]) => refuse(key)),
-		...(isContent(plain.kubeconfig) ? [] : [refuse("kubeconfig", "any kubeconfig but one given by its content")]),
+		...(plain.kubeconfig ? [] : [refuse("kubeconfig", "a provider without kubeconfig")]),
 	];
 }
 
@@ -29,10 +28,14 @@ export const deletesUnreachable = (settings: Properties): boolean => String(sett
 
 /** @throws where the settings lead to no cluster */
 export function loadKubeConfig(settings: Properties): KubeConfig {
-	const { kubeconfig } = withoutSecrets(settings);
-	if (!isContent(kubeconfig) || kubeconfig === unknown) throw new Error("its kubeconfig is not known");
+	const { kubeconfig, context } = withoutSecrets(settings);
+	if (typeof kubeconfig !== "string" || [kubeconfig, context].includes(unknown)) {
+		throw new Error("its kubeconfig is not known");
+	}
 	const config = new KubeConfig();
-	config.loadFromString(String(kubeconfig));
+	if (isContent(kubeconfig)) config.loadFromString(kubeconfig);
+	else config.loadFromFile(kubeconfig);
+	if (context) config.setCurrentContext(String(context));
 	if (config.getCurrentCluster() === null) {
 		throw new Error(`the kubeconfig leads to no cluster: its context is "${config.getCurrentContext()}"`);
 	}

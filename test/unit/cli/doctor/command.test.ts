@@ -1,9 +1,11 @@
+import { existsSync } from "node:fs";
 import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { hostname, release } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { project } from "../../../../toolchain/layout.ts";
+import { ApiServer } from "../../apiServer.ts";
 import { program, scratchFolder } from "../../cluster/scratch.ts";
 
 // The command itself, as npm runs it, on a machine whose docker is a script: it answers with the files of a folder.
@@ -135,6 +137,48 @@ it("without an engine that answers it tells that, and what only an engine tells 
 	expect(stdout).toMatch(/^(stop|warning) +Docker engine .*are looked at when it answers$/m);
 	expect(stdout).not.toMatch(/^ok +(cluster|networks) /m);
 	expect(exitCode).toBe(/^stop/m.test(stdout) ? 1 : 0);
+});
+
+describe("for a cluster that exists", () => {
+	let server: ApiServer;
+	const settings = (...lines: string[]) =>
+		writeFile(
+			"Pulumi.dev.yaml",
+			`config:\n${["cluster: existing", ...lines].map((line) => `  nodeport-lab:${line}\n`).join("")}`,
+		);
+
+	beforeEach(async () => {
+		await program("docker", "touch called");
+		server = new ApiServer();
+		server.intercept = ({ path }) =>
+			path.endsWith("reviews") ? { status: 201, body: { status: { allowed: true } } } : undefined;
+		const metadata = { name: "w1", labels: { "kubernetes.io/hostname": "w1" } };
+		const status = { conditions: [{ type: "Ready", status: "True" }] };
+		server.objects.set("/api/v1/namespaces/kube-system", { metadata: { uid: "u" } });
+		server.objects.set("/api/v1/namespaces/kube-system/pods", { items: [] });
+		server.objects.set("/api/v1/nodes", { items: [{ metadata, spec: {}, status }] });
+		await writeFile("kubeconfig", await server.start());
+	});
+	afterEach(() => server.stop());
+
+	it("asks no engine, and tells that the lab can be put on it", async () => {
+		await settings("kubeconfig: kubeconfig");
+		const { stdout, exitCode } = await doctor();
+		expect(stdout).toMatch(/^ok +cluster +"test" can be reached: 1 nodes, rules are read through NodeProbe/m);
+		expect(stdout).not.toMatch(/Docker engine|memory|hostPort/);
+		expect({ exitCode, called: existsSync("called") }).toEqual({ exitCode: 0, called: false });
+	});
+
+	it("stops where it is not there, and where the configuration is faulty, and still asks no engine", async () => {
+		await settings("kubeconfig: none");
+		expect(await doctor()).toMatchObject({
+			exitCode: 1,
+			stdout: expect.stringMatching(/^stop +cluster +there is no none/m),
+		});
+		await settings("workers: 7");
+		expect((await doctor()).stdout).toMatch(/^stop +configuration .*2 faults/m);
+		expect(existsSync("called")).toBe(false);
+	});
 });
 
 it.each(["--bref", "brief"])("refuses the argument %s, and looks at nothing", async (argument) => {

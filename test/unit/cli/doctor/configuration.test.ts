@@ -41,7 +41,7 @@ describe("a stack's configuration", () => {
 
 	it("is the project's defaults where there is no file", async () => {
 		const configuration = await readConfiguration("organization/nodeport-lab/dev");
-		expect(configuration).toEqual({ file: "Pulumi.dev.yaml", config: labConfigOf(defaults) });
+		expect(configuration).toEqual({ file: "Pulumi.dev.yaml", existing: false, config: labConfigOf(defaults) });
 		expect(judgeConfiguration(configuration)).toMatchObject({ level: "ok" });
 	});
 

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
 	deletesUnreachable,
@@ -6,12 +8,21 @@ import {
 	unsupportedSettings,
 } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
 import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { temporaryFolder } from "../../temporary.ts";
+
+const folder = temporaryFolder();
 
 const kubeconfig = (server: string) =>
 	JSON.stringify({
 		"current-context": "one",
-		contexts: [{ name: "one", context: { cluster: "c1", user: "u" } }],
-		clusters: [{ name: "c1", cluster: { server } }],
+		contexts: [
+			{ name: "one", context: { cluster: "c1", user: "u" } },
+			{ name: "two", context: { cluster: "c2", user: "u" } },
+		],
+		clusters: [
+			{ name: "c1", cluster: { server } },
+			{ name: "c2", cluster: { server: "https://127.0.0.1:2" } },
+		],
 		users: [{ name: "u", user: {} }],
 	});
 const here = kubeconfig("https://127.0.0.1:1");
@@ -23,10 +34,10 @@ describe("settings", () => {
 		["a kubeconfig as YAML", { ...lab, kubeconfig: secret("kind: Config\nclusters: []\n") }, []],
 		["what only a later step will know", { kubeconfig: unknown, clusterIdentifier: unknown }, []],
 		["others that are off", { ...lab, enableConfigMapMutable: "false", renderYamlToDirectory: "" }, []],
-		["another context", { ...lab, context: "c" }, ["context"]],
+		["another context", { ...lab, context: "c" }, []],
 		["others", { ...lab, cluster: "c", skipUpdateUnreachable: "true" }, ["cluster", "skipUpdateUnreachable"]],
 		["others that are secret", { ...lab, renderYamlToDirectory: secret("out") }, ["renderYamlToDirectory"]],
-		["a kubeconfig's path", { ...lab, kubeconfig: "~/.kube/config" }, ["kubeconfig"]],
+		["a kubeconfig's path", { ...lab, kubeconfig: "/home/me/.kube/config" }, []],
 		["no clusterIdentifier", { kubeconfig: here }, []],
 		["nothing", {}, ["kubeconfig"]],
 	])("refuses by name, given %s", (_, settings, refused) => {
@@ -53,11 +64,21 @@ describe("a kubeconfig", () => {
 		expect(loadKubeConfig({ kubeconfig: secret(here) }).getCurrentCluster()?.server).toBe("https://127.0.0.1:1");
 	});
 
+	it("leads to the cluster of the context that is named, given by its content or by its path", () => {
+		const path = join(folder.path, "config");
+		writeFileSync(path, here);
+		const serverOf = (settings: Properties) => loadKubeConfig(settings).getCurrentCluster()?.server;
+		expect(serverOf({ kubeconfig: here, context: "two" })).toBe("https://127.0.0.1:2");
+		expect(serverOf({ kubeconfig: path })).toBe("https://127.0.0.1:1");
+		expect(serverOf({ kubeconfig: path, context: "two" })).toBe("https://127.0.0.1:2");
+	});
+
 	it.each<[string, Properties, string]>([
 		["that is not known yet", { kubeconfig: unknown }, "not known"],
-		["that is a path", { kubeconfig: "/nowhere" }, "not known"],
+		["of a context that is not known yet", { kubeconfig: here, context: unknown }, "not known"],
+		["at a path where there is none", { kubeconfig: "/nowhere/config" }, "/nowhere/config"],
 		["that is absent", {}, "not known"],
-		["without such a context", { kubeconfig: '{"current-context": "two"}' }, 'its context is "two"'],
+		["without such a context", { kubeconfig: here, context: "three" }, 'its context is "three"'],
 	])("%s leads to none", (_, settings, message) => {
 		expect(() => loadKubeConfig(settings)).toThrow(message);
 	});

@@ -1,0 +1,32 @@
+/** The cluster that the commands' stack is in, as its settings name it. */
+import { kubeconfigPath } from "../cluster/access.ts";
+import { labCluster, ownerOf } from "../cluster/owner.ts";
+import { labConfigOf } from "../components/labConfig.ts";
+import type { Access } from "../verification/access.ts";
+import { readSettings, setting } from "./settings.ts";
+import { stack } from "./stack.ts";
+
+/** One that the lab makes, or one that exists, of which nothing but the lab's own namespace is its to change. */
+export type StackCluster = { access: Access; namespace: string } & (
+	| { kind: "own"; name: string; owner: string }
+	| { kind: "existing" }
+);
+
+/** @throws naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell */
+export async function stackCluster(): Promise<StackCluster> {
+	const settings = await readSettings(stack);
+	if (settings.cluster === "existing") {
+		const config = labConfigOf(settings);
+		const { kubeconfig = "", context, namespace } = config;
+		return { kind: "existing", access: { kubeconfig, context }, namespace };
+	}
+	const name = await setting("clusterName");
+	const owner = await ownerOf(stack, labCluster);
+	return {
+		kind: "own",
+		name,
+		owner,
+		access: { kubeconfig: kubeconfigPath(name) },
+		namespace: settings.namespace ?? "default",
+	};
+}

@@ -1,0 +1,26 @@
+import type { ExistingConfig } from "../../components/labConfig.ts";
+import { placeOn } from "../../components/placement.ts";
+import { lookAt } from "../../existing/look.ts";
+import { sampleText } from "../../verification/nodeSample.ts";
+import type { Check, Finding } from "./finding.ts";
+import { judgeNodePort } from "./ports.ts";
+
+export const existingChecks = (config: ExistingConfig): Check[] => [
+	{ subject: "cluster", look: async () => [await lookAtExisting(config)] },
+	{ subject: "nodePort", look: async () => [judgeNodePort(config.nodePort)] },
+];
+
+/** Whether the lab can be put on the cluster: it is reached, the user may do what the lab does, and it has such nodes. */
+async function lookAtExisting(config: ExistingConfig): Promise<Finding> {
+	const subject = "cluster";
+	try {
+		const landscape = await lookAt(config, config.namespace);
+		const { nodes, sample, lacksProxy, clientNode } = placeOn(config, landscape);
+		const looked = sample ? sampleText(sample) : `${nodes.length} nodes`;
+		const rules = lacksProxy ? "through NodeProbe, as not every node runs a kube-proxy pod" : "in the kube-proxy pods";
+		const found = `"${landscape.name}" can be reached: ${looked}, rules are read ${rules}, the client runs on ${clientNode}`;
+		return { subject, level: "ok", found };
+	} catch (error) {
+		return { subject, level: "stop", found: (error as Error).message };
+	}
+}

@@ -1,0 +1,57 @@
+/** What a configuration may say of a cluster that is not the lab's own. */
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import type { Fault } from "../cluster/faults.ts";
+
+/** Where the lab is in a cluster that is not its own, unless it is told otherwise. */
+export const existingNamespace = "nodeport-lab";
+
+/** They shape a cluster that the lab makes, and say nothing of one that is there. */
+const ofKindAlone = ["clusterName", "workers", "kubeProxyMode", "hostPort", "nodeImage"];
+
+const ofExistingAlone = ["kubeconfig", "context"];
+
+/** The values that Pulumi hands to the program where the user has set none. */
+function defaults(): Record<string, unknown> {
+	const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as {
+		config: Record<string, { default: unknown }>;
+	};
+	return Object.fromEntries(Object.entries(config).map(([name, setting]) => [name, String(setting.default)]));
+}
+
+/** The faults of settings that do not go with the kind of cluster that is chosen. */
+export function clusterFaults(raw: Record<string, unknown>): Fault[] {
+	const remove = (field: string, allowed: string): Fault => {
+		return { field, got: raw[field], allowed, fix: `pulumi config rm ${field}` };
+	};
+	if (raw.cluster !== "existing") {
+		return ofExistingAlone
+			.filter((field) => raw[field] !== undefined)
+			.map((field) => remove(field, "nothing, unless cluster is existing: the lab makes a cluster of its own"));
+	}
+	const usual = defaults();
+	const idle = ofKindAlone.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
+	return [
+		...(raw.kubeconfig === undefined ? [missingKubeconfig] : []),
+		...(isOfCluster(raw.namespace) ? [namespaceFault(raw.namespace)] : []),
+		...idle.map((field) => remove(field, "nothing, as cluster is existing: it shapes a cluster that the lab makes")),
+	];
+}
+
+/** None is taken in silence: it would be the one that the user works with. */
+const missingKubeconfig: Fault = {
+	field: "kubeconfig",
+	got: undefined,
+	allowed: "the path of a kubeconfig that leads to the existing cluster",
+	fix: "pulumi config set kubeconfig <path>",
+};
+
+/** What is in it is the cluster's own, or anybody's. */
+const isOfCluster = (namespace: unknown): boolean => namespace === "default" || /^kube-/.test(String(namespace));
+
+const namespaceFault = (got: unknown): Fault => ({
+	field: "namespace",
+	got,
+	allowed: `one that the lab makes for itself, such as ${existingNamespace}: not default, and none that begins with kube-`,
+	fix: "pulumi config rm namespace",
+});

@@ -1,0 +1,67 @@
+/** Where the lab is: in a cluster of its own, or in one that exists; and what differs between the two. */
+
+import { labCluster } from "../cluster/owner.ts";
+import type { Sample } from "../verification/nodeSample.ts";
+import { ClusterImage, type PodImage } from "./clusterImage.ts";
+import { ExistingCluster } from "./existingCluster.ts";
+import { KindCluster } from "./kindCluster.ts";
+import type { LabCluster } from "./labCluster.ts";
+import type { ExistingConfig, KindConfig, LabConfig } from "./labConfig.ts";
+import { placeOn } from "./placement.ts";
+import { ask } from "./refusal.ts";
+
+export interface LabSite {
+	cluster: LabCluster;
+	/** Where the echo may run; empty: anywhere. */
+	echoNodes: string[];
+	/** Where dnsutils runs. */
+	clientNode: string;
+	/** An image for the pods on these nodes (none named: on all). @param name of what brings it there */
+	image(name: string, reference: string, nodes: string[]): PodImage;
+	/** Only in a cluster that is not the lab's own. */
+	existing?: {
+		/** Whether rules are read through NodeProbe, as a node runs no kube-proxy pod. */
+		lacksProxy: boolean;
+		/** Which nodes the lab looks at, where not at all of them. */
+		sample?: Sample;
+	};
+}
+
+/** @throws Refusal where a cluster that exists cannot carry the lab: it is looked at before anything is made */
+export const labSite = (config: LabConfig): Promise<LabSite> =>
+	config.cluster === "kind" ? Promise.resolve(kindSite(config)) : existingSite(config);
+
+function kindSite(config: KindConfig): LabSite {
+	const { echoNodes, clientNode, hostPort, nodePort } = config;
+	const cluster = new KindCluster(labCluster, {
+		name: config.clusterName,
+		workers: config.workers,
+		nodeImage: config.nodeImage,
+		kubeProxyMode: config.kubeProxyMode,
+		...(hostPort && { publish: { hostPort, nodePort } }),
+	});
+	return {
+		cluster,
+		echoNodes,
+		clientNode,
+		image: (name, image, nodes) => new ClusterImage(name, { cluster, image, nodes }),
+	};
+}
+
+async function existingSite(config: ExistingConfig): Promise<LabSite> {
+	// Loaded only here: a cluster of the lab's own needs none of it.
+	const { lookAt } = await import("../existing/look.ts");
+	const landscape = await ask(lookAt(config, config.namespace));
+	const { echoNodes, clientNode, nodes, sample, lacksProxy } = placeOn(config, landscape);
+	const { kubeconfig, context } = config;
+	const cluster = new ExistingCluster(labCluster, {
+		name: landscape.name,
+		id: landscape.id,
+		kubeconfig,
+		...(context !== undefined && { context }),
+		nodes,
+	});
+	// Each node gets images by itself, from where their references say.
+	const image = (_: string, reference: string) => ({ reference });
+	return { cluster, echoNodes, clientNode, image, existing: { lacksProxy, ...(sample && { sample }) } };
+}

@@ -1,0 +1,56 @@
+/** Where the lab goes in a cluster that exists. Pure. */
+import type { Fault } from "../cluster/faults.ts";
+import type { Landscape } from "../existing/look.ts";
+import { type Sample, sampleNodes } from "../verification/nodeSample.ts";
+import { type ExistingConfig, faultMessage, set } from "./labConfig.ts";
+import { Refusal } from "./refusal.ts";
+
+export interface Placement {
+	/** Where the echo may run; empty: anywhere. */
+	echoNodes: string[];
+	/** Where dnsutils runs. */
+	clientNode: string;
+	/** Names of the nodes that the lab looks at, the control plane first. */
+	nodes: string[];
+	/** Where these are not all of them. */
+	sample?: Sample;
+	/** Whether one of them runs no kube-proxy pod: its rules are read through NodeProbe. */
+	lacksProxy: boolean;
+}
+
+/** So many names are told of those that could have been meant. */
+const mostNames = 10;
+
+/** @throws Refusal naming every fault at once: a node that is not there or takes no ordinary pods, or no such node at all */
+export function placeOn(config: ExistingConfig, { nodes, proxied }: Landscape): Placement {
+	const ordinary = nodes.filter((node) => node.ordinary).map(({ name }) => name);
+	const faults = nodeFaults(config, ordinary, nodes.length);
+	if (faults.length > 0) throw new Refusal(faultMessage(faults));
+	const { echoNodes = ordinary.slice(0, 1), clientNode = ordinary.at(-1) ?? "" } = config;
+	const sample = sampleNodes(nodes, [...echoNodes, clientNode], config.sampleSeed);
+	const looked = sample?.nodes ?? nodes.map(({ name }) => name);
+	// Anywhere would be where nobody looks.
+	const sampled = sample && echoNodes.length === 0 ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
+	return {
+		echoNodes: sampled,
+		clientNode,
+		nodes: looked,
+		...(sample && { sample }),
+		lacksProxy: looked.some((name) => !proxied.includes(name)),
+	};
+}
+
+function nodeFaults({ echoNodes = [], clientNode }: ExistingConfig, ordinary: string[], all: number): Fault[] {
+	if (ordinary.length === 0) {
+		const allowed = "a node that is Ready, has no taint, and whose label kubernetes.io/hostname is its name";
+		return [{ field: "cluster", got: `${all} nodes, none of which takes ordinary pods`, allowed }];
+	}
+	const more = ordinary.length > mostNames ? ` and ${ordinary.length - mostNames} others` : "";
+	const allowed = `a node of this cluster that takes ordinary pods: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
+	const fault = (field: string, got: string): Fault[] =>
+		ordinary.includes(got) ? [] : [{ field, got, allowed, fix: set(field) }];
+	return [
+		...echoNodes.flatMap((got, i) => fault(`echoNodes[${i}]`, got)),
+		...(clientNode === undefined ? [] : fault("clientNode", clientNode)),
+	];
+}

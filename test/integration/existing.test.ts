@@ -1,0 +1,204 @@
+/** The lab on clusters that it did not make, by a user who may do exactly what docs/rbac.yaml grants. */
+
+import { existsSync } from "node:fs";
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { onNodes } from "../../components/nodeProbe.ts";
+import type { Report } from "../../verification/report/model.ts";
+import { Lab } from "./lab.ts";
+import { PlainCluster } from "./plainCluster.ts";
+
+const namespace = "nodeport-lab";
+const nodePort = 30077;
+
+describe.each(["nftables", "iptables"])("on a cluster of %s mode made by plain kind", (mode) => {
+	let folder: string;
+	let cluster: PlainCluster;
+	let lab: Lab;
+	let kubeconfig: string;
+	let before: Record<string, unknown>;
+	const path = process.env.PATH;
+	const calls = () => join(folder, "calls");
+
+	beforeAll(async () => {
+		folder = await mkdtemp(join(tmpdir(), "nodeport-lab-plain-"));
+		lab = await Lab.create();
+		cluster = await PlainCluster.create(folder, mode);
+		kubeconfig = await cluster.restrictedKubeconfig();
+		before = await cluster.objectsOutside(namespace);
+		const settings = { cluster: "existing", kubeconfig, context: "restricted", nodePort: String(nodePort) };
+		await lab.stack.removeConfig("clusterName");
+		await lab.stack.setAllConfig(
+			Object.fromEntries(Object.entries({ ...settings, connectivity: "full" }).map(([key, value]) => [key, { value }])),
+		);
+		// Whoever calls docker or kind from here on is noted, and fails.
+		await mkdir(join(folder, "bin"));
+		for (const program of ["docker", "kind"]) {
+			await writeFile(join(folder, "bin", program), `#!/bin/sh\necho "$0 $*" >> '${calls()}'\nexit 97\n`);
+			await chmod(join(folder, "bin", program), 0o755);
+		}
+		process.env.PATH = `${join(folder, "bin")}:${path}`;
+	});
+
+	afterAll(async () => {
+		await lab?.remove().finally(async () => {
+			process.env.PATH = path;
+			await cluster?.delete();
+			await rm(folder, { recursive: true });
+		});
+	});
+
+	const report = async () => JSON.parse(await readFile(join(lab.folder, "out/verification.json"), "utf8")) as Report;
+	const failing = ({ connectivity }: Report) => connectivity.filter(({ ok }) => !ok).map(({ target }) => target.kind);
+
+	it("the doctor finds that the lab can be put on it", async () => {
+		const { all, exitCode } = await lab.run(join(process.cwd(), "cli/doctor.ts"));
+		expect({ all, exitCode }).toMatchObject({ exitCode: 0 });
+		expect(all).toMatch(/^ok +cluster +".*" can be reached: 3 nodes, rules are read in the kube-proxy pods/m);
+	});
+
+	it("comes up, and everybody's answers, walks and traces are right", async () => {
+		const { all, exitCode } = await lab.run("cli/start.ts");
+		expect({ all, exitCode }).toMatchObject({ exitCode: 0 });
+		const { proxyMode, ok, traces, connectivity, notAsking } = await report();
+		expect({ proxyMode, ok, notAsking }).toEqual({
+			proxyMode: mode,
+			ok: true,
+			notAsking: ["outside the cluster: there is no client"],
+		});
+		expect(traces?.map(({ result }) => result)).toEqual(["agrees", "agrees", "agrees"]);
+		expect(connectivity).toHaveLength(5 * 7);
+		expect(connectivity[0]?.command).toContain(`--kubeconfig ${kubeconfig} --context restricted exec -n ${namespace}`);
+	});
+
+	it("an update of nothing changes nothing", async () => {
+		expect(await lab.up({ refresh: false })).toEqual({});
+	});
+
+	it("nothing of the kubeconfig is in state, outputs, report or what commands print", async () => {
+		const { all } = await lab.run("cli/verify.ts");
+		const outputs = await lab.outputs();
+		expect(outputs).toMatchObject({ clusterName: `kind-${cluster.name}`, nodePort });
+		expect(outputs).not.toHaveProperty("kubeconfig");
+		const seen = [await lab.state(), JSON.stringify(outputs), JSON.stringify(await report()), all];
+		const secrets = await cluster.secrets(kubeconfig);
+		expect(secrets).toHaveLength(2);
+		for (const secret of secrets) for (const text of seen) expect(text.includes(secret)).toBe(false);
+		expect(existsSync(join(lab.folder, ".kube"))).toBe(false);
+	});
+
+	it("what the user may not do is told at once, before anything is changed", async () => {
+		const rule = (await cluster.kubectl("get", "clusterrole", "nodeport-lab", "--output=json")) as string;
+		const { rules } = JSON.parse(rule) as { rules: { resources: string[] }[] };
+		const exec = rules.findIndex(({ resources }) => resources.includes("pods/exec"));
+		const remove = JSON.stringify([{ op: "remove", path: `/rules/${exec}` }]);
+		await cluster.kubectl("patch", "clusterrole", "nodeport-lab", "--type=json", "--patch", remove);
+		const { all, exitCode } = await lab.run("cli/start.ts");
+		await cluster.kubectl("apply", "--filename", "docs/rbac.yaml");
+		expect(exitCode).toBe(1);
+		expect(all).toMatch(/lacks 2 rights that the lab needs; nothing was changed:$/m);
+		expect(all).toMatch(/^ {2}create, get pods\/exec in nodeport-lab$/m);
+		expect(all).toMatch(/^ {2}create, get pods\/exec in kube-system$/m);
+		expect(all).not.toMatch(/^ +at /m);
+	});
+
+	it.runIf(mode === "nftables")(
+		"a DaemonSet that is confined to nodes as NodeProbe is to a sample runs on these alone",
+		async () => {
+			const [first, , last] = await cluster.nodes();
+			const names = [first, last].map((name) => name ?? expect.fail("there are three nodes"));
+			const labels = { app: "confined" };
+			const spec = {
+				affinity: onNodes(names),
+				tolerations: [{ operator: "Exists" }],
+				terminationGracePeriodSeconds: 1,
+				containers: [{ name: "idle", image: "nodeport-lab/dnsutils:0.1.0" }],
+			};
+			const template = { metadata: { labels }, spec };
+			const metadata = { name: "confined", namespace };
+			const object = {
+				apiVersion: "apps/v1",
+				kind: "DaemonSet",
+				metadata,
+				spec: { selector: { matchLabels: labels }, template },
+			};
+			await cluster.apply(object);
+			await cluster.kubectl("rollout", "status", "daemonset/confined", "--namespace", namespace, "--timeout=60s");
+			const nodeOf = "--output=jsonpath={.items[*].spec.nodeName}";
+			const on = await cluster.kubectl("get", "pods", "--namespace", namespace, "--selector=app=confined", nodeOf);
+			await cluster.kubectl("delete", "daemonset/confined", "--namespace", namespace, "--cascade=foreground");
+			expect(on.split(" ").sort()).toEqual(names.sort());
+		},
+	);
+
+	it("where kube-proxy is no pod, the rules that it left are read through NodeProbe, with connectivity base too", async () => {
+		await cluster.kubectl("delete", "daemonset", "kube-proxy", "--namespace", "kube-system", "--wait");
+		await cluster.kubectl("wait", "pod", "--for=delete", "--selector=k8s-app=kube-proxy", "--namespace", "kube-system");
+		await lab.stack.setConfig("connectivity", { value: "base" });
+		const { all, exitCode } = await lab.run("cli/start.ts");
+		expect({ all, exitCode }).toMatchObject({ exitCode: 0 });
+		const { proxyMode, rules, request } = await report();
+		expect({ proxyMode, readers: request.existing?.readers?.labels }).toEqual({
+			proxyMode: mode,
+			readers: { app: "node-probe" },
+		});
+		expect(rules.map(({ paths }) => paths.length)).toEqual([1, 1, 1]);
+	});
+
+	it.runIf(mode === "iptables")("where nothing of kube-proxy's is left, it says so, and measures", async () => {
+		await cluster.onNodes("iptables-save | grep -v KUBE- | iptables-restore; conntrack -F 2>&1");
+		const { all, exitCode } = await lab.run("cli/verify.ts");
+		expect(exitCode).toBe(1);
+		expect(all).toMatch(/notice: no node runs a kube-proxy pod, and none has a rule of kube-proxy's/);
+		const found = await report();
+		expect(found.proxyMode).toBe("none");
+		expect(failing(found)).toEqual(["nodePort", "nodePort", "nodePort", "clusterIp", "serviceDns"]);
+		expect(found.failures.filter((failure) => failure.includes("rules of kube-proxy"))).toEqual([]);
+	});
+
+	it.runIf(mode === "iptables")("whoever serves Services in its place is measured, and can be right", async () => {
+		const { service, pods } = await report();
+		const kubeDns = ["get", "endpoints", "kube-dns", "--namespace=kube-system"];
+		const dns = await cluster.kubectl(...kubeDns, "--output=jsonpath={.subsets[0].addresses[0].ip}");
+		const dnsIp = await cluster.kubectl(
+			"get",
+			"service",
+			"kube-dns",
+			"-n",
+			"kube-system",
+			"-o=jsonpath={.spec.clusterIP}",
+		);
+		const pod = `DNAT --to-destination ${pods[0]?.ip}:8080`;
+		const chain = "iptables -t nat -A OTHER";
+		await cluster.onNodes(
+			[
+				"iptables -t nat -N OTHER",
+				...["PREROUTING", "OUTPUT"].map((hook) => `iptables -t nat -I ${hook} -j OTHER`),
+				`${chain} -p tcp --dport ${nodePort} -m addrtype --dst-type LOCAL -j ${pod}`,
+				`${chain} -p tcp -d ${service.clusterIp} --dport ${service.port} -j ${pod}`,
+				`${chain} -p udp -d ${dnsIp} --dport 53 -j DNAT --to-destination ${dns}:53`,
+				"iptables -t nat -A POSTROUTING -m conntrack --ctstate DNAT -j MASQUERADE",
+			].join("\n"),
+		);
+		const { all, exitCode } = await lab.run("cli/verify.ts");
+		expect({ all, exitCode }).toMatchObject({ exitCode: 0 });
+		expect(await report()).toMatchObject({ ok: true, proxyMode: "none", rules: [] });
+	});
+
+	it("destroy removes all of it, and nothing of the cluster's own was changed", async () => {
+		const { all, exitCode } = await lab.run("cli/destroy.ts");
+		expect({ all, exitCode }).toMatchObject({ exitCode: 0 });
+		expect(await cluster.kubectl("get", "namespace", namespace, "--ignore-not-found")).toBe("");
+		// What this test itself deleted.
+		const isProxy = (name: string) => /^(DaemonSet|Pod|ControllerRevision) kube-system\/kube-proxy/.test(name);
+		const own = (objects: Record<string, unknown>) =>
+			Object.fromEntries(Object.entries(objects).filter(([name]) => !isProxy(name)));
+		expect(own(await cluster.objectsOutside(namespace))).toEqual(own(before));
+	});
+
+	it("neither docker nor kind was called", () => {
+		expect(existsSync(calls())).toBe(false);
+	});
+});

@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { type ExistingConfig, parseLabConfig } from "../../../components/labConfig.ts";
+import { placeOn } from "../../../components/placement.ts";
+import { Refusal } from "../../../components/refusal.ts";
+import type { FoundNode, Landscape } from "../../../existing/look.ts";
+import { sampleView } from "../verification/sample.ts";
+import { defaults } from "./defaults.ts";
+
+const [example] = sampleView().nodes;
+const node = (name: string, ordinary = true): FoundNode => ({
+	...(example ?? expect.fail("there is a node")),
+	name,
+	role: ordinary ? "worker" : "control-plane",
+	ordinary,
+});
+const landscape = (workers: number, proxied?: string[]): Landscape => {
+	const nodes = [node("plane", false), ...Array.from({ length: workers }, (_, i) => node(`node-${i + 1}`))];
+	return { name: "theirs", id: "uid", nodes, proxied: proxied ?? nodes.map(({ name }) => name) };
+};
+const config = (settings: object = {}) =>
+	parseLabConfig({ ...defaults, cluster: "existing", kubeconfig: "k", ...settings }) as ExistingConfig;
+
+describe("the lab's place in an existing cluster", () => {
+	it("is the first and the last node that takes ordinary pods, unless the configuration names others", () => {
+		expect(placeOn(config(), landscape(3))).toEqual({
+			echoNodes: ["node-1"],
+			clientNode: "node-3",
+			nodes: ["plane", "node-1", "node-2", "node-3"],
+			lacksProxy: false,
+		});
+		expect(placeOn(config({ echoNodes: [], clientNode: "node-2" }), landscape(3))).toMatchObject({
+			echoNodes: [],
+			clientNode: "node-2",
+		});
+	});
+
+	it("tells of all nodes that are not there, or take no ordinary pods, at once, and of those that do", () => {
+		const place = () => placeOn(config({ echoNodes: ["node-1", "nowhere"], clientNode: "plane" }), landscape(12));
+		expect(place).toThrow(Refusal);
+		expect(place).toThrow(/2 faults.*echoNodes\[1\]: got "nowhere".*clientNode: got "plane"/s);
+		expect(place).toThrow(/takes ordinary pods: node-1, .*, node-10 and 2 others; fix: pulumi config set clientNode/);
+	});
+
+	it("is nowhere where no node takes ordinary pods", () => {
+		expect(() => placeOn(config(), landscape(0))).toThrow(/1 nodes, none of which takes ordinary pods/);
+	});
+
+	it("lacks kube-proxy where one of the nodes that are looked at runs no pod of it", () => {
+		expect(placeOn(config(), landscape(2, ["plane", "node-2"])).lacksProxy).toBe(true);
+		expect(placeOn(config(), landscape(2, [])).lacksProxy).toBe(true);
+	});
+
+	it("is a sample of a large cluster, with the echo somewhere in it where it may be anywhere", () => {
+		const { echoNodes, clientNode, nodes, sample } = placeOn(
+			config({ echoNodes: [], sampleSeed: "5" }),
+			landscape(4_999),
+		);
+		expect(sample).toMatchObject({ nodes, of: 5_000, seed: 5 });
+		expect(nodes).toContain(clientNode);
+		expect(echoNodes).toEqual(nodes.filter((name) => name !== "plane"));
+	});
+});

@@ -1,0 +1,50 @@
+/** The way into a cluster: a kubeconfig by its path, and which of its contexts. Its text never leaves the file. */
+import { existsSync } from "node:fs";
+import { KubeConfig } from "@kubernetes/client-node";
+
+export interface Access {
+	kubeconfig: string;
+	/** @default the kubeconfig's current one */
+	context?: string | undefined;
+}
+
+/** kubectl with what leads it into that cluster, for a command to run or to paste. */
+export const kubectlFor = ({ kubeconfig, context }: Access): string[] => [
+	"kubectl",
+	"--kubeconfig",
+	kubeconfig,
+	...(context === undefined ? [] : ["--context", context]),
+];
+
+const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+
+/** Words as a shell takes them. */
+export const shellText = (...words: string[]): string => words.map(quoted).join(" ");
+
+/** A command for a shell in the project's folder. */
+export const kubectlText = (access: Access, ...args: string[]): string => shellText(...kubectlFor(access), ...args);
+
+/** A kubeconfig that leads nowhere. */
+export class NoAccess extends Error {}
+
+/** @throws NoAccess where there is no such kubeconfig, none that can be read, or no such context in it */
+export function loadAccess({ kubeconfig, context }: Access): KubeConfig {
+	if (!existsSync(kubeconfig)) throw new NoAccess(`there is no ${kubeconfig}`);
+	const config = new KubeConfig();
+	try {
+		config.loadFromFile(kubeconfig);
+	} catch (error) {
+		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
+		const [said] = (error as Error).message.split("\n");
+		const why = error instanceof TypeError ? "it names no cluster" : said;
+		throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${why})`, { cause: error });
+	}
+	const names = config.getContexts().map(({ name }) => name);
+	if (context !== undefined && !names.includes(context)) {
+		throw new NoAccess(`${kubeconfig} has no context "${context}"; it has ${names.join(", ") || "none"}`);
+	}
+	if (context !== undefined) config.setCurrentContext(context);
+	if (config.getCurrentCluster() !== null) return config;
+	const why = context === undefined ? "it names no current cluster" : `its context "${context}" names no cluster of it`;
+	throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${why})`);
+}
