@@ -4,6 +4,7 @@
  * program is kept as one file, which is made where there is none yet or a module has changed.
  */
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -15,6 +16,8 @@ const bundle = join(folder, `${module.replaceAll("/", "-")}.mjs`);
 const record = `${bundle}.json`;
 
 process.argv[1] = module;
+// Packages in the bundle that are no ES modules get Node's own modules by it.
+globalThis.require = createRequire(import.meta.url);
 await import((await isCurrent()) || (await isMade()) ? pathToFileURL(bundle).href : await asItIs());
 
 /** Whether nothing has changed since: of a file's times only this one cannot be set, whatever wrote or replaced it. */
@@ -61,8 +64,6 @@ async function make() {
 		target: "node20",
 		format: "esm",
 		logLevel: "warning",
-		// Packages that are no ES modules get Node's own modules by it.
-		banner: { js: 'import { createRequire as from } from "node:module"; const require = from(import.meta.url);' },
 	});
 	await mkdir(folder, { recursive: true });
 	// Others may make the same at the same time. The record comes last: without it the bundle counts for nothing.

@@ -29,6 +29,13 @@ it("gives a command that runs from another program's folder, where there is no t
 	expect(stderr).toMatch(/^error: unknown operation "no-such-operation"; allowed: create, /);
 });
 
+it.each(["cluster/main.ts", "verification/main.ts"])("%s runs as one file with all its packages", async (module) => {
+	const program = execa("node", ["components/program.mjs", module, "load"], { input: "", reject: false });
+	expect((await program).stderr).toBe(
+		"error: the request on stdin must be one JSON object, got nothing; nothing was done",
+	);
+});
+
 describe("a program", () => {
 	const words = (text: string) => writeFile(join(lab, "words.ts"), `export const words: string = "${text}";`);
 	const says = async () => (await execa("node", [join(lab, "components/program.mjs"), "speak.ts", "loud"])).stdout;
