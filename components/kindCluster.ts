@@ -106,9 +106,9 @@ export class KindCluster extends pulumi.ComponentResource {
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
+				// There is no command to delete it: the cluster's removes the kubeconfig too.
 				create: programCommand("cluster/main.ts", "open-access"),
 				update: programCommand("cluster/main.ts", "open-access"),
-				delete: programCommand("cluster/main.ts", "close-access"),
 				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),
 				...quietly,
 			},
