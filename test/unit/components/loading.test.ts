@@ -15,13 +15,13 @@ vi.mock("../../../cluster/docker.ts", async (original) => ({
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const ended: string[] = [];
-/** Kept back until the test lets it go: what is registered after it has waited for it. */
-let accessMayEnd: Promise<void>;
+/** Keeps the access back, from when it is asked for: what is registered after it has waited for it. */
+let untilAccessEnds: () => Promise<void>;
 
 beforeAll(() =>
 	pulumi.runtime.setMocks({
 		async newResource({ type, name, inputs, id }) {
-			if (name.endsWith("-access")) await accessMayEnd;
+			if (name.endsWith("-access")) await untilAccessEnds();
 			ended.push(name);
 			return { id: id ?? `${name}-id`, state: answers[type]?.(inputs, id ?? "") ?? inputs };
 		},
@@ -34,9 +34,10 @@ beforeAll(() =>
 it("does not wait until a new cluster can be reached", async () => {
 	engine.nodes = [];
 	let end = () => {};
-	accessMayEnd = new Promise((resolve) => {
+	const ending = new Promise<void>((resolve) => {
 		end = resolve;
 	});
+	untilAccessEnds = () => ending;
 	const cluster = new KindCluster("new", spec);
 	const image = new ClusterImage("new-image", { cluster, image: "echo:1", nodes: [] });
 	expect(await settled(image.reference)).toBe("echo:1"); // Else this would never come.
@@ -48,7 +49,7 @@ it("does not wait until a new cluster can be reached", async () => {
 it("waits until the nodes of a cluster that is already there run", async () => {
 	const { id } = await plannedCluster(spec, await ownerOf("stack", "old"));
 	engine.nodes = containers(id, { state: "exited" });
-	accessMayEnd = new Promise((resolve) => setTimeout(resolve, 200));
+	untilAccessEnds = () => new Promise((resolve) => setTimeout(resolve, 1000));
 	const cluster = new KindCluster("old", spec);
 	await settled(new ClusterImage("old-image", { cluster, image: "echo:1", nodes: [] }).reference);
 	expect(ended.indexOf("old-access")).toBeGreaterThan(-1);
