@@ -60,10 +60,9 @@ async function open(name: string, access: string, found: NodeContainer[]): Promi
 	await untilHeard(nodes, since, unproven);
 	// By name: a Node whose container is gone would never be ready, and is the update's to mend.
 	const names = nodes.map((node) => `node/${node.name}`);
-	for (const condition of ["condition=Ready", "jsonpath={.spec.podCIDR}"]) {
-		const wait = ["wait", ...names, "--timeout=180s", `--for=${condition}`];
-		await run("kubectl", ["--kubeconfig", unproven, ...wait], { show: true });
-	}
+	const wait = ["--kubeconfig", unproven, "wait", ...names, "--timeout=180s"];
+	const conditions = ["--for=condition=Ready", "--for=jsonpath={.spec.podCIDR}"];
+	await Promise.all(conditions.map((condition) => run("kubectl", [...wait, condition], { show: true })));
 	await rename(unproven, path);
 	return text;
 }

@@ -3,26 +3,30 @@ import type { NodeContainer } from "./docker.ts";
 import { attempt } from "./programs.ts";
 
 export interface Heard {
-	byName: Map<string, { renewed: Date; addresses: string[] }>;
+	byName: Map<string, { last: Date; addresses: string[] }>;
 	/** Why nothing could be read, for the user; empty otherwise. */
 	message: string;
 }
 
-/** A line for each Node, with its addresses, and for each Lease, with the time when the kubelet renewed it. */
+/** A line for each Node, with its addresses, and for each Lease, with the time when the kubelet renewed it; when made. */
 const template =
-	'{range .items[*]}{.kind} {.metadata.name} {.spec.renewTime}{.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}';
+	'{range .items[*]}{.kind} {.metadata.name} {.metadata.creationTimestamp} {.spec.renewTime}{.status.addresses[?(@.type=="InternalIP")].address}{"\\n"}{end}';
 
-/** Each Node's InternalIPs, and when its kubelet last renewed its lease. */
+/**
+ * Each Node's InternalIPs, and when its kubelet was last heard of: it renewed its lease, or registered the Node. A new
+ * node's first lease follows 10 s after that, as the kubelet asks for one in vain before (its retry is the renewal).
+ */
 export async function heard(kubeconfig: string): Promise<Heard> {
 	const what = ["get", "nodes,leases.coordination.k8s.io", "--namespace=kube-node-lease"];
 	const ask = [...what, "--request-timeout=5s", `--output=jsonpath=${template}`];
 	const { ok, stdout, message } = await attempt("kubectl", ["--kubeconfig", kubeconfig, ...ask]);
 	const lines = (ok ? stdout : "").split("\n").map((line) => line.split(" "));
-	const renewals = new Map(lines.flatMap(([kind, name = "", at = ""]) => (kind === "Lease" ? [[name, at]] : [])));
+	const renewals = new Map(lines.flatMap(([kind, name = "", _, at = ""]) => (kind === "Lease" ? [[name, at]] : [])));
 	const byName = new Map(
-		lines.flatMap(([kind, name = "", ...addresses]) =>
-			kind === "Node" ? [[name, { renewed: new Date(renewals.get(name) ?? 0), addresses }]] : [],
-		),
+		lines.flatMap(([kind, name = "", made = "", ...addresses]) => {
+			const last = new Date(Math.max(Date.parse(made), Date.parse(renewals.get(name) || made)));
+			return kind === "Node" ? [[name, { last, addresses }]] : [];
+		}),
 	);
 	return { byName, message };
 }
@@ -35,6 +39,6 @@ export const unheard = ({ byName }: Heard, nodes: NodeContainer[], since: (node:
 	nodes
 		.filter((node) => {
 			const known = byName.get(node.name);
-			return !known || known.renewed <= since(node) || !known.addresses.includes(node.address);
+			return !known || known.last <= since(node) || !known.addresses.includes(node.address);
 		})
 		.map(({ name }) => name);

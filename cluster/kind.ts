@@ -13,17 +13,25 @@ import { run } from "./programs.ts";
 
 const shapeOf = (spec: ClusterSpec): string => digest(JSON.stringify(ClusterSpec.parse(spec)));
 
-/**
- * The id of the owner's living cluster of this spec, else a new one. In the input of the cluster's command it shows
- * Pulumi, which cannot read such a resource, that the cluster is gone, incomplete or of another spec.
- * @throws where the engine does not answer (that is not "gone"), or where the name is somebody else's
- */
-export async function clusterId(spec: ClusterSpec, owner: string): Promise<string> {
+/** The cluster that an update ends with. */
+export interface PlannedCluster {
+	/**
+	 * That of the owner's living cluster of this spec, else a new one. In the input of the cluster's command it shows
+	 * Pulumi, which cannot read such a resource, that the cluster is gone, incomplete or of another spec.
+	 */
+	id: string;
+	/** It is still to be made: its nodes will be running then. */
+	isNew: boolean;
+}
+
+/** @throws where the engine does not answer (that is not "gone"), or where the name is somebody else's */
+export async function plannedCluster(spec: ClusterSpec, owner: string): Promise<PlannedCluster> {
 	const nodes = await findNodes(spec.name);
 	refuseStrangers("cluster", spec.name, nodes, owner);
 	const shape = shapeOf(spec);
 	const id = nodes[0]?.creationId;
-	return id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id) ? id : newCreationId(shape, owner);
+	if (id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id)) return { id, isNew: false };
+	return { id: newCreationId(shape, owner), isNew: true };
 }
 
 /** Whether these are one control plane and all the workers, of one making, that can reach each other. */

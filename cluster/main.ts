@@ -4,7 +4,7 @@
  */
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { closeAccess, openAccess } from "./access.ts";
+import { openAccess } from "./access.ts";
 import { command } from "./command.ts";
 import { createCluster, deleteCluster, loadImage, updateCluster } from "./kind.ts";
 import { ClusterSpec } from "./kindConfig.ts";
@@ -41,10 +41,6 @@ const operations: Record<string, (request: string) => Promise<string>> = {
 	async "open-access"(request) {
 		const { name, access } = parseRequest(AccessRequest, request);
 		return openAccess(name, access);
-	},
-	async "close-access"(request) {
-		await closeAccess(parseRequest(AccessRequest, request).name);
-		return "";
 	},
 	async "open-outside"(request) {
 		const { cluster, image, id } = parseRequest(OutsideRequest, request);

@@ -31,7 +31,9 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 	public readonly id: pulumi.Output<string>;
 
 	constructor(name: string, args: ClusterImageArgs, opts?: pulumi.ComponentResourceOptions) {
-		super("nodeport-lab:index:ClusterImage", name, args, opts);
+		// Not the cluster as a whole: the image would wait for all that a component of a cluster makes.
+		const cluster = { id: args.cluster.id, name: args.cluster.name };
+		super("nodeport-lab:index:ClusterImage", name, { ...args, cluster }, opts);
 		const id = pulumi.output(args.image).apply((image) => ask(imageId(image)));
 		const load = new command.local.Command(
 			`${name}-load`,

@@ -3,7 +3,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { accessId, kubeconfigPath } from "../cluster/access.ts";
 import { execIn } from "../cluster/docker.ts";
-import { clusterId } from "../cluster/kind.ts";
+import { plannedCluster } from "../cluster/kind.ts";
 import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { ownerOf } from "../cluster/owner.ts";
 import type { Node } from "../verification/model.ts";
@@ -36,7 +36,7 @@ export interface KindClusterArgs {
 export class KindCluster extends pulumi.ComponentResource implements LabCluster {
 	/** Names this very cluster: another one of the same name has another id. */
 	public readonly id: pulumi.Output<string>;
-	/** The kind cluster's name, once it lives. */
+	/** The kind cluster's name, once its nodes run; a new cluster is then not yet to be reached by `kubeconfig`. */
 	public readonly name: pulumi.Output<string>;
 	/** Secret. Also in `kubeconfigPath`, with mode 0600. */
 	public readonly kubeconfig: pulumi.Output<string>;
@@ -51,11 +51,13 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 
 	constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:KindCluster", name, args, opts);
-		const { cluster, access } = this.commands(name, args);
+		const { cluster, access, isNew } = this.commands(name, args);
 		this.id = cluster.stdout;
 		// The path is no secret, but of use only when the file is there: it waits for the access.
 		this.kubeconfigPath = pulumi.unsecret(access.stdout.apply(() => kubeconfigPath(args.name)));
-		this.name = this.id.apply(() => args.name);
+		// A new cluster's nodes run. Those of another may be stopped or just starting: that is the access's work.
+		const running = isNew.apply((isNew) => (isNew ? cluster.stdout : access.stdout));
+		this.name = pulumi.unsecret(running.apply(() => args.name));
 		this.kubeconfig = pulumi.secret(access.stdout);
 		const names = nodeNames(args.name, args.workers);
 		this.nodeRunners = this.id.apply(() => Object.fromEntries(names.map((node) => [node, { spawn: execIn(node) }])));
@@ -85,7 +87,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			.output({ kubeProxyMode: "iptables" as const, ...args })
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
 		const owner = ownerOf(pulumi.getStack(), name);
-		const id = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(clusterId(spec, owner)));
+		const planned = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(plannedCluster(spec, owner)));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{
@@ -95,7 +97,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 				// (Registry.Diff unloads it, also when it only asks what a replacement would touch).
 				update: programCommand("cluster/main.ts", "update"),
 				delete: programCommand("cluster/main.ts", "delete"),
-				stdin: pulumi.jsonStringify({ id, spec }),
+				stdin: pulumi.jsonStringify({ id: planned.id, spec }),
 				...quietly,
 			},
 			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
@@ -104,14 +106,14 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
+				// There is no command to delete it: the cluster's removes the kubeconfig too.
 				create: programCommand("cluster/main.ts", "open-access"),
 				update: programCommand("cluster/main.ts", "open-access"),
-				delete: programCommand("cluster/main.ts", "close-access"),
 				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),
 				...quietly,
 			},
 			{ parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout"] },
 		);
-		return { cluster, access: opened };
+		return { cluster, access: opened, isNew: planned.isNew };
 	}
 }

@@ -20,8 +20,10 @@ export class OutsideClient extends pulumi.ComponentResource {
 	public readonly client: pulumi.Output<Client>;
 
 	constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions) {
-		super("nodeport-lab:index:OutsideClient", name, args, opts);
-		const cluster = pulumi.all([args.cluster.id, args.cluster.name]).apply(([id, name]) => ({ id, name }));
+		// Not the cluster as a whole: the client would wait for all that a component of a cluster makes.
+		const { id: clusterId, name: clusterName } = args.cluster;
+		super("nodeport-lab:index:OutsideClient", name, { ...args, cluster: { id: clusterId, name: clusterName } }, opts);
+		const cluster = pulumi.all([clusterId, clusterName]).apply(([id, name]) => ({ id, name }));
 		const id = cluster.apply((cluster) => ask(outsideId(cluster)));
 		const container = new command.local.Command(
 			`${name}-container`,
@@ -29,7 +31,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 				create: programCommand("cluster/main.ts", "open-outside"),
 				delete: programCommand("cluster/main.ts", "close-outside"),
 				stdin: pulumi.jsonStringify({ cluster, image: args.image, id }),
-				triggers: [args.cluster.id, id],
+				triggers: [clusterId, id],
 				...quietly,
 			},
 			{ parent: this, deleteBeforeReplace: true },

@@ -1,4 +1,7 @@
+/** NaN of no values; of an even number the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
 	const sorted = [...values].sort((a, b) => a - b);
-	return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+	const middle = sorted.length / 2;
+	const [low, high] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+	return low === undefined || high === undefined ? Number.NaN : (low + high) / 2;
 }

@@ -3,7 +3,7 @@ import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
-import { clusterId } from "../../cluster/kind.ts";
+import { plannedCluster } from "../../cluster/kind.ts";
 import { Report } from "../../verification/report/model.ts";
 import { Contract } from "./contract.ts";
 import { holdsEvidence } from "./evidence.ts";
@@ -207,7 +207,7 @@ it("leaves a cluster of that name alone that it did not make, and says how to go
 	await execa("docker", ["run", "--detach", ...container, "/usr/local/bin/idle"]);
 	try {
 		const spec = { name: stranger, workers: 1, nodeImage: "any", kubeProxyMode: "iptables" as const };
-		await expect(clusterId(spec, "anybody")).rejects.toThrow(`kind delete cluster --name ${stranger}`);
+		await expect(plannedCluster(spec, "anybody")).rejects.toThrow(`kind delete cluster --name ${stranger}`);
 	} finally {
 		await execa("docker", ["rm", "--force", stranger]);
 	}

@@ -13,13 +13,14 @@ vi.mock("../../../cluster/programs.ts", async () => (await import("./engine.ts")
 
 const owner = "0123abcd";
 const id = newCreationId("00000000", owner);
-/** What the API server has heard of the nodes: their addresses, and when their leases were renewed. */
-const heard = (address = "172.18.0.3", renewed = "2100-01-01T00:00:00.000000Z") =>
+const [before, after] = ["2025-12-31T23:59:59Z", "2100-01-01T00:00:00Z"]; // They started on 2026-01-01.
+/** What the API server has heard of the nodes: when they came, their addresses, and when their leases were renewed. */
+const heard = (address = "172.18.0.3", lease = `Lease c-worker ${before} ${after}`, made = before) =>
 	[
-		"Node c-control-plane 172.18.0.2",
-		`Node c-worker ${address}`,
-		"Lease c-control-plane 2100-01-01T00:00:00.000000Z",
-		`Lease c-worker ${renewed}`,
+		`Node c-control-plane ${before} 172.18.0.2`,
+		`Node c-worker ${made} ${address}`,
+		`Lease c-control-plane ${before} ${after}`,
+		lease,
 		"",
 	].join("\n");
 
@@ -53,12 +54,20 @@ describe("the access's id", () => {
 
 	it.each([
 		["the API server does not answer", () => undefined],
-		["a node was not heard of since its start", () => heard("172.18.0.3", "2025-12-31T23:59:59.000000Z")],
+		["a node was not heard of since its start", () => heard("172.18.0.3", `Lease c-worker ${before} ${before}`)],
+		["a node has no lease any more", () => heard("172.18.0.3", "")],
+		["a node's lease was made anew, but not by its kubelet", () => heard("172.18.0.3", `Lease c-worker ${after} `)],
 		["the API server knows a node by another address than it has now", () => heard("172.18.0.30")],
 	])("is a new one while %s, although all nodes run", async (_, answer) => {
 		engine.nodes = containers(id);
 		kubectl(answer);
 		expect(await accessId("c")).toMatch(/^[0-9a-f]{8}$/);
+	});
+
+	it("is the last one's while a new node, registered since its start, has no lease yet", async () => {
+		engine.nodes = containers(id);
+		kubectl(() => heard("172.18.0.3", "", after));
+		expect(await accessId("c")).toBe("abc123");
 	});
 
 	it("is a new one when a node is stopped", async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { clusterId, createCluster, deleteCluster, removeOwned, updateCluster } from "../../../cluster/kind.ts";
+import { createCluster, deleteCluster, plannedCluster, removeOwned, updateCluster } from "../../../cluster/kind.ts";
 import { nodeNames } from "../../../cluster/kindConfig.ts";
 import { newCreationId } from "../../../cluster/owner.ts";
 import { containers, engine, resetEngine } from "./engine.ts";
@@ -11,6 +11,7 @@ vi.mock("../../../cluster/programs.ts", async () => (await import("./engine.ts")
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const owner = "0123abcd";
 const strangers = newCreationId("00000000", "ffffffff");
+const clusterId = async (...args: Parameters<typeof plannedCluster>) => (await plannedCluster(...args)).id;
 
 scratchFolder();
 beforeEach(() => {
@@ -53,6 +54,14 @@ describe("the cluster's id", () => {
 		const id = await clusterId(spec, owner);
 		engine.nodes = containers(id);
 		expect(await clusterId(changed, owner)).not.toBe(id);
+	});
+
+	it("is told from a new one", async () => {
+		const { id, isNew } = await plannedCluster(spec, owner);
+		expect(isNew).toBe(true);
+		engine.nodes = containers(id, { state: "exited" });
+		expect(await plannedCluster(spec, owner)).toEqual({ id, isNew: false });
+		expect((await plannedCluster({ ...spec, workers: 2 }, owner)).isNew).toBe(true);
 	});
 
 	it("is a new one when a node is missing", async () => {

@@ -1,15 +1,16 @@
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 let folder: string;
+let lab: string;
 
 /** This project in a folder whose name needs quoting, and beside it somebody's program that uses its components. */
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "nodeport-lab-unit-"));
-	const lab = join(folder, "the lab's folder");
+	lab = join(folder, "the lab's folder");
 	for (const part of ["cluster", "components", "package.json"]) await cp(part, join(lab, part), { recursive: true });
 	await symlink(join(process.cwd(), "node_modules"), join(lab, "node_modules"));
 	await mkdir(join(folder, "other program"));
@@ -26,4 +27,55 @@ it("gives a command that runs from another program's folder, where there is no t
 	expect(command).not.toContain(folder);
 	const { stderr } = await execa("/bin/sh", ["-c", command], { cwd, input: "{}", reject: false });
 	expect(stderr).toMatch(/^error: unknown operation "no-such-operation"; allowed: create, /);
+});
+
+it.each(["cluster/main.ts", "verification/main.ts"])("%s runs as one file with all its packages", async (module) => {
+	const program = execa("node", ["components/program.mjs", module, "load"], { input: "", reject: false });
+	expect((await program).stderr).toBe(
+		"error: the request on stdin must be one JSON object, got nothing; nothing was done",
+	);
+});
+
+describe("a program", () => {
+	const words = (text: string) => writeFile(join(lab, "words.ts"), `export const words: string = "${text}";`);
+	const says = async () => (await execa("node", [join(lab, "components/program.mjs"), "speak.ts", "loud"])).stdout;
+	const kept = () => readdir(join(lab, ".toolchain/programs"));
+
+	beforeEach(async () => {
+		await rm(join(lab, ".toolchain"), { recursive: true, force: true });
+		await writeFile(
+			join(lab, "speak.ts"),
+			'import { words } from "./words.ts"; console.log(words, ...process.argv.slice(1));',
+		);
+		await words("first");
+	});
+
+	it("is kept as one file, with its arguments as ever", async () => {
+		expect([await says(), await says()]).toEqual(["first speak.ts loud", "first speak.ts loud"]);
+		expect((await kept()).sort()).toEqual(["speak.ts.mjs", "speak.ts.mjs.json"]);
+	});
+
+	it("is made again when a module of it has changed, though it looks older than the file", async () => {
+		await says();
+		await words("other");
+		await utimes(join(lab, "words.ts"), 0, 0);
+		expect(await says()).toBe("other speak.ts loud");
+	});
+
+	it.each([
+		{ what: "cut off", record: '{"since":' },
+		{ what: "lost", record: undefined },
+		{ what: "of a file that is gone", record: '{"since":1e15,"files":["gone.ts"]}' },
+	])("is made again when the record of what is in it is $what", async ({ record }) => {
+		await says();
+		const path = join(lab, ".toolchain/programs/speak.ts.mjs");
+		await writeFile(path, "throw new Error('half a file')");
+		await (record === undefined ? rm(`${path}.json`) : writeFile(`${path}.json`, record));
+		expect(await says()).toBe("first speak.ts loud");
+	});
+
+	it("is made by many at once as by one", async () => {
+		expect(new Set(await Promise.all(Array.from({ length: 5 }, says)))).toEqual(new Set(["first speak.ts loud"]));
+		expect((await kept()).sort()).toEqual(["speak.ts.mjs", "speak.ts.mjs.json"]);
+	});
 });
