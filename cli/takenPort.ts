@@ -1,7 +1,7 @@
-import { nodePorts } from "../components/labConfig.ts";
 import { type Access, kubectlText } from "../verification/access.ts";
 import { told } from "../verification/apiErrors.ts";
 import { Cluster } from "../verification/cluster.ts";
+import { nodePorts } from "../verification/nodePorts.ts";
 
 /** The lab's own Service, in whatever namespace. */
 const own = "nodeport-service";

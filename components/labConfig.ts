@@ -1,47 +1,13 @@
 import { z } from "zod";
 import { type Fault, faultLines, faultsOf, wherePulumiIs } from "../cluster/faults.ts";
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
+import { nodePorts } from "../verification/nodePorts.ts";
 import { clusterFaults, existingNamespace } from "./existingConfig.ts";
 import { Refusal } from "./refusal.ts";
-
-/** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
-const whole = (min: number, max: number) => {
-	const allowed = `a whole number from ${min} to ${max}`;
-	const digits = z.string(allowed).regex(/^(0|[1-9]\d*)$/, allowed);
-	return digits.transform(Number).pipe(z.int(allowed).min(min, allowed).max(max, allowed));
-};
-const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, values.join(" or "));
-/** RFC 1123, as Kubernetes checks names of namespaces and of nodes; kind takes them all. */
-const label = (most: number) => {
-	const allowed = `1 to ${most} lower-case letters, digits and inner hyphens`;
-	return z.string(allowed).regex(new RegExp(`^(?=.{1,${most}}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?$`), allowed);
-};
-
-/** [registry/]path[:tag][@digest]: the grammar of github.com/distribution/reference, which the Docker engine reads. */
-const image = (() => {
-	const allowed = "an image reference such as nodeport-lab/echo:0.1.0";
-	const host = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?";
-	// Without a dot or a port it is no registry, but the path's first part.
-	const registry = `(?=[^/]*[.:])${host}(\\.${host})*(:\\d+)?/`;
-	const part = "[a-z0-9]+(([._]|__|-+)[a-z0-9]+)*";
-	const reference = `^(${registry})?${part}(/${part})*(:\\w[\\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$`;
-	return z.string(allowed).max(255, allowed).regex(new RegExp(reference), allowed);
-})();
+import { image, label, oneOf, whole } from "./settingValues.ts";
 
 /** They come with a cluster, so the lab cannot make them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
-
-/** What kube-apiserver gives out: its default --service-node-port-range. */
-export const nodePorts = { first: 30000, last: 32767 };
-
-/**
- * Of these it gives out none by itself while others are free: the first 1/32 of the range, at least 16 and at most 128
- * ports. https://kubernetes.io/docs/concepts/services-networking/service/#avoid-nodeport-collisions
- */
-export const staticNodePorts = {
-	first: nodePorts.first,
-	last: nodePorts.first + Math.min(Math.max(16, Math.floor((nodePorts.last - nodePorts.first + 1) / 32)), 128) - 1,
-};
 
 const nodeName = z.string("a node's name");
 const path = "the path of a kubeconfig";

@@ -1,11 +1,9 @@
+import { nodePorts, staticNodePorts } from "../nodePorts.ts";
 import type { Finding } from "../report/model.ts";
 import type { Experiment, Lab } from "./experiment.ts";
 import { same } from "./findings.ts";
 import { serviceBeside } from "./services.ts";
 import type { Sight } from "./sight.ts";
-
-/** kube-apiserver's default --service-node-port-range; of a range of 2,768 ports the first 86 are the static band. */
-const range = { first: 30_000, last: 32_767, band: 30_085 };
 
 /** How many ports the API server is asked to choose: of the whole range, so many would miss the band once in a hundred. */
 const chosen = 150;
@@ -20,7 +18,7 @@ export const oneServicePerPort: Experiment = {
 		const { nodePort } = sight.view.service;
 		return [
 			await refused(lab, sight, nodePort, "provided port is already allocated"),
-			await refused(lab, sight, range.last + 1, `The range of valid ports is ${range.first}-${range.last}`),
+			await refused(lab, sight, nodePorts.last + 1, `The range of valid ports is ${nodePorts.first}-${nodePorts.last}`),
 			await freeChoice(lab, sight),
 		];
 	},
@@ -41,9 +39,9 @@ async function freeChoice(lab: Lab, sight: Sight): Promise<Finding> {
 		const { spec } = await serviceBeside(lab, sight, `free-${i}`, {});
 		ports.push(spec?.ports?.[0]?.nodePort ?? 0);
 	}
-	const inBand = ports.filter((port) => port <= range.band || port > range.last);
+	const inBand = ports.filter((port) => port <= staticNodePorts.last || port > nodePorts.last);
 	const what = `${chosen} Services that leave their nodePort to the API server`;
-	const expected = `none in the static band ${range.first}-${range.band}`;
+	const expected = `none in the static band ${nodePorts.first}-${staticNodePorts.last}`;
 	const measured = inBand.length === 0 ? expected : `${inBand.join(", ")} in it`;
 	return { ...same(what, expected, measured), measured: `${measured}: ${Math.min(...ports)} to ${Math.max(...ports)}` };
 }

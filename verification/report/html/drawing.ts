@@ -3,7 +3,7 @@
 export interface Box {
 	/** Unique in the picture. */
 	id: string;
-	/** How it is painted: see page.css. */
+	/** How it is painted: see picture.css. */
 	kind: "node" | "pod" | "client" | "outside" | "rules" | "end" | "hop";
 	title: string;
 	/** Under the title: addresses and the like. */

@@ -2,7 +2,7 @@
 import elk, { type ElkExtendedEdge, type ElkNode, type ElkPoint, type LayoutOptions } from "elkjs/lib/elk.bundled.js";
 import type { Arrow, Box, Drawing } from "./drawing.ts";
 
-/** Font sizes and distances in SVG's user units, as page.css has them. */
+/** Font sizes and distances in SVG's user units, as picture.css has them. */
 export const type = { title: 13, line: 12, lineHeight: 16, padding: 10 };
 
 export interface Place {

@@ -6,7 +6,7 @@ import { type Markup, markup } from "./markup.ts";
 
 interface Said {
 	text: string;
-	/** How it is coloured: see page.css. */
+	/** How it is coloured: see tables.css. */
 	tone: "ok" | "other" | "failed";
 }
 

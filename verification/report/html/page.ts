@@ -14,7 +14,7 @@ import { arrowTip } from "./svg.ts";
 /** The whole document. */
 export async function htmlReport(report: Report): Promise<string> {
 	const [style, script, { choices, pictures }] = await Promise.all([
-		ownFile("page.css"),
+		Promise.all(["page.css", "tables.css", "picture.css"].map(ownFile)).then((parts) => parts.join("")),
 		ownFile("page.js"),
 		choicesOf(report),
 	]);
