@@ -2,7 +2,9 @@
 export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterImage.ts";
 export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
 export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";
+export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster.ts";
 export { KindCluster, type KindClusterArgs } from "./kindCluster.ts";
+export type { LabCluster } from "./labCluster.ts";
 export { LabContract, type LabOutput, labReference, requireLab, schema } from "./labOutputs.ts";
 export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";
 export { NodeProbe, type NodeProbeArgs } from "./nodeProbe.ts";

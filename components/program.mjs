@@ -3,7 +3,7 @@
  * project's root. Node.js 20 reads no TypeScript, and a program's hundreds of modules take it seconds to find: so each
  * program is kept as one file, which is made where there is none yet or a module has changed.
  */
-import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -31,13 +31,13 @@ async function isCurrent() {
 	}
 }
 
-/** @returns false where this folder is not ours to write to */
+/** @returns false where this folder is not ours to write to, or there is no room in it */
 async function isMade() {
 	try {
 		await make();
 		return true;
 	} catch (error) {
-		if (!["EACCES", "EPERM", "EROFS"].includes(error.code)) throw error;
+		if (!["EACCES", "EPERM", "EROFS", "ENOSPC", "EDQUOT"].includes(error.code)) throw error;
 		return false;
 	}
 }
@@ -71,7 +71,12 @@ async function make() {
 		[bundle, outputFiles[0].contents],
 		[record, JSON.stringify({ since, files: Object.keys(metafile.inputs) })],
 	]) {
-		await writeFile(`${path}.${own}`, content);
-		await rename(`${path}.${own}`, path);
+		try {
+			await writeFile(`${path}.${own}`, content);
+			await rename(`${path}.${own}`, path);
+		} catch (error) {
+			await rm(`${path}.${own}`, { force: true });
+			throw error;
+		}
 	}
 }

@@ -2,7 +2,8 @@
  * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack] [command …]`.
  *
  * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
- * --packages-only; with --for-stack only as far as the stack's cluster needs it), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
+ * --packages-only; with --for-stack only as far as the stack's cluster needs it), and then the command, found through
+ * node_modules/.bin, in the environment of .toolchain/env.
  * It imports nothing but Node's own modules: when it starts on a fresh clone, nothing else is there.
  */
 import { spawn } from "node:child_process";

@@ -12,10 +12,13 @@ const record = join(machineState, "installed-packages");
 const env = { DEBIAN_FRONTEND: "noninteractive" };
 
 /** The packages that set-up installed on this machine, dependencies included. */
-export async function recordedPackages(): Promise<string[]> {
+async function recordedPackages(): Promise<string[]> {
 	if (!existsSync(record)) return [];
 	return (await readFile(record, "utf8")).split("\n").filter((name) => name !== "");
 }
+
+/** Whether set-up installed this machine's Docker engine: the record also has what tests alone need. */
+export const installedEngine = async (): Promise<boolean> => (await recordedPackages()).includes("docker.io");
 
 /** The packages that apt-get's simulation would install; those that it would upgrade name their old version. */
 export function newPackages(simulation: string): string[] {
@@ -31,7 +34,7 @@ export const isDebian = (): boolean =>
  */
 export async function requireProgram(name: string, purpose: string, run: Run): Promise<void> {
 	if (findPrograms(name).length > 0) return;
-	const mayInstall = process.getuid?.() === 0 && isDebian() && (await recordedPackages()).length > 0;
+	const mayInstall = process.getuid?.() === 0 && isDebian() && (await installedEngine());
 	if (!mayInstall) throw new Fault(`${purpose} needs ${name}`, `run \`sudo apt-get install ${name}\``);
 	await installPackages([name], run);
 }

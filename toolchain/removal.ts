@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { docker, findNodes } from "../cluster/docker.ts";
-import { recordedPackages, removePackages, whyPackagesStay } from "./debian.ts";
+import { installedEngine, removePackages, whyPackagesStay } from "./debian.ts";
 import { askEngine } from "./engine/ask.ts";
 import { ownDockerd, stopOwnDockerd } from "./engine/dockerd.ts";
 import { restoreInotify } from "./engine/inotify.ts";
@@ -45,7 +45,7 @@ async function removeImages(run: Run): Promise<void> {
 
 /** Why the engine that set-up started or installed stays: somebody else uses it. Undefined: it can go. */
 async function whyEngineStays(answers: boolean): Promise<string | undefined> {
-	if (ownDockerd() === undefined && (await recordedPackages()).length === 0) return undefined;
+	if (ownDockerd() === undefined && !(await installedEngine())) return undefined;
 	const running = answers ? await dockerLines("ps", "--quiet") : [];
 	if (running.length > 0) return `${running.length} containers run on it (docker ps)`;
 	return whyPackagesStay();

@@ -74,6 +74,18 @@ describe("a program", () => {
 		expect(await says()).toBe("first speak.ts loud");
 	});
 
+	it.runIf(process.getuid?.() === 0)("runs from its modules where there is no room to keep it", async () => {
+		await mkdir(join(lab, ".toolchain/programs"), { recursive: true });
+		await execa("mount", ["-t", "tmpfs", "-o", "size=4k", "tmpfs", join(lab, ".toolchain/programs")]);
+		try {
+			await writeFile(join(lab, ".toolchain/programs/full"), "x".repeat(4096));
+			expect(await says()).toBe("first speak.ts loud");
+			expect(await kept()).toEqual(["full"]);
+		} finally {
+			await execa("umount", [join(lab, ".toolchain/programs")]);
+		}
+	});
+
 	it("is made by many at once as by one", async () => {
 		expect(new Set(await Promise.all(Array.from({ length: 5 }, says)))).toEqual(new Set(["first speak.ts loud"]));
 		expect((await kept()).sort()).toEqual(["speak.ts.mjs", "speak.ts.mjs.json"]);

@@ -112,6 +112,13 @@ test("an engine that runs somebody's containers stays, with its packages, and wh
 	expect(said.at(-1)).toContain("stays: 2 containers run on it");
 });
 
+test("what the tests alone had installed goes, whoever uses the engine that is not set-up's", async () => {
+	writeFileSync(join(machineState, "installed-packages"), "chromium\n");
+	writeFileSync(at("containers"), "one\n");
+	expect(await removeAdded()).toEqual([...added(), machineState]);
+	expect(lines("calls").at(-1)).toBe("dpkg --remove chromium");
+});
+
 test("where others need a package, dpkg is asked before the engine is ended, and both stay", async () => {
 	installed();
 	const { pid = 0 } = startEngine();
