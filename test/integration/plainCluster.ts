@@ -44,6 +44,16 @@ export class PlainCluster {
 		const args = ["--name", cluster.name, "--image", "nodeport-lab/node:1.36", "--kubeconfig", cluster.kubeconfig];
 		await execa(kind, ["create", "cluster", ...args, "--config", "-", "--wait", "120s"], { input: config });
 		await execa(kind, ["load", "docker-image", ...images, "--name", cluster.name]);
+		// kind waits for the control plane alone; what else comes up would look like a change by the lab.
+		await cluster.kubectl(
+			"wait",
+			"deployments",
+			"--all",
+			"--all-namespaces",
+			"--for=condition=Available",
+			"--timeout=120s",
+		);
+		await cluster.kubectl("wait", "pods", "--all", "--all-namespaces", "--for=condition=Ready", "--timeout=120s");
 		return cluster;
 	}
 
