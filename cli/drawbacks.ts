@@ -11,6 +11,7 @@ import { drawbackTable, drawbackText } from "../verification/report/drawbacks.ts
 import type { Drawback, Finding } from "../verification/report/model.ts";
 import { writeReport } from "../verification/report/stored.ts";
 import { parseArguments } from "./arguments.ts";
+import { stackCluster } from "./cluster.ts";
 import { ExperimentLab } from "./experimentLab.ts";
 import { settleLocks } from "./interrupted.ts";
 import { inTurn, knownReport, pulumi, show, tellForms, verifyAgain } from "./lab.ts";
@@ -21,13 +22,14 @@ await command(async () => {
 });
 
 async function measureAll({ chosen, paths }: Options): Promise<number> {
-	const { nodes, request } = await knownReport();
-	if (request.existing) {
+	// As configured: the experiments update the stack, whatever was verified last.
+	if ((await stackCluster()).kind === "existing") {
 		throw new Error(
 			"the experiments stop nodes, reconfigure kube-proxy and make clusters: they need a cluster of the lab's own; " +
 				"fix: pulumi config set cluster kind, or another stack",
 		);
 	}
+	const { nodes, request } = await knownReport();
 	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {
 		if (needed > workers) {

@@ -6,7 +6,7 @@ import { withLock } from "../cluster/lock.ts";
 import { verifyWithEvidence } from "../verification/evidence.ts";
 import { writeForms } from "../verification/report/forms.ts";
 import type { Report } from "../verification/report/model.ts";
-import { readReport, requireReport } from "../verification/report/stored.ts";
+import { readReport, requireReport, stackOf } from "../verification/report/stored.ts";
 import { terminalReport } from "../verification/report/terminal.ts";
 import { stack, stackName } from "./stack.ts";
 
@@ -62,11 +62,21 @@ export async function selectStack(): Promise<void> {
 	await execa("pulumi", ["stack", "select", stack, "--create"], { stdout: "ignore", stderr: "inherit" });
 }
 
-/** The report of the last verification; undefined where there is none yet. */
-export const lastReport = (): Promise<Report | undefined> => readReport(reportPath);
+/** The report of the stack's last verification; undefined where there is none, as where another stack's came after it. */
+export async function lastReport(): Promise<Report | undefined> {
+	const report = await readReport(reportPath);
+	return report && stackOf(report.request) === stackName ? report : undefined;
+}
 
-/** @throws where there is none yet */
-export const knownReport = (): Promise<Report> => requireReport(reportPath);
+/** @throws where there is none of this stack */
+export async function knownReport(): Promise<Report> {
+	const report = await requireReport(reportPath);
+	const owner = stackOf(report.request);
+	if (owner === stackName) return report;
+	throw new Error(
+		`${reportPath} is of ${owner === undefined ? "an unknown stack" : `the stack "${owner}"`}, not of "${stackName}"; fix: npm start`,
+	);
+}
 
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {

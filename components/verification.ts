@@ -56,7 +56,7 @@ export class Verification extends pulumi.ComponentResource {
 					report,
 					// The stored summary of another schema could not be read: it is made again, as a lost report is.
 					revisions: pulumi
-						.all([args.revisions, report.apply(reportRevision)])
+						.all([args.revisions, report.apply((path) => reportRevision(path, pulumi.getStack()))])
 						.apply(([own, kept]) => ({ ...own, ...kept, schema: reportSchema })),
 				}),
 				...quietly,

@@ -22,6 +22,18 @@ it("keeps what experiments found before a verification, and gives back what is o
 	expect(await readReport(path())).toEqual(written);
 });
 
+it.each([
+	["another stack", { revisions: { stack: "other" } }],
+	["another cluster", { kubeconfig: "other.yaml" }],
+	["another context", { context: "other" }],
+])("keeps nothing that experiments found on %s", async (_, changes) => {
+	const drawbacks = [{ name: "n", title: "t", question: "q", checkedAt: "2026-01-01T00:00:00.000Z", findings: [] }];
+	await writeReport({ ...sampleReport({ path: path(), revisions: { stack: "test" } }), drawbacks });
+	const next = sampleReport({ path: path(), revisions: { stack: "test" } });
+	const written = await writeReport({ ...next, request: { ...next.request, ...changes } });
+	expect(written.drawbacks).toBeUndefined();
+});
+
 it("takes a report that is missing, cut off or of another version for none", async () => {
 	expect(await readReport(path())).toBeUndefined();
 	await writeReport(sampleReport({ path: path() }));
@@ -66,11 +78,12 @@ it("reads a report of before clients and ways were kept", async () => {
 });
 
 it("names the report that is there, and anew one that is lost or of a failure", async () => {
-	const first = await reportRevision(path());
+	const first = await reportRevision(path(), "test");
 	await writeReport({ ...sampleReport({ path: path(), revisions: first }), ok: true });
-	expect(await reportRevision(path())).toEqual(first);
+	expect(await reportRevision(path(), "test")).toEqual(first);
+	expect(await reportRevision(path(), "other")).not.toMatchObject({ report: first.report });
 	await writeReport({ ...sampleReport({ path: path(), revisions: first }), ok: false });
-	expect(await reportRevision(path())).not.toEqual(first);
+	expect(await reportRevision(path(), "test")).not.toEqual(first);
 	await writeFile(path(), "");
-	expect(await reportRevision(path())).not.toEqual(first);
+	expect(await reportRevision(path(), "test")).not.toEqual(first);
 });
