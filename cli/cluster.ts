@@ -4,7 +4,8 @@ import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { labConfigOf } from "../components/labConfig.ts";
 import type { Access } from "../verification/access.ts";
 import { readSettings, setting } from "./settings.ts";
-import { stack } from "./stack.ts";
+import { stack, stackName } from "./stack.ts";
+import { clusterInState } from "./state.ts";
 
 /** One that the lab makes, or one that exists, of which nothing but the lab's own namespace is its to change. */
 export type StackCluster = { access: Access; namespace: string } & (
@@ -12,9 +13,13 @@ export type StackCluster = { access: Access; namespace: string } & (
 	| { kind: "existing" }
 );
 
-/** @throws naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell */
+/**
+ * @throws naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell;
+ * and where the stack is on a cluster of the other kind
+ */
 export async function stackCluster(): Promise<StackCluster> {
 	const settings = await readSettings(stack);
+	refuseSwitch(settings.cluster ?? "kind", await clusterInState());
 	if (settings.cluster === "existing") {
 		const config = labConfigOf(settings);
 		const { kubeconfig = "", context, namespace } = config;
@@ -29,4 +34,13 @@ export async function stackCluster(): Promise<StackCluster> {
 		access: { kubeconfig: kubeconfigPath(name) },
 		namespace: settings.namespace ?? "default",
 	};
+}
+
+/** Each kind is removed by what knows it: the lab's own with the engine, another without. */
+export function refuseSwitch(wanted: string, is: "kind" | "existing" | undefined): void {
+	if (is === undefined || is === wanted) return;
+	const destroy = `pulumi config set cluster ${is} && npm run destroy && pulumi config set cluster ${wanted}`;
+	throw new Error(
+		`cluster: got "${wanted}", allowed: "${is}", on which the stack "${stackName}" is until it is destroyed; fix: ${destroy}`,
+	);
 }

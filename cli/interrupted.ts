@@ -10,15 +10,7 @@ import { run } from "../cluster/programs.ts";
 import { kubectlFor } from "../verification/access.ts";
 import type { StackCluster } from "./cluster.ts";
 import { stack, stackName } from "./stack.ts";
-
-const stateFolder = ".state/.pulumi";
-
-/** The state is the user's own, elsewhere. */
-const isElsewhere = (): boolean => Boolean(process.env.PULUMI_BACKEND_URL);
-
-const noneYet = (error: NodeJS.ErrnoException): undefined => {
-	if (error.code !== "ENOENT") throw error;
-};
+import { type Creation, isElsewhere, latest, noneYet, stateFolder } from "./state.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
 const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string() });
@@ -65,25 +57,9 @@ function isLeft({ pid, timestamp }: Lock): boolean {
 	return taken < booted || !isRunning(pid) || (startedAt(pid) ?? 0) > taken + 1000;
 }
 
-const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown() });
-export type Creation = z.infer<typeof Creation>;
-
-/** The part of a DIY backend's checkpoint that says what was being made when an update ended. */
-const Checkpoint = z.object({
-	checkpoint: z.object({
-		latest: z.object({
-			resources: z.array(z.object({ urn: z.string() })).default([]),
-			pending_operations: z.array(z.object({ type: z.string(), resource: Creation })).default([]),
-		}),
-	}),
-});
-
 /** What killed updates were making. An update leaves such notes where they are, a refresh can clear them. */
 export async function pendingCreations(): Promise<{ creation: Creation; recorded: boolean }[]> {
-	if (isElsewhere()) return [];
-	const text = await readFile(join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`), "utf8").catch(noneYet);
-	if (text === undefined) return [];
-	const { resources, pending_operations } = Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
+	const { resources, pending_operations } = (await latest()) ?? { resources: [], pending_operations: [] };
 	const known = new Set(resources.map(({ urn }) => urn));
 	return pending_operations
 		.filter(({ type }) => type === "creating")

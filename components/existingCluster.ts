@@ -11,8 +11,8 @@ export interface ExistingClusterArgs {
 	id: string;
 	/** The path of the kubeconfig: never its text, which would be in the state. */
 	kubeconfig: string;
-	/** Which of its contexts. @default its current one */
-	context?: string;
+	/** Which of its contexts: the current one may be another tomorrow. */
+	context: string;
 	/** Names of the nodes that the lab looks at; they must exist. */
 	nodes: string[];
 }
@@ -25,8 +25,8 @@ export class ExistingCluster extends pulumi.ComponentResource implements LabClus
 	public readonly name: pulumi.Output<string>;
 	/** As it was given. */
 	public readonly kubeconfigPath: pulumi.Output<string>;
-	/** As it was given; absent: the kubeconfig's current one. */
-	public readonly context?: pulumi.Output<string>;
+	/** As it was given. */
+	public readonly context: pulumi.Output<string>;
 	/** Those that were named; read from the API server at every update. */
 	public readonly nodes: pulumi.Output<Node[]>;
 	/** None: the nodes are somebody else's. */
@@ -39,13 +39,13 @@ export class ExistingCluster extends pulumi.ComponentResource implements LabClus
 		this.id = pulumi.output(args.id);
 		this.name = pulumi.output(args.name);
 		this.kubeconfigPath = pulumi.output(args.kubeconfig);
-		if (args.context !== undefined) this.context = pulumi.output(args.context);
+		this.context = pulumi.output(args.context);
 		this.nodeRunners = pulumi.output<Record<string, Runner>>({});
 		const { kubeconfig, context, id } = args;
 		// Where it cannot be reached it is not taken for gone: somebody else's cluster may only be away.
 		const provider = new k8s.Provider(
 			`${name}-kubernetes`,
-			{ kubeconfig, ...(context !== undefined && { context }), clusterIdentifier: id },
+			{ kubeconfig, context, clusterIdentifier: id },
 			{ parent: this },
 		);
 		this.inside = { providers: [provider] };

@@ -33,6 +33,7 @@ export function clusterFaults(raw: Record<string, unknown>): Fault[] {
 	const idle = ofKindAlone.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
 	return [
 		...(raw.kubeconfig === undefined ? [missingKubeconfig] : []),
+		...(raw.context === undefined ? [missingContext] : []),
 		...(isOfCluster(raw.namespace) ? [namespaceFault(raw.namespace)] : []),
 		...idle.map((field) => remove(field, "nothing, as cluster is existing: it shapes a cluster that the lab makes")),
 	];
@@ -44,6 +45,14 @@ const missingKubeconfig: Fault = {
 	got: undefined,
 	allowed: "the path of a kubeconfig that leads to the existing cluster",
 	fix: "pulumi config set kubeconfig <path>",
+};
+
+/** Neither is the current one: the lab would follow it elsewhere, and leave what it made where it was. */
+const missingContext: Fault = {
+	field: "context",
+	got: undefined,
+	allowed: "the name of one of the kubeconfig's contexts (`kubectl config get-contexts` lists them)",
+	fix: "pulumi config set context <name>",
 };
 
 /** What is in it is the cluster's own, or anybody's. */

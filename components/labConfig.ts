@@ -19,7 +19,7 @@ export const Settings = z.strictObject({
 		.string(path)
 		.regex(/^[^\n]+$/, path)
 		.optional(),
-	/** Which of its contexts; unset: its current one. */
+	/** Which of its contexts. */
 	context: z.string("a context's name").min(1, "a context's name").optional(),
 	// A node's name is at most 63 characters, as its label kubernetes.io/hostname is; "-control-plane" takes 14 of them.
 	clusterName: label(49),
@@ -51,7 +51,7 @@ type Settings = z.infer<typeof Settings> & { namespace: string };
 export type KindConfig = Settings & { cluster: "kind"; echoNodes: string[]; clientNode: string };
 
 /** For a cluster that exists: which nodes it has is to be read from it. */
-export type ExistingConfig = Settings & { cluster: "existing"; kubeconfig: string };
+export type ExistingConfig = Settings & { cluster: "existing"; kubeconfig: string; context: string };
 
 /** Everything that the stack can be told, checked, with what follows from others. Descriptions, defaults: Pulumi.yaml. */
 export type LabConfig = KindConfig | ExistingConfig;
@@ -120,9 +120,9 @@ export function parseLabConfig(raw: Raw): LabConfig {
 	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
 	const faults = [...alone, ...clusterFaults(raw), ...nodeFaults(raw), ...repetitions(raw)];
 	if (data === undefined || faults.length > 0) throw new Refusal(faultMessage(faults));
-	const { cluster, kubeconfig = "" } = data;
+	const { cluster, kubeconfig = "", context = "" } = data;
 	if (cluster === "existing") {
-		return { ...data, cluster, kubeconfig, namespace: data.namespace ?? existingNamespace };
+		return { ...data, cluster, kubeconfig, context, namespace: data.namespace ?? existingNamespace };
 	}
 	const workers = workersOf(data);
 	const { namespace = "default", echoNodes = workers.slice(0, 1), clientNode = workers.at(-1) ?? "" } = data;

@@ -58,7 +58,7 @@ async function existingSite(config: ExistingConfig): Promise<LabSite> {
 		name: landscape.name,
 		id: landscape.id,
 		kubeconfig,
-		...(context !== undefined && { context }),
+		context,
 		nodes,
 	});
 	// Each node gets images by itself, from where their references say.

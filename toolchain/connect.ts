@@ -2,17 +2,18 @@ import { chmod, mkdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { writeEnvironment } from "./environment.ts";
 import { layout } from "./layout.ts";
-import { makeLinks } from "./links.ts";
+import { makeLinks, readLinks } from "./links.ts";
 import { makeHome } from "./plugins.ts";
 import type { Have } from "./step.ts";
 
 /**
  * Points the project at what is there: links to the tools, a Pulumi home if it needs its own, the shell file. Its state
  * becomes its user's alone: Pulumi writes files that all may read, and git knows no such folder.
+ * @param isPart other links stay: another stack of this folder may use them
  */
-export async function connect(all: Have[]): Promise<void> {
+export async function connect(all: Have[], { isPart = false } = {}): Promise<void> {
 	const programs = all.flatMap(({ program }) => (program === undefined ? [] : [[basename(program), program]]));
-	await makeLinks(layout.bin, Object.fromEntries(programs));
+	await makeLinks(layout.bin, { ...(isPart && (await readLinks(layout.bin))), ...Object.fromEntries(programs) });
 	const pulumiHome = await makeHome(all.flatMap(({ plugins = [] }) => plugins));
 	const { bin, kubeconfig, kubeCache } = layout;
 	await writeEnvironment({ bin, kubeconfig, kubeCache, ...(pulumiHome && { pulumiHome }) });

@@ -14,7 +14,8 @@ export async function makeLinks(folder: string, links: Record<string, string>): 
 	await rename(temporary, folder);
 }
 
-async function readLinks(folder: string): Promise<Record<string, string>> {
+/** The links in a folder: paths below it, and what they point to. */
+export async function readLinks(folder: string): Promise<Record<string, string>> {
 	await mkdir(folder, { recursive: true });
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });
 	const paths = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(entry.parentPath, entry.name));

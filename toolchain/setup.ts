@@ -29,7 +29,7 @@ async function getMissing(steps: Step[]): Promise<Have[]> {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("./steps.ts");
 		const have = await doSteps(steps);
-		await connect(have);
+		await connect(have, { isPart: steps !== everything });
 		return have;
 	});
 }
@@ -63,7 +63,7 @@ try {
 	await mkdir(layout.folder, { recursive: true });
 	const steps = await neededSteps();
 	const there = await findAll(steps);
-	if (there) await connect(there);
+	if (there) await connect(there, { isPart: steps !== everything });
 	const have = there ?? (await getMissing(steps));
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);

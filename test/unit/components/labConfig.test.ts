@@ -141,10 +141,10 @@ describe("a bad configuration", () => {
 });
 
 describe("a configuration for an existing cluster", () => {
-	const existing = { ...defaults, cluster: "existing", kubeconfig: "/home/me/.kube/config" };
+	const existing = { ...defaults, cluster: "existing", kubeconfig: "/home/me/.kube/config", context: "prod" };
 
 	it("puts the lab into a namespace of its own, and leaves nodes to what the cluster has", () => {
-		const config = parseLabConfig({ ...existing, context: "prod" });
+		const config = parseLabConfig(existing);
 		expect(config).toMatchObject({ cluster: "existing", namespace: "nodeport-lab", context: "prod", sampleSeed: 1 });
 		expect(config.echoNodes).toBeUndefined();
 		expect(parseLabConfig({ ...existing, namespace: "mine", clientNode: "any-node" })).toMatchObject({
@@ -167,6 +167,7 @@ describe("a configuration for an existing cluster", () => {
 		const fields = [
 			"nodePort",
 			"kubeconfig",
+			"context",
 			"namespace",
 			"clusterName",
 			"workers",
@@ -174,7 +175,7 @@ describe("a configuration for an existing cluster", () => {
 			"hostPort",
 			"nodeImage",
 		];
-		expect(parse).toThrow(new RegExp(["8 faults", ...fields.map((field) => `${field}: got`)].join(".*"), "s"));
+		expect(parse).toThrow(new RegExp(["9 faults", ...fields.map((field) => `${field}: got`)].join(".*"), "s"));
 		expect(parse).toThrow(
 			"kubeconfig: got nothing, allowed: the path of a kubeconfig that leads to the existing cluster; fix: pulumi config set kubeconfig <path>",
 		);

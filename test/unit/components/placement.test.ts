@@ -18,7 +18,7 @@ const landscape = (workers: number, proxied?: string[]): Landscape => {
 	return { name: "theirs", id: "uid", nodes, proxied: proxied ?? nodes.map(({ name }) => name) };
 };
 const config = (settings: object = {}) =>
-	parseLabConfig({ ...defaults, cluster: "existing", kubeconfig: "k", ...settings }) as ExistingConfig;
+	parseLabConfig({ ...defaults, cluster: "existing", kubeconfig: "k", context: "c", ...settings }) as ExistingConfig;
 
 describe("the lab's place in an existing cluster", () => {
 	it("is the first and the last node that takes ordinary pods, unless the configuration names others", () => {

@@ -162,7 +162,7 @@ describe("for a cluster that exists", () => {
 	afterEach(() => server.stop());
 
 	it("asks no engine, and tells that the lab can be put on it", async () => {
-		await settings("kubeconfig: kubeconfig");
+		await settings("kubeconfig: kubeconfig", "context: test");
 		const { stdout, exitCode } = await doctor();
 		expect(stdout).toMatch(/^ok +cluster +"test" can be reached: 1 nodes, rules are read through NodeProbe/m);
 		expect(stdout).not.toMatch(/Docker engine|memory|hostPort/);
@@ -170,13 +170,13 @@ describe("for a cluster that exists", () => {
 	});
 
 	it("stops where it is not there, and where the configuration is faulty, and still asks no engine", async () => {
-		await settings("kubeconfig: none");
+		await settings("kubeconfig: none", "context: test");
 		expect(await doctor()).toMatchObject({
 			exitCode: 1,
 			stdout: expect.stringMatching(/^stop +cluster +there is no none/m),
 		});
 		await settings("workers: 7");
-		expect((await doctor()).stdout).toMatch(/^stop +configuration .*2 faults/m);
+		expect((await doctor()).stdout).toMatch(/^stop +configuration .*3 faults/m);
 		expect(existsSync("called")).toBe(false);
 	});
 });

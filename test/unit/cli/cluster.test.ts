@@ -1,0 +1,39 @@
+/** The cluster that a stack is on, and the one that its settings name. */
+import { mkdir, writeFile } from "node:fs/promises";
+import { beforeEach, expect, it, vi } from "vitest";
+import { refuseSwitch } from "../../../cli/cluster.ts";
+import { stack } from "../../../cli/stack.ts";
+import { clusterInState } from "../../../cli/state.ts";
+import { scratchFolder } from "../cluster/scratch.ts";
+
+scratchFolder();
+beforeEach(() => vi.stubEnv("PULUMI_BACKEND_URL", ""));
+
+const urnOf = (component: string) => `urn:pulumi:dev::nodeport-lab::nodeport-lab:index:${component}`;
+
+it.each([
+	["kind", ["KindCluster::cluster", "KindCluster$command:local:Command::cluster-access"]],
+	["existing", ["EchoDeployment::app1", "ExistingCluster::cluster"]],
+	[undefined, ["EchoDeployment::app1"]],
+	[undefined, []],
+])("is %s in a state that holds %j", async (kind, components) => {
+	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
+	const latest = { resources: components.map((component) => ({ urn: urnOf(component) })) };
+	await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ checkpoint: { latest } }));
+	expect(await clusterInState()).toBe(kind);
+});
+
+it("is not known where there is no state yet, or it is elsewhere", async () => {
+	expect(await clusterInState()).toBeUndefined();
+	vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
+	expect(await clusterInState()).toBeUndefined();
+});
+
+it("is left only by destroying the lab on it first", () => {
+	expect(() => refuseSwitch("existing", "kind")).toThrow(
+		`cluster: got "existing", allowed: "kind", on which the stack "${stack}" is until it is destroyed; fix: ` +
+			"pulumi config set cluster kind && npm run destroy && pulumi config set cluster existing",
+	);
+	expect(() => refuseSwitch("kind", "existing")).toThrow(/allowed: "existing".*npm run destroy/);
+	for (const is of ["kind", undefined] as const) expect(() => refuseSwitch("kind", is)).not.toThrow();
+});
