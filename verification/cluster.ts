@@ -44,15 +44,11 @@ export class Cluster {
 
 	async view({ service: { namespace, name }, echo, clients, existing }: Request): Promise<View> {
 		const sample = existing?.sample?.nodes;
-		const [nodes, service, own, dns, dnsServices, { spec }, proxies, readers, placed] = await Promise.all([
+		const [nodes, service, own, dns, { spec }, proxies, readers, placed] = await Promise.all([
 			this.nodes(sample),
 			this.service(namespace, name),
 			this.endpoints(namespace, name),
-			this.endpoints("kube-system", dnsService, { "k8s-app": "kube-dns" }),
-			told(
-				`Service kube-system/${dnsService}`,
-				this.core.listNamespacedService({ namespace: "kube-system", fieldSelector: `metadata.name=${dnsService}` }),
-			),
+			this.dns(),
 			told(
 				`Deployment ${namespace}/${echo.deployment}`,
 				this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
@@ -62,21 +58,25 @@ export class Cluster {
 			Promise.all(clients.map((client) => this.placed(client))),
 		]);
 		const wanted = spec?.replicas ?? 1;
-		const dnsIp = dnsServices.items[0]?.spec?.clusterIP;
 		const ready = own.endpoints.length;
 		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
 		// What runs on a node that is not Ready may never come up: nobody waits for it.
-		const awaited = placed.flatMap(({ pods }) => pods).filter(({ spec }) => !dead.includes(spec?.nodeName ?? ""));
+		const mayComeUp = ({ spec }: V1Pod) => !dead.includes(spec?.nodeName ?? "");
+		const awaited = placed.flatMap(({ pods }) => pods).filter(mayComeUp);
 		return {
 			clients: placed.flatMap(({ clients }) => clients),
 			nodes,
 			service,
 			endpoints: own.endpoints,
-			...(dnsIp && { dns: { clusterIp: dnsIp, endpoints: dns.endpoints } }),
+			...(dns && { dns: { clusterIp: dns.clusterIp, endpoints: dns.endpoints } }),
 			unsettled: [
 				...(ready === wanted || dead.length > 0 ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
 				...own.outdated,
-				...dns.outdated,
+				...(dns?.outdated ?? []),
+				// Of several pods one is enough; none at all, as where it is scaled to 0, is final.
+				...(dns?.endpoints.length === 0 && dns.pods.some(mayComeUp)
+					? ["the DNS Service has no ready endpoint yet"]
+					: []),
 				...awaited.flatMap(whyUnready),
 			],
 			kubeProxies: proxies,
@@ -100,12 +100,24 @@ export class Cluster {
 		throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
 	}
 
-	/** A Service's ready endpoints. One that is not its pod's any more is outdated: slices follow pods with a delay. */
+	/** The cluster's own DNS Service; undefined where it has none of that name. */
+	private async dns() {
+		const [namespace, fieldSelector] = ["kube-system", `metadata.name=${dnsService}`];
+		const services = await told(
+			`Service ${namespace}/${dnsService}`,
+			this.core.listNamespacedService({ namespace, fieldSelector }),
+		);
+		const { clusterIP, selector } = services.items[0]?.spec ?? {};
+		if (!clusterIP) return undefined;
+		return { clusterIp: clusterIP, ...(await this.endpoints(namespace, dnsService, selector)) };
+	}
+
+	/** A Service's ready endpoints, and its pods. One that is not its pod's any more is outdated: slices follow pods with a delay. */
 	private async endpoints(
 		namespace: string,
 		name: string,
 		labels: Record<string, string> = {},
-	): Promise<{ endpoints: Endpoint[]; outdated: string[] }> {
+	): Promise<{ endpoints: Endpoint[]; outdated: string[]; pods: V1Pod[] }> {
 		const labelSelector = `kubernetes.io/service-name=${name}`;
 		const [slices, pods] = await Promise.all([
 			told(`EndpointSlices of ${name}`, this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector })),
@@ -114,7 +126,8 @@ export class Cluster {
 		const endpoints = slices.items.flatMap(toEndpoints);
 		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
 		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
-		return { endpoints, outdated: outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`) };
+		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`);
+		return { endpoints, outdated: why, pods: pods.filter(({ metadata }) => !metadata?.deletionTimestamp) };
 	}
 
 	/** By node: where its rules can be read with the tools that wrote them. @param names as of `nodes` */

@@ -142,6 +142,8 @@ it("says that a kubeconfig is of another cluster, and what mends it", async () =
 it("of a large cluster reads only the nodes of the sample, one by one, and the kube-proxies on them", async () => {
 	serve(true);
 	server.objects.set(`${core}/nodes/nodeport-worker2`, node("nodeport-worker2", true));
+	const spec = { clusterIP: "10.96.0.10", selector: { "k8s-app": "dns" } };
+	server.objects.set(`${inSystem}/services`, { items: [{ spec }] });
 	const readers = { namespace: "default", labels: { app: "node-probe" }, container: "probe" };
 	const existing = { readers, sample: { nodes: ["nodeport-worker2"], of: 5000, seed: 1 } };
 	const { nodes, kubeProxies, otherReaders, foreignNetwork } = await new Cluster({ kubeconfig }).view({
@@ -152,12 +154,32 @@ it("of a large cluster reads only the nodes of the sample, one by one, and the k
 	expect(server.asked.map(({ path }) => path)).not.toContain(`${core}/nodes`);
 	const ofSystem = server.asked.filter(({ path }) => path === `${inSystem}/pods`).map(({ query }) => query);
 	expect(ofSystem).toEqual([
-		{ labelSelector: "k8s-app=kube-dns" },
 		{ labelSelector: "k8s-app=kube-proxy", fieldSelector: "spec.nodeName=nodeport-worker2" },
+		{ labelSelector: "k8s-app=dns" },
 	]);
 	expect({ proxies: kubeProxies.size, readers: [...(otherReaders ?? [])].length, foreignNetwork }).toEqual({
 		proxies: 0,
 		readers: 1,
 		foreignNetwork: true,
 	});
+});
+
+it.each([
+	["are not ready yet", [pod("coredns-x", "nodeport-worker2", false)], true],
+	["are ready, of which no slice tells yet", [pod("coredns-x", "nodeport-worker2", true)], true],
+	["are on a node that is not Ready", [pod("coredns-x", "nodeport-worker", false)], false],
+	[
+		"are being deleted",
+		[{ ...pod("coredns-x", "nodeport-worker2", false), metadata: { deletionTimestamp: "now" } }],
+		false,
+	],
+	["are none", [], false],
+])("as to DNS, looks whether there is something to wait for where its pods %s", async (_, items, waits) => {
+	serve(false);
+	const selector = { "k8s-app": "kube-dns" };
+	server.objects.set(`${inSystem}/services`, { items: [{ spec: { clusterIP: "10.96.0.10", selector } }] });
+	server.objects.set(`${inSystem}/pods`, { items });
+	const { dns, unsettled } = await view();
+	expect(dns).toEqual({ clusterIp: "10.96.0.10", endpoints: [] });
+	expect(unsettled.includes("the DNS Service has no ready endpoint yet")).toBe(waits);
 });
