@@ -15,6 +15,7 @@ export function markdownReport(report: Report): string {
 		`# NodePort ${service.nodePort} of ${plain(`${service.namespace}/${service.name}`)}`,
 		report.ok ? `Verified at ${report.checkedAt}.` : `**FAILED** at ${report.checkedAt}:`,
 		...list(report.failures),
+		...list(report.notices ?? []),
 		...section("Nodes", nodeTable(report)),
 		...section(
 			"Predicted: how each request ends, and which client address the pod sees",

@@ -93,7 +93,7 @@ function rulesBox({ ways, proxyMode }: Scene, cell: CellWays, node: string): Box
 	return {
 		id: rulesId(node),
 		kind: "rules",
-		title: proxyMode === "unknown" ? "kernel rules" : `${proxyMode} rules`,
+		title: ["unknown", "none"].includes(proxyMode) ? "kernel rules" : `${proxyMode} rules`,
 		lines: stepsOn(node, cell, ways.hops),
 		inside: [],
 		onPath: cell.ways.some(({ legs }) => legs.some((leg) => leg.node === node)),

@@ -5,7 +5,7 @@ import type { Report } from "../model.ts";
 import { traceLine } from "../traces.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import { experiments } from "./experiments.ts";
-import { facts, verdict } from "./head.ts";
+import { facts, notices, verdict } from "./head.ts";
 import { Markup, markup } from "./markup.ts";
 import { matrices } from "./matrices.ts";
 import { rulesOfNodes } from "./rules.ts";
@@ -33,6 +33,7 @@ export async function htmlReport(report: Report): Promise<string> {
 <body>
 <header><h1>NodePort ${nodePort} of ${namespace}/${name}</h1>
 ${verdict(report)}
+${notices(report)}
 ${facts(report)}</header>
 <main>
 ${choices.length > 0 && pathSection(pictures)}
@@ -40,9 +41,7 @@ ${choices.length > 0 && pathSection(pictures)}
 <p>Choose a cell to see its packet's path.</p>
 ${matrices(report)}</section>
 ${choices.length > 0 && wordsSection(choices)}
-<section><h2>The Service's rules on each node</h2>
-<p>Marked are those that act on the chosen packet.</p>
-${rulesOfNodes(report)}</section>
+${report.rules.length > 0 && rulesSection(report)}
 ${section("What the kernels traced", (report.traces ?? []).map(traceLine))}
 ${report.drawbacks && markup`<section><h2>Drawbacks of NodePort, measured</h2>${experiments(report.drawbacks)}</section>`}
 ${section("Notes", notes(report))}
@@ -72,6 +71,10 @@ const pathSection = ([first]: readonly Markup[]): Markup => markup`<section id="
 const wordsSection = ([first]: readonly Choice[]): Markup => markup`<section id="hops"><h2>Hop by hop</h2>
 <p id="subject">${first?.title}</p>
 <div id="words">${first?.words}</div></section>`;
+
+const rulesSection = (report: Report): Markup => markup`<section><h2>The Service's rules on each node</h2>
+<p>Marked are those that act on the chosen packet.</p>
+${rulesOfNodes(report)}</section>`;
 
 function section(title: string, lines: readonly string[]): Markup | undefined {
 	if (lines.length === 0) return undefined;

@@ -50,3 +50,9 @@ it("keeps words as they are, in a fence that they do not end", () => {
 	const code = lexer(markdownReport(report)).flatMap((token) => (token.type === "code" ? [String(token.text)] : []));
 	expect(code.at(-1)).toContain("# no title");
 });
+
+it("says before all else how it was looked at", () => {
+	const text = markdownReport({ ...fullReport(), notices: ["looked at 4 of 5000 nodes, seed 1"] });
+	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeGreaterThan(0);
+	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeLessThan(text.indexOf("## "));
+});

@@ -38,3 +38,19 @@ it("is a page also of a report that keeps no ways, and says so", async () => {
 it("is a page also where nothing was asked", async () => {
 	expect(await htmlReport({ ...sampleReport(), connectivity: [] })).toContain("</html>");
 });
+
+it("says on top what else serves Services, of a sample how large the cluster is, and nothing of rules that are not", async () => {
+	const full = fullReport();
+	const sample = { nodes: full.nodes.map(({ name }) => name), of: 5000, seed: 1 };
+	const page = await htmlReport({
+		...full,
+		proxyMode: "none",
+		rules: [],
+		notices: ["looked at 4 of 5000 nodes, seed 1", "something else serves <Services>"],
+		request: { ...full.request, existing: { sample } },
+	});
+	const top = page.slice(0, page.indexOf("<main>"));
+	for (const line of ["looked at 4 of 5000 nodes, seed 1", "serves &lt;Services>", "on 5000 nodes", "in its place"])
+		expect(top.replaceAll("&gt;", ">")).toContain(line);
+	expect(page).not.toMatch(/as the rules say|none (rules|mode)|The Service's rules on each node/);
+});
