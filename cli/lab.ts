@@ -91,8 +91,14 @@ export async function show(report: Report): Promise<void> {
 	await tellForms(report);
 }
 
-/** Writes the report for other readers, and says where. */
+/** Writes the report for other readers, and says where. It is none the less verified where that fails. */
 export async function tellForms(report: Report): Promise<void> {
-	const { html } = await writeForms(report, (line) => console.error(line));
-	console.log(`report to look at: ${html}`);
+	try {
+		const { html } = await writeForms(report, (line) => console.error(line));
+		console.log(`report to look at: ${html}`);
+	} catch (error) {
+		console.error(
+			`the report could not be written for others to read: ${(error as Error).message}; again: npm run report`,
+		);
+	}
 }

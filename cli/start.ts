@@ -46,7 +46,8 @@ async function prepare(cluster: StackCluster): Promise<void> {
 		await putBackLeftovers(new Cluster(access));
 		await reviveDns(access);
 	}
-	await refuseTakenPort(access, await setting("nodePort"));
+	// In a cluster of its own the lab may be moving from one namespace to another.
+	await refuseTakenPort(access, await setting("nodePort"), cluster.kind === "existing" ? namespace : undefined);
 	await reviveClient(access, namespace);
 }
 

@@ -3,20 +3,21 @@ import { told } from "../verification/apiErrors.ts";
 import { Cluster } from "../verification/cluster.ts";
 import { nodePorts } from "../verification/nodePorts.ts";
 
-/** The lab's own Service, in whatever namespace. */
+/** What the lab's own Service is called. */
 const own = "nodeport-service";
 
 /**
  * Asks the cluster for what no configuration shows: whether the nodePort is free, which the API server would say only
  * in the middle of an update, and not whose it is.
+ * @param home the namespace of the lab, where others may have a Service of the same name elsewhere; else it is the lab's anywhere
  * @param nodePort as configured; whether it is a port at all is for the program to say
  * @throws where another Service has it: whose it is, what is allowed, what mends it
  */
-export async function refuseTakenPort(access: Access, nodePort: string): Promise<void> {
+export async function refuseTakenPort(access: Access, nodePort: string, home?: string): Promise<void> {
 	const { items } = await told("Services", new Cluster(access).core.listServiceForAllNamespaces());
 	const holder = items.find(
 		({ metadata, spec }) =>
-			metadata?.name !== own &&
+			!(metadata?.name === own && [undefined, metadata.namespace].includes(home)) &&
 			spec?.ports?.some((port) => String(port.nodePort) === nodePort && (port.protocol ?? "TCP") === "TCP"),
 	);
 	if (!holder) return;

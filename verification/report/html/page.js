@@ -61,6 +61,7 @@ if (cells.length > 0) {
 		chooseByHand(Number(button.dataset.cell));
 		element("path").scrollIntoView();
 	});
-	const named = Number(/^#cell-(\d+)$/.exec(location.hash)?.[1] ?? -1);
-	choose(named in cells ? named : first);
+	const named = () => Number(/^#cell-(\d+)$/.exec(location.hash)?.[1] ?? -1);
+	window.addEventListener("hashchange", () => named() in cells && choose(named()));
+	choose(named() in cells ? named() : first);
 }
