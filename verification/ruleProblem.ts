@@ -7,8 +7,33 @@ import { withPort } from "./rules/address.ts";
 import type { Ruleset } from "./ruleset.ts";
 import type { Place, View } from "./view.ts";
 
-/** What is wrong with the node's rules for that packet, held against the API's endpoints; undefined: nothing. */
+/** Addresses of documentation (RFC 5737, RFC 3849): no client has them, so no node remembers where it led them. */
+const stranger = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" };
+
+/**
+ * What is wrong with the node's rules, held against the API's endpoints, for packets of that client and of one outside
+ * that the node never met: either may be led rightly while rules of before still lead the other. Undefined: nothing.
+ */
 export function ruleProblem(view: View, client: Place, node: Node, ruleset: Ruleset): string | undefined {
+	const outside: Place = { network: "outside" };
+	const entry = entryPacket(view, outside, node);
+	const isRemembered = view.service.sessionAffinity === "ClientIP";
+	return (
+		nodePortProblem(view, client, node, ruleset, entryPacket(view, client, node), { isRemembered }) ??
+		nodePortProblem(view, outside, node, ruleset, { ...entry, source: stranger[entry.family] }) ??
+		dnsProblem(view, node, ruleset)
+	);
+}
+
+/** @param isRemembered the client is led to one of the endpoints only, if the node remembers it */
+function nodePortProblem(
+	view: View,
+	client: Place,
+	node: Node,
+	ruleset: Ruleset,
+	packet: Packet,
+	{ isRemembered = false } = {},
+): string | undefined {
 	const target = {
 		kind: "nodePort" as const,
 		address: withPort(node.internalIp, view.service.nodePort),
@@ -17,20 +42,17 @@ export function ruleProblem(view: View, client: Place, node: Node, ruleset: Rule
 	const eligible = eligibleEndpoints(view, client, target).map(({ ip, port }) => withPort(ip, port));
 	const none = view.endpoints.length === 0 ? "reject" : "drop";
 	const found = ruleset
-		.walk(entryPacket(view, client, node))
+		.walk(packet)
 		.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
-	// Another network's rules may be beyond the walk: nothing is known then of whether kube-proxy's are late.
-	if (view.foreignNetwork && found.includes("unknown")) return undefined;
+	if (isBeyond(view, found)) return undefined;
 	const wanted = eligible.length > 0 ? eligible : [none];
-	// A client that the node remembers is led to one of them only.
-	const some = view.service.sessionAffinity === "ClientIP" ? found.slice(0, 1) : wanted;
-	return (
-		difference(node, "lead to", found, "the Service's endpoints are", wanted, some) ?? dnsProblem(view, node, ruleset)
-	);
+	const needed = isRemembered ? found.slice(0, 1) : wanted;
+	return difference(node, "lead to", found, "the Service's endpoints are", wanted, needed);
 }
 
 /** A name is resolved by the rules of the node that asks: until they are right, it is not. */
-function dnsProblem({ dns }: View, node: Node, ruleset: Ruleset): string | undefined {
+function dnsProblem(view: View, node: Node, ruleset: Ruleset): string | undefined {
+	const { dns } = view;
 	if (!dns || dns.endpoints.length === 0) return undefined;
 	const query: Packet = {
 		family: ipaddr.IPv6.isValid(dns.clusterIp) ? "ipv6" : "ipv4",
@@ -42,9 +64,14 @@ function dnsProblem({ dns }: View, node: Node, ruleset: Ruleset): string | undef
 		ctstate: "NEW",
 	};
 	const found = ruleset.walk(query).map(({ outcome, endpoint }) => endpoint?.address ?? outcome);
+	if (isBeyond(view, found)) return undefined;
 	const wanted = dns.endpoints.map(({ ip }) => ip);
 	return difference(node, "lead DNS to", found, "its endpoints are", wanted, wanted);
 }
+
+/** Another network's rules may be beyond the walk: nothing is known then of whether kube-proxy's are late. */
+const isBeyond = ({ foreignNetwork }: View, found: string[]): boolean =>
+	foreignNetwork === true && found.includes("unknown");
 
 /** @param needed those of the wanted ends that must be among the found ones */
 function difference(

@@ -60,4 +60,19 @@ describe("a node's rules held against the API", () => {
 		expect(problem(ruleset(path({ outcome: "reject" })), none)).toBeUndefined();
 		expect(problem(ruleset(path({ outcome: "untouched" })), none)).toBeDefined();
 	});
+
+	it("are not right with session affinity while they lead only a remembered client to where it must be led", () => {
+		const service = { ...sampleView().service, sessionAffinity: "ClientIP" as const };
+		const view = sampleView({
+			service,
+			endpoints: [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker", "10.244.3.10")],
+		});
+		const [first, both] = [[to("10.244.3.9")], [to("10.244.3.9"), to("10.244.3.10")]];
+		const rules = (others: Path[]) => ({
+			...ruleset(),
+			walk: ({ source }: { source: string }) => (source === "192.0.2.1" ? others : first),
+		});
+		expect(problem(rules(both), view)).toBeUndefined();
+		expect(problem(rules(first), view)).toContain("its rules lead to 10.244.3.9:8080, the Service's endpoints are");
+	});
 });
