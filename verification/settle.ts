@@ -30,23 +30,19 @@ export interface Settled {
 /** What is waited for: that the rules say of the Service what `view` says, to a packet of `client`. */
 export interface Awaited {
 	cluster: Cluster;
-	request: Request;
 	view: View;
 	client: Place;
 	/** By `performance.now()`. */
 	deadline: number;
 	say: Say;
+	/** The API as it is now. */
+	look: () => Promise<View>;
 	/** Bounds how many nodes' rules are read at once. */
 	limit: LimitFunction;
 }
 
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
-export async function settledView({
-	cluster,
-	request,
-	deadline,
-	say,
-}: Omit<Awaited, "view" | "client" | "limit">): Promise<View> {
+export async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
 	for (let said = ""; ; await sleep(500)) {
 		const view = await cluster.view(request);
 		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
@@ -56,13 +52,24 @@ export async function settledView({
 	}
 }
 
+/** Looks at the API: once for all who ask while the answer is under way, as nodes that wait do at the same time. */
+export function sharedLook(cluster: Cluster, request: Request): () => Promise<View> {
+	let underWay: Promise<View> | undefined;
+	return () => {
+		underWay ??= cluster.view(request).finally(() => {
+			underWay = undefined;
+		});
+		return underWay;
+	};
+}
+
 /** Whether clients and endpoints are where they were. */
 export const sameView = (a: View, b: View): boolean =>
 	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
 
 /** Reads a node's rules until they say what the API says, for a bounded time, and no longer than the API says it. */
 export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
-	const { cluster, request, view, deadline, say } = awaited;
+	const { view, deadline, say } = awaited;
 	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
 	for (let reads = 1; ; reads++) {
 		const { settled, seconds } = await awaited.limit(() => attemptToRead(awaited, node));
@@ -73,7 +80,7 @@ export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
 		if (reads % readsBetweenLooks === 0) {
 			// kube-proxy may be ahead of the view: rules that follow a pod that came later never match it. Where the API
 			// does not answer, the rules are waited for, and who looks next says so.
-			const now = await cluster.view(request).catch(() => view);
+			const now = await awaited.look().catch(() => view);
 			if (!sameView(view, now)) return settled;
 		}
 		await sleep(500);

@@ -15,7 +15,7 @@ import { type Report, reportSchema } from "./report/model.ts";
 import { traceFailure } from "./report/traces.ts";
 import type { Request } from "./request.ts";
 import { type Ruleset, readsAtOnce } from "./ruleset.ts";
-import { isReplaced, type Say, type Settled, sameView, settle, settledView } from "./settle.ts";
+import { isReplaced, type Say, type Settled, sameView, settle, settledView, sharedLook } from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace.ts";
 import type { Place, View } from "./view.ts";
@@ -25,11 +25,10 @@ import { keptWays } from "./ways.ts";
 export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
 	const deadline = performance.now() + request.waitSeconds * 1000;
 	for (let comingUp = false; ; await sleep(1000)) {
-		const isComingUp = (line: string) => {
+		const view = await settledView(cluster, request, deadline, (line) => {
 			comingUp = true;
 			say(line);
-		};
-		const view = await settledView({ cluster, request, deadline, say: isComingUp });
+		});
 		const report = await measure(cluster, view, request, deadline, say);
 		if (report.ok || performance.now() > deadline) return report;
 		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
@@ -43,7 +42,8 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 
 async function measure(cluster: Cluster, view: View, request: Request, deadline: number, say: Say): Promise<Report> {
 	const client: Place = view.clients[0]?.place ?? { network: "outside" };
-	const awaited = { cluster, request, view, client, deadline, say, limit: pLimit(readsAtOnce) };
+	const look = sharedLook(cluster, request);
+	const awaited = { cluster, view, client, deadline, say, look, limit: pLimit(readsAtOnce) };
 	const settling = new Map(view.nodes.map((node) => [node.name, settle(awaited, node)] as const));
 	const { sample } = request.existing ?? {};
 	say(`asking ${sample ? sampleText(sample) : `${view.nodes.length} nodes`}, reading their rules`);

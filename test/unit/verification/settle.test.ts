@@ -3,7 +3,7 @@ import pLimit from "p-limit";
 import { expect, it, vi } from "vitest";
 import type { Cluster } from "../../../verification/cluster.ts";
 import type { Request, Runner } from "../../../verification/request.ts";
-import { type Awaited, settle } from "../../../verification/settle.ts";
+import { type Awaited, settle, sharedLook } from "../../../verification/settle.ts";
 import type { View } from "../../../verification/view.ts";
 import { fixture } from "./rules/fixtures.ts";
 import { dnsutils, endpoint, sampleView } from "./sample.ts";
@@ -24,12 +24,11 @@ function settleWith(view: View, now: () => Promise<View>, milliseconds: number) 
 		stdout: program === "iptables-save" ? saved : "",
 		stderr: "",
 	}));
-	const cluster = { run, view: now, restartProxy: () => "restart it" } as unknown as Cluster;
+	const cluster = { run, restartProxy: () => "restart it" } as unknown as Cluster;
 	const said: string[] = [];
 	const deadline = performance.now() + milliseconds;
-	const request = {} as Request;
 	const say = (line: string) => said.push(line);
-	const awaited: Awaited = { cluster, request, view, client: dnsutils, deadline, say, limit: pLimit(1) };
+	const awaited: Awaited = { cluster, view, client: dnsutils, deadline, say, look: now, limit: pLimit(1) };
 	return { settled: settle(awaited, node), said, reads: run };
 }
 
@@ -66,4 +65,14 @@ it.each([
 	const { settled, reads } = settleWith(view, () => now(view), 2500);
 	expect((await settled).problem).toBeDefined();
 	expect(reads.mock.calls.length).toBeGreaterThan(4);
+});
+
+it("looks at the API once for all nodes that wait at the same time, and again later", async () => {
+	const answers = [viewWith(led), viewWith("10.244.3.77")];
+	const view = vi.fn(async () => answers.shift());
+	const look = sharedLook({ view } as unknown as Cluster, {} as Request);
+	const [one, other] = await Promise.all([look(), look()]);
+	expect(one).toBe(other);
+	expect(await look()).not.toBe(one);
+	expect(view).toHaveBeenCalledTimes(2);
 });
