@@ -6,9 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { z } from "zod";
 import { isRunning, startedAt } from "../cluster/process.ts";
-import { run } from "../cluster/programs.ts";
-import { kubectlFor } from "../verification/access.ts";
 import type { StackCluster } from "./cluster.ts";
+import { kubectl } from "./kubectl.ts";
 import { stack, stackName } from "./stack.ts";
 import { type Creation, isElsewhere, latest, noneYet, stateFolder } from "./state.ts";
 
@@ -80,16 +79,6 @@ export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluste
 		const { name, namespace } = Inputs.parse(creation.inputs).metadata;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
 		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
-		const [, ...where] = kubectlFor(access);
-		await run("kubectl", [
-			...where,
-			"--namespace",
-			namespace,
-			"delete",
-			what,
-			name,
-			"--ignore-not-found",
-			"--timeout=60s",
-		]);
+		await kubectl(access, namespace, "delete", what, name, "--ignore-not-found", "--timeout=60s");
 	}
 }

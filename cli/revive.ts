@@ -1,17 +1,12 @@
 /** Brings back what neither the cluster's controllers nor an update would, as the objects are there. */
-import { run } from "../cluster/programs.ts";
-import { type Access, kubectlFor } from "../verification/access.ts";
+import type { Access } from "../verification/access.ts";
+import { kubectl } from "./kubectl.ts";
 
 /** As many as kubeadm makes. */
 const resolvers = 2;
 
 /** The lab's one Pod that no controller makes again. */
 const client = "pod/dnsutils";
-
-function kubectl(access: Access, namespace: string, ...args: string[]): Promise<string> {
-	const [, ...where] = kubectlFor(access);
-	return run("kubectl", [...where, "--namespace", namespace, ...args]);
-}
 
 const read = (access: Access, namespace: string, what: string, path: string) =>
 	kubectl(access, namespace, "get", what, "--ignore-not-found", `--output=jsonpath={${path}}`);

@@ -8,9 +8,8 @@ export interface Access {
 	context?: string | undefined;
 }
 
-/** kubectl with what leads it into that cluster, for a command to run or to paste. */
-export const kubectlFor = ({ kubeconfig, context }: Access): string[] => [
-	"kubectl",
+/** The options that lead kubectl into that cluster. */
+export const accessOptions = ({ kubeconfig, context }: Access): string[] => [
 	"--kubeconfig",
 	kubeconfig,
 	...(context === undefined ? [] : ["--context", context]),
@@ -22,7 +21,8 @@ const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word :
 export const shellText = (...words: string[]): string => words.map(quoted).join(" ");
 
 /** A command for a shell in the project's folder. */
-export const kubectlText = (access: Access, ...args: string[]): string => shellText(...kubectlFor(access), ...args);
+export const kubectlText = (access: Access, ...args: string[]): string =>
+	shellText("kubectl", ...accessOptions(access), ...args);
 
 /** A kubeconfig that leads nowhere. */
 export class NoAccess extends Error {}
