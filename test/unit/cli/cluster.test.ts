@@ -1,15 +1,25 @@
 /** The cluster that a stack is on, and the one that its settings name. */
-import { mkdir, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
 import { beforeEach, expect, it, vi } from "vitest";
 import { refuseSwitch } from "../../../cli/cluster.ts";
 import { stack } from "../../../cli/stack.ts";
 import { clusterInState } from "../../../cli/state.ts";
-import { scratchFolder } from "../cluster/scratch.ts";
+import { program, scratchFolder } from "../cluster/scratch.ts";
 
+const project = process.cwd();
 scratchFolder();
 beforeEach(() => vi.stubEnv("PULUMI_BACKEND_URL", ""));
 
 const urnOf = (component: string) => `urn:pulumi:dev::nodeport-lab::nodeport-lab:index:${component}`;
+
+async function state(components: string[]): Promise<void> {
+	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
+	const latest = { resources: components.map((component) => ({ urn: urnOf(component) })) };
+	await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ checkpoint: { latest } }));
+}
 
 it.each([
 	["kind", ["KindCluster::cluster", "KindCluster$command:local:Command::cluster-access"]],
@@ -17,9 +27,7 @@ it.each([
 	[undefined, ["EchoDeployment::app1"]],
 	[undefined, []],
 ])("is %s in a state that holds %j", async (kind, components) => {
-	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
-	const latest = { resources: components.map((component) => ({ urn: urnOf(component) })) };
-	await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ checkpoint: { latest } }));
+	await state(components);
 	expect(await clusterInState()).toBe(kind);
 });
 
@@ -36,4 +44,15 @@ it("is left only by destroying the lab on it first", () => {
 	);
 	expect(() => refuseSwitch("kind", "existing")).toThrow(/allowed: "existing".*npm run destroy/);
 	for (const is of ["kind", undefined] as const) expect(() => refuseSwitch("kind", is)).not.toThrow();
+});
+
+it.each(["cli/start.ts", "cli/destroy.ts"])("is left by no %s", async (script) => {
+	await cp(join(project, "Pulumi.yaml"), "Pulumi.yaml");
+	await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:cluster: existing\n");
+	await program("pulumi", '[ "$2" = select ] || touch changed');
+	await state(["KindCluster::cluster"]);
+	const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
+	const { exitCode, stderr } = await execa("node", ["--import", tsx, join(project, script)], { reject: false });
+	expect({ exitCode, changed: existsSync("changed") }).toEqual({ exitCode: 1, changed: false });
+	expect(stderr).toMatch(/^error: cluster: got "existing", allowed: "kind", on which the stack "dev" is/m);
 });
