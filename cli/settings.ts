@@ -2,22 +2,17 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
+import { projectOf, settingText } from "../components/projectDefaults.ts";
 import { shortName, stack } from "./stack.ts";
 
 /** Where a stack's own settings are, in the working folder. */
 export const settingsFile = (stack: string): string => `Pulumi.${shortName(stack)}.yaml`;
 
 const Values = z.record(z.string(), z.unknown()).nullish();
-const Project = z.object({
-	name: z.string(),
-	config: z.record(z.string(), z.object({ default: z.unknown() })),
-});
 const Stack = z.object({ config: Values }).nullable();
 
 /** A value that only Pulumi can decrypt counts as not set. */
 const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
-
-const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 /**
  * The settings of the project's own namespace: the project's defaults, and over them the stack's.
@@ -25,12 +20,11 @@ const text = (value: unknown): string => (typeof value === "string" ? value : JS
  * @param stack that of Pulumi.<stack>.yaml; empty where there is no such file
  */
 export function settingsOf(project: string, stack: string): Record<string, string> {
-	const { name, config } = Project.parse(parse(project));
-	const defaults = Object.entries(config).map(([key, setting]) => [key, setting.default]);
+	const { name, defaults } = projectOf(project);
 	const own = Object.entries(Stack.parse(parse(stack))?.config ?? {})
 		.filter(([key, value]) => (!key.includes(":") || key.startsWith(`${name}:`)) && !isSecret(value))
-		.map(([key, value]) => [key.slice(key.indexOf(":") + 1), value]);
-	return Object.fromEntries([...defaults, ...own].map(([key, value]) => [key, text(value)]));
+		.map(([key, value]) => [key.slice(key.indexOf(":") + 1), settingText(value)]);
+	return { ...defaults, ...Object.fromEntries(own) };
 }
 
 /** All settings of a stack of the project in the working folder: its own, and the defaults. */

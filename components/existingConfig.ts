@@ -1,7 +1,7 @@
 /** What a configuration may say of a cluster that is not the lab's own. */
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import type { Fault } from "../cluster/faults.ts";
+import { projectOf } from "./projectDefaults.ts";
 
 /** Where the lab is in a cluster that is not its own, unless it is told otherwise. */
 export const existingNamespace = "nodeport-lab";
@@ -10,14 +10,6 @@ export const existingNamespace = "nodeport-lab";
 const ofKindAlone = ["clusterName", "workers", "kubeProxyMode", "hostPort", "nodeImage"];
 
 const ofExistingAlone = ["kubeconfig", "context"];
-
-/** The values that Pulumi hands to the program where the user has set none. */
-function defaults(): Record<string, unknown> {
-	const { config } = parse(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")) as {
-		config: Record<string, { default: unknown }>;
-	};
-	return Object.fromEntries(Object.entries(config).map(([name, setting]) => [name, String(setting.default)]));
-}
 
 /** The faults of settings that do not go with the kind of cluster that is chosen. */
 export function clusterFaults(raw: Record<string, unknown>): Fault[] {
@@ -29,7 +21,7 @@ export function clusterFaults(raw: Record<string, unknown>): Fault[] {
 			.filter((field) => raw[field] !== undefined)
 			.map((field) => remove(field, "nothing, unless cluster is existing: the lab makes a cluster of its own"));
 	}
-	const usual = defaults();
+	const usual = projectOf(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")).defaults;
 	const idle = ofKindAlone.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
 	return [
 		...(raw.kubeconfig === undefined ? [missingKubeconfig] : []),

@@ -1,0 +1,18 @@
+/** What Pulumi.yaml says, read without Pulumi. */
+import { parse } from "yaml";
+import { z } from "zod";
+
+const Project = z.object({
+	name: z.string(),
+	config: z.record(z.string(), z.object({ default: z.unknown() })),
+});
+
+/** A value as Pulumi hands it to the program. */
+export const settingText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
+/** The project's name, and the values that settings have where no stack sets them. @param text of Pulumi.yaml */
+export function projectOf(text: string): { name: string; defaults: Record<string, string> } {
+	const { name, config } = Project.parse(parse(text));
+	const defaults = Object.entries(config).map(([key, setting]) => [key, settingText(setting.default)]);
+	return { name, defaults: Object.fromEntries(defaults) };
+}
