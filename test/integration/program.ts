@@ -13,17 +13,17 @@ export class Program {
 	readonly folder: string;
 	/** Everything that commands have said. */
 	readonly said: string[] = [];
-	readonly #lab: Lab;
+	readonly #options: { cwd: string; env: Record<string, string> };
 
 	constructor(lab: Lab, example: string) {
-		this.#lab = lab;
 		this.folder = join(lab.folder, "examples", example);
+		const env = { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "", HOME: lab.home };
+		this.#options = { cwd: this.folder, env };
 	}
 
 	/** Never throws: a test looks at the exit code. */
 	async pulumi(...args: string[]): Promise<Said> {
-		const env = { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "", HOME: this.#lab.home };
-		const options = { cwd: this.folder, env, all: true, reject: false } as const;
+		const options = { ...this.#options, all: true, reject: false } as const;
 		const { exitCode, all } = await execa("pulumi", [...args, "--non-interactive"], options);
 		this.said.push(all);
 		return { exitCode, all };
@@ -34,10 +34,7 @@ export class Program {
 
 	/** The stack's outputs; secrets stay so. */
 	async outputs(): Promise<Record<string, unknown>> {
-		const { stdout } = await execa("pulumi", ["stack", "output", "--json"], {
-			cwd: this.folder,
-			env: { PULUMI_STACK: "test", PULUMI_CONFIG_PASSPHRASE: "", HOME: this.#lab.home },
-		});
+		const { stdout } = await execa("pulumi", ["stack", "output", "--json"], this.#options);
 		return JSON.parse(stdout);
 	}
 }
