@@ -40,7 +40,15 @@ it("says which kubeconfig it cannot read, and how another is named", async () =>
 });
 
 it("finds in the package the components, the contract and its reader", () => {
-	const components = ["ClusterImage", "DnsUtils", "EchoDeployment", "KindCluster", "NodePortService", "NodeProbe"];
+	const components = [
+		"ClusterImage",
+		"DnsUtils",
+		"EchoDeployment",
+		"ExistingCluster",
+		"KindCluster",
+		"NodePortService",
+		"NodeProbe",
+	];
 	const contract = ["LabContract", "Refusal", "labReference", "requireLab", "schema"];
 	expect(Object.keys(exported).sort()).toEqual([...components, "OutsideClient", "Verification", ...contract].sort());
 });
