@@ -1,6 +1,6 @@
 /** Holds a node's rules against the API's endpoints: whether kube-proxy has written yet what it must. */
 import ipaddr from "ipaddr.js";
-import type { Node, Packet } from "./model.ts";
+import type { Node, Packet, Path } from "./model.ts";
 import { entryPacket } from "./nodeNetwork.ts";
 import { eligibleEndpoints } from "./predict.ts";
 import { withPort } from "./rules/address.ts";
@@ -18,9 +18,11 @@ export function ruleProblem(view: View, client: Place, node: Node, ruleset: Rule
 	const outside: Place = { network: "outside" };
 	const entry = entryPacket(view, outside, node);
 	const isRemembered = view.service.sessionAffinity === "ClientIP";
+	const ways = ruleset.walk({ ...entry, source: stranger[entry.family] });
 	return (
-		nodePortProblem(view, client, node, ruleset, entryPacket(view, client, node), { isRemembered }) ??
-		nodePortProblem(view, outside, node, ruleset, { ...entry, source: stranger[entry.family] }) ??
+		nodePortProblem(view, client, node, ruleset.walk(entryPacket(view, client, node)), { isRemembered }) ??
+		nodePortProblem(view, outside, node, ways) ??
+		policyProblem(view, node, ways) ??
 		dnsProblem(view, node, ruleset)
 	);
 }
@@ -30,8 +32,7 @@ function nodePortProblem(
 	view: View,
 	client: Place,
 	node: Node,
-	ruleset: Ruleset,
-	packet: Packet,
+	ways: readonly Path[],
 	{ isRemembered = false } = {},
 ): string | undefined {
 	const target = {
@@ -41,13 +42,24 @@ function nodePortProblem(
 	};
 	const eligible = eligibleEndpoints(view, client, target).map(({ ip, port }) => withPort(ip, port));
 	const none = view.endpoints.length === 0 ? "reject" : "drop";
-	const found = ruleset
-		.walk(packet)
-		.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
+	const found = ways.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
 	if (isBeyond(view, found)) return undefined;
 	const wanted = eligible.length > 0 ? eligible : [none];
 	const needed = isRemembered ? found.slice(0, 1) : wanted;
 	return difference(node, "lead to", found, "the Service's endpoints are", wanted, needed);
+}
+
+/**
+ * A node with the only pods leads to the same ones under both policies: which it heeds shows in whose address they see.
+ * Another network's rules may rewrite that by themselves.
+ */
+function policyProblem(view: View, node: Node, ways: readonly Path[]): string | undefined {
+	const policy = view.service.externalTrafficPolicy;
+	const isRewritten = policy === "Cluster";
+	const all = ways.every(({ endpoint, masqueraded }) => endpoint === undefined || masqueraded === isRewritten);
+	if (all || view.foreignNetwork) return undefined;
+	const does = isRewritten ? "keep" : "rewrite";
+	return `${node.name}: its rules ${does} the address of a client outside, externalTrafficPolicy is ${policy}`;
 }
 
 /** A name is resolved by the rules of the node that asks: until they are right, it is not. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Path } from "../../../verification/model.ts";
 import { ruleProblem } from "../../../verification/ruleProblem.ts";
 import type { Ruleset } from "../../../verification/ruleset.ts";
+import type { View } from "../../../verification/view.ts";
 import { dnsutils, endpoint, sampleView } from "./sample.ts";
 
 const path = (changes: Partial<Path>): Path => ({
@@ -53,6 +54,18 @@ describe("a node's rules held against the API", () => {
 	it("must drop on a node without endpoint under policy Local", () => {
 		expect(problem(ruleset(path({ outcome: "drop" })), local)).toBeUndefined();
 		expect(problem(ruleset(to("10.244.3.9")), local)).toBeDefined();
+	});
+
+	it("must rewrite the address of a client outside under policy Cluster, and keep it under Local", () => {
+		const views = { Cluster: sampleView(), Local: local };
+		const [masqueraded, kept] = [to("10.244.3.9"), { ...to("10.244.3.9"), masqueraded: false }];
+		const rulesOf = (way: Path, view: View) => ruleProblem(view, dnsutils, node("nodeport-worker"), ruleset(way));
+		expect(rulesOf(masqueraded, views.Cluster)).toBeUndefined();
+		expect(rulesOf(kept, views.Local)).toBeUndefined();
+		expect(rulesOf(kept, views.Cluster)).toContain("its rules keep the address of a client outside");
+		expect(rulesOf(masqueraded, views.Local)).toContain("externalTrafficPolicy is Local");
+		// Another network's rules rewrite addresses as they will.
+		expect(rulesOf(masqueraded, { ...views.Local, foreignNetwork: true })).toBeUndefined();
 	});
 
 	it("must reject where the Service has no endpoint at all", () => {
