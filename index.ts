@@ -3,7 +3,7 @@ import { EchoDeployment } from "./components/echoDeployment.ts";
 import { labNamespace } from "./components/labNamespace.ts";
 import { labOutputs } from "./components/labOutputs.ts";
 import { labSite } from "./components/labSite.ts";
-import { matrixClients } from "./components/matrixClients.ts";
+import { matrixClients, needsProbe } from "./components/matrixClients.ts";
 import { NodePortService } from "./components/nodePortService.ts";
 import { readLabConfig } from "./components/stackConfig.ts";
 import { Verification } from "./components/verification.ts";
@@ -13,7 +13,7 @@ const { replicas, externalTrafficPolicy, sessionAffinity, connectivity } = confi
 
 const site = await labSite(config);
 const { cluster, echoNodes, clientNode, existing } = site;
-const namespace = labNamespace(config.namespace, cluster.inside);
+const namespace = labNamespace(config.namespace, { privileged: needsProbe(config, site) }, cluster.inside);
 
 const echoImage = site.image("echo-image", config.echoImage, echoNodes);
 const app1 = new EchoDeployment("app1", { image: echoImage, namespace, replicas, nodes: echoNodes }, cluster.inside);

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { z } from "zod";
+import { ownerAnnotation } from "../cluster/owner.ts";
 import { isRunning, startedAt } from "../cluster/process.ts";
+import type { Access } from "../verification/access.ts";
 import type { StackCluster } from "./cluster.ts";
 import { kubectl } from "./kubectl.ts";
 import { stack, stackName } from "./stack.ts";
@@ -65,20 +67,36 @@ export async function pendingCreations(): Promise<{ creation: Creation; recorded
 		.map(({ resource }) => ({ creation: resource, recorded: known.has(resource.urn) }));
 }
 
-const Inputs = z.object({ metadata: z.object({ name: z.string(), namespace: z.string().default("default") }) });
+const Inputs = z.object({
+	metadata: z.object({
+		name: z.string(),
+		namespace: z.string().default("default"),
+		annotations: z.record(z.string(), z.string()).default({}),
+	}),
+});
 
 /**
  * Removes from the cluster what killed updates were making in it: the state has no record of it, and the next update
  * would stop as it "already exists". The cluster, or at least the namespace, is the stack's own, so nobody else has made
- * what is so called. A Namespace of a cluster that is not may be anybody's: it stays, and the update says so.
+ * what is so called. A Namespace of a cluster that is not may be anybody's: it goes where it bears the stack's mark, else it
+ * stays, and the update says so.
  */
 export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluster, "kind" | "access">): Promise<void> {
 	for (const { creation, recorded } of await pendingCreations()) {
 		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(creation.type) ?? [];
-		if (recorded || kind === undefined || (whose === "existing" && kind === "Namespace")) continue;
-		const { name, namespace } = Inputs.parse(creation.inputs).metadata;
+		if (recorded || kind === undefined) continue;
+		const { name, namespace, annotations } = Inputs.parse(creation.inputs).metadata;
+		const stranger = whose === "existing" && kind === "Namespace";
+		if (stranger && !(await bearsMark(access, name, annotations[ownerAnnotation]))) continue;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
 		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
 		await kubectl(access, namespace, "delete", what, name, "--ignore-not-found", "--timeout=60s");
 	}
+}
+
+async function bearsMark(access: Access, namespace: string, mark: string | undefined): Promise<boolean> {
+	if (mark === undefined) return false;
+	const path = `--output=jsonpath={.metadata.annotations.${ownerAnnotation}}`;
+	const found = await kubectl(access, namespace, "get", "namespace", namespace, "--ignore-not-found", path);
+	return found === mark;
 }

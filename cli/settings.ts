@@ -11,20 +11,32 @@ export const settingsFile = (stack: string): string => `Pulumi.${shortName(stack
 const Values = z.record(z.string(), z.unknown()).nullish();
 const Stack = z.object({ config: Values }).nullable();
 
-/** A value that only Pulumi can decrypt counts as not set. */
+/** Only Pulumi can decrypt such a value. */
 const isSecret = (value: unknown): boolean => typeof value === "object" && value !== null && "secure" in value;
+
+function refuseSecrets(settings: [string, unknown][]): void {
+	const fixes = settings
+		.filter(([, value]) => isSecret(value))
+		.map(([key]) => `pulumi config set ${key} <value> --plaintext`);
+	if (fixes.length === 0) return;
+	throw new Error(
+		`the commands cannot read settings that are stored as secrets, and none of them is one; fix: ${fixes.join(" && ")}`,
+	);
+}
 
 /**
  * The settings of the project's own namespace: the project's defaults, and over them the stack's.
  * @param project the text of Pulumi.yaml
  * @param stack that of Pulumi.<stack>.yaml; empty where there is no such file
+ * @throws naming those that are secrets
  */
 export function settingsOf(project: string, stack: string): Record<string, string> {
 	const { name, defaults } = projectOf(project);
 	const own = Object.entries(Stack.parse(parse(stack))?.config ?? {})
-		.filter(([key, value]) => (!key.includes(":") || key.startsWith(`${name}:`)) && !isSecret(value))
-		.map(([key, value]) => [key.slice(key.indexOf(":") + 1), settingText(value)]);
-	return { ...defaults, ...Object.fromEntries(own) };
+		.filter(([key]) => !key.includes(":") || key.startsWith(`${name}:`))
+		.map(([key, value]): [string, unknown] => [key.slice(key.indexOf(":") + 1), value]);
+	refuseSecrets(own);
+	return { ...defaults, ...Object.fromEntries(own.map(([key, value]) => [key, settingText(value)])) };
 }
 
 /** All settings of a stack of the project in the working folder: its own, and the defaults. */

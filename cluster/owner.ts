@@ -1,9 +1,12 @@
-/** Whose the things on the Docker engine are. Clones and stacks share one engine; none touches what another made. */
+/** Whose things are. Clones and stacks share one engine, and others a cluster; none touches what another made. */
 import { createHash, randomBytes } from "node:crypto";
 import { realpath } from "node:fs/promises";
 
 /** The name of the lab's one KindCluster: index.ts gives it, and the commands find what belongs to it by it. */
 export const labCluster = "cluster";
+
+/** By it a namespace says whose it is: another stack, clone or machine that wants the same name says otherwise. */
+export const ownerAnnotation = "nodeport-lab/owner";
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
 

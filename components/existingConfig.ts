@@ -1,7 +1,6 @@
 /** What a configuration may say of a cluster that is not the lab's own. */
-import { readFileSync } from "node:fs";
 import type { Fault } from "../cluster/faults.ts";
-import { projectOf } from "./projectDefaults.ts";
+import { usualSettings } from "./projectDefaults.ts";
 
 /** Where the lab is in a cluster that is not its own, unless it is told otherwise. */
 export const existingNamespace = "nodeport-lab";
@@ -21,7 +20,7 @@ export function clusterFaults(raw: Record<string, unknown>): Fault[] {
 			.filter((field) => raw[field] !== undefined)
 			.map((field) => remove(field, "nothing, unless cluster is existing: the lab makes a cluster of its own"));
 	}
-	const usual = projectOf(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")).defaults;
+	const usual = usualSettings();
 	const idle = ofKindAlone.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
 	return [
 		...(raw.kubeconfig === undefined ? [missingKubeconfig] : []),

@@ -1,13 +1,25 @@
+import { hostname } from "node:os";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
+import { digest, ownerAnnotation } from "../cluster/owner.ts";
 
-/** The namespace's name, once it exists: `default` is always there, any other is made. */
-export function labNamespace(name: string, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
+/**
+ * The namespace's name, once it exists: `default` is always there, any other is made.
+ * @param privileged whether pods are put there that are more than clusters may allow unasked, as NodeProbe is
+ */
+export function labNamespace(
+	name: string,
+	{ privileged }: { privileged: boolean },
+	opts: pulumi.ComponentResourceOptions,
+): pulumi.Output<string> {
 	if (name === "default") return pulumi.output(name);
 	const { providers, deletedWith } = opts;
 	const provider = Array.isArray(providers) ? providers[0] : undefined;
 	const options = { ...(provider && { provider }), ...(deletedWith && { deletedWith }) };
-	// NodeProbe is more than clusters may allow unasked.
-	const labels = { "pod-security.kubernetes.io/enforce": "privileged" };
-	return new k8s.core.v1.Namespace(name, { metadata: { name, labels } }, options).metadata.name;
+	const metadata = {
+		name,
+		annotations: { [ownerAnnotation]: digest(JSON.stringify([hostname(), process.cwd(), pulumi.getStack()])) },
+		...(privileged && { labels: { "pod-security.kubernetes.io/enforce": "privileged" } }),
+	};
+	return new k8s.core.v1.Namespace(name, { metadata }, options).metadata.name;
 }

@@ -19,11 +19,15 @@ interface MatrixClients {
 	probe?: NodeProbe;
 }
 
+/** Whether pods of NodeProbe run: to ask and trace, or as rules can be read in no other. */
+export const needsProbe = ({ connectivity }: LabConfig, { existing }: LabSite): boolean =>
+	connectivity === "full" || existing?.lacksProxy === true;
+
 /** With connectivity "full" the echo's own pods, every node, and a client outside ask too. */
 export function matrixClients(config: LabConfig, { site, echo, namespace }: MatrixParts): MatrixClients {
 	const { cluster, existing } = site;
 	const isFull = config.connectivity === "full";
-	if (!isFull && !existing?.lacksProxy) return { clients: [] };
+	if (!needsProbe(config, site)) return { clients: [] };
 	const image = site.image("probe-image", config.dnsutilsImage, []);
 	const nodes = existing?.sample && { nodes: existing.sample.nodes };
 	const probe = new NodeProbe("node-probe", { image, namespace, ...nodes }, cluster.inside);

@@ -1,4 +1,5 @@
 /** What Pulumi.yaml says, read without Pulumi. */
+import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 
@@ -16,3 +17,7 @@ export function projectOf(text: string): { name: string; defaults: Record<string
 	const defaults = Object.entries(config).map(([key, setting]) => [key, settingText(setting.default)]);
 	return { name, defaults: Object.fromEntries(defaults) };
 }
+
+/** This project's defaults, wherever the working folder is. */
+export const usualSettings = (): Record<string, string> =>
+	projectOf(readFileSync(new URL("../Pulumi.yaml", import.meta.url), "utf8")).defaults;

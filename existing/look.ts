@@ -6,8 +6,12 @@ import type { Node } from "../verification/model.ts";
 import { byRoleThenName, toNode } from "../verification/objects.ts";
 import { missingRights } from "./rights.ts";
 
-/** A node, and whether an ordinary pod can be put on it by its name. */
-export type FoundNode = Node & { ordinary: boolean };
+export type FoundNode = Node & {
+	/** Whether an ordinary pod can be put on it by its name. */
+	ordinary: boolean;
+	/** Why no pod at all runs there, so that nobody can look at it: "is not Ready". */
+	hindrance?: string;
+};
 
 export interface Landscape {
 	/** As the context calls it. */
@@ -50,7 +54,7 @@ export async function lookAt(access: Access, namespace: string): Promise<Landsca
 	return {
 		name: config.getCurrentCluster()?.name ?? "",
 		id: system.metadata?.uid ?? "",
-		nodes: nodes.map((node) => ({ ...toNode(node), ordinary: isOrdinary(node) })).sort(byRoleThenName),
+		nodes: nodes.map(toFound).sort(byRoleThenName),
 		proxied: proxies.flatMap(({ spec }) => spec?.nodeName ?? []),
 	};
 }
@@ -119,10 +123,22 @@ async function refuseMissingRights(access: Access, config: KubeConfig, namespace
 	);
 }
 
+function toFound(object: V1Node): FoundNode {
+	const node = toNode(object);
+	const hindrance = hindranceOf(node);
+	const ordinary = hindrance === undefined && isOrdinary(object);
+	return { ...node, ordinary, ...(hindrance !== undefined && { hindrance }) };
+}
+
+function hindranceOf({ ready, labels }: Node): string | undefined {
+	if (!ready) return "is not Ready";
+	const system = labels["kubernetes.io/os"] ?? "linux";
+	return system === "linux" ? undefined : `runs ${system}`;
+}
+
 /** Whether it takes pods that tolerate nothing, and answers to its own name as a nodeSelector calls it. */
-function isOrdinary(node: V1Node): boolean {
-	const { spec, metadata } = node;
+function isOrdinary({ spec, metadata }: V1Node): boolean {
 	const repels = (spec?.taints ?? []).some(({ effect }) => effect !== "PreferNoSchedule");
 	const named = metadata?.labels?.["kubernetes.io/hostname"] === metadata?.name;
-	return toNode(node).ready && !spec?.unschedulable && !repels && named;
+	return !spec?.unschedulable && !repels && named;
 }

@@ -197,6 +197,11 @@ function load(access: Access): KubeConfig {
 		return loadAccess(access);
 	} catch (error) {
 		const { message } = error as Error;
+		// Only somebody else's has a context: the lab writes its own kubeconfig, and writes it again.
+		if (access.context !== undefined)
+			throw new Error(`${message}; fix: pulumi config set kubeconfig <path>, or context <name>, and npm start`, {
+				cause: error,
+			});
 		const down = message === `there is no ${access.kubeconfig}` ? ": the lab is not up" : "";
 		throw new Error(`${message}${down}; fix: npm start`, { cause: error });
 	}

@@ -34,8 +34,15 @@ export type ClientGroup = z.infer<typeof ClientGroup>;
 export const Existing = z.strictObject({
 	/** The pods in which a node's rules are read where no kube-proxy pod runs on it. */
 	readers: ClientGroup.shape.each.optional(),
-	/** The nodes that are looked at, where these are not all; `of` so many, drawn with `seed`. */
-	sample: z.strictObject({ nodes: z.array(z.string()).min(1), of: z.int(), seed: z.int() }).optional(),
+	/** The nodes that are looked at, where these are not all; `of` so many, drawn with `seed` from all but the hindered. */
+	sample: z
+		.strictObject({
+			nodes: z.array(z.string()).min(1),
+			of: z.int(),
+			seed: z.int(),
+			hindered: z.array(z.string()).optional(),
+		})
+		.optional(),
 });
 export type Existing = z.infer<typeof Existing>;
 

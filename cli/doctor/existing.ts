@@ -1,5 +1,6 @@
 import type { ExistingConfig } from "../../components/labConfig.ts";
 import { placeOn } from "../../components/placement.ts";
+import { usualSettings } from "../../components/projectDefaults.ts";
 import { lookAt } from "../../existing/look.ts";
 import { sampleText } from "../../verification/nodeSample.ts";
 import type { Check, Finding } from "./finding.ts";
@@ -7,8 +8,18 @@ import { judgeNodePort } from "./ports.ts";
 
 export const existingChecks = (config: ExistingConfig): Check[] => [
 	{ subject: "cluster", look: async () => [await lookAtExisting(config)] },
+	{ subject: "images", look: async () => [judgeImages(config)] },
 	{ subject: "nodePort", look: async () => [judgeNodePort(config.nodePort)] },
 ];
+
+function judgeImages(config: ExistingConfig): Finding {
+	const [subject, usual] = ["images", usualSettings()];
+	const settings = (["echoImage", "dnsutilsImage"] as const).filter((setting) => config[setting] === usual[setting]);
+	if (settings.length === 0) return { subject, level: "ok", found: "the configuration says where the nodes get them" };
+	const named = settings.map((setting) => `${setting} is ${config[setting]}`).join(", ");
+	const fix = settings.map((setting) => `pulumi config set ${setting} <reference>`).join(" && ");
+	return { subject, level: "warning", found: `${named}, which no registry has: each node must have it already`, fix };
+}
 
 /** Whether the lab can be put on the cluster: it is reached, the user may do what the lab does, and it has such nodes. */
 async function lookAtExisting(config: ExistingConfig): Promise<Finding> {

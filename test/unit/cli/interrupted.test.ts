@@ -137,6 +137,21 @@ describe("what a killed update was making in the cluster", () => {
 		);
 	});
 
+	it("is removed from a cluster that exists where it is a namespace with the stack's mark, and only there", async () => {
+		const annotations = { "nodeport-lab/owner": "ours" };
+		await state(pending("creating", "kubernetes:core/v1:Namespace", { name: "shop", annotations }));
+		const existing = { kind: "existing", access: { kubeconfig: "k" } } as const;
+		const get = "--namespace shop get namespace shop --ignore-not-found";
+		for (const mark of ["theirs", "", "ours"]) {
+			await program("kubectl", `echo "$*" >> deleted; case "$*" in *" get "*) printf '${mark}';; esac`);
+			await removeUnrecorded(existing);
+			const [asked, ...deleted] = readFileSync("deleted", "utf8").trim().split("\n");
+			expect(asked).toContain(get);
+			expect(deleted).toHaveLength(mark === "ours" ? 1 : 0);
+			await rm("deleted");
+		}
+	});
+
 	it("is removed, and nothing else", async () => {
 		await state(
 			pending("creating", "kubernetes:apps/v1:Deployment", { name: "app1", namespace: "shop" }),

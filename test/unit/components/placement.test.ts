@@ -50,6 +50,18 @@ describe("the lab's place in an existing cluster", () => {
 		expect(placeOn(config(), landscape(2, [])).lacksProxy).toBe(true);
 	});
 
+	it("leaves out nodes that cannot be looked at", () => {
+		const { nodes, ...rest } = landscape(3, ["plane", "node-1", "node-3"]);
+		const hindered = nodes.map((node) =>
+			node.name === "node-2" ? { ...node, ordinary: false, hindrance: "is not Ready" } : node,
+		);
+		expect(placeOn(config(), { nodes: hindered, ...rest })).toMatchObject({
+			nodes: ["plane", "node-1", "node-3"],
+			sample: { of: 4, hindered: ["node-2 is not Ready"] },
+			lacksProxy: false,
+		});
+	});
+
 	it("is a sample of a large cluster, with the echo somewhere in it where it may be anywhere", () => {
 		const { echoNodes, clientNode, nodes, sample } = placeOn(
 			config({ echoNodes: [], sampleSeed: "5" }),

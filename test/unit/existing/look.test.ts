@@ -73,6 +73,15 @@ describe("the look at an existing cluster", () => {
 		expect((await look()).nodes[0]?.ordinary).toBe(ordinary);
 	});
 
+	it.each([
+		["is not Ready", { ...node("w"), status: { conditions: [{ type: "Ready", status: "False" }] } }],
+		["runs windows", node("w", {}, { "kubernetes.io/os": "windows" })],
+	])("of a node that %s says that it cannot be looked at", async (hindrance, item) => {
+		server.objects.set("/api/v1/nodes", { items: [item, node("w2", taint("NoSchedule"))] });
+		expect((await look()).nodes).toMatchObject([{ hindrance, ordinary: false }, { name: "w2" }]);
+		expect((await look()).nodes[1]).not.toHaveProperty("hindrance");
+	});
+
 	it("reads long lists page by page", async () => {
 		const pages = [
 			{ items: [node("w1")], metadata: { continue: "more" } },

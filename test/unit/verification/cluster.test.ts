@@ -118,6 +118,8 @@ it("says that nobody answers, and what mends it", async () => {
 
 it("says that there is no lab where there is no kubeconfig", () => {
 	expect(() => new Cluster({ kubeconfig: join(folder.path, "none") })).toThrow(/the lab is not up; fix: npm start$/);
+	const access = { kubeconfig: join(folder.path, "none"), context: "theirs" };
+	expect(() => new Cluster(access)).toThrow(/there is no .*none; fix: pulumi config set kubeconfig/);
 });
 
 it.each([

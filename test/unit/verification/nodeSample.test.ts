@@ -48,6 +48,23 @@ describe("a sample of a cluster's nodes", () => {
 		for (let i = 0; i < 97; i++) expect(Math.abs((times.get(`node-${i}`) ?? 0) - (seeds * 47) / 97)).toBeLessThan(50);
 	});
 
+	it("leaves out nodes that cannot be looked at, at any size, and says why", () => {
+		const hindered = (nodes: Candidate[]) =>
+			nodes.map((node, i) => (i > 3 && i < 8 ? { ...node, hindrance: "is not Ready" } : node));
+		const small = sampleNodes(hindered(cluster(10)), [], 1) ?? expect.fail("four cannot be looked at");
+		expect(small.nodes).toHaveLength(9);
+		const named = "node-1 is not Ready, node-2 is not Ready, node-3 is not Ready, node-4 is not Ready";
+		expect(sampleText(small)).toBe(`9 of 13 nodes: ${named}`);
+		const drawn = sampleNodes(hindered(large), [], 1) ?? expect.fail("there are more than fifty");
+		expect(drawn.nodes.filter((name) => /^node-[1-4]$/.test(name))).toEqual([]);
+		expect(sampleText(drawn)).toBe(`50 of 5000 nodes, seed 1: ${named}`);
+		const many = {
+			...small,
+			hindered: [...(small.hindered ?? []), ...["a", "b", "c"].map((name) => `${name} runs windows`)],
+		};
+		expect(sampleText(many)).toMatch(/node-4 is not Ready, a runs windows, 2 more of the kind$/);
+	});
+
 	it("is larger where more nodes are needed, rather than to leave one out", () => {
 		const many = Array.from({ length: 60 }, (_, i) => `node-${i}`);
 		expect(sampleNodes(large, many, 1)?.nodes.sort()).toEqual(many.sort());

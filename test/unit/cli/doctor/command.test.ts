@@ -165,6 +165,7 @@ describe("for a cluster that exists", () => {
 		await settings("kubeconfig: kubeconfig", "context: test");
 		const { stdout, exitCode } = await doctor();
 		expect(stdout).toMatch(/^ok +cluster +"test" can be reached: 1 nodes, rules are read through NodeProbe/m);
+		expect(stdout).toMatch(/^warning +images +echoImage is nodeport-lab.*no registry has.*\n +fix: pulumi config set/m);
 		expect(stdout).not.toMatch(/Docker engine|memory|hostPort/);
 		expect({ exitCode, called: existsSync("called") }).toEqual({ exitCode: 0, called: false });
 	});

@@ -27,8 +27,12 @@ describe("the settings of a stack", () => {
 	});
 });
 
-it("a setting that is encrypted counts as not set", () => {
-	expect(settingsOf(file, "config:\n  lab:workers: {secure: v1:abc}\n")).toMatchObject({ workers: "3" });
+it("settings that are encrypted are refused, all at once, with the commands that mend it", () => {
+	const secrets = "config:\n  lab:workers: {secure: v1:abc}\n  lab:nodePort: {secure: v1:def}\n";
+	expect(() => settingsOf(file, secrets)).toThrow(
+		"fix: pulumi config set workers <value> --plaintext && pulumi config set nodePort <value> --plaintext",
+	);
+	expect(settingsOf(file, "config:\n  other:token: {secure: v1:abc}\n")).toMatchObject({ workers: "3" });
 });
 
 describe("a stack's configuration", () => {
