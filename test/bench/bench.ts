@@ -40,11 +40,12 @@ await command(async () => {
 		loadBefore: loadavg()[0] ?? 0,
 	};
 	const wanted = (...names: Part[]) => names.some((name) => only.includes(name));
+	// What is made must be destroyed: each comes with the other.
+	const upAndDestroy = wanted("up", "destroy") ? await measureUpAndDestroy(rounds) : [];
 	const comparisons = [
-		// What is made must be destroyed: each comes with the other.
-		...(wanted("up", "destroy") ? await measureUpAndDestroy(rounds) : []),
+		...upAndDestroy.filter(({ name }) => only.some((part) => part === name)),
 		...(wanted("noop") ? await measureNoop(rounds) : []),
-	].filter(({ name }) => only.some((part) => part === name));
+	];
 	const verification = wanted("verify") ? await measureVerification(rounds) : undefined;
 	const bench: Bench = { machine, rounds, comparisons, ...(verification && { verification }) };
 	await mkdir("out", { recursive: true });

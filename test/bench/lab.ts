@@ -47,14 +47,30 @@ export async function withLab<T>(work: (lab: BenchLab) => Promise<T>): Promise<T
 	}
 }
 
-/** A program without any resource, with the runtime options and the kind of backend of the lab. @returns its `pulumi up` */
-export async function emptyProgram({ folder, env }: BenchLab): Promise<() => Promise<number>> {
-	const cwd = join(folder, "empty");
+/** A program without any resource. @returns its `pulumi up` */
+export const emptyProgram = (lab: BenchLab) => programBeside(lab, "empty", "export {};\n");
+
+/** A program with one resource of each of the lab's providers, in the lab's cluster. @returns its `pulumi up` */
+export const leastProgram = (lab: BenchLab) =>
+	programBeside(
+		lab,
+		"least",
+		`import * as command from "@pulumi/command";
+import * as k8s from "@pulumi/kubernetes";
+new command.local.Command("least", { create: "true" });
+const provider = new k8s.Provider("least", { kubeconfig: "../.kube/${clusterName}.yaml" });
+new k8s.core.v1.ConfigMap("least", { metadata: { name: "least" } }, { provider });
+`,
+	);
+
+/** A program in a folder of the lab's, with the lab's runtime options and kind of backend. @returns its `pulumi up` */
+async function programBeside({ folder, env }: BenchLab, name: string, program: string): Promise<() => Promise<number>> {
+	const cwd = join(folder, name);
 	const { runtime, main, backend } = parse(await readFile("Pulumi.yaml", "utf8"));
 	await mkdir(join(cwd, ".state"), { recursive: true });
-	await writeFile(join(cwd, "Pulumi.yaml"), JSON.stringify({ name: "empty", runtime, main, backend }));
+	await writeFile(join(cwd, "Pulumi.yaml"), JSON.stringify({ name, runtime, main, backend }));
 	await writeFile(join(cwd, "package.json"), JSON.stringify({ type: "module" }));
-	await writeFile(join(cwd, main), "export {};\n");
+	await writeFile(join(cwd, main), program);
 	await toTheEnd("pulumi", ["stack", "select", "test", "--create"], { cwd, env });
 	return () => seconds("pulumi", ["up", ...quickly], { cwd, env });
 }

@@ -41,8 +41,8 @@ export interface Comparison {
 	base: { what: string; seconds: number[] };
 	/** Of the ratios measured / base, one a round. */
 	ratio: Spread;
-	/** What the ratio should be at most. */
-	aim: number;
+	/** What the ratio should be at most; absent where it only tells where the time goes. */
+	aim?: number;
 }
 
 /** @throws where a round has one of the two only, or there is none */

@@ -25,7 +25,7 @@ function comparisonTable(comparisons: Comparison[]): string {
 		base.what,
 		spread(spreadOf(base.seconds), 1),
 		spread(ratio, 2),
-		`${aim.toFixed(1)} ${ratio.median <= aim ? "met" : "missed"}`,
+		aim === undefined ? "" : `${aim.toFixed(1)} ${ratio.median <= aim ? "met" : "missed"}`,
 	]);
 	return table([head, ...rows]);
 }

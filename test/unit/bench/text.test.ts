@@ -23,6 +23,13 @@ it("shows medians with the least and the most, ratios of the rounds, and whether
 	]);
 });
 
+it("shows no aim where there is none", () => {
+	const [measured, base] = [4, 2].map((seconds) => ({ what: `${seconds} s`, seconds: [seconds] }));
+	if (!measured || !base) expect.fail("there are two");
+	const text = benchText({ machine, rounds: 1, comparisons: [compared({ name: "noop-providers", measured, base })] });
+	expect(text).toMatch(/2\.00 \(2\.00 to 2\.00\)$/);
+});
+
 it("shows how the verification grows with the nodes", () => {
 	const verification = growthOf([
 		{ workers: 1, cells: 24, seconds: [2] },
