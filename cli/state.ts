@@ -13,7 +13,8 @@ export const noneYet = (error: NodeJS.ErrnoException): undefined => {
 	if (error.code !== "ENOENT") throw error;
 };
 
-const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown() });
+// What is only read has no inputs.
+const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown().optional() });
 export type Creation = z.infer<typeof Creation>;
 
 /** The part of a DIY backend's checkpoint that says what was being made when an update ended. */

@@ -38,6 +38,8 @@ export class NodeProbe extends pulumi.ComponentResource {
 				metadata: { name: args.name ?? name, namespace: args.namespace ?? "default", labels },
 				spec: {
 					selector: { matchLabels: labels },
+					// One at a time, a node that is down would hold up all others.
+					updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "100%" } },
 					template: {
 						metadata: { labels, annotations: { "nodeport-lab/image-id": args.image.id ?? "" } },
 						spec: {

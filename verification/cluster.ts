@@ -55,7 +55,7 @@ export class Cluster {
 			),
 			this.kubeProxies(sample),
 			this.otherReaders(existing),
-			Promise.all(clients.map((client) => this.placed(client))),
+			Promise.all(clients.map((client) => this.placed(client, sample))),
 		]);
 		const wanted = spec?.replicas ?? 1;
 		const ready = own.endpoints.length;
@@ -151,11 +151,15 @@ export class Cluster {
 		return (await told(`Pods in ${namespace}`, list)).items;
 	}
 
-	/** The client, or those of the group, and the pods that they are in. */
-	private async placed(client: Client | ClientGroup): Promise<{ clients: PlacedClient[]; pods: V1Pod[] }> {
+	/** The client, or those of the group on nodes that are looked at, and the pods that they are in. */
+	private async placed(
+		client: Client | ClientGroup,
+		names?: readonly string[],
+	): Promise<{ clients: PlacedClient[]; pods: V1Pod[] }> {
 		if ("each" in client) {
 			const { namespace, labels, container } = client.each;
-			const pods = (await this.pods(namespace, labels)).sort(byNodeThenName);
+			const isLookedAt = ({ spec }: V1Pod) => names === undefined || names.includes(spec?.nodeName ?? "");
+			const pods = (await this.pods(namespace, labels)).filter(isLookedAt).sort(byNodeThenName);
 			const clients = pods.map((pod) => ({
 				name: (client.named === "node" ? pod.spec?.nodeName : pod.metadata?.name) ?? "",
 				run: { exec: { ...toExec(pod), container } },

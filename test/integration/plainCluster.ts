@@ -37,7 +37,7 @@ export class PlainCluster {
 			kind: "Cluster",
 			apiVersion: "kind.x-k8s.io/v1alpha4",
 			networking: { kubeProxyMode },
-			nodes: [{ role: "control-plane" }, { role: "worker" }, { role: "worker" }],
+			nodes: ["control-plane", "worker", "worker", "worker"].map((role) => ({ role })),
 			// The machine may have control groups of version 1.
 			kubeadmConfigPatches: [stringify({ kind: "KubeletConfiguration", failCgroupV1: false })],
 		});
@@ -76,7 +76,12 @@ export class PlainCluster {
 
 	/** Runs a script in a shell on every node. */
 	async onNodes(script: string): Promise<void> {
-		for (const node of await this.nodes()) await execa(this.programs.docker, ["exec", node, "sh", "-ec", script]);
+		for (const node of await this.nodes()) await this.onNode(node, script);
+	}
+
+	/** Runs a script in a shell on one node. */
+	async onNode(node: string, script: string): Promise<void> {
+		await execa(this.programs.docker, ["exec", node, "sh", "-ec", script]);
 	}
 
 	/** Binds docs/rbac.yaml to a ServiceAccount. @returns the path of its kubeconfig, whose context is "restricted" */

@@ -183,6 +183,11 @@ describe("what a killed update was making in the cluster", () => {
 		]);
 	});
 
+	it("is nothing that was only read", async () => {
+		await state({ type: "reading", resource: { urn: "urn:node", type: "kubernetes:core/v1:Node" } });
+		expect(await pendingCreations()).toEqual([]);
+	});
+
 	it("is nothing where there is no state, and where the last update was not killed", async () => {
 		await removeUnrecorded({ kind: "own", access });
 		await writeFile("deleted", "");

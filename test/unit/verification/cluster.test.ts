@@ -148,11 +148,13 @@ it("of a large cluster reads only the nodes of the sample, one by one, and the k
 	server.objects.set(`${inSystem}/services`, { items: [{ spec }] });
 	const readers = { namespace: "default", labels: { app: "node-probe" }, container: "probe" };
 	const existing = { readers, sample: { nodes: ["nodeport-worker2"], of: 5000, seed: 1 } };
-	const { nodes, kubeProxies, otherReaders, foreignNetwork } = await new Cluster({ kubeconfig }).view({
+	const { nodes, kubeProxies, otherReaders, foreignNetwork, clients } = await new Cluster({ kubeconfig }).view({
 		...request(),
 		existing,
 	});
 	expect(nodes.map(({ name }) => name)).toEqual(["nodeport-worker2"]);
+	// The echo's pod, the other client, is on a node that nobody looks at.
+	expect(clients.map(({ name }) => name)).toEqual(["dnsutils"]);
 	expect(server.asked.map(({ path }) => path)).not.toContain(`${core}/nodes`);
 	const ofSystem = server.asked.filter(({ path }) => path === `${inSystem}/pods`).map(({ query }) => query);
 	expect(ofSystem).toEqual([
