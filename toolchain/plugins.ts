@@ -10,14 +10,8 @@ import { makeLinks } from "./links.ts";
 import { locate, pulumiStep } from "./locate.ts";
 import { type Plugin, pluginFolder, pluginProgram, requiredPlugins } from "./stand-ins/requiredPlugins.ts";
 import { findStandIns, makeStandIns } from "./standIns.ts";
-import { type Have, obtain, type Step, type Work } from "./step.ts";
+import { type Have, type LocatedPlugin, obtain, type Step, type Work } from "./step.ts";
 import { pulumi } from "./tools.ts";
-
-export interface LocatedPlugin extends Plugin {
-	how: "found" | "downloaded" | "stand-ins";
-	/** The folder with the plugin's files. */
-	folder: string;
-}
 
 export const pluginsStep: Step = {
 	title: "Pulumi plugins",

@@ -1,7 +1,7 @@
 /** The parts of set-up: things that must be there, and the ways to get them. */
 import { Ended, Fault } from "./fault.ts";
-import type { LocatedPlugin } from "./plugins.ts";
 import type { Run } from "./run.ts";
+import type { Plugin } from "./stand-ins/requiredPlugins.ts";
 
 /** One thing that must be there. */
 export interface Step {
@@ -29,6 +29,13 @@ export interface Have {
 	program?: string;
 	/** Plugins, where that is what is there. */
 	plugins?: LocatedPlugin[];
+}
+
+/** A provider's plugin, and where it is. */
+export interface LocatedPlugin extends Plugin {
+	how: "found" | "downloaded" | "stand-ins";
+	/** The folder with the plugin's files. */
+	folder: string;
 }
 
 /** A step's means to work and to say what it is doing. */
