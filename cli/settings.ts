@@ -17,7 +17,7 @@ const isSecret = (value: unknown): boolean => typeof value === "object" && value
 function refuseSecrets(settings: [string, unknown][]): void {
 	const fixes = settings
 		.filter(([, value]) => isSecret(value))
-		.map(([key]) => `pulumi config set ${key} <value> --plaintext`);
+		.map(([key]) => `pulumi config set ${key} "$(pulumi config get ${key})" --plaintext`);
 	if (fixes.length === 0) return;
 	throw new Error(
 		`the commands cannot read settings that are stored as secrets, and none of them is one; fix: ${fixes.join(" && ")}`,

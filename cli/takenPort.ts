@@ -1,3 +1,4 @@
+import type { V1Service } from "@kubernetes/client-node";
 import { type Access, kubectlText } from "../verification/access.ts";
 import { told } from "../verification/apiErrors.ts";
 import { Cluster } from "../verification/cluster.ts";
@@ -15,15 +16,20 @@ const own = "nodeport-service";
  */
 export async function refuseTakenPort(access: Access, nodePort: string, home?: string): Promise<void> {
 	const { items } = await told("Services", new Cluster(access).core.listServiceForAllNamespaces());
+	const portsOf = ({ spec }: V1Service) =>
+		(spec?.ports ?? []).filter(({ protocol = "TCP" }) => protocol === "TCP").map((port) => String(port.nodePort));
 	const holder = items.find(
-		({ metadata, spec }) =>
-			!(metadata?.name === own && [undefined, metadata.namespace].includes(home)) &&
-			spec?.ports?.some((port) => String(port.nodePort) === nodePort && (port.protocol ?? "TCP") === "TCP"),
+		(service) =>
+			!(service.metadata?.name === own && [undefined, service.metadata.namespace].includes(home)) &&
+			portsOf(service).includes(nodePort),
 	);
 	if (!holder) return;
 	const { name = "", namespace = "" } = holder.metadata ?? {};
+	const { first, last } = nodePorts;
+	const taken = new Set(items.flatMap(portsOf));
+	const free = Array.from({ length: last - first + 1 }, (_, i) => first + i).find((port) => !taken.has(String(port)));
 	throw new Error(
-		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from ${nodePorts.first} to ${nodePorts.last}; ` +
-			`fix: pulumi config set nodePort <value>, or ${kubectlText(access, "-n", namespace, "delete", "service", name)}`,
+		`nodePort: got ${nodePort}, which Service ${namespace}/${name} has; allowed: one that is free, from ${first} to ${last}; ` +
+			`fix: pulumi config set nodePort ${free}, or ${kubectlText(access, "-n", namespace, "delete", "service", name)}`,
 	);
 }

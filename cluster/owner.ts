@@ -31,7 +31,7 @@ export function refuseStrangers(
 	owner: string,
 ): void {
 	const remove = what === "cluster" ? `kind delete cluster --name ${name}` : `docker rm --force ${name}`;
-	const other = "Choose another name (pulumi config set clusterName …)";
+	const other = `Choose another name (pulumi config set clusterName ${name}2)`;
 	if (found.some(({ creationId }) => creationId === undefined)) {
 		const foreign = what === "cluster" ? "a kind cluster" : "a container";
 		throw new Error(

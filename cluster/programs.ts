@@ -24,12 +24,12 @@ const remedies: [RegExp, string][] = [
 	],
 	[
 		/port is already allocated|address already in use/i,
-		"end what uses the port, or choose another (pulumi config set hostPort …)",
+		"end what uses the port, or publish none (pulumi config rm hostPort), or another",
 	],
 	[/no space left on device/i, "free some of the disk: `docker system df` shows what the engine holds"],
 	[
 		/pull access denied|manifest unknown|failed to pull image|unable to find image/i,
-		"name an image that can be had (pulumi config set nodeImage …); the lab's own are made by `npm start`",
+		"name an image that can be had (the usual one: pulumi config rm nodeImage); the lab's own are made by `npm start`",
 	],
 	[
 		/connection to the server .* was refused|connection refused|i\/o timeout|unable to connect to the server/i,

@@ -3,8 +3,10 @@ import { type Fault, faultLines, faultsOf, wherePulumiIs } from "../cluster/faul
 import { KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
 import { nodePorts } from "../verification/nodePorts.ts";
 import { clusterFaults, existingNamespace } from "./existingConfig.ts";
+import { nodeNameFaults } from "./nodeNames.ts";
+import { usualSettings } from "./projectDefaults.ts";
 import { Refusal } from "./refusal.ts";
-import { image, label, oneOf, whole } from "./settingValues.ts";
+import { image, label, nearest, oneOf, whole } from "./settingValues.ts";
 
 /** They come with a cluster, so the lab cannot make them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
@@ -66,19 +68,28 @@ export const faultMessage = (faults: Fault[]): string =>
 		wherePulumiIs,
 	].join("\n");
 
-export const set = (field: string): string =>
-	`pulumi config set ${/[.[]/.test(field) ? `--path '${field}'` : field} <value>`;
+/** Makes the setting valid as it stands: fixes are to be pasted. Which other value was meant, only the user knows. */
+function usualFix(field: string): string {
+	const usual = usualSettings()[field];
+	return usual === undefined ? `pulumi config rm ${field}` : `pulumi config set ${field} ${usual}`;
+}
 
 /** The faults of settings by themselves. */
 function settingFaults(issue: z.core.$ZodIssue, raw: Raw): Fault[] {
-	if (issue.code === "unrecognized_keys") {
-		const allowed = `no such setting; there are ${Object.keys(Settings.shape).join(", ")}`;
-		// As it is called, not as a path: it may have a hyphen or a dot in it.
-		return issue.keys.map((field) => ({ field, got: raw[field], allowed, fix: `pulumi config rm '${field}'` }));
-	}
-	return faultsOf(issue, raw).map(({ field, got, allowed }) => {
-		return { field, got, allowed, fix: set(field === "echoNodes" ? "echoNodes[0]" : field) };
-	});
+	if (issue.code === "unrecognized_keys") return issue.keys.map((field) => unknownSetting(field, raw[field]));
+	const [setting = ""] = issue.path.map(String);
+	const meant = issue.code === "invalid_value" ? nearest(String(raw[setting]), issue.values.map(String)) : undefined;
+	const fix = meant === undefined ? usualFix(setting) : `pulumi config set ${setting} ${meant}`;
+	return faultsOf(issue, raw).map(({ field, got, allowed }) => ({ field, got, allowed, fix }));
+}
+
+function unknownSetting(field: string, got: unknown): Fault {
+	const names = Object.keys(Settings.shape);
+	const meant = nearest(field, names);
+	const guess = meant === undefined ? "" : ` (was ${meant} meant?)`;
+	// As it is called, not as a path: it may have a hyphen or a dot in it.
+	const fix = `pulumi config rm '${field}'`;
+	return { field, got, allowed: `no such setting${guess}; there are ${names.join(", ")}`, fix };
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
@@ -90,11 +101,7 @@ function nodeFaults(raw: Raw): Fault[] {
 	if (!named.success) return []; // What its workers are called is not known.
 	const workers = workersOf(named.data);
 	// Ordinary pods do not run on the control plane: kubeadm taints it.
-	const allowed = `a worker of this cluster: ${workers.join(", ")}`;
-	const fault = (field: string, got: unknown): Fault[] =>
-		typeof got !== "string" || workers.includes(got) ? [] : [{ field, got, allowed, fix: set(field) }];
-	const echoNodes: unknown[] = Array.isArray(raw.echoNodes) ? raw.echoNodes : [];
-	return [...echoNodes.flatMap((got, i) => fault(`echoNodes[${i}]`, got)), ...fault("clientNode", raw.clientNode)];
+	return nodeNameFaults(raw, workers, `a worker of this cluster: ${workers.join(", ")}`);
 }
 
 /** A node in the list twice says nothing, and is most likely another one's place. */

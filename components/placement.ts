@@ -2,7 +2,8 @@
 import type { Fault } from "../cluster/faults.ts";
 import type { Landscape } from "../existing/look.ts";
 import { type Sample, sampleNodes } from "../verification/nodeSample.ts";
-import { type ExistingConfig, faultMessage, set } from "./labConfig.ts";
+import { type ExistingConfig, faultMessage } from "./labConfig.ts";
+import { nodeNameFaults } from "./nodeNames.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface Placement {
@@ -40,17 +41,12 @@ export function placeOn(config: ExistingConfig, { nodes, proxied }: Landscape): 
 	};
 }
 
-function nodeFaults({ echoNodes = [], clientNode }: ExistingConfig, ordinary: string[], all: number): Fault[] {
+function nodeFaults({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], all: number): Fault[] {
 	if (ordinary.length === 0) {
 		const allowed = "a node that is Ready, has no taint, and whose label kubernetes.io/hostname is its name";
 		return [{ field: "cluster", got: `${all} nodes, none of which takes ordinary pods`, allowed }];
 	}
 	const more = ordinary.length > mostNames ? ` and ${ordinary.length - mostNames} others` : "";
 	const allowed = `a node of this cluster that takes ordinary pods: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
-	const fault = (field: string, got: string): Fault[] =>
-		ordinary.includes(got) ? [] : [{ field, got, allowed, fix: set(field) }];
-	return [
-		...echoNodes.flatMap((got, i) => fault(`echoNodes[${i}]`, got)),
-		...(clientNode === undefined ? [] : fault("clientNode", clientNode)),
-	];
+	return nodeNameFaults({ echoNodes, clientNode }, ordinary, allowed);
 }

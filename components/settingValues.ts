@@ -1,4 +1,5 @@
 /** Kinds of values that settings have, each with what is allowed in words. */
+import { distance } from "fastest-levenshtein";
 import { z } from "zod";
 
 /** A value reaches a program as text, typed or not: decimal digits alone are a number, "1e1", "0x10" and " 3" are none. */
@@ -9,6 +10,13 @@ export const whole = (min: number, max: number) => {
 };
 
 export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, values.join(" or "));
+
+/** The one of the names that was most likely meant: upper or lower case, or two slips of the hand, aside. */
+export function nearest(text: string, names: string[]): string | undefined {
+	const likeness = (name: string) => distance(name.toLowerCase(), text.toLowerCase());
+	const [best] = names.toSorted((a, b) => likeness(a) - likeness(b));
+	return best !== undefined && likeness(best) <= 2 ? best : undefined;
+}
 
 /** RFC 1123, as Kubernetes checks names of namespaces and of nodes; kind takes them all. */
 export const label = (most: number) => {

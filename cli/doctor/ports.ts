@@ -57,7 +57,7 @@ function judgeStrangers(port: number, here: HostPort["here"], names: string[]): 
 	return { subject, level, found: `${found}${doubt}`, fix: `docker stop ${names.join(" ")}, or ${choose}` };
 }
 
-const choose = "choose another (pulumi config set hostPort <free port>)";
+const choose = "publish none (pulumi config rm hostPort), or another";
 
 /** @param state whether there is an engine to ask, and whether it publishes on this machine */
 export async function lookAtHostPort(

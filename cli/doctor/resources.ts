@@ -25,13 +25,22 @@ export function judgeMemory({ total, available }: Memory, workers: number, missi
 	const subject = "memory";
 	const nodes = controlPlaneTakes + workers * workerTakes;
 	const has = `${available === undefined ? "" : `${gib(available)} free of `}${gib(total)}`;
-	const fix = "pulumi config set workers <fewer>";
+	const fix = fewerWorkers(available ?? total);
 	if (total < nodes) {
 		return { subject, level: "stop", found: `${has}; a cluster with ${workers} workers takes ${gib(nodes)}`, fix };
 	}
 	const needed = toolsTake + (missing ? nodes : 0);
 	const level = (available ?? total) < needed ? "warning" : "ok";
-	return { subject, level, found: `${has}; the lab needs ${gib(needed)} more`, ...(level === "warning" && { fix }) };
+	const found = `${has}; ${missing ? "the lab takes" : "beside the running cluster its tools take"} ${gib(needed)}`;
+	return { subject, level, found, ...(level === "warning" && { fix: missing ? fix : makeRoom }) };
+}
+
+const makeRoom = "end other programs that take much memory";
+
+/** As many as fit beside the tools. */
+function fewerWorkers(free: number): string {
+	const most = Math.floor((free - toolsTake - controlPlaneTakes) / workerTakes);
+	return most < 1 ? makeRoom : `pulumi config set workers ${most}`;
 }
 
 export interface FileSystem {

@@ -102,7 +102,7 @@ describe("once it is up", () => {
 		const { exitCode, all } = await start();
 		expect(exitCode, all).not.toBe(0);
 		expect(all).toMatch(/nodePort: got 30041, which Service default\/taken has; allowed: one that is free/);
-		expect(all).toMatch(/; fix: pulumi config set nodePort <value>, or kubectl .* delete service taken$/m);
+		expect(all).toMatch(/; fix: pulumi config set nodePort 30000, or kubectl .* delete service taken$/m);
 		expectNoStack(all);
 		// Who calls Pulumi alone hears it from the API server.
 		const failure = await lab.stack.up().catch(({ message }: Error) => message);

@@ -43,6 +43,6 @@ it("a nodePort of another Service is refused: whose it is, what is allowed, what
 	server.objects.set("/api/v1/services", { items: [web] });
 	await expect(refuseTakenPort({ kubeconfig }, "30040")).rejects.toThrow(
 		"nodePort: got 30040, which Service shop/web has; allowed: one that is free, from 30000 to 32767; " +
-			`fix: pulumi config set nodePort <value>, or kubectl --kubeconfig ${kubeconfig} -n shop delete service web`,
+			`fix: pulumi config set nodePort 30000, or kubectl --kubeconfig ${kubeconfig} -n shop delete service web`,
 	);
 });

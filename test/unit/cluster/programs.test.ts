@@ -19,7 +19,7 @@ describe("a program that fails", () => {
 
 	it.each([
 		["Cannot connect to the Docker daemon at unix:///var/run/docker.sock.", "`npm start` starts one"],
-		["Bind for 127.0.0.1:80 failed: port is already allocated", "pulumi config set hostPort"],
+		["Bind for 127.0.0.1:80 failed: port is already allocated", "pulumi config rm hostPort"],
 		["write /var/x: no space left on device", "docker system df"],
 		["pull access denied for nodeport-lab/node", "name an image that can be had"],
 		["The connection to the server 127.0.0.1:4 was refused", "`npm start` wakes its nodes"],

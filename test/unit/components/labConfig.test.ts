@@ -49,6 +49,16 @@ describe("a bad configuration", () => {
 	const workers = "a worker of this cluster: nodeport-worker, nodeport-worker2, nodeport-worker3";
 	const image = "an image reference such as nodeport-lab/echo:0.1.0";
 
+	const fixOf: Record<string, RegExp> = {
+		hostPort: /; fix: pulumi config rm hostPort\n/,
+		namespace: /; fix: pulumi config rm namespace\n/,
+		clientNode: /; fix: pulumi config set clientNode nodeport-worker3\n/,
+		kubeProxyMode: /; fix: pulumi config set kubeProxyMode iptables\n/,
+		externalTrafficPolicy: /; fix: pulumi config set externalTrafficPolicy (Local|Cluster)\n/,
+		connectivity: /; fix: pulumi config set connectivity (base|full)\n/,
+		sessionAffinity: /; fix: pulumi config set sessionAffinity (None|ClientIP)\n/,
+	};
+
 	it.each([
 		["clusterName", label(49), ["", "No_Good", "a.b", "a-", "-a", "a b", "é", "a\n", "a".repeat(50), "A".repeat(50)]],
 		["workers", "a whole number from 1 to 50", ["0", "51", "-1", "2.5", "abc", "", "true", "3 workers", "NaN"]],
@@ -78,7 +88,7 @@ describe("a bad configuration", () => {
 			expect(parse).toThrow(/has a fault;/);
 			expect(parse).toThrow(`\n  ${field}: got ${JSON.stringify(got).slice(0, 60)}`);
 			expect(parse).toThrow(`, allowed: ${allowed}`);
-			expect(parse).toThrow(`; fix: pulumi config set ${field} <value>`);
+			expect(parse).toThrow(fixOf[field] ?? `; fix: pulumi config set ${field} ${defaults[field]}\n`);
 		}
 	});
 
@@ -91,11 +101,11 @@ describe("a bad configuration", () => {
 	it("names a node in a list by its place", () => {
 		const parse = () => parseLabConfig({ ...defaults, echoNodes: ["nodeport-worker", "nodeport-worker7"] });
 		expect(parse).toThrow(`echoNodes[1]: got "nodeport-worker7"`);
-		expect(parse).toThrow("pulumi config set --path 'echoNodes[1]'");
+		expect(parse).toThrow("pulumi config set --path 'echoNodes[1]' nodeport-worker2");
 	});
 
 	it.each([
-		["no text", ["nodeport-worker", 7], "echoNodes[1]: got 7, allowed: a node's name; fix: pulumi config set --path"],
+		["no text", ["nodeport-worker", 7], "echoNodes[1]: got 7, allowed: a node's name; fix: pulumi config rm echoNodes"],
 		["empty", [""], `echoNodes[0]: got "", allowed: ${workers}`],
 		["the control plane", ["nodeport-control-plane"], `got "nodeport-control-plane", allowed: ${workers}`],
 		[
@@ -113,9 +123,12 @@ describe("a bad configuration", () => {
 		expect(parse).toThrow(/3 faults.*echoNodes\[0\]: got true.*echoNodes\[1\]: got "elsewhere".*clientNode/s);
 	});
 
-	it("names an unknown setting, the ones that there are, and the command that removes it", () => {
+	it("names an unknown setting, the ones that there are, the one that was meant, and the command that removes it", () => {
 		const parse = () => parseLabConfig({ ...defaults, nodeport: "30040" });
-		expect(parse).toThrow(/nodeport: got "30040", .*nodePort/);
+		expect(parse).toThrow(
+			/nodeport: got "30040", allowed: no such setting \(was nodePort meant\?\); there are .*nodePort/,
+		);
+		expect(() => parseLabConfig({ ...defaults, colour: "red" })).toThrow("no such setting; there are");
 		expect(parse).toThrow("fix: pulumi config rm 'nodeport'");
 		const hyphened = () => parseLabConfig({ ...defaults, "node-port": "30040" });
 		expect(hyphened).toThrow(/node-port: got "30040", .*fix: pulumi config rm 'node-port'/);
@@ -132,6 +145,44 @@ describe("a bad configuration", () => {
 		const fields = ["nodePort", "colour", "echoNodes\\[0\\]", "clientNode"].map((field) => `${field}: got`);
 		expect(() => parseLabConfig(raw)).toThrow(new RegExp(["4 faults", ...fields].join(".*"), "s"));
 		expect(() => parseLabConfig(raw)).toThrow(Refusal);
+	});
+
+	it("takes the word that was meant for one that is not quite right", () => {
+		const parse = () => parseLabConfig({ ...defaults, externalTrafficPolicy: "local", kubeProxyMode: "nftable" });
+		expect(parse).toThrow(/set kubeProxyMode nftables\n.*set externalTrafficPolicy Local\n/s);
+	});
+
+	it("is good once all fixes are pasted", () => {
+		const echoNodes = ["nodeport-worker9", "nodeport-worker3", "nodeport-control-plane"];
+		const bad = {
+			workers: "3",
+			replicas: "0",
+			hostPort: "0",
+			namespace: "kube-system",
+			connectivity: "Full",
+			colour: "red",
+		};
+		const settings: Record<string, unknown> = { ...defaults, ...bad, clientNode: "elsewhere", echoNodes };
+		const { message } = (() => {
+			try {
+				return expect.fail(`${parseLabConfig(settings)} has no fault`);
+			} catch (error) {
+				return error as Error;
+			}
+		})();
+		const fixes = [
+			...message.matchAll(/; fix: pulumi config (set|rm) (?:--path )?'?(\w+)(?:\[(\d+)\])?'?(?: (.+))?$/gm),
+		];
+		expect(fixes).toHaveLength(8);
+		for (const [, verb, field = "", place, value] of fixes) {
+			if (place !== undefined) echoNodes[Number(place)] = value ?? expect.fail("a place is set");
+			else if (verb === "set") settings[field] = value;
+			else delete settings[field];
+		}
+		expect(parseLabConfig(settings)).toMatchObject({
+			echoNodes: ["nodeport-worker", "nodeport-worker3", "nodeport-worker2"],
+			connectivity: "full",
+		});
 	});
 
 	it("does not guess at nodes while it is not known how many there are", () => {
@@ -216,7 +267,7 @@ describe("the stack's configuration", () => {
 
 	it.each(["nodeport-worker", "7", '{"a":"b"}'])("says what a list is where echoNodes is set to %s", (text) => {
 		expect(() => read({ echoNodes: text })).toThrow(
-			/echoNodes: got .*, allowed: a list of node names; fix: pulumi config set --path 'echoNodes\[0\]' <value>/,
+			/echoNodes: got .*, allowed: a list of node names; fix: pulumi config rm echoNodes/,
 		);
 	});
 });

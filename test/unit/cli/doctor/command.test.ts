@@ -108,7 +108,7 @@ describe("with an engine that lacks nothing", () => {
 		await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
 		const { stdout, exitCode } = await doctor();
 		expect(stdout).toMatch(/^stop +configuration +Pulumi\.dev\.yaml: the configuration has 2 faults/m);
-		expect(stdout).toMatch(/nodePort: got "80".*fix: pulumi config set nodePort <value>/);
+		expect(stdout).toMatch(/nodePort: got "80".*fix: pulumi config set nodePort 30040/);
 		expect(stdout).toMatch(/colour: got "red"/);
 		expect(stdout).toMatch(/^ok +Docker engine/m);
 		expect(exitCode).toBe(1);

@@ -30,7 +30,8 @@ describe("the settings of a stack", () => {
 it("settings that are encrypted are refused, all at once, with the commands that mend it", () => {
 	const secrets = "config:\n  lab:workers: {secure: v1:abc}\n  lab:nodePort: {secure: v1:def}\n";
 	expect(() => settingsOf(file, secrets)).toThrow(
-		"fix: pulumi config set workers <value> --plaintext && pulumi config set nodePort <value> --plaintext",
+		'fix: pulumi config set workers "$(pulumi config get workers)" --plaintext && ' +
+			'pulumi config set nodePort "$(pulumi config get nodePort)" --plaintext',
 	);
 	expect(settingsOf(file, "config:\n  other:token: {secure: v1:abc}\n")).toMatchObject({ workers: "3" });
 });

@@ -35,7 +35,7 @@ it.each([
 		"ok",
 		"this stack's cluster",
 	],
-	["taken by a program", { here: "taken", containers: [] }, "stop", "pulumi config set hostPort"],
+	["taken by a program", { here: "taken", containers: [] }, "stop", "pulumi config rm hostPort"],
 ] as const)("a hostPort that is %s", (_, seen, level, text) => {
 	const finding = judgeHostPort({ port: 8080, ...seen, containers: [...seen.containers] }, own);
 	expect(finding.level).toBe(level);
