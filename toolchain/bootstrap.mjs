@@ -217,5 +217,5 @@ const packagesOnly = process.argv[2] === "--packages-only";
 const forStack = process.argv[2] === "--for-stack";
 const command = process.argv.slice(packagesOnly || forStack ? 3 : 2);
 await ensurePackages();
-if (!packagesOnly) await setUp(...(forStack ? ["--for-stack"] : []));
+if (!packagesOnly) await setUp(...(forStack ? ["--for-stack"] : []), ...(command.length > 0 ? ["--brief"] : []));
 if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);

@@ -50,8 +50,7 @@ export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[
 	if (plugins.length < located.length) return undefined;
 	const names = plugins.map(({ name, version }) => `${name} v${version}`).join(", ");
 	const how = [...new Set(plugins.map((plugin) => plugin.how))].join(" and ");
-	const notice = plugins.some((plugin) => plugin.how === "stand-ins") && standInsNotice;
-	return { what: `Pulumi plugins ${names}`, how, plugins, ...(notice && { notice }) };
+	return { what: `Pulumi plugins ${names}`, how, plugins };
 }
 
 // Where the CLI looks for a provider's releases, in this order.
@@ -71,7 +70,10 @@ export async function getPlugins(work: Work): Promise<void> {
 			unreachable: whyNoHost,
 			get: () => work.part(`downloading ${plugin.name}`, () => downloadPlugin(plugin, work)),
 		};
-		const build = () => work.part("bundling the stand-ins", async () => void (await makeStandIns()));
+		const build = async () => {
+			work.say(standInsNotice);
+			await work.part("bundling the stand-ins", makeStandIns);
+		};
 		await obtain([official], build, work);
 	}
 }

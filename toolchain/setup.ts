@@ -67,7 +67,9 @@ try {
 	const have = there ?? (await getMissing(steps));
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);
-	console.log(there ? `Set-up: everything is there (${time}). ${summary(there)}` : `Set-up is complete (${time}).`);
+	// Before a command one line is enough; `npm run setup` says what there is.
+	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
+	console.log(there ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
 } catch (error) {
 	const { StepFailed } = await import("./steps.ts");
 	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];

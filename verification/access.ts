@@ -27,17 +27,23 @@ export const kubectlText = (access: Access, ...args: string[]): string =>
 /** A kubeconfig that leads nowhere. */
 export class NoAccess extends Error {}
 
+/** Of a kubeconfig that is the lab's own kind takes the cluster, and leaves the file. */
+const emptied = ({ kubeconfig, context }: Access): string =>
+	`${kubeconfig} names no cluster${context === undefined ? ", as after `kind delete cluster`" : ""}`;
+
 /** @throws NoAccess where there is no such kubeconfig, none that can be read, or no such context in it */
-export function loadAccess({ kubeconfig, context }: Access): KubeConfig {
+export function loadAccess(access: Access): KubeConfig {
+	const { kubeconfig, context } = access;
 	if (!existsSync(kubeconfig)) throw new NoAccess(`there is no ${kubeconfig}`);
 	const config = new KubeConfig();
 	try {
 		config.loadFromFile(kubeconfig);
 	} catch (error) {
-		// The parser quotes what it does not understand, and that may be a key; of an empty file it reads a property.
+		// Of an empty file the parser reads a property.
+		if (error instanceof TypeError) throw new NoAccess(emptied(access), { cause: error });
+		// It quotes what it does not understand, and that may be a key.
 		const [said] = (error as Error).message.split("\n");
-		const why = error instanceof TypeError ? "it names no cluster" : said;
-		throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${why})`, { cause: error });
+		throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${said})`, { cause: error });
 	}
 	const names = config.getContexts().map(({ name }) => name);
 	if (context !== undefined && !names.includes(context)) {
@@ -45,6 +51,7 @@ export function loadAccess({ kubeconfig, context }: Access): KubeConfig {
 	}
 	if (context !== undefined) config.setCurrentContext(context);
 	if (config.getCurrentCluster() !== null) return config;
+	if (config.getClusters().length === 0) throw new NoAccess(emptied(access));
 	const why = context === undefined ? "it names no current cluster" : `its context "${context}" names no cluster of it`;
 	throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${why})`);
 }

@@ -137,7 +137,7 @@ test("the command runs after the set-up, in its environment, and alone writes to
 	const { stdout, stderr, exitCode } = await bootstrap(["lab", "a b", "c"]);
 	expect({ stdout, exitCode }).toEqual({ stdout: "lab yes a b c", exitCode: 0 });
 	expect(stderr).toContain("set-up says");
-	expect(calls()).toEqual(["setup"]);
+	expect(calls()).toEqual(["setup --brief"]);
 });
 
 test("with --packages-only there is no set-up", async () => {
@@ -151,7 +151,7 @@ test("with --for-stack the set-up is told so, and the command is not", async () 
 	installed();
 	const { stdout } = await bootstrap(["--for-stack", "sh", "-c", "echo ran $*"]);
 	expect(stdout).toBe("ran");
-	expect(calls()).toEqual(["setup --for-stack"]);
+	expect(calls()).toEqual(["setup --for-stack --brief"]);
 });
 
 test("where the set-up fails, the command does not run and the exit code is the set-up's", async () => {
