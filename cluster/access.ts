@@ -62,7 +62,9 @@ async function open(name: string, access: string, found: NodeContainer[]): Promi
 	const names = nodes.map((node) => `node/${node.name}`);
 	const wait = ["--kubeconfig", unproven, "wait", ...names, "--timeout=180s"];
 	const conditions = ["--for=condition=Ready", "--for=jsonpath={.spec.podCIDR}"];
-	await Promise.all(conditions.map((condition) => run("kubectl", [...wait, condition], { show: true })));
+	console.error("waiting until they are Ready");
+	// What kubectl says meanwhile is of its own connections; why it fails is in the error.
+	await Promise.all(conditions.map((condition) => run("kubectl", [...wait, condition])));
 	await rename(unproven, path);
 	return text;
 }

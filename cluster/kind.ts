@@ -22,6 +22,8 @@ export interface PlannedCluster {
 	id: string;
 	/** It is still to be made: its nodes will be running then. */
 	isNew: boolean;
+	/** What is lost by that, for the user to know before; absent: nothing. */
+	loss?: string;
 }
 
 /** @throws where the engine does not answer (that is not "gone"), or where the name is somebody else's */
@@ -31,7 +33,10 @@ export async function plannedCluster(spec: ClusterSpec, owner: string): Promise<
 	const shape = shapeOf(spec);
 	const id = nodes[0]?.creationId;
 	if (id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id)) return { id, isNew: false };
-	return { id: newCreationId(shape, owner), isNew: true };
+	const why = id?.startsWith(`${shape}-`) ? "is not whole" : "was made with other settings";
+	const going = nodes.length > 0 ? [spec.name] : await clustersOf(owner);
+	const loss = `the cluster ${going.join(", ")} ${why}: it is removed and made anew; what you deployed in it yourself is lost`;
+	return { id: newCreationId(shape, owner), isNew: true, ...(going.length > 0 && { loss }) };
 }
 
 /** Whether these are one control plane and all the workers, of one making, that can reach each other. */
@@ -74,9 +79,7 @@ async function removeCluster(name: string): Promise<void> {
 
 /** Removes all that the owner made, whatever its name and state, but not the cluster that is named and its client. */
 export async function removeOwned(owner: string, except?: string): Promise<void> {
-	const own = (await findNodes()).filter(({ creationId }) => creationId && ownerIn(creationId) === owner);
-	const names = new Set(own.map(({ cluster }) => cluster));
-	for (const name of names) if (name !== except) await locked(name, () => removeCluster(name));
+	for (const name of await clustersOf(owner)) if (name !== except) await locked(name, () => removeCluster(name));
 	await closeOutside(owner, except);
 }
 
@@ -92,6 +95,12 @@ export async function deleteCluster(name: string, id: string): Promise<void> {
 		else if (nodes.length > 0) console.error(`cluster ${name} is not the one that this stack made: left alone`);
 		await closeAccess(name);
 	});
+}
+
+/** Names of the clusters that are the owner's: one, unless something was interrupted. */
+async function clustersOf(owner: string): Promise<string[]> {
+	const own = (await findNodes()).filter(({ creationId }) => creationId && ownerIn(creationId) === owner);
+	return [...new Set(own.map(({ cluster }) => cluster))];
 }
 
 /** Stops a node at once, as a power cut does. */

@@ -88,6 +88,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
 		const owner = ownerOf(pulumi.getStack(), name);
 		const planned = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(plannedCluster(spec, owner)));
+		planned.apply(({ loss }) => loss && pulumi.log.warn(loss, this));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{

@@ -112,6 +112,28 @@ describe("a cluster of that name", () => {
 	});
 });
 
+describe("what a new cluster costs", () => {
+	const lossOf = async (changed: Partial<typeof spec> = {}) =>
+		(await plannedCluster({ ...spec, ...changed }, owner)).loss;
+
+	it("is nothing where there is none before it, or the one that is there stays", async () => {
+		expect(await lossOf()).toBeUndefined();
+		engine.nodes = containers(strangers, { cluster: "theirs" });
+		expect(await lossOf()).toBeUndefined();
+		engine.nodes = containers(await clusterId(spec, owner));
+		expect(await lossOf()).toBeUndefined();
+	});
+
+	it("is told where settings are others, another name among them, and where it is not whole", async () => {
+		engine.nodes = containers(await clusterId(spec, owner));
+		const loss = "it is removed and made anew; what you deployed in it yourself is lost";
+		expect(await lossOf({ workers: 2 })).toBe(`the cluster c was made with other settings: ${loss}`);
+		expect(await lossOf({ name: "d" })).toBe(`the cluster c was made with other settings: ${loss}`);
+		engine.nodes = engine.nodes.slice(1);
+		expect(await lossOf()).toBe(`the cluster c is not whole: ${loss}`);
+	});
+});
+
 describe("making a cluster", () => {
 	const made = ["kind create cluster c", "finished c"];
 
