@@ -1,8 +1,8 @@
 /** The report as Markdown with GitHub's tables, for an issue or a job's summary. */
 import type { Cell } from "../model.ts";
-import { differing, ending, grid, notRouted } from "./matrix.ts";
+import { asPredicted, differing, ending, grid, legend, notRouted } from "./matrix.ts";
 import type { Drawback, Report } from "./model.ts";
-import { traceLine } from "./traces.ts";
+import { traceLine, tracesTitle } from "./traces.ts";
 
 export function markdownReport(report: Report): string {
 	const { service, connectivity, explained, differences } = report;
@@ -20,6 +20,7 @@ export function markdownReport(report: Report): string {
 		...section(
 			"Predicted: how each request ends, and which client address the pod sees",
 			matrix(connectivity, ({ expected }) => ending(expected)),
+			...list(legend(connectivity)),
 		),
 		...section(
 			"Measured",
@@ -27,10 +28,10 @@ export function markdownReport(report: Report): string {
 		),
 		...section(
 			`Difference: ${failed === 0 ? "none" : failed} of ${connectivity.length} cells`,
-			matrix(connectivity, (cell) => (cell.ok ? "ok" : `FAILED: ${differing(cell)}`)),
+			matrix(connectivity, (cell) => (cell.ok ? asPredicted : `FAILED: ${differing(cell)}`)),
 		),
 		...paths.flatMap(({ title, path }) => section(`The packet's path: ${plain(title)}`, fenced(path))),
-		...section("What the kernels traced", ...list((report.traces ?? []).map(traceLine))),
+		...section(tracesTitle(report), ...list((report.traces ?? []).map(traceLine))),
 		...section("Drawbacks of NodePort, measured", ...(report.drawbacks ?? []).map(drawbackTable)),
 		...section(
 			"Notes",

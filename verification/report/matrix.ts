@@ -1,13 +1,16 @@
 /** The connectivity matrix as text: what was predicted, what was measured, and where they differ. */
-import type { Cell, Expected, Observed } from "../model.ts";
+import type { Cell, Expected, Observed, Outcome } from "../model.ts";
 import { agrees } from "../probe.ts";
 import type { Difference } from "./model.ts";
 import { table, wrappedTable } from "./table.ts";
 
+/** Colours the words of a verdict, where there are colours. */
+export type PaintVerdict = (ok: boolean, text: string) => string;
+
 /** A cell after the other, with all that is known of each: for the one client that asks by default. */
-export const cellList = (cells: readonly Cell[], mark: (ok: boolean) => string): string =>
+export const cellList = (cells: readonly Cell[], paint: PaintVerdict): string =>
 	table([
-		["CLIENT", "TARGET", "ADDRESS", "EXPECTED", "OBSERVED", "ANSWER", "CLIENT IP SEEN", "MS", ""],
+		["CLIENT", "TARGET", "ADDRESS", "EXPECTED", "OBSERVED", "ANSWER", "CLIENT IP SEEN", "MS", "VERDICT"],
 		...cells.map(({ client, target, expected, observed, ok }) => [
 			client,
 			target.node ?? target.kind,
@@ -17,7 +20,7 @@ export const cellList = (cells: readonly Cell[], mark: (ok: boolean) => string):
 			answer(observed),
 			observed.clientIp ?? "",
 			String(observed.milliseconds ?? ""),
-			mark(ok),
+			paint(ok, ok ? "as expected" : "FAILED"),
 		]),
 	]);
 
@@ -32,19 +35,19 @@ export interface MatrixTable {
 	text: string;
 }
 
-/** Predicted, measured, difference. In the first two, "ok" is followed by the client IP that the pod sees. */
-export function matrixTables(cells: readonly Cell[], width: number, mark: (ok: boolean) => string): MatrixTable[] {
+/** Predicted, with what its words mean; measured; difference. */
+export function matrixTables(cells: readonly Cell[], width: number, paint: PaintVerdict): MatrixTable[] {
 	const tableOf = (say: (cell: Cell) => string) => wrappedTable(matrixRows(cells, say), width);
 	const count = cells.filter(({ ok }) => !ok).length;
 	return [
 		{
 			title: "Predicted: how each request ends, and which client IP the pod sees",
-			text: tableOf(({ expected }) => ending(expected)),
+			text: `${tableOf(({ expected }) => ending(expected))}\n\n${legend(cells).join("\n")}`,
 		},
 		{ title: "Measured", text: tableOf(({ observed }) => ending(observed)) },
 		{
 			title: `Difference: ${count === 0 ? `none in ${cells.length} cells` : `${count} of ${cells.length} cells`}`,
-			text: tableOf((cell) => (cell.ok ? mark(true) : `${mark(false)} ${differing(cell)}`)),
+			text: tableOf((cell) => paint(cell.ok, cell.ok ? asPredicted : `FAILED ${differing(cell)}`)),
 		},
 	];
 }
@@ -68,8 +71,28 @@ function matrixRows(cells: readonly Cell[], say: (cell: Cell) => string): string
 	];
 }
 
-/** What a table says where a client does not ask a target: nothing leads there. */
+/** What a table says where a client does not ask a target. */
 export const notRouted = "not routed";
+
+/** What the third table says where there is no difference. */
+export const asPredicted = "as predicted";
+
+const meanings: Record<Outcome | typeof notRouted, string> = {
+	ok: "a pod of the Service answered; behind it the client IP that the pod sees, where that can be foretold",
+	refused: "nothing accepts the connection there, and the client is told so",
+	timeout: "no answer came",
+	dns: "the name was not resolved",
+	http: "the answer was an HTTP error",
+	other: "what came is none of these; the findings tell",
+	[notRouted]: "nothing leads there from that client, which does not ask",
+};
+
+/** A line for each word that the tables use. */
+export function legend(cells: readonly Cell[]): string[] {
+	const used = new Set<string>(cells.flatMap(({ expected, observed }) => [expected.outcome, observed.outcome]));
+	if (grid(cells).rows.some(({ cells }) => cells.includes(undefined))) used.add(notRouted);
+	return Object.entries(meanings).flatMap(([word, meaning]) => (used.has(word) ? [`${word}: ${meaning}`] : []));
+}
 
 /** The cells in rows and columns: of each client, one cell for each target, or none. */
 export interface Grid {

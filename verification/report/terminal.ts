@@ -2,10 +2,10 @@
 import { styleText } from "node:util";
 import type { Cell, Node, NodeRules } from "../model.ts";
 import { drawbackTable } from "./drawbacks.ts";
-import { cellList, differencePaths, type MatrixTable, matrixTables } from "./matrix.ts";
+import { cellList, differencePaths, type MatrixTable, matrixTables, type PaintVerdict } from "./matrix.ts";
 import type { Report } from "./model.ts";
 import { table, wrapped } from "./table.ts";
-import { traceLine } from "./traces.ts";
+import { traceLine, tracesTitle } from "./traces.ts";
 
 export interface Screen {
 	/** Whether it shows colours. */
@@ -33,29 +33,38 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 			`The packet's path, from ${report.explained?.client} to ${report.explained?.target}`,
 			report.explained?.path ?? "",
 		),
-		...section("What the kernel traced of it", (report.traces ?? []).map(traceLine).join("\n")),
+		...section(tracesTitle(report), (report.traces ?? []).map(traceLine).join("\n")),
 		...section("The paths of what differs", differencePaths(report.differences)),
 		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks) : ""),
 		...(report.notices ?? []).map((line) => paint("yellow", `notice: ${line}`)),
 		...report.notAsking.map((line) => paint("yellow", `not asking: ${line}`)),
 		...report.notUnderstood.map((line) => paint("yellow", `not understood: ${line}`)),
 		...report.failures.map((failure) => paint("red", `failed: ${failure}`)),
-		report.ok
-			? paint("green", `verified at ${report.checkedAt}`)
-			: paint("red", `verification failed at ${report.checkedAt}`),
+		paint(report.ok ? "green" : "red", closing(report)),
 		`full report: ${report.request.report}`,
 		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
 	].join("\n");
 }
 
+/** "verified at 2026-11-24T10:00:00.000Z: 53 of 53 requests ended as expected, 4 of 4 traces equal the walk" */
+function closing({ ok, checkedAt, connectivity, traces = [], failures }: Report): string {
+	const count = <T>(all: readonly T[], good: (one: T) => boolean) => `${all.filter(good).length} of ${all.length}`;
+	const counts = [
+		`${count(connectivity, ({ ok }) => ok)} requests ended as expected`,
+		...(traces.length > 0 ? [`${count(traces, ({ result }) => result === "agrees")} traces equal the walk`] : []),
+		...(ok ? [] : [failures.length === 1 ? "1 finding" : `${failures.length} findings`]),
+	];
+	return `${ok ? "verified" : "verification failed"} at ${checkedAt}: ${counts.join(", ")}`;
+}
+
 /** As the walkthrough tells them apart; with more than one client, as three tables. */
 function matrixOf({ connectivity, service, request }: Report, width: number, paint: Paint): MatrixTable[] {
-	const mark = (ok: boolean) => (ok ? paint("green", "ok") : paint("red", "FAILED"));
-	if (request.connectivity === "full") return matrixTables(connectivity, width, mark);
+	const verdict: PaintVerdict = (ok, text) => paint(ok ? "green" : "red", text);
+	if (request.connectivity === "full") return matrixTables(connectivity, width, verdict);
 	const list = (scope: Cell["scope"]) =>
 		cellList(
 			connectivity.filter((cell) => cell.scope === scope),
-			mark,
+			verdict,
 		);
 	return [
 		{ title: `External communication: by the nodePort ${service.nodePort} of each node`, text: list("external") },

@@ -1,5 +1,10 @@
 /** The kernel's traces as text. */
 import type { NodeTrace, TraceStep } from "../trace/model.ts";
+import type { Report } from "./model.ts";
+
+/** What is traced, and so why other nodes than those of one path are among them. */
+export const tracesTitle = ({ clients }: Pick<Report, "clients">): string =>
+	`What the kernels traced: a packet from ${clients[0]?.name ?? "nobody"} to each node's nodePort, on that node`;
 
 /** One line for a node. */
 export function traceLine(trace: NodeTrace): string {

@@ -1,6 +1,6 @@
 /** The three matrices as tables of buttons: a cell that is chosen shows its packet's path. */
 import type { Cell } from "../../model.ts";
-import { differing, ending, grid, headOf, notRouted } from "../matrix.ts";
+import { asPredicted, differing, ending, grid, headOf, legend, notRouted } from "../matrix.ts";
 import type { Report } from "../model.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -22,12 +22,13 @@ export function matrices({ connectivity }: Pick<Report, "connectivity">): Markup
 			tone: expected.outcome === "ok" ? "ok" : "other",
 		}),
 	)}
+<ul class="legend">${legend(connectivity).map((line) => markup`<li>${line}</li>`)}</ul>
 ${table(connectivity, "Measured", "the same, as it was", ({ observed, ok }) => ({
 	text: ending(observed),
 	tone: ok ? (observed.outcome === "ok" ? "ok" : "other") : "failed",
 }))}
 ${table(connectivity, "Difference", difference, (cell) => ({
-	text: cell.ok ? "ok" : `FAILED: ${differing(cell)}`,
+	text: cell.ok ? asPredicted : `FAILED: ${differing(cell)}`,
 	tone: cell.ok ? "ok" : "failed",
 }))}`;
 }

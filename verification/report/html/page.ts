@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Report } from "../model.ts";
-import { traceLine } from "../traces.ts";
+import { traceLine, tracesTitle } from "../traces.ts";
 import { type Choice, choicesOf } from "./choices.ts";
 import { experiments } from "./experiments.ts";
 import { facts, notices, verdict } from "./head.ts";
@@ -42,7 +42,7 @@ ${choices.length > 0 && pathSection(pictures)}
 ${matrices(report)}</section>
 ${choices.length > 0 && wordsSection(choices)}
 ${report.rules.length > 0 && rulesSection(report)}
-${section("What the kernels traced", (report.traces ?? []).map(traceLine))}
+${section(tracesTitle(report), (report.traces ?? []).map(traceLine))}
 ${report.drawbacks && markup`<section><h2>Drawbacks of NodePort, measured</h2>${experiments(report.drawbacks)}</section>`}
 ${section("Notes", notes(report))}
 </main>

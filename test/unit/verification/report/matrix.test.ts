@@ -30,15 +30,22 @@ const cells = [
 	cell("dnsutils", clusterIp, { expected: { outcome: "ok" }, observed: { outcome: "ok", clientIp: "10.244.5.2" } }),
 	failed,
 ];
-const mark = (ok: boolean) => (ok ? "ok" : "FAILED");
+const paint = (_: boolean, text: string) => text;
+const words = [
+	"ok: a pod of the Service answered; behind it the client IP that the pod sees, where that can be foretold",
+	"timeout: no answer came",
+	"not routed: nothing leads there from that client, which does not ask",
+];
 
 it("shows what was predicted, what was measured and where they differ, a row for each client", () => {
-	expect(matrixTables(cells, 160, mark).map(({ title, text }) => [title, ...text.split("\n")])).toEqual([
+	expect(matrixTables(cells, 160, paint).map(({ title, text }) => [title, ...text.split("\n")])).toEqual([
 		[
 			"Predicted: how each request ends, and which client IP the pod sees",
 			"CLIENT    nodeport-worker  clusterIp",
 			"dnsutils  ok 172.18.0.4    ok",
 			"outside   ok 172.18.0.4    not routed",
+			"",
+			...words,
 		],
 		[
 			"Measured",
@@ -49,14 +56,14 @@ it("shows what was predicted, what was measured and where they differ, a row for
 		[
 			"Difference: 1 of 3 cells",
 			"CLIENT    nodeport-worker                    clusterIp",
-			"dnsutils  ok                                 ok",
+			"dnsutils  as predicted                       as predicted",
 			"outside   FAILED timeout, not ok 172.18.0.4  not routed",
 		],
 	]);
 });
 
 it("puts columns below each other that do not fit beside each other, each with its clients", () => {
-	const [predicted] = matrixTables(cells, 28, mark);
+	const [predicted] = matrixTables(cells, 28, paint);
 	expect(predicted?.text.split("\n")).toEqual([
 		"CLIENT    nodeport-worker",
 		"dnsutils  ok 172.18.0.4",
@@ -65,6 +72,8 @@ it("puts columns below each other that do not fit beside each other, each with i
 		"CLIENT    clusterIp",
 		"dnsutils  ok",
 		"outside   not routed",
+		"",
+		...words,
 	]);
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { summarize } from "../../../../verification/report/summary.ts";
 import { terminalReport } from "../../../../verification/report/terminal.ts";
+import { fullReport } from "./full.ts";
 import { sampleCell, sampleReport } from "./sample.ts";
 
 it("keeps the first client's cells and every node's rules in the outputs", () => {
@@ -38,4 +39,11 @@ it("shows nodes, matrix, chains, words and findings in a terminal", () => {
 	expect(text).toContain("The paths of what differs\ndnsutils -> nodeport-worker2\n1. KUBE-SERVICES rejects it.");
 	expect(text).toContain("not understood: nodeport-worker: line 7: -A X -m strange");
 	expect(text).toContain("failed: dnsutils -> nodeport-worker2");
+	expect(text).toMatch(/^verification failed at \S+: \d+ of \d+ requests ended as expected, 1 finding$/m);
+});
+
+it("ends with how many requests and traces are as they must be", () => {
+	const text = terminalReport(fullReport(), { color: false });
+	expect(text).toMatch(/^What the kernels traced: a packet from dnsutils to each node's nodePort, on that node$/m);
+	expect(text).toMatch(/^verified at \S+: (\d+) of \1 requests ended as expected, (\d+) of \2 traces equal the walk$/m);
 });
