@@ -71,11 +71,15 @@ interface Options {
 }
 
 function options(): Options {
-	const { values, positionals } = parseArguments("npm run drawbacks -- [<name> …] [--skip <name>] [--paths]", {
-		options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
-		allowPositionals: true,
-	});
 	const names = experiments.map(({ name }) => name);
+	const { values, positionals } = parseArguments(
+		"npm run drawbacks -- [<name> …] [--skip <name>] [--paths]",
+		{
+			options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
+			allowPositionals: true,
+		},
+		experiments.map(({ name, question }) => `${name}: ${question}`),
+	);
 	const unknown = [...positionals, ...values.skip].find((name) => !names.includes(name));
 	if (unknown !== undefined) throw new Error(`there is no experiment "${unknown}"; there are: ${names.join(", ")}`);
 	const wanted = positionals.length > 0 ? positionals : names;

@@ -1,16 +1,18 @@
 /** npm run explain -- --from <client> --to <target> [--trace]: one packet's journey in words, rule by rule. */
 import { command } from "../cluster/command.ts";
 import { Cluster } from "../verification/cluster.ts";
-import { parseDestination } from "../verification/destination.ts";
+import { destinationForms, parseDestination } from "../verification/destination.ts";
 import { type Destination, type Journey, journeys } from "../verification/journey.ts";
 import { journeysText } from "../verification/report/journey.ts";
 import { traceText } from "../verification/report/traces.ts";
 import { withPort } from "../verification/rules/address.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
-import { traceOn } from "../verification/trace.ts";
+import { fullConnectivity, traceOn } from "../verification/trace.ts";
 import type { PlacedClient, View } from "../verification/view.ts";
 import { parseArguments } from "./arguments.ts";
 import { knownReport } from "./lab.ts";
+
+const moreClients = `the echo's pods, the nodes and one outside by: ${fullConnectivity}`;
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 
@@ -31,9 +33,15 @@ await command(async () => {
 });
 
 function options(): { from: string; to: string; trace: boolean } {
-	const { values } = parseArguments(usage, {
-		options: { from: { type: "string" }, to: { type: "string" }, trace: { type: "boolean", default: false } },
-	});
+	const { values } = parseArguments(
+		usage,
+		{ options: { from: { type: "string" }, to: { type: "string" }, trace: { type: "boolean", default: false } } },
+		[
+			`--from   a client of the last verification: dnsutils; ${moreClients}`,
+			`--to     ${destinationForms}`,
+			"--trace  sends a packet, and has every node's kernel confirm the walk; with connectivity full",
+		],
+	);
 	const { from, to, trace } = values;
 	if (from === undefined || to === undefined) throw new Error(`--from and --to are needed; usage: ${usage}`);
 	return { from, to, trace };
@@ -44,8 +52,7 @@ function clientNamed({ clients }: View, name: string): PlacedClient {
 	if (client) return client;
 	const names = clients.map(({ name }) => name).join(", ");
 	throw new Error(
-		`--from must be a client of the last verification, got "${name}"; there are: ${names} ` +
-			"(more with `pulumi config set connectivity full` and `npm start`)",
+		`--from must be a client of the last verification, got "${name}"; there are: ${names} ` + `(${moreClients})`,
 	);
 }
 

@@ -29,6 +29,16 @@ it.each([
 });
 
 it.each([
+	["cli/explain.ts", /^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--trace /],
+	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Does the pod see who asks\?\n/],
+	["cli/verify.ts", /^usage: npm run verify$/],
+])("%s --help does nothing but say what it takes", async (script, help) => {
+	const { exitCode, stdout, stderr } = await run(script, "--help");
+	expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+	expect(stdout).toMatch(help);
+});
+
+it.each([
 	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are needed; usage: npm run explain -- --from <client>"],
 	["cli/drawbacks.ts", ["--skip", "me"], 'there is no experiment "me"; there are: client-ip-lost, '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],

@@ -159,6 +159,8 @@ describe("parseDestination", () => {
 		["10.244.1.10:8080", "10.244.1.10", 8080],
 		["[fd00::9]:8080", "fd00::9", 8080],
 		["nodeport-service:8080", "10.96.132.81", 8080],
+		["clusterIp", "10.96.132.81", view.service.port],
+		["serviceDns", "10.96.132.81", view.service.port],
 		["nodeport-service.default.svc.cluster.local:8080", "10.96.132.81", 8080],
 	])("takes %s for %s port %i", (text, address, port) => {
 		expect(parseDestination(view, text)).toEqual({ address, port });
