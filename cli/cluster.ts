@@ -3,7 +3,7 @@ import { kubeconfigPath } from "../cluster/access.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
 import { labConfigOf } from "../components/labConfig.ts";
 import type { Access } from "../verification/access.ts";
-import { readSettings, setting } from "./settings.ts";
+import { readSettings, refuseSecrets, setting } from "./settings.ts";
 import { stack, stackName } from "./stack.ts";
 import { clusterInState } from "./state.ts";
 
@@ -14,11 +14,12 @@ export type StackCluster = { access: Access; namespace: string } & (
 );
 
 /**
- * @throws naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell;
+ * @throws naming all settings that are secrets; naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell;
  * and where the stack is on a cluster of the other kind
  */
 export async function stackCluster(): Promise<StackCluster> {
-	const settings = await readSettings(stack);
+	const { plain: settings, secrets } = await readSettings(stack);
+	refuseSecrets(secrets);
 	refuseSwitch(settings.cluster ?? "kind", await clusterInState());
 	if (settings.cluster === "existing") {
 		const config = labConfigOf(settings);

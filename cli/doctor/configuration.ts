@@ -1,5 +1,5 @@
 import { type LabConfig, labConfigOf } from "../../components/labConfig.ts";
-import { readSettings, settingsFile } from "../settings.ts";
+import { readSettings, refuseSecrets, settingsFile } from "../settings.ts";
 import type { Finding } from "./finding.ts";
 
 /** `existing`: whether it is for a cluster that exists, faulty or not. */
@@ -10,9 +10,10 @@ export async function readConfiguration(stack: string): Promise<Configuration> {
 	const file = settingsFile(stack);
 	let existing = false;
 	try {
-		const settings = await readSettings(stack);
-		existing = settings.cluster === "existing";
-		return { file, existing, config: labConfigOf(settings) };
+		const { plain, secrets } = await readSettings(stack);
+		existing = plain.cluster === "existing";
+		refuseSecrets(secrets);
+		return { file, existing, config: labConfigOf(plain) };
 	} catch (error) {
 		return { file, existing, fault: (error as Error).message };
 	}

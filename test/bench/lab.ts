@@ -11,7 +11,7 @@ export { clusterName };
 const quickly = ["--yes", "--skip-preview", "--non-interactive"];
 
 /** The project's own settings, with their defaults. */
-export const settings = async () => settingsOf(await readFile("Pulumi.yaml", "utf8"), "");
+export const settings = async () => settingsOf(await readFile("Pulumi.yaml", "utf8"), "").plain;
 
 export interface BenchLab {
 	folder: string;

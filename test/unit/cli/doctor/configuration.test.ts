@@ -2,7 +2,7 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { judgeConfiguration, readConfiguration } from "../../../../cli/doctor/configuration.ts";
-import { settingsOf } from "../../../../cli/settings.ts";
+import { refuseSecrets, setting, settingsOf } from "../../../../cli/settings.ts";
 import { labConfigOf } from "../../../../components/labConfig.ts";
 import { project } from "../../../../toolchain/layout.ts";
 import { scratchFolder } from "../../cluster/scratch.ts";
@@ -16,24 +16,28 @@ config:
 
 describe("the settings of a stack", () => {
 	it("are the project's defaults where it sets none, as text", () => {
-		expect(settingsOf(file, "")).toEqual({ workers: "3", namespace: "default" });
-		expect(settingsOf(file, "encryptionsalt: v1:abc\n")).toEqual({ workers: "3", namespace: "default" });
+		const defaults = { plain: { workers: "3", namespace: "default" }, secrets: [] };
+		expect(settingsOf(file, "")).toEqual(defaults);
+		expect(settingsOf(file, "encryptionsalt: v1:abc\n")).toEqual(defaults);
 	});
 
 	it("are the stack's own before those, a list as JSON, and none of another namespace", () => {
 		const stack =
 			"config:\n  lab:workers: 2\n  lab:echoNodes: [a, b]\n  namespace: here\n  kubernetes:context: other\n";
-		expect(settingsOf(file, stack)).toEqual({ workers: "2", namespace: "here", echoNodes: '["a","b"]' });
+		expect(settingsOf(file, stack).plain).toEqual({ workers: "2", namespace: "here", echoNodes: '["a","b"]' });
 	});
 });
 
-it("settings that are encrypted are refused, all at once, with the commands that mend it", () => {
-	const secrets = "config:\n  lab:workers: {secure: v1:abc}\n  lab:nodePort: {secure: v1:def}\n";
-	expect(() => settingsOf(file, secrets)).toThrow(
+it("settings that are encrypted are told from the others, and refused all at once, with the commands that mend it", () => {
+	const text =
+		"config:\n  lab:workers: {secure: v1:abc}\n  lab:echoNodes: [a, {secure: v1:def}]\n  other:token: {secure: v1:x}\n";
+	const { plain, secrets } = settingsOf(file, text);
+	expect(plain).toEqual({ namespace: "default" });
+	expect(() => refuseSecrets(secrets)).toThrow(
 		'fix: pulumi config set workers "$(pulumi config get workers)" --plaintext && ' +
-			'pulumi config set nodePort "$(pulumi config get nodePort)" --plaintext',
+			'pulumi config set echoNodes "$(pulumi config get echoNodes)" --plaintext',
 	);
-	expect(settingsOf(file, "config:\n  other:token: {secure: v1:abc}\n")).toMatchObject({ workers: "3" });
+	expect(() => refuseSecrets([])).not.toThrow();
 });
 
 describe("a stack's configuration", () => {
@@ -48,6 +52,20 @@ describe("a stack's configuration", () => {
 		const configuration = await readConfiguration("organization/nodeport-lab/dev");
 		expect(configuration).toEqual({ file: "Pulumi.dev.yaml", existing: false, config: labConfigOf(defaults) });
 		expect(judgeConfiguration(configuration)).toMatchObject({ level: "ok" });
+	});
+
+	it("with a secret stops, and is for the kind of cluster that it says all the same", async () => {
+		await writeFile(
+			"Pulumi.dev.yaml",
+			"config:\n  nodeport-lab:cluster: existing\n  nodeport-lab:kubeconfig: {secure: v1:abc}\n",
+		);
+		const configuration = await readConfiguration("dev");
+		expect(configuration).toMatchObject({
+			existing: true,
+			fault: expect.stringContaining("pulumi config set kubeconfig"),
+		});
+		expect(await setting("cluster")).toBe("existing");
+		await expect(setting("kubeconfig")).rejects.toThrow("stored as secrets");
 	});
 
 	it("with faults stops, in the words of the program itself", async () => {
