@@ -1,7 +1,7 @@
 /** Where the lab goes in a cluster that exists. Pure. */
 import type { Fault } from "../cluster/faults.ts";
-import type { Landscape } from "../existing/look.ts";
-import { type Sample, sampleNodes } from "../verification/nodeSample.ts";
+import type { FoundNode, Landscape } from "../existing/look.ts";
+import { isDrawn, type Sample, sampleNodes } from "../verification/nodeSample.ts";
 import { type ExistingConfig, faultMessage } from "./labConfig.ts";
 import { nodeNameFaults } from "./nodeNames.ts";
 import { Refusal } from "./refusal.ts";
@@ -25,13 +25,15 @@ const mostNames = 10;
 /** @throws Refusal naming every fault at once: a node that is not there or takes no ordinary pods, or no such node at all */
 export function placeOn(config: ExistingConfig, { nodes, proxied }: Landscape): Placement {
 	const ordinary = nodes.filter((node) => node.ordinary).map(({ name }) => name);
-	const faults = nodeFaults(config, ordinary, nodes.length);
+	const faults = nodeFaults(config, ordinary, nodes);
 	if (faults.length > 0) throw new Refusal(faultMessage(faults));
 	const { echoNodes = ordinary.slice(0, 1), clientNode = ordinary.at(-1) ?? "" } = config;
 	const sample = sampleNodes(nodes, [...echoNodes, clientNode], config.sampleSeed);
 	const looked = sample?.nodes ?? nodes.map(({ name }) => name);
-	// Anywhere would be where nobody looks.
-	const sampled = sample && echoNodes.length === 0 ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
+	// Anywhere would be where nobody looks. Not so where nodes are left out that nothing can run on: when they are back,
+	// the echo would have to move for them.
+	const isAnywhere = echoNodes.length === 0 && sample !== undefined && isDrawn(sample);
+	const sampled = isAnywhere ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
 	return {
 		echoNodes: sampled,
 		clientNode,
@@ -41,12 +43,16 @@ export function placeOn(config: ExistingConfig, { nodes, proxied }: Landscape): 
 	};
 }
 
-function nodeFaults({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], all: number): Fault[] {
+function nodeFaults({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], nodes: FoundNode[]): Fault[] {
 	if (ordinary.length === 0) {
 		const allowed = "a node that is Ready, has no taint, and whose label kubernetes.io/hostname is its name";
-		return [{ field: "cluster", got: `${all} nodes, none of which takes ordinary pods`, allowed }];
+		return [{ field: "cluster", got: `${nodes.length} nodes, none of which takes ordinary pods`, allowed }];
 	}
 	const more = ordinary.length > mostNames ? ` and ${ordinary.length - mostNames} others` : "";
-	const allowed = `a node of this cluster that takes ordinary pods: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
-	return nodeNameFaults({ echoNodes, clientNode }, ordinary, allowed);
+	const away = nodes.filter(({ name, hindrance }) => hindrance && (name === clientNode || echoNodes?.includes(name)));
+	const why = away.length > 0 ? ` (${away.map(({ name, hindrance }) => `${name} ${hindrance}`).join(", ")})` : "";
+	const allowed = `a node of this cluster that takes ordinary pods${why}: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
+	// One that is away for a while may stay among several: the scheduler passes over it, and the echo need not move.
+	const spare = echoNodes?.some((name) => ordinary.includes(name)) ? away.map(({ name }) => name) : [];
+	return nodeNameFaults({ echoNodes, clientNode }, ordinary, allowed, spare);
 }

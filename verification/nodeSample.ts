@@ -52,13 +52,17 @@ export function sampleNodes(
 	};
 }
 
+/** Whether there were more than are looked at; else all but the hindered are. */
+export const isDrawn = ({ nodes, of, hindered = [] }: Sample): boolean => nodes.length + hindered.length < of;
+
 /** So many of those that could not be chosen are named. */
 const mostNamed = 5;
 
 /** "50 of 5000 nodes, seed 1", "2 of 3 nodes: node-7 is not Ready" */
-export function sampleText({ nodes, of, seed, hindered = [] }: Sample): string {
+export function sampleText(sample: Sample): string {
+	const { nodes, of, seed, hindered = [] } = sample;
 	const more = hindered.length > mostNamed ? [`${hindered.length - mostNamed} more of the kind`] : [];
 	const why = [...hindered.slice(0, mostNamed), ...more].join(", ");
-	const drawn = nodes.length + hindered.length < of ? `, seed ${seed}` : "";
+	const drawn = isDrawn(sample) ? `, seed ${seed}` : "";
 	return `${nodes.length} of ${of} nodes${drawn}${why && `: ${why}`}`;
 }

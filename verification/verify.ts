@@ -7,7 +7,7 @@ import { journeys } from "./journey.ts";
 import { judge, waysOf } from "./matrix.ts";
 import type { Node, NodeRules, ProxyMode } from "./model.ts";
 import { entryPacket } from "./nodeNetwork.ts";
-import { sampleText } from "./nodeSample.ts";
+import { type Sample, sampleText } from "./nodeSample.ts";
 import { probeAll } from "./probe.ts";
 import { journeysText } from "./report/journey.ts";
 import { failureOf } from "./report/matrix.ts";
@@ -85,7 +85,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 		ways: keptWays(view, connectivity, (cell) => waysOf(view, rulesets, cell)),
 		differences: judged.flatMap(({ difference }) => difference ?? []),
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
-		notices: [...(sample ? [`looked at ${sampleText(sample)}`] : []), ...(replaced ? [replacedNotice] : [])],
+		notices: [...(sample ? [sampleNotice(sample)] : []), ...(replaced ? [replacedNotice] : [])],
 		notAsking: request.connectivity === "full" ? notAsking(view) : [],
 		...explained(view, rulesets),
 		notUnderstood: [...rulesets].flatMap(([node, ruleset]) =>
@@ -145,6 +145,10 @@ function missingDns({ dns }: View, access: Request): string[] {
 /** What the nodes' rules show. */
 const proxyModeOf = (view: View, settled: Settled[]): ProxyMode =>
 	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(view, settled) ? "none" : "unknown");
+
+/** Which nodes are left out is found once: a verification that repeats the last one asks the same. */
+const sampleNotice = (sample: Sample): string =>
+	`looked at ${sampleText(sample)}${sample.hindered ? ", as the last update found" : ""}`;
 
 const replacedNotice =
 	"no node runs a kube-proxy pod, and none has a rule of kube-proxy's: something else serves Services here. " +

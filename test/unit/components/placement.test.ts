@@ -50,15 +50,40 @@ describe("the lab's place in an existing cluster", () => {
 		expect(placeOn(config(), landscape(2, [])).lacksProxy).toBe(true);
 	});
 
-	it("leaves out nodes that cannot be looked at", () => {
-		const { nodes, ...rest } = landscape(3, ["plane", "node-1", "node-3"]);
-		const hindered = nodes.map((node) =>
-			node.name === "node-2" ? { ...node, ordinary: false, hindrance: "is not Ready" } : node,
-		);
-		expect(placeOn(config(), { nodes: hindered, ...rest })).toMatchObject({
-			nodes: ["plane", "node-1", "node-3"],
-			sample: { of: 4, hindered: ["node-2 is not Ready"] },
-			lacksProxy: false,
+	describe("where a node is away", () => {
+		const without = (away: string) => {
+			const { nodes, ...rest } = landscape(
+				3,
+				["plane", "node-1", "node-2", "node-3"].filter((name) => name !== away),
+			);
+			const hindrance = { ordinary: false, hindrance: "is not Ready" };
+			return { nodes: nodes.map((node) => (node.name === away ? { ...node, ...hindrance } : node)), ...rest };
+		};
+
+		it("leaves that one out, and says so", () => {
+			expect(placeOn(config(), without("node-2"))).toMatchObject({
+				nodes: ["plane", "node-1", "node-3"],
+				sample: { of: 4, hindered: ["node-2 is not Ready"] },
+				lacksProxy: false,
+			});
+		});
+
+		it("takes the next one for the echo or the client where no other is named", () => {
+			expect(placeOn(config(), without("node-1"))).toMatchObject({ echoNodes: ["node-2"], clientNode: "node-3" });
+			expect(placeOn(config(), without("node-3"))).toMatchObject({ echoNodes: ["node-1"], clientNode: "node-2" });
+		});
+
+		it("leaves the echo as it is where it may run on others, so that it need not move for one that comes back", () => {
+			for (const echoNodes of [[], ["node-1", "node-2"]])
+				expect(placeOn(config({ echoNodes }), without("node-2")).echoNodes).toEqual(echoNodes);
+		});
+
+		it("refuses it as the client's and as the echo's only one, and says what ails it", () => {
+			const place = () => placeOn(config({ echoNodes: ["node-2"], clientNode: "node-2" }), without("node-2"));
+			expect(place).toThrow(
+				/echoNodes\[0\]: got "node-2", .* takes ordinary pods \(node-2 is not Ready\): node-1, node-3;/,
+			);
+			expect(place).toThrow(/clientNode: got "node-2", .*\(node-2 is not Ready\).*pulumi config set clientNode node-3/);
 		});
 	});
 
