@@ -4,27 +4,46 @@ import { command } from "../cluster/command.ts";
 import { removeOwned } from "../cluster/kind.ts";
 import { locked } from "../cluster/lock.ts";
 import { labCluster, ownerOf } from "../cluster/owner.ts";
+import type { Access } from "../verification/access.ts";
 import { parseArguments } from "./arguments.ts";
 import { refuseSwitch } from "./cluster.ts";
-import { settleLocks } from "./interrupted.ts";
+import { removeUnrecorded, settleLocks } from "./interrupted.ts";
 import { inTurn, pulumi, selectStack } from "./lab.ts";
-import { setting } from "./settings.ts";
+import { refuseReplaced } from "./ownNamespace.ts";
+import { readSettings, setting } from "./settings.ts";
 import { stack } from "./stack.ts";
-import { clusterInState } from "./state.ts";
+import { clusterInState, existingInState, madeNamespaces } from "./state.ts";
+import { lettingGo } from "./stuckPods.ts";
 
 await command(async () => {
 	parseArguments("npm run destroy", {});
 	return inTurn(destroy);
 });
 
+async function destroyInExisting(): Promise<number> {
+	// Asked before: the state will not know it any more.
+	const access = (await existingInState())?.access ?? (await configuredAccess());
+	await refuseReplaced();
+	const [namespace] = await madeNamespaces();
+	const remove = () => pulumi("destroy", "--yes", "--skip-preview");
+	const code = await (access && namespace ? lettingGo(access, namespace.name, remove) : remove());
+	if (code === 0 && access) await removeUnrecorded({ kind: "existing", access });
+	return code;
+}
+
+async function configuredAccess(): Promise<Access | undefined> {
+	const { kubeconfig, context } = (await readSettings(stack)).plain;
+	return kubeconfig && context ? { kubeconfig, context } : undefined;
+}
+
 async function destroy(): Promise<number> {
 	await selectStack();
 	await settleLocks();
 	const kind = await setting("cluster");
 	refuseSwitch(kind, await clusterInState());
+	if (kind === "existing") return destroyInExisting();
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
-	if (kind === "existing") return 0;
 	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without
 	// any container that could be found.
 	const cluster = await setting("clusterName");

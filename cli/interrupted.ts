@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { z } from "zod";
-import { ownerAnnotation } from "../cluster/owner.ts";
 import { isRunning, startedAt } from "../cluster/process.ts";
-import type { Access } from "../verification/access.ts";
 import type { StackCluster } from "./cluster.ts";
 import { kubectl } from "./kubectl.ts";
+import { whoseNamespace } from "./ownNamespace.ts";
 import { stack, stackName } from "./stack.ts";
-import { type Creation, isElsewhere, latest, noneYet, stateFolder } from "./state.ts";
+import { isElsewhere, noneYet, pendingCreations, stateFolder } from "./state.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
 const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string() });
@@ -58,45 +57,20 @@ function isLeft({ pid, timestamp }: Lock): boolean {
 	return taken < booted || !isRunning(pid) || (startedAt(pid) ?? 0) > taken + 1000;
 }
 
-/** What killed updates were making. An update leaves such notes where they are, a refresh can clear them. */
-export async function pendingCreations(): Promise<{ creation: Creation; recorded: boolean }[]> {
-	const { resources, pending_operations } = (await latest()) ?? { resources: [], pending_operations: [] };
-	const known = new Set(resources.map(({ urn }) => urn));
-	return pending_operations
-		.filter(({ type }) => type === "creating")
-		.map(({ resource }) => ({ creation: resource, recorded: known.has(resource.urn) }));
-}
-
-const Inputs = z.object({
-	metadata: z.object({
-		name: z.string(),
-		namespace: z.string().default("default"),
-		annotations: z.record(z.string(), z.string()).default({}),
-	}),
-});
-
 /**
  * Removes from the cluster what killed updates were making in it: the state has no record of it, and the next update
- * would stop as it "already exists". The cluster, or at least the namespace, is the stack's own, so nobody else has made
- * what is so called. A Namespace of a cluster that is not may be anybody's: it goes where it bears the stack's mark, else it
- * stays, and the update says so.
+ * would stop as it "already exists". Where the cluster is the stack's own, nobody else has made what is so called; in
+ * another, that holds in the stack's own namespaces: what the notes name elsewhere may be anybody's, and stays.
  */
 export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluster, "kind" | "access">): Promise<void> {
-	for (const { creation, recorded } of await pendingCreations()) {
-		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(creation.type) ?? [];
-		if (recorded || kind === undefined) continue;
-		const { name, namespace, annotations } = Inputs.parse(creation.inputs).metadata;
-		const stranger = whose === "existing" && kind === "Namespace";
-		if (stranger && !(await bearsMark(access, name, annotations[ownerAnnotation]))) continue;
+	for (const { type, recorded, object } of await pendingCreations()) {
+		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
+		if (recorded || kind === undefined || object === undefined) continue;
+		const { name, namespace } = object;
+		const home = kind === "Namespace" ? name : namespace;
+		if (whose === "existing" && (await whoseNamespace(access, home)) !== "ours") continue;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
 		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
 		await kubectl(access, namespace, "delete", what, name, "--ignore-not-found", "--timeout=60s");
 	}
-}
-
-async function bearsMark(access: Access, namespace: string, mark: string | undefined): Promise<boolean> {
-	if (mark === undefined) return false;
-	const path = `--output=jsonpath={.metadata.annotations.${ownerAnnotation}}`;
-	const found = await kubectl(access, namespace, "get", "namespace", namespace, "--ignore-not-found", path);
-	return found === mark;
 }

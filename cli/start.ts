@@ -6,10 +6,13 @@ import { Cluster } from "../verification/cluster.ts";
 import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
 import { type StackCluster, stackCluster } from "./cluster.ts";
-import { pendingCreations, removeUnrecorded, settleLocks } from "./interrupted.ts";
+import { removeUnrecorded, settleLocks } from "./interrupted.ts";
 import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./lab.ts";
+import { refuseReplaced, refuseTaken } from "./ownNamespace.ts";
 import { reviveClient, reviveDns } from "./revive.ts";
 import { setting } from "./settings.ts";
+import { pendingCreations } from "./state.ts";
+import { lettingGo } from "./stuckPods.ts";
 import { refuseTakenPort } from "./takenPort.ts";
 
 await command(async () => {
@@ -21,10 +24,11 @@ async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
 	await settleLocks();
-	await prepare(await stackCluster());
+	const cluster = await stackCluster();
+	await prepare(cluster);
 	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
 	// its cluster, and would fail to delete what was in it.
-	const code = (await refresh()) || (await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs"));
+	const code = (await refresh()) || (await update(cluster));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) await show(report);
@@ -39,8 +43,11 @@ async function start(): Promise<number> {
 /** What is to be so before a refresh, where the cluster can be reached. */
 async function prepare(cluster: StackCluster): Promise<void> {
 	const { access, namespace } = cluster;
-	if (cluster.kind === "existing") await lookAt(access, namespace);
-	else if (!(await wakeCluster(cluster.name, cluster.owner))) return;
+	if (cluster.kind === "existing") {
+		const { id } = await lookAt(access, namespace);
+		await refuseReplaced({ id, access });
+		await refuseTaken(access, namespace);
+	} else if (!(await wakeCluster(cluster.name, cluster.owner))) return;
 	await removeUnrecorded(cluster);
 	if (cluster.kind === "own") {
 		await putBackLeftovers(new Cluster(access));
@@ -49,6 +56,12 @@ async function prepare(cluster: StackCluster): Promise<void> {
 	// In a cluster of its own the lab may be moving from one namespace to another.
 	await refuseTakenPort(access, await setting("nodePort"), cluster.kind === "existing" ? namespace : undefined);
 	await reviveClient(access, namespace);
+}
+
+/** Only a cluster of the lab's own has all its nodes at work by now. */
+function update({ kind, access, namespace }: StackCluster): Promise<number> {
+	const up = () => pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
+	return kind === "existing" ? lettingGo(access, namespace, up) : up();
 }
 
 async function refresh(): Promise<number> {

@@ -1,8 +1,10 @@
-/** The stack's state, where it is the project's own. */
+/** The stack's state: what it has made, and was making when an update ended. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { execa } from "execa";
 import { z } from "zod";
-import { stackName } from "./stack.ts";
+import type { Access } from "../verification/access.ts";
+import { stack, stackName } from "./stack.ts";
 
 export const stateFolder = ".state/.pulumi";
 
@@ -13,30 +15,91 @@ export const noneYet = (error: NodeJS.ErrnoException): undefined => {
 	if (error.code !== "ENOENT") throw error;
 };
 
-// What is only read has no inputs.
-const Creation = z.object({ urn: z.string(), type: z.string(), inputs: z.unknown().optional() });
-export type Creation = z.infer<typeof Creation>;
+const Resource = z.object({
+	urn: z.string(),
+	type: z.string(),
+	/** What is only read has none. */
+	inputs: z.unknown().optional(),
+	/** What is being made has none. */
+	outputs: z.unknown().optional(),
+});
 
-/** The part of a DIY backend's checkpoint that says what was being made when an update ended. */
-const Checkpoint = z.object({
-	checkpoint: z.object({
-		latest: z.object({
-			resources: z.array(z.object({ urn: z.string() })).default([]),
-			pending_operations: z.array(z.object({ type: z.string(), resource: Creation })).default([]),
-		}),
+/** The part of a deployment, as Pulumi keeps it, that says what there is and what was being made when an update ended. */
+const Deployment = z.object({
+	resources: z.array(Resource).default([]),
+	pending_operations: z.array(z.object({ type: z.string(), resource: Resource })).default([]),
+});
+type Deployment = z.infer<typeof Deployment>;
+
+/** As a DIY backend keeps it, which is read without Pulumi: that takes a second each time. */
+const Checkpoint = z.object({ checkpoint: z.object({ latest: Deployment }) });
+const Exported = z.object({ deployment: Deployment });
+
+/** What the stack's state holds: nothing where there is none. */
+export async function latest(): Promise<Deployment> {
+	if (isElsewhere()) {
+		const { stdout } = await execa("pulumi", ["stack", "export", "--stack", stack], { stderr: "inherit" });
+		return Exported.parse(JSON.parse(stdout)).deployment;
+	}
+	const text = await readFile(join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`), "utf8").catch(noneYet);
+	if (text === undefined) return { resources: [], pending_operations: [] };
+	return Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
+}
+
+/** The kind of cluster that the stack is on; undefined where it is on none. */
+export async function clusterInState(): Promise<"kind" | "existing" | undefined> {
+	const { resources } = await latest();
+	const holds = (component: string) => resources.some(({ urn }) => urn.includes(`nodeport-lab:index:${component}::`));
+	return holds("KindCluster") ? "kind" : holds("ExistingCluster") ? "existing" : undefined;
+}
+
+const Inputs = z.object({
+	metadata: z.object({
+		name: z.string(),
+		namespace: z.string().default("default"),
+		annotations: z.record(z.string(), z.string()).default({}),
 	}),
 });
 
-/** What the stack's state holds; undefined where there is none, or it is elsewhere. */
-export async function latest() {
-	if (isElsewhere()) return undefined;
-	const text = await readFile(join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`), "utf8").catch(noneYet);
-	return text === undefined ? undefined : Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
+/** What a killed update was making. */
+export interface Pending {
+	/** The resource's type. */
+	type: string;
+	/** A later update has made it. */
+	recorded: boolean;
+	/** Where it is an object of a cluster. */
+	object?: z.infer<typeof Inputs>["metadata"];
 }
 
-/** The kind of cluster that the stack is on; undefined where it is on none, or its state is elsewhere. */
-export async function clusterInState(): Promise<"kind" | "existing" | undefined> {
-	const { resources = [] } = (await latest()) ?? {};
-	const holds = (component: string) => resources.some(({ urn }) => urn.includes(`nodeport-lab:index:${component}::`));
-	return holds("KindCluster") ? "kind" : holds("ExistingCluster") ? "existing" : undefined;
+/** An update leaves such notes where they are, a refresh can clear them. */
+export async function pendingCreations(): Promise<Pending[]> {
+	const { resources, pending_operations } = await latest();
+	const known = new Set(resources.map(({ urn }) => urn));
+	return pending_operations
+		.filter(({ type }) => type === "creating")
+		.map(({ resource: { urn, type, inputs } }) => {
+			const { metadata } = Inputs.safeParse(inputs).data ?? {};
+			return { type, recorded: known.has(urn), ...(metadata && { object: metadata }) };
+		});
+}
+
+const Namespace = z.object({ metadata: z.object({ name: z.string(), uid: z.string() }) });
+
+/** The namespaces that the stack has made. */
+export async function madeNamespaces(): Promise<{ name: string; uid: string }[]> {
+	const { resources } = await latest();
+	return resources
+		.filter(({ type }) => type === "kubernetes:core/v1:Namespace")
+		.flatMap(({ outputs }) => Namespace.safeParse(outputs).data?.metadata ?? []);
+}
+
+const Provider = z.object({ clusterIdentifier: z.string(), kubeconfig: z.string(), context: z.string() });
+
+/** The cluster that exists which the stack is on, and the way into it; undefined where it is on none. */
+export async function existingInState(): Promise<{ id: string; access: Access } | undefined> {
+	if ((await clusterInState()) !== "existing") return undefined;
+	const { resources } = await latest();
+	const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+	const { data } = Provider.safeParse(provider?.inputs);
+	return data && { id: data.clusterIdentifier, access: { kubeconfig: data.kubeconfig, context: data.context } };
 }

@@ -128,7 +128,7 @@ export async function wakeCluster(name: string, owner: string): Promise<boolean>
 
 /** Why a cluster cannot be woken. Its parts are made by kind, and only all together. */
 async function beyondRepair(name: string, nodes: NodeContainer[]): Promise<string | undefined> {
-	const cutOff = nodes.filter(({ isCutOff }) => isCutOff).map((node) => node.name);
+	const cutOff = nodes.flatMap((node) => (node.isCutOff ? node.name : [])).sort();
 	if (cutOff.length > 0) return `has lost its Docker network, without which ${cutOff.join(", ")} cannot be used`;
 	if (!nodes.some((node) => node.name === `${name}-control-plane`)) return "has lost its control plane";
 	return (await isFinished(name)) ? undefined : "is half made, as after an interruption";

@@ -1,7 +1,7 @@
-import { hostname } from "node:os";
+import { randomBytes } from "node:crypto";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { digest, ownerAnnotation } from "../cluster/owner.ts";
+import { ownerAnnotation } from "../cluster/owner.ts";
 
 /**
  * The namespace's name, once it exists: `default` is always there, any other is made.
@@ -15,10 +15,15 @@ export function labNamespace(
 	if (name === "default") return pulumi.output(name);
 	const { providers, deletedWith } = opts;
 	const provider = Array.isArray(providers) ? providers[0] : undefined;
-	const options = { ...(provider && { provider }), ...(deletedWith && { deletedWith }) };
+	const options = {
+		...(provider && { provider }),
+		...(deletedWith && { deletedWith }),
+		// Each update would be another mark: the one that it was made with is what tells it from others' of its name.
+		ignoreChanges: ["metadata.annotations"],
+	};
 	const metadata = {
 		name,
-		annotations: { [ownerAnnotation]: digest(JSON.stringify([hostname(), process.cwd(), pulumi.getStack()])) },
+		annotations: { [ownerAnnotation]: randomBytes(8).toString("hex") },
 		...(privileged && { labels: { "pod-security.kubernetes.io/enforce": "privileged" } }),
 	};
 	return new k8s.core.v1.Namespace(name, { metadata }, options).metadata.name;

@@ -1,5 +1,5 @@
 /** A lab of the tests' own: the project's files in a scratch folder, a stack and a cluster of another name. */
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
@@ -125,8 +125,19 @@ export class Lab {
 
 	/** The stored state, as it lies on disk. */
 	async state(): Promise<string> {
-		return readFile(join(this.folder, ".state/.pulumi/stacks/nodeport-lab/test.json"), "utf8");
+		return readFile(this.statePath(), "utf8");
 	}
+
+	/** Leaves the note of an update that was killed while it made an object. */
+	async notePending(type: string, metadata: { name: string; annotations: Record<string, string> }): Promise<void> {
+		const state = JSON.parse(await this.state());
+		const urn = `urn:pulumi:test::nodeport-lab::${type}::${metadata.name}`;
+		const resource = { urn, custom: true, type, inputs: { metadata } };
+		state.checkpoint.latest.pending_operations = [{ resource, type: "creating" }];
+		await writeFile(this.statePath(), JSON.stringify(state));
+	}
+
+	private statePath = (): string => join(this.folder, ".state/.pulumi/stacks/nodeport-lab/test.json");
 
 	/** Leaves nothing, whatever state a failed test left. @throws where that fails; the state then stays, to look into */
 	async remove(): Promise<void> {

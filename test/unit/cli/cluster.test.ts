@@ -1,6 +1,6 @@
 /** The cluster that a stack is on, and the one that its settings name. */
 import { existsSync } from "node:fs";
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeEach, expect, it, vi } from "vitest";
@@ -8,18 +8,11 @@ import { refuseSwitch } from "../../../cli/cluster.ts";
 import { stack } from "../../../cli/stack.ts";
 import { clusterInState } from "../../../cli/state.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
+import { component, writeState } from "./stackState.ts";
 
 const project = process.cwd();
 scratchFolder();
 beforeEach(() => vi.stubEnv("PULUMI_BACKEND_URL", ""));
-
-const urnOf = (component: string) => `urn:pulumi:dev::nodeport-lab::nodeport-lab:index:${component}`;
-
-async function state(components: string[]): Promise<void> {
-	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
-	const latest = { resources: components.map((component) => ({ urn: urnOf(component) })) };
-	await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ checkpoint: { latest } }));
-}
 
 it.each([
 	["kind", ["KindCluster::cluster", "KindCluster$command:local:Command::cluster-access"]],
@@ -27,14 +20,16 @@ it.each([
 	[undefined, ["EchoDeployment::app1"]],
 	[undefined, []],
 ])("is %s in a state that holds %j", async (kind, components) => {
-	await state(components);
+	await writeState(components.map(component));
 	expect(await clusterInState()).toBe(kind);
 });
 
-it("is not known where there is no state yet, or it is elsewhere", async () => {
+it("is none where there is no state yet, and is asked of Pulumi where that is elsewhere", async () => {
 	expect(await clusterInState()).toBeUndefined();
 	vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
-	expect(await clusterInState()).toBeUndefined();
+	const deployment = { resources: [component("ExistingCluster::cluster")] };
+	await program("pulumi", `[ "$*" = "stack export --stack ${stack}" ] && echo '${JSON.stringify({ deployment })}'`);
+	expect(await clusterInState()).toBe("existing");
 });
 
 it("is left only by destroying the lab on it first", () => {
@@ -50,7 +45,7 @@ it.each(["cli/start.ts", "cli/destroy.ts"])("is left by no %s", async (script) =
 	await cp(join(project, "Pulumi.yaml"), "Pulumi.yaml");
 	await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:cluster: existing\n");
 	await program("pulumi", '[ "$2" = select ] || touch changed');
-	await state(["KindCluster::cluster"]);
+	await writeState([component("KindCluster::cluster")]);
 	const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
 	const { exitCode, stderr } = await execa("node", ["--import", tsx, join(project, script)], { reject: false });
 	expect({ exitCode, changed: existsSync("changed") }).toEqual({ exitCode: 1, changed: false });

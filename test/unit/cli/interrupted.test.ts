@@ -3,9 +3,11 @@ import { mkdir, rm, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { pendingCreations, removeUnrecorded, settleLocks } from "../../../cli/interrupted.ts";
+import { removeUnrecorded, settleLocks } from "../../../cli/interrupted.ts";
 import { stack } from "../../../cli/stack.ts";
+import { pendingCreations } from "../../../cli/state.ts";
 import { program, scratchFolder } from "../cluster/scratch.ts";
+import { pending, writeState } from "./stackState.ts";
 
 const folder = `.state/.pulumi/locks/organization/nodeport-lab/${stack}`;
 
@@ -109,48 +111,11 @@ describe("the stack's lock", () => {
 });
 
 describe("what a killed update was making in the cluster", () => {
-	const pending = (type: string, resourceType: string, metadata?: object) => ({
-		type,
-		resource: { urn: `urn:${resourceType}`, type: resourceType, inputs: metadata ? { metadata } : {} },
-	});
-
-	async function state(...pending_operations: object[]): Promise<void> {
-		await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
-		const checkpoint = {
-			stack: "dev",
-			latest: { resources: [{ urn: "urn:kubernetes:core/v1:Pod" }], pending_operations },
-		};
-		await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ version: 3, checkpoint }));
-	}
+	const state = (...operations: object[]) =>
+		writeState([{ urn: "urn:kubernetes:core/v1:Pod", type: "kubernetes:core/v1:Pod" }], operations);
 
 	const access = { kubeconfig: ".kube/c.yaml" };
 	beforeEach(() => program("kubectl", 'echo "$*" >> deleted'));
-
-	it("is removed from a cluster that exists only where it is in the lab's own namespace", async () => {
-		await state(
-			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop" }),
-			pending("creating", "kubernetes:core/v1:Service", { name: "other", namespace: "shop" }),
-		);
-		await removeUnrecorded({ kind: "existing", access: { kubeconfig: "k", context: "prod" } });
-		expect(readFileSync("deleted", "utf8")).toBe(
-			"--kubeconfig k --context prod --namespace shop delete Service other --ignore-not-found --timeout=60s\n",
-		);
-	});
-
-	it("is removed from a cluster that exists where it is a namespace with the stack's mark, and only there", async () => {
-		const annotations = { "nodeport-lab/owner": "ours" };
-		await state(pending("creating", "kubernetes:core/v1:Namespace", { name: "shop", annotations }));
-		const existing = { kind: "existing", access: { kubeconfig: "k" } } as const;
-		const get = "--namespace shop get namespace shop --ignore-not-found";
-		for (const mark of ["theirs", "", "ours"]) {
-			await program("kubectl", `echo "$*" >> deleted; case "$*" in *" get "*) printf '${mark}';; esac`);
-			await removeUnrecorded(existing);
-			const [asked, ...deleted] = readFileSync("deleted", "utf8").trim().split("\n");
-			expect(asked).toContain(get);
-			expect(deleted).toHaveLength(mark === "ours" ? 1 : 0);
-			await rm("deleted");
-		}
-	});
 
 	it("is removed, and nothing else", async () => {
 		await state(
@@ -177,7 +142,7 @@ describe("what a killed update was making in the cluster", () => {
 			pending("deleting", "command:local:Command"),
 		);
 		const told = await pendingCreations();
-		expect(told.map(({ creation, recorded }) => `${creation.type} ${recorded}`)).toEqual([
+		expect(told.map(({ type, recorded }) => `${type} ${recorded}`)).toEqual([
 			"kubernetes:core/v1:Pod true",
 			"command:local:Command false",
 		]);

@@ -140,7 +140,10 @@ describe("DnsUtils", () => {
 describe("NodeProbe", () => {
 	it("runs on every node's own network, with no more than what reading and tracing rules needs", async () => {
 		await settled(new NodeProbe("probe", { image }).name);
-		const { spec } = only(recorded, "kubernetes:apps/v1:DaemonSet").inputs.spec.template;
+		const { template, updateStrategy } = only(recorded, "kubernetes:apps/v1:DaemonSet").inputs.spec;
+		// A node that is down holds up no other.
+		expect(updateStrategy.rollingUpdate.maxUnavailable).toBe("100%");
+		const { spec } = template;
 		expect(spec.hostNetwork).toBe(true);
 		expect(spec.tolerations).toEqual([{ operator: "Exists" }]);
 		expect(spec.securityContext).toEqual({ seccompProfile: { type: "RuntimeDefault" } });

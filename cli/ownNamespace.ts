@@ -1,0 +1,47 @@
+/**
+ * Whose a namespace is, in a cluster that is not the lab's own: another stack, another clone or anybody may have made one
+ * of the same name, on this cluster or on the one that the stack was on before.
+ */
+import { ownerAnnotation } from "../cluster/owner.ts";
+import { type Access, kubectlText } from "../verification/access.ts";
+import { kubectl } from "./kubectl.ts";
+import { existingInState, madeNamespaces, pendingCreations } from "./state.ts";
+
+/** @throws where nobody answers */
+export async function whoseNamespace(access: Access, name: string): Promise<"nobody's" | "ours" | "others'"> {
+	const path = `--output=jsonpath={.metadata.uid} {.metadata.annotations.${ownerAnnotation}}`;
+	const found = await kubectl(access, name, "get", "namespace", name, "--ignore-not-found", path);
+	const [uid, mark] = found.split(" ");
+	if (!uid) return "nobody's";
+	if ((await madeNamespaces()).some((made) => made.name === name && made.uid === uid)) return "ours";
+	const making = (await pendingCreations()).some(({ object }) => object?.annotations[ownerAnnotation] === mark);
+	return mark && making ? "ours" : "others'";
+}
+
+/** @throws where the namespace that the stack is to make is there already, and not by it; nothing was changed */
+export async function refuseTaken(access: Access, namespace: string): Promise<void> {
+	if ((await whoseNamespace(access, namespace)) !== "others'") return;
+	const remove = kubectlText(access, "delete", "namespace", namespace);
+	throw new Error(
+		`namespace: got "${namespace}", which is there already, and not made by this stack; allowed: one of the lab's own; ` +
+			`nothing was changed; fix: pulumi config set namespace ${namespace}2, or, where nobody needs what is in it: ${remove}`,
+	);
+}
+
+/**
+ * Pulumi finds objects by their names: it would change, or remove, what another has made in the place of what it knows.
+ * @param configured another way into the same cluster, where there is one: the one before may be no more
+ * @throws where one of the stack's namespaces has been removed, and made anew by another; nothing was changed
+ */
+export async function refuseReplaced(configured?: { id: string; access: Access }): Promise<void> {
+	const recorded = await existingInState();
+	if (recorded === undefined) return;
+	const { access } = configured?.id === recorded.id ? configured : recorded;
+	for (const { name } of await madeNamespaces()) {
+		if ((await whoseNamespace(access, name)) !== "others'") continue;
+		throw new Error(
+			`the namespace "${name}" that this stack made is gone, and another has made one of that name; nothing was changed; ` +
+				"fix, which makes the stack forget what is gone with it: pulumi state delete --all --yes",
+		);
+	}
+}
