@@ -20,14 +20,14 @@ await command(async () => {
 	return inTurn(destroy);
 });
 
-async function destroyInExisting(): Promise<number> {
+async function destroyInExisting(alone: boolean): Promise<number> {
 	// Asked before: the state will not know it any more.
 	const access = (await existingInState())?.access ?? (await configuredAccess());
 	await refuseReplaced();
-	const [namespace] = await madeNamespaces();
+	const namespaces = (await madeNamespaces()).map(({ name }) => name);
 	const remove = () => pulumi("destroy", "--yes", "--skip-preview");
-	const code = await (access && namespace ? lettingGo(access, namespace.name, remove) : remove());
-	if (code === 0 && access) await removeUnrecorded({ kind: "existing", access });
+	const code = await (access && namespaces.length > 0 ? lettingGo(access, namespaces, remove) : remove());
+	if (code === 0 && access && alone) await removeUnrecorded({ kind: "existing", access });
 	return code;
 }
 
@@ -38,10 +38,10 @@ async function configuredAccess(): Promise<Access | undefined> {
 
 async function destroy(): Promise<number> {
 	await selectStack();
-	await settleLocks();
+	const alone = await settleLocks();
 	const kind = await setting("cluster");
 	refuseSwitch(kind, await clusterInState());
-	if (kind === "existing") return destroyInExisting();
+	if (kind === "existing") return destroyInExisting(alone);
 	const code = await pulumi("destroy", "--yes", "--skip-preview");
 	if (code !== 0) return code;
 	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without

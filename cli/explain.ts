@@ -7,12 +7,14 @@ import { journeysText } from "../verification/report/journey.ts";
 import { traceText } from "../verification/report/traces.ts";
 import { withPort } from "../verification/rules/address.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
-import { fullConnectivity, traceOn } from "../verification/trace.ts";
+import { traceOn } from "../verification/trace.ts";
 import type { PlacedClient, View } from "../verification/view.ts";
 import { parseArguments } from "./arguments.ts";
 import { knownReport } from "./lab.ts";
 
-const moreClients = `the echo's pods, the nodes and one outside by: ${fullConnectivity}`;
+/** How a lab gets a pod on every node that can trace, and every kind of client. */
+const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
+const moreClients = `the echo's pods, the nodes and, of a cluster of the lab's own, one outside by: ${fullConnectivity}`;
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 
@@ -29,7 +31,9 @@ await command(async () => {
 	console.log(journeysText(ways, view));
 	if (!trace || ways.every(({ legs }) => legs.length === 0)) return 0;
 	console.log("\nThe kernel's trace");
-	return (await showTraces(cluster, view, rulesets, client, destination, ways)) ? 0 : 1;
+	const agree = await showTraces(cluster, view, rulesets, client, destination, ways);
+	if (!agree && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
+	return agree ? 0 : 1;
 });
 
 function options(): { from: string; to: string; trace: boolean } {

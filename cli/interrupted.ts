@@ -20,14 +20,19 @@ type Lock = z.infer<typeof Lock>;
  * Waits while a process of this machine has the stack's lock, such as a `pulumi up` in another terminal, and releases the
  * lock where its process is gone: a killed one's would stop every later command. One of another machine is left for
  * Pulumi to tell of.
+ * @returns whether no other update can be at work; where the state is elsewhere that is not known
  */
-export async function settleLocks(): Promise<void> {
-	if (isElsewhere()) return;
+export async function settleLocks(): Promise<boolean> {
+	if (isElsewhere()) return false;
 	for (let said = ""; ; await sleep(500)) {
 		const found = await locks();
-		if (found.length === 0 || found.some(({ hostname: where }) => where !== hostname())) return;
+		if (found.length === 0) return true;
+		if (found.some(({ hostname: where }) => where !== hostname())) return false;
 		const living = found.filter((lock) => !isLeft(lock));
-		if (living.length === 0) return release(found);
+		if (living.length === 0) {
+			await release(found);
+			return true;
+		}
 		const waiting = `waiting for ${processes(living)}, which works on the stack ${stackName}`;
 		if (waiting !== said) console.error(waiting);
 		said = waiting;
@@ -58,7 +63,7 @@ function isLeft({ pid, timestamp }: Lock): boolean {
 }
 
 /**
- * Removes from the cluster what killed updates were making in it: the state has no record of it, and the next update
+ * Removes from the cluster what killed updates were making in it, once no other is at work: the state has no record of it, and the next update
  * would stop as it "already exists". Where the cluster is the stack's own, nobody else has made what is so called; in
  * another, that holds in the stack's own namespaces: what the notes name elsewhere may be anybody's, and stays.
  */

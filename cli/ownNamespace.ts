@@ -7,6 +7,9 @@ import { type Access, kubectlText } from "../verification/access.ts";
 import { kubectl } from "./kubectl.ts";
 import { existingInState, madeNamespaces, pendingCreations } from "./state.ts";
 
+/** Takes from the state all that is in it, and nothing from any cluster. */
+const forget = "pulumi state delete --all --yes";
+
 /** @throws where nobody answers */
 export async function whoseNamespace(access: Access, name: string): Promise<"nobody's" | "ours" | "others'"> {
 	const path = `--output=jsonpath={.metadata.uid} {.metadata.annotations.${ownerAnnotation}}`;
@@ -36,12 +39,41 @@ export async function refuseTaken(access: Access, namespace: string): Promise<vo
 export async function refuseReplaced(configured?: { id: string; access: Access }): Promise<void> {
 	const recorded = await existingInState();
 	if (recorded === undefined) return;
-	const { access } = configured?.id === recorded.id ? configured : recorded;
+	const isTheSame = configured?.id === recorded.id;
+	// The official provider's own word for a cluster that is gone for good: what cannot be reached is forgotten.
+	if (!isTheSame && process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return;
+	if (!isTheSame) await refuseLost(recorded);
+	const { access } = isTheSame ? configured : recorded;
 	for (const { name } of await madeNamespaces()) {
 		if ((await whoseNamespace(access, name)) !== "others'") continue;
 		throw new Error(
 			`the namespace "${name}" that this stack made is gone, and another has made one of that name; nothing was changed; ` +
-				"fix, which makes the stack forget what is gone with it: pulumi state delete --all --yes",
+				`fix, which makes the stack forget what is gone with it: ${forget}`,
 		);
 	}
+}
+
+/** @throws where the way by which the stack's objects were made leads to their cluster no more; nothing was changed */
+async function refuseLost({ id, access }: { id: string; access: Access }): Promise<void> {
+	const way = `${access.kubeconfig}, context ${access.context}`;
+	const found = await kubectl(
+		access,
+		"default",
+		"get",
+		"namespace",
+		"kube-system",
+		"--output=jsonpath={.metadata.uid}",
+	).catch((error: Error) => {
+		throw new Error(
+			`the cluster that this stack is on does not answer by ${way} (${error.message.split("\n")[0]}); nothing was changed; ` +
+				"fix, where the file or the context has another name now: set kubeconfig and context, then npm start; " +
+				`where the cluster is gone for good: ${forget}`,
+			{ cause: error },
+		);
+	});
+	if (found === id) return;
+	throw new Error(
+		`${way}, leads to another cluster than the one that this stack is on; nothing was changed; ` +
+			`fix: let it lead there again, or, where that cluster is gone for good: ${forget}`,
+	);
 }

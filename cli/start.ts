@@ -1,4 +1,5 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
+import { isDeepStrictEqual } from "node:util";
 import { wakeCluster } from "../cluster/access.ts";
 import { command } from "../cluster/command.ts";
 import { lookAt } from "../existing/look.ts";
@@ -11,7 +12,7 @@ import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./la
 import { refuseReplaced, refuseTaken } from "./ownNamespace.ts";
 import { reviveClient, reviveDns } from "./revive.ts";
 import { setting } from "./settings.ts";
-import { pendingCreations } from "./state.ts";
+import { existingInState, madeNamespaces, pendingCreations } from "./state.ts";
 import { lettingGo } from "./stuckPods.ts";
 import { refuseTakenPort } from "./takenPort.ts";
 
@@ -23,12 +24,9 @@ await command(async () => {
 async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
-	await settleLocks();
+	const alone = await settleLocks();
 	const cluster = await stackCluster();
-	await prepare(cluster);
-	// Apart from the update: a provider that was reachable for the refresh would not be told that the update replaces
-	// its cluster, and would fail to delete what was in it.
-	const code = (await refresh()) || (await update(cluster));
+	const code = await (cluster.kind === "own" ? bringUp(cluster, alone) : bringUpInExisting(cluster, alone));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) await show(report);
@@ -40,29 +38,42 @@ async function start(): Promise<number> {
 	return again.ok ? 0 : 1;
 }
 
-/** What is to be so before a refresh, where the cluster can be reached. */
-async function prepare(cluster: StackCluster): Promise<void> {
-	const { access, namespace } = cluster;
-	if (cluster.kind === "existing") {
-		const { id } = await lookAt(access, namespace);
-		await refuseReplaced({ id, access });
-		await refuseTaken(access, namespace);
-	} else if (!(await wakeCluster(cluster.name, cluster.owner))) return;
-	await removeUnrecorded(cluster);
-	if (cluster.kind === "own") {
+type Own = StackCluster & { kind: "own" };
+type Existing = StackCluster & { kind: "existing" };
+
+async function bringUp({ access, namespace, name, owner }: Own, alone: boolean): Promise<number> {
+	if (await wakeCluster(name, owner)) {
+		if (alone) await removeUnrecorded({ kind: "own", access });
 		await putBackLeftovers(new Cluster(access));
 		await reviveDns(access);
+		// The lab may be moving from one namespace to another.
+		await refuseTakenPort(access, await setting("nodePort"));
+		await reviveClient(access, namespace);
 	}
-	// In a cluster of its own the lab may be moving from one namespace to another.
-	await refuseTakenPort(access, await setting("nodePort"), cluster.kind === "existing" ? namespace : undefined);
-	await reviveClient(access, namespace);
+	return (await refresh()) || up();
 }
 
-/** Only a cluster of the lab's own has all its nodes at work by now. */
-function update({ kind, access, namespace }: StackCluster): Promise<number> {
-	const up = () => pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
-	return kind === "existing" ? lettingGo(access, namespace, up) : up();
+/** First whatever must not be begun; from then on all that is in the namespaces is the lab's. */
+async function bringUpInExisting({ access, namespace }: Existing, alone: boolean): Promise<number> {
+	const { id } = await lookAt(access, namespace);
+	await refuseReplaced({ id, access });
+	await refuseTaken(access, namespace);
+	await refuseTakenPort(access, await setting("nodePort"), namespace);
+	const recorded = await existingInState();
+	const isMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);
+	return lettingGo(access, [namespace, ...(await madeNamespaces()).map(({ name }) => name)], async () => {
+		if (alone) await removeUnrecorded({ kind: "existing", access });
+		await reviveClient(access, namespace);
+		// A refresh goes the way that the state knows, which may be no more.
+		return (!isMoved && (await refresh())) || up();
+	});
 }
+
+/**
+ * Apart from the refresh: a provider that was reachable for that would not be told that the update replaces its cluster,
+ * and would fail to delete what was in it.
+ */
+const up = (): Promise<number> => pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
 
 async function refresh(): Promise<number> {
 	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.

@@ -22,6 +22,8 @@ const Resource = z.object({
 	inputs: z.unknown().optional(),
 	/** What is being made has none. */
 	outputs: z.unknown().optional(),
+	/** By the resource's name and its id. */
+	provider: z.string().optional(),
 });
 
 /** The part of a deployment, as Pulumi keeps it, that says what there is and what was being made when an update ended. */
@@ -65,7 +67,7 @@ const Inputs = z.object({
 export interface Pending {
 	/** The resource's type. */
 	type: string;
-	/** A later update has made it. */
+	/** A later update has made it, there where it was being made. */
 	recorded: boolean;
 	/** Where it is an object of a cluster. */
 	object?: z.infer<typeof Inputs>["metadata"];
@@ -74,12 +76,14 @@ export interface Pending {
 /** An update leaves such notes where they are, a refresh can clear them. */
 export async function pendingCreations(): Promise<Pending[]> {
 	const { resources, pending_operations } = await latest();
-	const known = new Set(resources.map(({ urn }) => urn));
+	// By another provider it is another cluster's, which the stack may be leaving.
+	const place = ({ urn, provider }: z.infer<typeof Resource>) => `${urn} ${provider}`;
+	const known = new Set(resources.map(place));
 	return pending_operations
 		.filter(({ type }) => type === "creating")
-		.map(({ resource: { urn, type, inputs } }) => {
-			const { metadata } = Inputs.safeParse(inputs).data ?? {};
-			return { type, recorded: known.has(urn), ...(metadata && { object: metadata }) };
+		.map(({ resource }) => {
+			const { metadata } = Inputs.safeParse(resource.inputs).data ?? {};
+			return { type: resource.type, recorded: known.has(place(resource)), ...(metadata && { object: metadata }) };
 		});
 }
 

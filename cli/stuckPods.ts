@@ -12,24 +12,24 @@ import { isReady } from "../verification/objects.ts";
 const interval = 5000;
 
 /**
- * Does the work, which ends pods of a namespace; those that cannot end are removed by force meanwhile, and each is told.
- * @param namespace all of whose pods are the lab's
+ * Does the work, which ends pods; those that cannot end are removed by force meanwhile, and each is told.
+ * @param namespaces all of whose pods are the lab's
  */
-export async function lettingGo<T>(access: Access, namespace: string, work: () => Promise<T>): Promise<T> {
+export async function lettingGo<T>(access: Access, namespaces: string[], work: () => Promise<T>): Promise<T> {
 	const ended = new AbortController();
-	const letting = untilEnded(new Cluster(access).core, namespace, ended.signal);
+	// Nobody waits for its last look: an API server that does not answer would hold up what has ended.
+	void untilEnded(new Cluster(access).core, new Set(namespaces), ended.signal);
 	try {
 		return await work();
 	} finally {
 		ended.abort();
-		await letting;
 	}
 }
 
-async function untilEnded(core: CoreV1Api, namespace: string, signal: AbortSignal): Promise<void> {
+async function untilEnded(core: CoreV1Api, namespaces: Set<string>, signal: AbortSignal): Promise<void> {
 	while (!signal.aborted) {
 		// What keeps this from being asked keeps the work from being done, which tells of it.
-		await letGo(core, namespace).catch(() => {});
+		for (const namespace of namespaces) await letGo(core, namespace).catch(() => {});
 		await sleep(interval, undefined, { signal }).catch(() => {});
 	}
 }
@@ -40,7 +40,9 @@ async function letGo(core: CoreV1Api, namespace: string): Promise<void> {
 		const [name = "", node = ""] = [metadata?.name, spec?.nodeName];
 		if (isReady(await core.readNode({ name: node }))) continue;
 		console.error(`removing pod ${namespace}/${name} by force: it is on ${node}, which is not Ready and cannot end it`);
-		await core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0 });
+		// By its uid: the work may have made another of that name meanwhile.
+		const uid = metadata?.uid ?? "";
+		await core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0, body: { preconditions: { uid } } });
 	}
 }
 

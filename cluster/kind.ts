@@ -35,7 +35,7 @@ export async function plannedCluster(spec: ClusterSpec, owner: string): Promise<
 	if (id?.startsWith(`${shape}-`) && isWhole(nodes, spec, id)) return { id, isNew: false };
 	const why = id?.startsWith(`${shape}-`) ? "is not whole" : "was made with other settings";
 	const going = nodes.length > 0 ? [spec.name] : await clustersOf(owner);
-	const loss = `the cluster ${going.join(", ")} ${why}: it is removed and made anew; what you deployed in it yourself is lost`;
+	const loss = `the cluster ${going.join(", ")} ${why}: it is removed and made anew; anything that you deployed in it yourself is lost`;
 	return { id: newCreationId(shape, owner), isNew: true, ...(going.length > 0 && { loss }) };
 }
 
@@ -72,7 +72,7 @@ async function replace(spec: ClusterSpec, id: string): Promise<void> {
 }
 
 async function removeCluster(name: string): Promise<void> {
-	console.error(`removing the cluster ${name}`);
+	console.error(`removing the cluster ${name}, with all that is in it`);
 	await run("kind", ["delete", "cluster", "--name", name, "--kubeconfig", kubeconfigPath(name)], { show: true });
 	await closeAccess(name);
 }

@@ -5,7 +5,7 @@ import { realpath } from "node:fs/promises";
 /** The name of the lab's one KindCluster: index.ts gives it, and the commands find what belongs to it by it. */
 export const labCluster = "cluster";
 
-/** By it a namespace says which creation it came from: the note of a killed update has the same mark. */
+/** By it a namespace says which stack's creation it came from: the note of a killed update has the same mark. */
 export const ownerAnnotation = "nodeport-lab/owner";
 
 export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);

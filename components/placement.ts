@@ -1,7 +1,7 @@
 /** Where the lab goes in a cluster that exists. Pure. */
 import type { Fault } from "../cluster/faults.ts";
 import type { FoundNode, Landscape } from "../existing/look.ts";
-import { isDrawn, type Sample, sampleNodes } from "../verification/nodeSample.ts";
+import { type Sample, sampleNodes } from "../verification/nodeSample.ts";
 import { type ExistingConfig, faultMessage } from "./labConfig.ts";
 import { nodeNameFaults } from "./nodeNames.ts";
 import { Refusal } from "./refusal.ts";
@@ -30,10 +30,11 @@ export function placeOn(config: ExistingConfig, { nodes, proxied }: Landscape): 
 	const { echoNodes = ordinary.slice(0, 1), clientNode = ordinary.at(-1) ?? "" } = config;
 	const sample = sampleNodes(nodes, [...echoNodes, clientNode], config.sampleSeed);
 	const looked = sample?.nodes ?? nodes.map(({ name }) => name);
-	// Anywhere would be where nobody looks. Not so where nodes are left out that nothing can run on: when they are back,
-	// the echo would have to move for them.
-	const isAnywhere = echoNodes.length === 0 && sample !== undefined && isDrawn(sample);
-	const sampled = isAnywhere ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
+	// Anywhere would be where nobody looks. Not so where all that is left out is not Ready: nothing runs there, and when it is
+	// back the echo would have to move for it.
+	const isSeen = ({ name, ready }: FoundNode) => !ready || looked.includes(name);
+	const sampled =
+		echoNodes.length === 0 && !nodes.every(isSeen) ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
 	return {
 		echoNodes: sampled,
 		clientNode,
@@ -53,6 +54,7 @@ function nodeFaults({ echoNodes, clientNode }: ExistingConfig, ordinary: string[
 	const why = away.length > 0 ? ` (${away.map(({ name, hindrance }) => `${name} ${hindrance}`).join(", ")})` : "";
 	const allowed = `a node of this cluster that takes ordinary pods${why}: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
 	// One that is away for a while may stay among several: the scheduler passes over it, and the echo need not move.
-	const spare = echoNodes?.some((name) => ordinary.includes(name)) ? away.map(({ name }) => name) : [];
+	const resting = away.filter(({ ready }) => !ready).map(({ name }) => name);
+	const spare = echoNodes?.some((name) => ordinary.includes(name)) ? resting : [];
 	return nodeNameFaults({ echoNodes, clientNode }, ordinary, allowed, spare);
 }

@@ -11,11 +11,11 @@ export const whole = (min: number, max: number) => {
 
 export const oneOf = <const T extends readonly string[]>(values: T) => z.enum(values, values.join(" or "));
 
-/** The one of the names that was most likely meant: upper or lower case, or two slips of the hand, aside. */
+/** The one of the names that was most likely meant: but for upper and lower case, and few slips of the hand for its length. */
 export function nearest(text: string, names: string[]): string | undefined {
-	const likeness = (name: string) => distance(name.toLowerCase(), text.toLowerCase());
-	const [best] = names.toSorted((a, b) => likeness(a) - likeness(b));
-	return best !== undefined && likeness(best) <= 2 ? best : undefined;
+	const unlikeness = (name: string) => distance(name.toLowerCase(), text.toLowerCase());
+	const [best] = names.toSorted((a, b) => unlikeness(a) - unlikeness(b));
+	return best !== undefined && unlikeness(best) <= 1 + Math.floor(best.length / 8) ? best : undefined;
 }
 
 /** RFC 1123, as Kubernetes checks names of namespaces and of nodes; kind takes them all. */

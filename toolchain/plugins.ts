@@ -41,7 +41,7 @@ async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> 
 }
 
 const standInsNotice =
-	"The official Pulumi plugins could not be downloaded: the lab's own stand-ins do what the lab uses, and refuse the rest.";
+	"Pulumi plugins: the lab's own stand-ins, as the official ones could not be downloaded (docs/set-up.md).";
 
 /** The plugins, if all are there. */
 export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[] }) | undefined> {
@@ -50,7 +50,8 @@ export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[
 	if (plugins.length < located.length) return undefined;
 	const names = plugins.map(({ name, version }) => `${name} v${version}`).join(", ");
 	const how = [...new Set(plugins.map((plugin) => plugin.how))].join(" and ");
-	return { what: `Pulumi plugins ${names}`, how, plugins };
+	const notice = plugins.some((plugin) => plugin.how === "stand-ins") && standInsNotice;
+	return { what: `Pulumi plugins ${names}`, how, plugins, ...(notice && { notice }) };
 }
 
 // Where the CLI looks for a provider's releases, in this order.
@@ -70,10 +71,7 @@ export async function getPlugins(work: Work): Promise<void> {
 			unreachable: whyNoHost,
 			get: () => work.part(`downloading ${plugin.name}`, () => downloadPlugin(plugin, work)),
 		};
-		const build = async () => {
-			work.say(standInsNotice);
-			await work.part("bundling the stand-ins", makeStandIns);
-		};
+		const build = () => work.part("bundling the stand-ins", async () => void (await makeStandIns()));
 		await obtain([official], build, work);
 	}
 }

@@ -52,17 +52,13 @@ export function sampleNodes(
 	};
 }
 
-/** Whether there were more than are looked at; else all but the hindered are. */
-export const isDrawn = ({ nodes, of, hindered = [] }: Sample): boolean => nodes.length + hindered.length < of;
-
 /** So many of those that could not be chosen are named. */
 const mostNamed = 5;
 
 /** "50 of 5000 nodes, seed 1", "2 of 3 nodes: node-7 is not Ready" */
-export function sampleText(sample: Sample): string {
-	const { nodes, of, seed, hindered = [] } = sample;
+export function sampleText({ nodes, of, seed, hindered = [] }: Sample): string {
 	const more = hindered.length > mostNamed ? [`${hindered.length - mostNamed} more of the kind`] : [];
 	const why = [...hindered.slice(0, mostNamed), ...more].join(", ");
-	const drawn = isDrawn(sample) ? `, seed ${seed}` : "";
+	const drawn = nodes.length + hindered.length < of ? `, seed ${seed}` : "";
 	return `${nodes.length} of ${of} nodes${drawn}${why && `: ${why}`}`;
 }

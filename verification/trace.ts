@@ -23,9 +23,6 @@ const retrySeconds = 10;
 /** So many nodes trace at once. */
 const tracesAtOnce = 32;
 
-/** How a lab gets a pod on every node that can trace, and every kind of client. */
-export const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
-
 /** For every node, its kernel's trace of the client's packet to this node's nodePort; all nodes side by side. */
 export async function traceNodePorts(
 	cluster: Cluster,
@@ -55,7 +52,7 @@ export async function traceOn(
 	const failed = (reason: string): NodeTrace => ({ result: "failed", node: node.name, reason });
 	if (!node.ready) return untraced("the node is not Ready");
 	const tracer = tracerOn(view, node);
-	if (!tracer) return untraced(`it runs no node-probe pod; fix: ${fullConnectivity}`);
+	if (!tracer) return untraced('it runs no node-probe pod, which comes with connectivity "full"');
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
 		const trace = await traceOnce(cluster, { view, rulesets, client, destination }, node, tracer).catch((error) =>

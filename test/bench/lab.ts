@@ -59,7 +59,7 @@ export const leastProgram = (lab: BenchLab) =>
 import * as k8s from "@pulumi/kubernetes";
 new command.local.Command("least", { create: "true" });
 const provider = new k8s.Provider("least", { kubeconfig: "../.kube/${clusterName}.yaml" });
-new k8s.core.v1.ConfigMap("least", { metadata: { name: "least" } }, { provider });
+new k8s.core.v1.Namespace("least", { metadata: { name: "least" } }, { provider });
 `,
 	);
 

@@ -12,7 +12,7 @@ export const measureNoop = (rounds: number): Promise<Comparison[]> =>
 		const ways = {
 			measured: { what: "pulumi up of nothing", up: lab.up },
 			empty: { what: "that of an empty program", up: await emptyProgram(lab) },
-			least: { what: "that of one command and one ConfigMap", up: await leastProgram(lab) },
+			least: { what: "that of one command and one Namespace", up: await leastProgram(lab) },
 		};
 		for (const { up } of Object.values(ways)) await up();
 		const times = await inRounds(rounds, ways, async ({ what, up }, round) => {

@@ -84,7 +84,7 @@ const meanings: Record<Outcome | typeof notRouted, string> = {
 	dns: "the name was not resolved",
 	http: "the answer was an HTTP error",
 	other: "what came is none of these; the findings tell",
-	[notRouted]: "nothing leads there from that client, which does not ask",
+	[notRouted]: "nothing leads there from that client, or nothing can be foretold of it: it does not ask",
 };
 
 /** A line for each word that the tables use. */

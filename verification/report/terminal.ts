@@ -49,9 +49,11 @@ export function terminalReport(report: Report, { color, width = Number.POSITIVE_
 /** "verified at 2026-11-24T10:00:00.000Z: 53 of 53 requests ended as expected, 4 of 4 traces equal the walk" */
 function closing({ ok, checkedAt, connectivity, traces = [], failures }: Report): string {
 	const count = <T>(all: readonly T[], good: (one: T) => boolean) => `${all.filter(good).length} of ${all.length}`;
+	const traced = traces.filter(({ result }) => result !== "untraced");
 	const counts = [
 		`${count(connectivity, ({ ok }) => ok)} requests ended as expected`,
-		...(traces.length > 0 ? [`${count(traces, ({ result }) => result === "agrees")} traces equal the walk`] : []),
+		...(traced.length > 0 ? [`${count(traced, ({ result }) => result === "agrees")} traces equal the walk`] : []),
+		...(traced.length < traces.length ? [`${traces.length - traced.length} nodes could not be traced`] : []),
 		...(ok ? [] : [failures.length === 1 ? "1 finding" : `${failures.length} findings`]),
 	];
 	return `${ok ? "verified" : "verification failed"} at ${checkedAt}: ${counts.join(", ")}`;

@@ -17,8 +17,9 @@ const access = { kubeconfig: "k", context: "prod" };
 const made = { name: "lab", uid: "uid-1" };
 
 /** Namespaces that the cluster has, each by its uid and mark. */
-const cluster = (namespaces: Record<string, string>) =>
-	program(
+const cluster = (own: Record<string, string>) => {
+	const namespaces = { "kube-system": "uid-of-cluster", ...own };
+	return program(
 		"kubectl",
 		[
 			'echo "$*" >> asked',
@@ -27,6 +28,7 @@ const cluster = (namespaces: Record<string, string>) =>
 			"esac",
 		].join("\n"),
 	);
+};
 
 describe("a namespace of a cluster that is not the lab's own", () => {
 	it.each([
@@ -83,7 +85,28 @@ describe("a namespace that the stack knows, and another has made anew", () => {
 		await refuseReplaced({ id: "uid-of-cluster", access: moved });
 		await refuseReplaced({ id: "uid-of-another", access: moved });
 		const asked = (await readFile("asked", "utf8")).trim().split("\n");
-		expect(asked.map((line) => line.split(" ")[1])).toEqual(["moved", "k"]);
+		expect(
+			asked.map((line) =>
+				line
+					.match(/--kubeconfig (\S+) .*get namespace (\S+) /)
+					?.slice(1)
+					.join(" "),
+			),
+		).toEqual(["moved lab", "k kube-system", "k lab"]);
+	});
+
+	it("is not looked for where the way leads elsewhere now, or nowhere: what to do then is told", async () => {
+		await writeState(onExisting(made));
+		await cluster({ "kube-system": "uid-of-another", lab: "uid-2 theirs" });
+		await expect(refuseReplaced()).rejects.toThrow(
+			/^k, context prod, leads to another cluster .*; nothing was changed; fix: .*pulumi state delete --all --yes$/,
+		);
+		await program("kubectl", "echo 'connection refused' >&2; exit 1");
+		await expect(refuseReplaced()).rejects.toThrow(
+			/does not answer by k, context prod \(.*connection refused\); nothing was changed; fix, .*gone for good: pulumi state delete --all --yes$/,
+		);
+		vi.stubEnv("PULUMI_K8S_DELETE_UNREACHABLE", "true");
+		await refuseReplaced();
 	});
 
 	it("is no matter where there is none, and on a cluster of the lab's own", async () => {

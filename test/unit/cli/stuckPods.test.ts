@@ -10,7 +10,11 @@ let server: ApiServer;
 let kubeconfig: string;
 
 const pod = (name: string, node: string | undefined, ending?: number) => ({
-	metadata: { name, ...(ending !== undefined && { deletionTimestamp: new Date(Date.now() - ending).toISOString() }) },
+	metadata: {
+		name,
+		uid: `uid-of-${name}`,
+		...(ending !== undefined && { deletionTimestamp: new Date(Date.now() - ending).toISOString() }),
+	},
 	spec: node === undefined ? {} : { nodeName: node },
 });
 const node = (ready: string) => ({ metadata: {}, status: { conditions: [{ type: "Ready", status: ready }] } });
@@ -40,13 +44,17 @@ const deleted = () => server.asked.filter(({ method }) => method === "DELETE");
 
 describe("while work goes on that ends pods", () => {
 	it("those that only a kubelet that is away could end are removed by force, and told; no other is", async () => {
-		const result = await lettingGo({ kubeconfig }, "lab", async () => {
+		const result = await lettingGo({ kubeconfig }, ["lab"], async () => {
 			await vi.waitUntil(() => deleted().length > 0, { timeout: 10_000 });
 			return "done";
 		});
 		expect(result).toBe("done");
-		expect(deleted().map(({ path, query }) => [path, query])).toEqual([
-			["/api/v1/namespaces/lab/pods/stuck", { gracePeriodSeconds: "0" }],
+		expect(deleted()).toMatchObject([
+			{
+				path: "/api/v1/namespaces/lab/pods/stuck",
+				query: { gracePeriodSeconds: "0" },
+				body: { preconditions: { uid: "uid-of-stuck" } },
+			},
 		]);
 		expect(console.error).toHaveBeenCalledWith(
 			expect.stringMatching(/lab\/stuck by force: it is on dead, which is not R/),
@@ -55,6 +63,6 @@ describe("while work goes on that ends pods", () => {
 
 	it("it is not hindered where nobody answers, and its failure is passed on", async () => {
 		server.stop();
-		await expect(lettingGo({ kubeconfig }, "lab", () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+		await expect(lettingGo({ kubeconfig }, ["lab"], () => Promise.reject(new Error("no")))).rejects.toThrow("no");
 	});
 });

@@ -126,7 +126,7 @@ describe("what a new cluster costs", () => {
 
 	it("is told where settings are others, another name among them, and where it is not whole", async () => {
 		engine.nodes = containers(await clusterId(spec, owner));
-		const loss = "it is removed and made anew; what you deployed in it yourself is lost";
+		const loss = "it is removed and made anew; anything that you deployed in it yourself is lost";
 		expect(await lossOf({ workers: 2 })).toBe(`the cluster c was made with other settings: ${loss}`);
 		expect(await lossOf({ name: "d" })).toBe(`the cluster c was made with other settings: ${loss}`);
 		engine.nodes = engine.nodes.slice(1);

@@ -56,7 +56,7 @@ describe("the lab's place in an existing cluster", () => {
 				3,
 				["plane", "node-1", "node-2", "node-3"].filter((name) => name !== away),
 			);
-			const hindrance = { ordinary: false, hindrance: "is not Ready" };
+			const hindrance = { ordinary: false, ready: false, hindrance: "is not Ready" };
 			return { nodes: nodes.map((node) => (node.name === away ? { ...node, ...hindrance } : node)), ...rest };
 		};
 
@@ -76,6 +76,15 @@ describe("the lab's place in an existing cluster", () => {
 		it("leaves the echo as it is where it may run on others, so that it need not move for one that comes back", () => {
 			for (const echoNodes of [[], ["node-1", "node-2"]])
 				expect(placeOn(config({ echoNodes }), without("node-2")).echoNodes).toEqual(echoNodes);
+		});
+
+		it("keeps the echo off one that is Ready, but nobody can look at, as pods may be put there", () => {
+			const { nodes, ...rest } = landscape(3);
+			const windows = { ordinary: false, hindrance: "runs windows" };
+			const mixed = { nodes: nodes.map((node) => (node.name === "node-2" ? { ...node, ...windows } : node)), ...rest };
+			expect(placeOn(config({ echoNodes: [] }), mixed).echoNodes).toEqual(["node-1", "node-3"]);
+			const place = () => placeOn(config({ echoNodes: ["node-1", "node-2"] }), mixed);
+			expect(place).toThrow(/echoNodes\[1\]: got "node-2", .*\(node-2 runs windows\)/);
 		});
 
 		it("refuses it as the client's and as the echo's only one, and says what ails it", () => {

@@ -47,6 +47,7 @@ test("plugins in the user's home are used there, and the project needs no home o
 	for (const name of ["command", "kubernetes"]) installPlugin(home(), name, "official");
 	const located = await locatePlugins();
 	expect(located).toMatchObject({ how: "found" });
+	expect(located).not.toHaveProperty("notice");
 	expect(await makeHome(located?.plugins ?? [], ownHome())).toBeUndefined();
 	expect(existsSync(ownHome())).toBe(false);
 });
@@ -59,12 +60,12 @@ test("a plugin of another version does not count", async () => {
 	expect(await locatePlugins()).toBeUndefined();
 });
 
-test("where one is missing the stand-in takes its place, in a home of the project's own", async () => {
+test("where one is missing the stand-in takes its place, in a home of the project's own, and the user hears of it", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	installPlugin(home(), "command", "official");
 	await makeStandIns();
 	const located = await locatePlugins();
-	expect(located).toMatchObject({ how: "found and stand-ins" });
+	expect(located).toMatchObject({ how: "found and stand-ins", notice: expect.stringContaining("stand-ins") });
 	expect(await makeHome(located?.plugins ?? [], ownHome())).toBe(ownHome());
 	const read = (name: string) => {
 		const plugin = join(ownHome(), "plugins", `resource-${name}-v${version(name)}`);

@@ -149,13 +149,16 @@ const provider: Provider = {
 		return { state: fresh, inputs: now };
 	},
 
-	async delete({ urn, type, id, timeout }) {
+	async delete({ urn, type, id, state, timeout }) {
 		const ref = refOfId(supportedKind(type), id);
 		if (cluster === undefined) return forget(urn);
 		const live = await cluster.find(ref);
 		if (live === undefined) return;
+		const [{ uid }, made] = [objectAt(live, "metadata"), objectAt(state, "metadata")];
+		// Another has made it, in the place of what was made here.
+		if (made.uid !== undefined && made.uid !== uid) return;
 		await cluster.delete(ref);
-		await untilGone(cluster, ref, objectAt(live, "metadata").uid, {
+		await untilGone(cluster, ref, uid, {
 			timeout: timeout || defaultTimeout,
 			signal: cancelling.signal,
 			report: reporter(urn),

@@ -148,6 +148,16 @@ describe("the kubernetes provider", () => {
 			await plugin.remove(service, "lab/s");
 			expect(server.objects.size).toBe(0);
 		});
+
+		it("deletes what it made, and not what another has made in the place of it", async () => {
+			const { state } = await plugin.create(service, inputs);
+			server.objects.set(path, { ...clear, metadata: { name: "s", namespace: "lab", uid: "another" } });
+			await plugin.remove(service, "lab/s", state);
+			expect(server.objects.size).toBe(1);
+			server.objects.set(path, { ...clear, metadata: state.metadata as Properties });
+			await plugin.remove(service, "lab/s", state);
+			expect(server.objects.size).toBe(0);
+		});
 	});
 
 	it.each<[string, Target, Properties, Properties, object]>([

@@ -34,7 +34,7 @@ const paint = (_: boolean, text: string) => text;
 const words = [
 	"ok: a pod of the Service answered; behind it the client IP that the pod sees, where that can be foretold",
 	"timeout: no answer came",
-	"not routed: nothing leads there from that client, which does not ask",
+	"not routed: nothing leads there from that client, or nothing can be foretold of it: it does not ask",
 ];
 
 it("shows what was predicted, what was measured and where they differ, a row for each client", () => {
