@@ -57,7 +57,7 @@ export const leastProgram = (lab: BenchLab) =>
 		"least",
 		`import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
-new command.local.Command("least", { create: "true" });
+new command.local.Command("least", { create: "true", logging: "stderr", addPreviousOutputInEnv: false });
 const provider = new k8s.Provider("least", { kubeconfig: "../.kube/${clusterName}.yaml" });
 new k8s.core.v1.Namespace("least", { metadata: { name: "least" } }, { provider });
 `,

@@ -1,7 +1,7 @@
 /** The lab on clusters that it did not make, by a user who may do exactly what docs/rbac.yaml grants. */
 
 import { existsSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -103,6 +103,18 @@ describe.each(["nftables", "iptables"])("on a cluster of %s mode made by plain k
 		await cluster.kubectl("wait", "node", idle, "--for=condition=Ready", "--timeout=120s");
 		expect(await start()).not.toContain("notice: looked at");
 		expect((await report()).connectivity).toHaveLength(6 * 8);
+	});
+
+	it.runIf(mode === "iptables")("a kubeconfig that has moved is told, and followed once it is named", async () => {
+		const moved = join(folder, "moved");
+		await rename(kubeconfig, moved);
+		const lost = await lab.run("cli/destroy.ts");
+		expect(lost.exitCode, lost.all).toBe(1);
+		expect(lost.all).toContain(`does not answer by ${kubeconfig}, context restricted`);
+		kubeconfig = moved;
+		await lab.stack.setConfig("kubeconfig", { value: moved });
+		const { all, exitCode } = await lab.run("cli/start.ts");
+		expect(exitCode, all).toBe(0);
 	});
 
 	it("nothing of the kubeconfig is in state, outputs, report or what commands print", async () => {
