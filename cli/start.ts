@@ -73,7 +73,9 @@ async function bringUpInExisting({ access, namespace }: Existing, alone: boolean
  * Apart from the refresh: a provider that was reachable for that would not be told that the update replaces its cluster,
  * and would fail to delete what was in it.
  */
-const up = (): Promise<number> => pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
+function up(): Promise<number> {
+	return pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
+}
 
 async function refresh(): Promise<number> {
 	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.
