@@ -120,7 +120,7 @@ function toElk(box: Box): ElkNode {
 function sizeOf(lines: readonly string[], size: number, padding: number): Pick<Place, "width" | "height"> {
 	const characters = Math.max(...lines.map((line) => line.length));
 	return {
-		width: Math.ceil(characters * size * 0.63) + 2 * padding,
+		width: Math.ceil(characters * size * 0.66) + 2 * padding,
 		height: lines.length * type.lineHeight + 2 * padding - 2,
 	};
 }
