@@ -42,7 +42,8 @@ async function letGo(core: CoreV1Api, namespace: string): Promise<void> {
 		console.error(`removing pod ${namespace}/${name} by force: it is on ${node}, which is not Ready and cannot end it`);
 		// By its uid: the work may have made another of that name meanwhile.
 		const uid = metadata?.uid ?? "";
-		await core.deleteNamespacedPod({ namespace, name, gracePeriodSeconds: 0, body: { preconditions: { uid } } });
+		// All in the body: beside one the API server reads no options of the query.
+		await core.deleteNamespacedPod({ namespace, name, body: { gracePeriodSeconds: 0, preconditions: { uid } } });
 	}
 }
 

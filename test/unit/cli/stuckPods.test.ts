@@ -52,8 +52,8 @@ describe("while work goes on that ends pods", () => {
 		expect(deleted()).toMatchObject([
 			{
 				path: "/api/v1/namespaces/lab/pods/stuck",
-				query: { gracePeriodSeconds: "0" },
-				body: { preconditions: { uid: "uid-of-stuck" } },
+				query: {},
+				body: { gracePeriodSeconds: 0, preconditions: { uid: "uid-of-stuck" } },
 			},
 		]);
 		expect(console.error).toHaveBeenCalledWith(
