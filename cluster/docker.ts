@@ -87,7 +87,13 @@ export async function imageId(image: string): Promise<string> {
 	if (ok) return stdout;
 	if (!/no such image/i.test(stderr)) throw new Error(message);
 	throw new Error(
-		`image "${image}" is not on the Docker engine. The lab's own images are made by \`npm start\`; ` +
-			`get another by \`docker pull ${image}\`, or name one that is there: \`pulumi config set <echoImage|dnsutilsImage|nodeImage> <image>\``,
+		`image "${image}" is not on the Docker engine. \`npm start\` makes those that the settings name by default; ` +
+			`get another by \`docker pull ${image}\`, or name one that is there: \`pulumi config set\` with echoImage or dnsutilsImage`,
 	);
+}
+
+/** Pulls an image that the engine does not have, so that what it is to replace is still there where that fails. */
+export async function provideImage(image: string): Promise<void> {
+	const { ok } = await attempt("docker", ["image", "inspect", image]);
+	if (!ok) await run("docker", ["pull", image], { show: true });
 }

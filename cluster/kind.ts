@@ -4,7 +4,7 @@
  * make. An owner has one cluster at a time.
  */
 import { closeAccess, kubeconfigPath, makeFolder } from "./access.ts";
-import { docker, findNodes, imageId, isFinished, markFinished, type NodeContainer } from "./docker.ts";
+import { docker, findNodes, imageId, isFinished, markFinished, type NodeContainer, provideImage } from "./docker.ts";
 import { ClusterSpec, kindConfig } from "./kindConfig.ts";
 import { locked } from "./lock.ts";
 import { closeOutside } from "./outside.ts";
@@ -61,6 +61,7 @@ async function replace(spec: ClusterSpec, id: string): Promise<void> {
 	const owner = ownerIn(id);
 	const nodes = await findNodes(name);
 	refuseStrangers("cluster", name, nodes, owner);
+	await provideImage(nodeImage);
 	await removeOwned(owner, name);
 	if (nodes.length > 0) await removeCluster(name);
 	// Told where, kind leaves ~/.kube alone.

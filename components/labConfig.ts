@@ -104,6 +104,14 @@ function nodeFaults(raw: Raw): Fault[] {
 	return nodeNameFaults(raw, workers, `a worker of this cluster: ${workers.join(", ")}`);
 }
 
+/** A published port leads to the control plane, which no pod of the echo's runs on. */
+function deadHostPort({ cluster, hostPort, externalTrafficPolicy }: Raw): Fault[] {
+	if (cluster !== "kind" || hostPort === undefined || externalTrafficPolicy !== "Local") return [];
+	const allowed =
+		"nothing, as externalTrafficPolicy is Local: it leads to the control plane, which then drops what it is sent";
+	return [{ field: "hostPort", got: hostPort, allowed, fix: "pulumi config rm hostPort" }];
+}
+
 /** A node in the list twice says nothing, and is most likely another one's place. */
 function repetitions({ echoNodes }: Raw): Fault[] {
 	if (!Array.isArray(echoNodes)) return [];
@@ -125,7 +133,7 @@ const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
 	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
-	const faults = [...alone, ...clusterFaults(raw), ...nodeFaults(raw), ...repetitions(raw)];
+	const faults = [...alone, ...clusterFaults(raw), ...nodeFaults(raw), ...repetitions(raw), ...deadHostPort(raw)];
 	if (data === undefined || faults.length > 0) throw new Refusal(faultMessage(faults));
 	const { cluster, kubeconfig = "", context = "" } = data;
 	if (cluster === "existing") {

@@ -1,5 +1,6 @@
 /** Where the lab is: in a cluster of its own, or in one that exists; and what differs between the two. */
 
+import { imageId } from "../cluster/docker.ts";
 import { labCluster } from "../cluster/owner.ts";
 import type { Sample } from "../verification/nodeSample.ts";
 import { ClusterImage, type PodImage } from "./clusterImage.ts";
@@ -8,7 +9,7 @@ import { KindCluster } from "./kindCluster.ts";
 import type { LabCluster } from "./labCluster.ts";
 import type { ExistingConfig, KindConfig, LabConfig } from "./labConfig.ts";
 import { placeOn } from "./placement.ts";
-import { ask } from "./refusal.ts";
+import { ask, Refusal } from "./refusal.ts";
 
 export interface LabSite {
 	cluster: LabCluster;
@@ -27,11 +28,12 @@ export interface LabSite {
 	};
 }
 
-/** @throws Refusal where a cluster that exists cannot carry the lab: it is looked at before anything is made */
+/** @throws Refusal where images are missing, or a cluster that exists cannot carry the lab; nothing was made yet */
 export const labSite = (config: LabConfig): Promise<LabSite> =>
-	config.cluster === "kind" ? Promise.resolve(kindSite(config)) : existingSite(config);
+	config.cluster === "kind" ? kindSite(config) : existingSite(config);
 
-function kindSite(config: KindConfig): LabSite {
+async function kindSite(config: KindConfig): Promise<LabSite> {
+	await refuseMissingImages([config.echoImage, config.dnsutilsImage]);
 	const { echoNodes, clientNode, hostPort, nodePort } = config;
 	const cluster = new KindCluster(labCluster, {
 		name: config.clusterName,
@@ -46,6 +48,13 @@ function kindSite(config: KindConfig): LabSite {
 		clientNode,
 		image: (name, image, nodes) => new ClusterImage(name, { cluster, image, nodes }),
 	};
+}
+
+/** Beforehand: else they would end an update that has made a cluster for them, or removed one. */
+async function refuseMissingImages(images: string[]): Promise<void> {
+	const asked = await Promise.allSettled([...new Set(images)].map(imageId));
+	const faults = asked.flatMap((answer) => (answer.status === "rejected" ? (answer.reason as Error).message : []));
+	if (faults.length > 0) throw new Refusal(faults.join("\n"));
 }
 
 async function existingSite(config: ExistingConfig): Promise<LabSite> {

@@ -151,11 +151,14 @@ export function traceTable(family: "ip" | "ip6", table: string, packet: Packet):
 	return `add table ${family} ${table} { flags owner; ${chains.join(" ")} }`;
 }
 
+/** Why a trace failed where nothing went wrong: of several ways the packet takes one. */
+export const unseen = "its kernel did not see the packet, which may have gone another way";
+
 /** Of the packets that the table chose, the only one; what it and the tables of other traces did with it is left out. */
 function chosen(packets: Passage[][], table: string): Passage[] {
 	const chose = ({ steps: [first] }: Passage) => first?.table === table && first.kind === "rule";
 	const [packet, other] = packets.filter((passages) => passages.some(chose));
-	if (!packet) throw new Error("its kernel did not see the packet, which may have gone another way");
+	if (!packet) throw new Error(unseen);
 	const repeated = other?.[0]?.packet.sourcePort === packet[0]?.packet.sourcePort;
 	if (other && !repeated) throw new Error("its kernel saw several packets that may be the one");
 	return packet.filter(({ steps: [first] }) => !first?.table.startsWith(tablePrefix));

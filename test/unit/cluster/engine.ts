@@ -8,6 +8,8 @@ import type { NodeContainer } from "../../../cluster/docker.ts";
 export const engine = {
 	nodes: [] as NodeContainer[] | Error,
 	finished: true,
+	/** Whether the node image is there, or can be had. */
+	hasImage: true,
 	/** What was run, in order: "kind create c", "docker start c-worker". */
 	done: [] as string[],
 };
@@ -21,6 +23,9 @@ export const docker = () => ({
 		return engine.nodes.filter(({ cluster }) => name === undefined || cluster === name);
 	},
 	isFinished: async () => engine.finished,
+	provideImage: async (image: string) => {
+		if (!engine.hasImage) throw new Error(`${image} cannot be had`);
+	},
 	markFinished: async (name: string) => engine.done.push(`finished ${name}`),
 	docker: async (...args: string[]) => {
 		if (args[0] === "ps") return "";
@@ -53,5 +58,5 @@ export const containers = (creationId?: string, { state = "running", cluster = "
 	}));
 
 export function resetEngine(): void {
-	Object.assign(engine, { nodes: [], finished: true, done: [] });
+	Object.assign(engine, { nodes: [], finished: true, hasImage: true, done: [] });
 }

@@ -144,6 +144,13 @@ describe("making a cluster", () => {
 		expect(engine.done).toEqual(["kind delete cluster c", ...made]);
 	});
 
+	it("leaves what is there where the new one's image cannot be had", async () => {
+		engine.nodes = containers(newCreationId("00000000", owner));
+		engine.hasImage = false;
+		await expect(updateCluster(spec, await clusterId(spec, owner))).rejects.toThrow("cannot be had");
+		expect(engine.done).toEqual([]);
+	});
+
 	it("keeps a finished one of the id where the state knows it", async () => {
 		const id = await clusterId(spec, owner);
 		engine.nodes = containers(id, { state: "exited" });

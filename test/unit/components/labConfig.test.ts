@@ -147,6 +147,14 @@ describe("a bad configuration", () => {
 		expect(() => parseLabConfig(raw)).toThrow(Refusal);
 	});
 
+	it("refuses a published port that nobody would answer on", () => {
+		const parse = () => parseLabConfig({ ...defaults, hostPort: "8080", externalTrafficPolicy: "Local" });
+		expect(parse).toThrow(
+			/a fault;.*hostPort: got "8080", .*Local: it leads to the control plane.*; fix: pulumi config rm hostPort/s,
+		);
+		expect(parseLabConfig({ ...defaults, hostPort: "8080" })).toMatchObject({ hostPort: 8080 });
+	});
+
 	it("takes the word that was meant for one that is not quite right", () => {
 		const parse = () => parseLabConfig({ ...defaults, externalTrafficPolicy: "local", kubeProxyMode: "nftable" });
 		expect(parse).toThrow(/set kubeProxyMode nftables\n.*set externalTrafficPolicy Local\n/s);
