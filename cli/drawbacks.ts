@@ -26,7 +26,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 	if ((await stackCluster()).kind === "existing") {
 		throw new Error(
 			"the experiments stop nodes, reconfigure kube-proxy and make clusters: they need a cluster of the lab's own; " +
-				"fix: pulumi config set cluster kind, or another stack",
+				"fix: one in a stack of its own: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run drawbacks",
 		);
 	}
 	const { nodes, request } = await knownReport();

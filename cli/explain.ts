@@ -30,8 +30,12 @@ await command(async () => {
 	const ways = journeys(view, rulesets, client.place, destination);
 	console.log(`From ${placed(client)} to ${withPort(destination.address, destination.port)}\n`);
 	console.log(journeysText(ways, view));
-	if (!trace || ways.every(({ legs }) => legs.length === 0)) return 0;
+	if (!trace) return 0;
 	console.log("\nThe kernel's trace");
+	if (ways.every(({ legs }) => legs.length === 0)) {
+		console.log("no node's rules see the packet: there is nothing to trace");
+		return 0;
+	}
 	const agree = await showTraces(cluster, view, rulesets, client, destination, ways);
 	if (!agree && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
 	return agree ? 0 : 1;

@@ -24,7 +24,7 @@ export function parseDestination(view: View, text: string): Destination {
 	const port = Number(digits);
 	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
 	throw new Error(
-		`--to must be ${destinationForms}, got "${text}"; ` +
+		`--to must be ${destinationForms}, a port being 1 to 65535, got "${text}"; ` +
 			`the nodes: ${nodes.map(({ name }) => name).join(", ")}; the Service: ${service.name}:${service.port}`,
 	);
 }
