@@ -60,8 +60,10 @@ async function bringUpInExisting({ access, namespace }: Existing, alone: boolean
 	await refuseTaken(access, namespace);
 	await refuseTakenPort(access, await setting("nodePort"), namespace);
 	const recorded = await existingInState();
-	const isMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);
-	return lettingGo(access, [namespace, ...(await madeNamespaces()).map(({ name }) => name)], async () => {
+	const isTheSame = recorded?.id === id;
+	const isMoved = isTheSame && !isDeepStrictEqual(recorded.access, access);
+	const before = isTheSame ? (await madeNamespaces()).map(({ name }) => name) : [];
+	return lettingGo(access, [namespace, ...before], async () => {
 		if (alone) await removeUnrecorded({ kind: "existing", access });
 		await reviveClient(access, namespace);
 		// A refresh goes the way that the state knows, which may be no more.
