@@ -14,8 +14,8 @@ export type StackCluster = { access: Access; namespace: string } & (
 );
 
 /**
- * @throws naming all settings that are secrets; naming all faults of the configuration, where it is for a cluster that exists; else they are Pulumi's to tell;
- * and where the stack is on a cluster of the other kind
+ * @throws naming all settings that are secrets; naming all faults of the configuration, where it is for a cluster that
+ * exists; else they are Pulumi's to tell; and where the stack is on a cluster of the other kind
  */
 export async function stackCluster(): Promise<StackCluster> {
 	const { plain: settings, secrets } = await readSettings(stack);

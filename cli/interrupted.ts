@@ -63,9 +63,10 @@ function isLeft({ pid, timestamp }: Lock): boolean {
 }
 
 /**
- * Removes from the cluster what killed updates were making in it, once no other is at work: the state has no record of it, and the next update
- * would stop as it "already exists". Where the cluster is the stack's own, nobody else has made what is so called; in
- * another, that holds in the stack's own namespaces: what the notes name elsewhere may be anybody's, and stays.
+ * Removes from the cluster what killed updates were making in it, once no other is at work: the state has no record of
+ * it, and the next update would stop as it "already exists". Where the cluster is the stack's own, nobody else has made
+ * what is so called; in another, that holds in the stack's own namespaces: what the notes name elsewhere may be
+ * anybody's, and stays.
  */
 export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluster, "kind" | "access">): Promise<void> {
 	for (const { type, recorded, object } of await pendingCreations()) {

@@ -4,7 +4,7 @@
  */
 import { ownerAnnotation } from "../cluster/owner.ts";
 import { type Access, kubectlText } from "../verification/access.ts";
-import { kubectl } from "./kubectl.ts";
+import { readFields } from "./kubectl.ts";
 import { existingInState, madeNamespaces, pendingCreations } from "./state.ts";
 
 /** Takes from the state all that is in it, and nothing from any cluster. */
@@ -12,9 +12,8 @@ const forget = "pulumi state delete --all --yes";
 
 /** @throws where nobody answers */
 export async function whoseNamespace(access: Access, name: string): Promise<"nobody's" | "ours" | "others'"> {
-	const path = `--output=jsonpath={.metadata.uid} {.metadata.annotations.${ownerAnnotation}}`;
-	const found = await kubectl(access, name, "get", "namespace", name, "--ignore-not-found", path);
-	const [uid, mark] = found.split(" ");
+	const template = `{.metadata.uid} {.metadata.annotations.${ownerAnnotation}}`;
+	const [uid, mark] = (await readFields(access, name, template, "namespace", name)).split(" ");
 	if (!uid) return "nobody's";
 	if ((await madeNamespaces()).some((made) => made.name === name && made.uid === uid)) return "ours";
 	const making = (await pendingCreations()).some(({ object }) => object?.annotations[ownerAnnotation] === mark);
@@ -56,14 +55,8 @@ export async function refuseReplaced(configured?: { id: string; access: Access }
 /** @throws where the way by which the stack's objects were made leads to their cluster no more; nothing was changed */
 async function refuseLost({ id, access }: { id: string; access: Access }): Promise<void> {
 	const way = `${access.kubeconfig}, context ${access.context}`;
-	const found = await kubectl(
-		access,
-		"default",
-		"get",
-		"namespace",
-		"kube-system",
-		"--output=jsonpath={.metadata.uid}",
-	).catch((error: Error) => {
+	const system = "kube-system";
+	const found = await readFields(access, system, "{.metadata.uid}", "namespace", system).catch((error: Error) => {
 		throw new Error(
 			`the cluster that this stack is on does not answer by ${way} (${error.message.split("\n")[0]}); nothing was changed; ` +
 				"fix, where the file or the context has another name now: set kubeconfig and context, then npm start; " +

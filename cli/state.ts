@@ -49,8 +49,9 @@ export async function latest(): Promise<Deployment> {
 }
 
 /** The kind of cluster that the stack is on; undefined where it is on none. */
-export async function clusterInState(): Promise<"kind" | "existing" | undefined> {
-	const { resources } = await latest();
+export const clusterInState = async (): Promise<"kind" | "existing" | undefined> => clusterOf(await latest());
+
+function clusterOf({ resources }: Deployment): "kind" | "existing" | undefined {
 	const holds = (component: string) => resources.some(({ urn }) => urn.includes(`nodeport-lab:index:${component}::`));
 	return holds("KindCluster") ? "kind" : holds("ExistingCluster") ? "existing" : undefined;
 }
@@ -101,9 +102,9 @@ const Provider = z.object({ clusterIdentifier: z.string(), kubeconfig: z.string(
 
 /** The cluster that exists which the stack is on, and the way into it; undefined where it is on none. */
 export async function existingInState(): Promise<{ id: string; access: Access } | undefined> {
-	if ((await clusterInState()) !== "existing") return undefined;
-	const { resources } = await latest();
-	const provider = resources.find(({ type }) => type === "pulumi:providers:kubernetes");
+	const deployment = await latest();
+	if (clusterOf(deployment) !== "existing") return undefined;
+	const provider = deployment.resources.find(({ type }) => type === "pulumi:providers:kubernetes");
 	const { data } = Provider.safeParse(provider?.inputs);
 	return data && { id: data.clusterIdentifier, access: { kubeconfig: data.kubeconfig, context: data.context } };
 }

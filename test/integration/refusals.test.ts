@@ -80,6 +80,7 @@ describe("before there is a cluster", () => {
 		const failure = await lab.stack.preview().catch(({ message }: Error) => message);
 		for (const image of ["nodeport-lab/none:1", "nodeport-lab/none:2"])
 			expect(failure).toMatch(new RegExp(`image "${image}" is not on the Docker engine.*\`docker pull ${image}\``));
+		expect(failure).toContain('error: image "nodeport-lab/none:1" is not on the Docker engine');
 		expect(String(failure)).not.toMatch(/^ +at |serializing/m);
 		await unset("echoImage", "dnsutilsImage");
 	});

@@ -137,7 +137,7 @@ it.each([
 	await writeFile(kubeconfig, text);
 	const open = () => new Cluster({ kubeconfig });
 	expect(open).toThrow(`${kubeconfig} ${what}`);
-	expect(open).toThrow(/; fix: npm start$/);
+	expect(open).toThrow(/^\S*kubeconfig [^\n]+; fix: npm start$/);
 	expect(open).not.toThrow(/c2VjcmV0|undefined/);
 });
 
