@@ -1,11 +1,11 @@
 import { DnsUtils } from "./components/dnsUtils.ts";
 import { EchoDeployment } from "./components/echoDeployment.ts";
-import { labNamespace } from "./components/labNamespace.ts";
-import { labOutputs } from "./components/labOutputs.ts";
-import { labSite } from "./components/labSite.ts";
-import { matrixClients, needsProbe } from "./components/matrixClients.ts";
+import { labNamespace } from "./components/lab/labNamespace.ts";
+import { labOutputs } from "./components/lab/labOutputs.ts";
+import { labSite } from "./components/lab/labSite.ts";
+import { matrixClients, needsProbe } from "./components/lab/matrixClients.ts";
+import { readLabConfig } from "./components/lab/stackConfig.ts";
 import { NodePortService } from "./components/nodePortService.ts";
-import { readLabConfig } from "./components/stackConfig.ts";
 import { Verification } from "./components/verification.ts";
 
 const config = readLabConfig();

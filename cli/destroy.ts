@@ -1,19 +1,20 @@
 /** npm run destroy: removes the lab, and the cluster where it is the lab's own; the engine, its kind network, images and caches stay. */
-import { closeAccess } from "../cluster/access.ts";
-import { command } from "../cluster/command.ts";
-import { removeOwned } from "../cluster/kind.ts";
-import { locked } from "../cluster/lock.ts";
-import { labCluster, ownerOf } from "../cluster/owner.ts";
-import type { Access } from "../verification/access.ts";
+
+import { removeOwned } from "../kind/kind.ts";
+import { closeAccess } from "../kind/kubeconfigFile.ts";
+import { labCluster, ownerOf } from "../kind/owner.ts";
+import type { Access } from "../kubernetes/kubeAccess.ts";
+import { command } from "../lib/command.ts";
+import { locked } from "../lib/lock.ts";
 import { parseArguments } from "./arguments.ts";
-import { refuseSwitch } from "./cluster.ts";
-import { removeUnrecorded, settleLocks } from "./interrupted.ts";
-import { inTurn, pulumi, selectStack } from "./lab.ts";
-import { refuseReplaced } from "./ownNamespace.ts";
-import { readSettings, setting } from "./settings.ts";
-import { stack } from "./stack.ts";
-import { clusterInState, existingInState, madeNamespaces } from "./state.ts";
-import { lettingGo } from "./stuckPods.ts";
+import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
+import { inTurn, pulumi, selectStack } from "./stack/lab.ts";
+import { refuseReplaced } from "./stack/ownNamespace.ts";
+import { readSettings, setting } from "./stack/settings.ts";
+import { stack } from "./stack/stack.ts";
+import { refuseSwitch } from "./stack/stackCluster.ts";
+import { clusterInState, existingInState, madeNamespaces } from "./stack/state.ts";
+import { lettingGo } from "./stack/stuckPods.ts";
 
 await command(async () => {
 	parseArguments("npm run destroy", {});

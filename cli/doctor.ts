@@ -1,9 +1,9 @@
 /** npm run doctor: says what would keep the lab from working. With --brief, as the first step of npm start, only that. */
-import { command } from "../cluster/command.ts";
+import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { findings } from "./doctor/findings.ts";
-import { findingsText } from "./doctor/text.ts";
-import { stack } from "./stack.ts";
+import { findingsText } from "./doctor/findingsText.ts";
+import { stack } from "./stack/stack.ts";
 
 await command(async () => {
 	const { values } = parseArguments("npm run doctor [-- --brief]", {

@@ -2,19 +2,20 @@
  * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and leaves the lab
  * as it was, also where an experiment fails or Ctrl-C ends it.
  */
-import { command } from "../cluster/command.ts";
-import { Cluster } from "../verification/cluster.ts";
+
+import { Cluster } from "../kubernetes/liveCluster.ts";
+import { command } from "../lib/command.ts";
+import { drawbackTable, drawbackText } from "../report/drawbacks.ts";
 import { experiments } from "../verification/experiments/all.ts";
-import type { Experiment } from "../verification/experiments/experiment.ts";
-import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
-import { drawbackTable, drawbackText } from "../verification/report/drawbacks.ts";
-import type { Drawback, Finding } from "../verification/report/model.ts";
-import { writeReport } from "../verification/report/stored.ts";
+import type { Experiment } from "../verification/experiments/support/experiment.ts";
+import { putBackLeftovers } from "../verification/experiments/support/leftovers.ts";
+import type { Drawback, Finding } from "../verification/report.ts";
+import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
-import { stackCluster } from "./cluster.ts";
-import { ExperimentLab } from "./experimentLab.ts";
-import { settleLocks } from "./interrupted.ts";
-import { inTurn, knownReport, pulumi, show, tellForms, verifyAgain } from "./lab.ts";
+import { ExperimentLab } from "./stack/experimentLab.ts";
+import { settleLocks } from "./stack/interrupted.ts";
+import { inTurn, knownReport, pulumi, show, tellForms, verifyAgain } from "./stack/lab.ts";
+import { stackCluster } from "./stack/stackCluster.ts";
 
 await command(async () => {
 	const chosen = options();

@@ -1,17 +1,18 @@
 /** npm run explain -- --from <client> --to <target> [--trace]: one packet's journey in words, rule by rule. */
-import { command } from "../cluster/command.ts";
-import { Cluster } from "../verification/cluster.ts";
-import { destinationForms, parseDestination } from "../verification/destination.ts";
-import { type Destination, type Journey, journeys } from "../verification/journey.ts";
-import { journeysText } from "../verification/report/journey.ts";
-import { traceText } from "../verification/report/traces.ts";
-import { withPort } from "../verification/rules/address.ts";
+
+import { Cluster } from "../kubernetes/liveCluster.ts";
+import type { ClusterSnapshot, PlacedClient } from "../kubernetes/snapshot.ts";
+import { command } from "../lib/command.ts";
+import { withPort } from "../netfilter/address.ts";
+import { journeysText } from "../report/journeyText.ts";
+import { traceText } from "../report/traceText.ts";
+import { destinationForms, parseDestination } from "../verification/journey/destination.ts";
+import { type Destination, type Journey, journeys } from "../verification/journey/journey.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { unseen } from "../verification/trace/capture.ts";
-import { traceOn } from "../verification/trace.ts";
-import type { PlacedClient, View } from "../verification/view.ts";
+import { traceOn } from "../verification/trace/traceNodes.ts";
 import { parseArguments } from "./arguments.ts";
-import { knownReport } from "./lab.ts";
+import { knownReport } from "./stack/lab.ts";
 
 /** How a lab gets a pod on every node that can trace, and every kind of client. */
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
@@ -23,7 +24,7 @@ await command(async () => {
 	const { from, to, trace } = options();
 	const { request } = await knownReport();
 	const cluster = new Cluster(request);
-	const view = await cluster.view(request);
+	const view = await cluster.snapshot(request);
 	const client = clientNamed(view, from, request.connectivity === "full" ? "" : ` (${moreClients})`);
 	const destination = parseDestination(view, to);
 	const rulesets = await readRulesets(cluster, view, console.error);
@@ -56,7 +57,7 @@ function options(): { from: string; to: string; trace: boolean } {
 	return { from, to, trace };
 }
 
-function clientNamed({ clients }: View, name: string, more: string): PlacedClient {
+function clientNamed({ clients }: ClusterSnapshot, name: string, more: string): PlacedClient {
 	const client = clients.find((client) => client.name === name);
 	if (client) return client;
 	const names = clients.map(({ name }) => name).join(", ");
@@ -71,7 +72,7 @@ function placed({ name, place: { network, node, ip = "" } }: PlacedClient): stri
 /** Shows what each node's kernel did with a packet of its own; false: one did otherwise than the walk, or none could be asked. */
 async function showTraces(
 	cluster: Cluster,
-	view: View,
+	view: ClusterSnapshot,
 	rulesets: Map<string, Ruleset>,
 	client: PlacedClient,
 	destination: Destination,

@@ -1,8 +1,8 @@
 /** npm run report: the last verification as a page to look at, as Markdown and as JUnit's XML. */
-import { command } from "../cluster/command.ts";
-import { writeForms } from "../verification/report/forms.ts";
+import { command } from "../lib/command.ts";
+import { writeForms } from "../report/reportFiles.ts";
 import { parseArguments } from "./arguments.ts";
-import { knownReport } from "./lab.ts";
+import { knownReport } from "./stack/lab.ts";
 
 await command(async () => {
 	parseArguments("npm run report", {});

@@ -1,20 +1,20 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
 import { isDeepStrictEqual } from "node:util";
-import { wakeCluster } from "../cluster/access.ts";
-import { command } from "../cluster/command.ts";
-import { lookAt } from "../existing/look.ts";
-import { Cluster } from "../verification/cluster.ts";
-import { putBackLeftovers } from "../verification/experiments/leftovers.ts";
+import { wakeCluster } from "../kind/kubeconfigFile.ts";
+import { inspectCluster } from "../kubernetes/inspect.ts";
+import { Cluster } from "../kubernetes/liveCluster.ts";
+import { command } from "../lib/command.ts";
+import { putBackLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
-import { type StackCluster, stackCluster } from "./cluster.ts";
-import { removeUnrecorded, settleLocks } from "./interrupted.ts";
-import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./lab.ts";
-import { refuseReplaced, refuseTaken } from "./ownNamespace.ts";
-import { reviveClient, reviveDns } from "./revive.ts";
-import { setting } from "./settings.ts";
-import { existingInState, madeNamespaces, pendingCreations } from "./state.ts";
-import { lettingGo } from "./stuckPods.ts";
-import { refuseTakenPort } from "./takenPort.ts";
+import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
+import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./stack/lab.ts";
+import { refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
+import { reviveClient, reviveDns } from "./stack/revive.ts";
+import { setting } from "./stack/settings.ts";
+import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
+import { existingInState, madeNamespaces, pendingCreations } from "./stack/state.ts";
+import { lettingGo } from "./stack/stuckPods.ts";
+import { refuseTakenPort } from "./stack/takenPort.ts";
 
 await command(async () => {
 	parseArguments("npm start", {});
@@ -55,7 +55,7 @@ async function bringUp({ access, namespace, name, owner }: Own, alone: boolean):
 
 /** First whatever must not be begun; from then on all that is in the namespaces is the lab's. */
 async function bringUpInExisting({ access, namespace }: Existing, alone: boolean): Promise<number> {
-	const { id } = await lookAt(access, namespace);
+	const { id } = await inspectCluster(access, namespace);
 	await refuseReplaced({ id, access });
 	await refuseTaken(access, namespace);
 	await refuseTakenPort(access, await setting("nodePort"), namespace);

@@ -1,7 +1,7 @@
 /** npm run verify: repeats the verification without an update. */
-import { command } from "../cluster/command.ts";
+import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
-import { show, verifyAgain } from "./lab.ts";
+import { show, verifyAgain } from "./stack/lab.ts";
 
 await command(async () => {
 	parseArguments("npm run verify", {});

@@ -1,8 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { imageId } from "../cluster/docker.ts";
-import { programCommand, quietly } from "./programCommand.ts";
-import { ask } from "./refusal.ts";
+import { imageId } from "../kind/docker.ts";
+import { programCommand, quietly } from "../lib/programCommand.ts";
+import { orRefuse } from "../lib/userError.ts";
 
 /** What a pod runs: a ClusterImage, or any reference that the nodes can get by themselves. */
 export interface PodImage {
@@ -34,11 +34,11 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 		// Not the cluster as a whole: the image would wait for all that a component of a cluster makes.
 		const cluster = { id: args.cluster.id, name: args.cluster.name };
 		super("nodeport-lab:index:ClusterImage", name, { ...args, cluster }, opts);
-		const id = pulumi.output(args.image).apply((image) => ask(imageId(image)));
+		const id = pulumi.output(args.image).apply((image) => orRefuse(imageId(image)));
 		const load = new command.local.Command(
 			`${name}-load`,
 			{
-				create: programCommand("cluster/main.ts", "load"),
+				create: programCommand("kind/kindProgram.ts", "load"),
 				stdin: pulumi.jsonStringify({ cluster: args.cluster.name, image: args.image, nodes: args.nodes }),
 				triggers: [args.cluster.id, id],
 				...quietly,

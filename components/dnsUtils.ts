@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Client } from "../verification/request.ts";
+import type { Client } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
-import { restrictedContainer, restrictedPod } from "./restricted.ts";
+import { restrictedContainer, restrictedPod } from "./podSecurity.ts";
 
 /** Asks once, gives up after 3 s, shows the body; only its verbose talk tells a refused connection from others. */
 export const curl = ["curl", "--silent", "--show-error", "--verbose", "--fail", "--max-time", "3"];

@@ -1,8 +1,8 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClientGroup } from "../verification/request.ts";
+import type { ClientGroup } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
-import { restrictedContainer, restrictedPod } from "./restricted.ts";
+import { restrictedContainer, restrictedPod } from "./podSecurity.ts";
 
 export interface EchoDeploymentArgs {
 	/** The echo image (toolchain/images/echo). */

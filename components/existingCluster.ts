@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Node } from "../verification/model.ts";
-import type { Runner } from "../verification/request.ts";
+import type { Runner } from "../kubernetes/clients.ts";
+import type { Node } from "../kubernetes/model.ts";
 import { clusterNode, type LabCluster } from "./labCluster.ts";
 
 export interface ExistingClusterArgs {

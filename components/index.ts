@@ -1,13 +1,14 @@
 /** What another program may import from this package: the components, and the contract of the lab's outputs. */
+
+export { UserError } from "../lib/userError.ts";
 export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterImage.ts";
 export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
 export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";
 export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster.ts";
 export { KindCluster, type KindClusterArgs } from "./kindCluster.ts";
+export { LabContract, type LabOutput, labReference, requireLab, schema } from "./lab/labOutputs.ts";
 export type { LabCluster } from "./labCluster.ts";
-export { LabContract, type LabOutput, labReference, requireLab, schema } from "./labOutputs.ts";
 export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";
 export { NodeProbe, type NodeProbeArgs } from "./nodeProbe.ts";
 export { OutsideClient, type OutsideClientArgs } from "./outsideClient.ts";
-export { Refusal } from "./refusal.ts";
 export { Verification, type VerificationArgs } from "./verification.ts";

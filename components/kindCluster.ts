@@ -1,16 +1,16 @@
 import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { accessId, kubeconfigPath } from "../cluster/access.ts";
-import { execIn } from "../cluster/docker.ts";
-import { plannedCluster } from "../cluster/kind.ts";
-import { type KubeProxyMode, nodeNames } from "../cluster/kindConfig.ts";
-import { ownerOf } from "../cluster/owner.ts";
-import type { Node } from "../verification/model.ts";
-import type { Runner } from "../verification/request.ts";
+import { type KubeProxyMode, nodeNames } from "../config/clusterShape.ts";
+import { execIn } from "../kind/docker.ts";
+import { plannedCluster } from "../kind/kind.ts";
+import { accessId, kubeconfigPath } from "../kind/kubeconfigFile.ts";
+import { ownerOf } from "../kind/owner.ts";
+import type { Runner } from "../kubernetes/clients.ts";
+import type { Node } from "../kubernetes/model.ts";
+import { programCommand, quietly } from "../lib/programCommand.ts";
+import { orRefuse } from "../lib/userError.ts";
 import { clusterNode, type LabCluster } from "./labCluster.ts";
-import { programCommand, quietly } from "./programCommand.ts";
-import { ask } from "./refusal.ts";
 
 export interface KindClusterArgs {
 	/** The kind cluster's name; nodes are named after it. */
@@ -87,29 +87,29 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			.output({ kubeProxyMode: "iptables" as const, ...args })
 			.apply(({ publish, ...spec }) => ({ ...spec, ...(publish && { publish }) }));
 		const owner = ownerOf(pulumi.getStack(), name);
-		const planned = pulumi.all([spec, owner]).apply(([spec, owner]) => ask(plannedCluster(spec, owner)));
+		const planned = pulumi.all([spec, owner]).apply(([spec, owner]) => orRefuse(plannedCluster(spec, owner)));
 		planned.apply(({ loss }) => loss && pulumi.log.warn(loss, this));
 		const cluster = new command.local.Command(
 			`${name}-cluster`,
 			{
-				create: programCommand("cluster/main.ts", "create"),
+				create: programCommand("kind/kindProgram.ts", "create"),
 				// Another id is another cluster, which is made in the place of the old one. Not as a replacement: that
 				// would delete what is inside first, one by one, and engine 3.259 has by then closed the provider
 				// (Registry.Diff unloads it, also when it only asks what a replacement would touch).
-				update: programCommand("cluster/main.ts", "update"),
-				delete: programCommand("cluster/main.ts", "delete"),
+				update: programCommand("kind/kindProgram.ts", "update"),
+				delete: programCommand("kind/kindProgram.ts", "delete"),
 				stdin: pulumi.jsonStringify({ id: planned.id, spec }),
 				...quietly,
 			},
 			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
 		);
-		const access = ask(accessId(args.name));
+		const access = orRefuse(accessId(args.name));
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
 				// There is no command to delete it: the cluster's removes the kubeconfig too.
-				create: programCommand("cluster/main.ts", "open-access"),
-				update: programCommand("cluster/main.ts", "open-access"),
+				create: programCommand("kind/kindProgram.ts", "open-access"),
+				update: programCommand("kind/kindProgram.ts", "open-access"),
 				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),
 				...quietly,
 			},

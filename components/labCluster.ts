@@ -1,8 +1,8 @@
 import type * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Node } from "../verification/model.ts";
-import { toNode } from "../verification/objects.ts";
-import type { Runner } from "../verification/request.ts";
+import type { Runner } from "../kubernetes/clients.ts";
+import type { Node } from "../kubernetes/model.ts";
+import { toNode } from "../kubernetes/objects.ts";
 
 /** What the lab needs of the cluster that it is in, whoever made it. */
 export interface LabCluster {

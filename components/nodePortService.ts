@@ -1,7 +1,7 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { Service } from "../verification/model.ts";
-import { toService } from "../verification/objects.ts";
+import type { Service } from "../kubernetes/model.ts";
+import { toService } from "../kubernetes/objects.ts";
 
 export interface NodePortServiceArgs {
 	/** The workload behind the Service, which takes selector, namespace and port from it: they cannot drift apart. */

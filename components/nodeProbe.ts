@@ -1,6 +1,6 @@
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import type { ClientGroup } from "../verification/request.ts";
+import type { ClientGroup } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
 import { curl } from "./dnsUtils.ts";
 

@@ -1,11 +1,11 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { execIn } from "../cluster/docker.ts";
-import { outsideId, outsideName } from "../cluster/outside.ts";
-import type { Client } from "../verification/request.ts";
+import { execIn } from "../kind/docker.ts";
+import { outsideId, outsideName } from "../kind/outsideContainer.ts";
+import type { Client } from "../kubernetes/clients.ts";
+import { programCommand, quietly } from "../lib/programCommand.ts";
+import { orRefuse } from "../lib/userError.ts";
 import { curl } from "./dnsUtils.ts";
-import { programCommand, quietly } from "./programCommand.ts";
-import { ask } from "./refusal.ts";
 
 export interface OutsideClientArgs {
 	/** The cluster that it is outside of. */
@@ -24,12 +24,12 @@ export class OutsideClient extends pulumi.ComponentResource {
 		const { id: clusterId, name: clusterName } = args.cluster;
 		super("nodeport-lab:index:OutsideClient", name, { ...args, cluster: { id: clusterId, name: clusterName } }, opts);
 		const cluster = pulumi.all([clusterId, clusterName]).apply(([id, name]) => ({ id, name }));
-		const id = cluster.apply((cluster) => ask(outsideId(cluster)));
+		const id = cluster.apply((cluster) => orRefuse(outsideId(cluster)));
 		const container = new command.local.Command(
 			`${name}-container`,
 			{
-				create: programCommand("cluster/main.ts", "open-outside"),
-				delete: programCommand("cluster/main.ts", "close-outside"),
+				create: programCommand("kind/kindProgram.ts", "open-outside"),
+				delete: programCommand("kind/kindProgram.ts", "close-outside"),
 				stdin: pulumi.jsonStringify({ cluster, image: args.image, id }),
 				triggers: [clusterId, id],
 				...quietly,

@@ -1,9 +1,9 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { reportSchema, Summary } from "../verification/report/model.ts";
-import { reportRevision } from "../verification/report/stored.ts";
-import type { Client, ClientGroup, Existing, Runner } from "../verification/request.ts";
-import { programCommand, quietly } from "./programCommand.ts";
+import type { Client, ClientGroup, Existing, Runner } from "../kubernetes/clients.ts";
+import { programCommand, quietly } from "../lib/programCommand.ts";
+import { reportSchema, Summary } from "../verification/report.ts";
+import { reportRevision } from "../verification/resultFile.ts";
 
 export interface VerificationArgs {
 	/** Path of the cluster's kubeconfig: never its text, which would make every output secret. */
@@ -43,7 +43,7 @@ export class Verification extends pulumi.ComponentResource {
 		const run = new command.local.Command(
 			`${name}-run`,
 			{
-				create: programCommand("verification/main.ts"),
+				create: programCommand("verification/verificationProgram.ts"),
 				stdin: pulumi.jsonStringify({
 					kubeconfig: args.kubeconfigPath,
 					context: args.context,

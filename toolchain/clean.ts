@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { explain } from "./fault.ts";
-import { withLock } from "./lock.ts";
 import { removeAdded } from "./removal.ts";
+import { withLock } from "./setupLock.ts";
 
 try {
 	// The lock is in one of the folders.

@@ -1,7 +1,7 @@
 /** Which disks are full where a step found no room, and how there is room again. */
 import { statfsSync } from "node:fs";
 import { execaSync } from "execa";
-import { readInfo } from "./engine/ask.ts";
+import { readInfo } from "./engine/readEngine.ts";
 import { systemPath } from "./path.ts";
 import { nearest, type Place, placesKept, placesOfBuilds } from "./places.ts";
 

@@ -2,11 +2,11 @@
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { docker, findNodes } from "../cluster/docker.ts";
+import { docker, findNodes } from "../kind/docker.ts";
 import { installedEngine, removePackages, whyPackagesStay } from "./debian.ts";
-import { askEngine } from "./engine/ask.ts";
 import { ownDockerd, stopOwnDockerd } from "./engine/dockerd.ts";
 import { restoreInotify } from "./engine/inotify.ts";
+import { askEngine } from "./engine/readEngine.ts";
 import { Fault } from "./fault.ts";
 import { imagePrefix } from "./images/context.ts";
 import { removeReplaced } from "./images/docker.ts";

@@ -4,18 +4,18 @@
  */
 import { mkdir } from "node:fs/promises";
 import { connect } from "./connect.ts";
-import { everything, forExisting } from "./everything.ts";
 import { explain } from "./fault.ts";
 import { layout } from "./layout.ts";
-import { withLock } from "./lock.ts";
 import { duration } from "./progress.ts";
+import { everything, forExisting } from "./requiredSteps.ts";
 import { endPrograms } from "./run.ts";
+import { withLock } from "./setupLock.ts";
 import type { Have, Step } from "./step.ts";
 
 /** With --for-stack only what the cluster of the stack needs. Settings that cannot be read are another program's to tell of. */
 async function neededSteps(): Promise<Step[]> {
 	if (!process.argv.includes("--for-stack")) return everything;
-	const { setting } = await import("../cli/settings.ts");
+	const { setting } = await import("../cli/stack/settings.ts");
 	return (await setting("cluster").catch(() => undefined)) === "existing" ? forExisting : everything;
 }
 

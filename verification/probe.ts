@@ -1,12 +1,13 @@
 /** Asks: one HTTP request a cell, all cells side by side. */
 import pLimit from "p-limit";
 import { z } from "zod";
-import type { Cluster } from "./cluster.ts";
+import type { Client } from "../kubernetes/clients.ts";
+import type { Ran } from "../kubernetes/exec.ts";
+import type { Cluster } from "../kubernetes/liveCluster.ts";
+import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
+import { expect, isLoopback, targetsOf } from "./judgement/predict.ts";
 import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
-import { expect, isLoopback, targetsOf } from "./predict.ts";
-import type { Ran } from "./programs.ts";
-import type { Client, Request } from "./request.ts";
-import type { View } from "./view.ts";
+import type { Request } from "./request.ts";
 
 /** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
 const probeSeconds = 10;
@@ -23,7 +24,7 @@ export type MeasuredCell = Omit<Cell, "ok">;
 /** One cell for each client and target, each as soon as `passable` says so of the nodes that it enters by. */
 export async function probeAll(
 	cluster: Cluster,
-	view: View,
+	view: ClusterSnapshot,
 	request: Request,
 	passable: (...nodes: string[]) => Promise<ProxyMode>,
 ): Promise<MeasuredCell[]> {

@@ -1,19 +1,25 @@
 /** Reads a node's rules with the tools that wrote them, ready to be walked. */
 import pLimit from "p-limit";
-import type { Cluster } from "./cluster.ts";
-import type { Backend, Node, Packet, Path, ProxyMode, Service } from "./model.ts";
-import { networkOf } from "./nodeNetwork.ts";
-import type { Runner } from "./request.ts";
-import { type IptablesTables, parseIptablesSave, problemsOf as problemsOfIptables } from "./rules/iptables/parse.ts";
-import { parseRecent, printRecent } from "./rules/iptables/recent.ts";
-import { iptablesRulesOf } from "./rules/iptables/rulesOf.ts";
-import { walkIptables } from "./rules/iptables/walk.ts";
-import { whyNotWhole } from "./rules/iptables/whole.ts";
-import { parseNftables, problemsOf as problemsOfNftables } from "./rules/nftables/parse.ts";
-import { nftablesRulesOf } from "./rules/nftables/rulesOf.ts";
-import { nativeTables, walkNftables } from "./rules/nftables/walk.ts";
+import type { Runner } from "../kubernetes/clients.ts";
+import type { Cluster } from "../kubernetes/liveCluster.ts";
+import type { Node, Service } from "../kubernetes/model.ts";
+import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
+import { whyNotWhole } from "../netfilter/iptables/completeness.ts";
+import {
+	type IptablesTables,
+	parseIptablesSave,
+	problemsOf as problemsOfIptables,
+} from "../netfilter/iptables/parse.ts";
+import { parseRecent, printRecent } from "../netfilter/iptables/recent.ts";
+import { iptablesRulesOf } from "../netfilter/iptables/rulesOf.ts";
+import { walkIptables } from "../netfilter/iptables/walk.ts";
+import type { Backend, Packet, Path } from "../netfilter/model.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
+import { nftablesRulesOf } from "../netfilter/nftables/rulesOf.ts";
+import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
+import { networkOf } from "./journey/nodeNetwork.ts";
+import type { ProxyMode } from "./model.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "./trace/compare.ts";
-import type { View } from "./view.ts";
 
 /** Longest time to read one node's rules. */
 export const readSeconds = 15;
@@ -37,14 +43,14 @@ export interface Ruleset {
 /** The node's rules were read, and nothing in them is kube-proxy's, not even in part. */
 export class NoProxyRules extends Error {}
 
-type Readers = Pick<View, "kubeProxies" | "otherReaders">;
+type Readers = Pick<ClusterSnapshot, "kubeProxies" | "otherReaders">;
 
 /** Where a node's rules are read: in its kube-proxy pod, else in another that can. */
 export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): Runner | undefined =>
 	kubeProxies.get(node) ?? otherReaders?.get(node);
 
 /** @throws where no pod on the node can read its rules, or none of them is kube-proxy's (NoProxyRules) */
-export async function readRuleset(cluster: Cluster, view: View, node: Node): Promise<Ruleset> {
+export async function readRuleset(cluster: Cluster, view: ClusterSnapshot, node: Node): Promise<Ruleset> {
 	const reader = readerOn(view, node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
@@ -102,7 +108,7 @@ async function readTables(cluster: Cluster, reader: Runner, isOther: boolean) {
 /** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
 export async function readRulesets(
 	cluster: Cluster,
-	view: View,
+	view: ClusterSnapshot,
 	say: (line: string) => void,
 ): Promise<Map<string, Ruleset>> {
 	const limit = pLimit(readsAtOnce);

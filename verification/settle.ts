@@ -2,12 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { LimitFunction } from "p-limit";
-import type { Cluster } from "./cluster.ts";
-import type { Node } from "./model.ts";
+import type { Cluster } from "../kubernetes/liveCluster.ts";
+import type { Node } from "../kubernetes/model.ts";
+import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
+import { ruleProblem } from "./judgement/ruleProblem.ts";
 import type { Request } from "./request.ts";
-import { ruleProblem } from "./ruleProblem.ts";
 import { NoProxyRules, type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
-import type { Place, View } from "./view.ts";
 
 /** Takes a line of progress. */
 export type Say = (line: string) => void;
@@ -30,21 +30,26 @@ export interface Settled {
 /** What is waited for: that the rules say of the Service what `view` says, to a packet of `client`. */
 export interface Awaited {
 	cluster: Cluster;
-	view: View;
+	view: ClusterSnapshot;
 	client: Place;
 	/** By `performance.now()`. */
 	deadline: number;
 	say: Say;
 	/** The API as it is now. */
-	look: () => Promise<View>;
+	look: () => Promise<ClusterSnapshot>;
 	/** Bounds how many nodes' rules are read at once. */
 	limit: LimitFunction;
 }
 
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
-export async function settledView(cluster: Cluster, request: Request, deadline: number, say: Say): Promise<View> {
+export async function settledView(
+	cluster: Cluster,
+	request: Request,
+	deadline: number,
+	say: Say,
+): Promise<ClusterSnapshot> {
 	for (let said = ""; ; await sleep(500)) {
-		const view = await cluster.view(request);
+		const view = await cluster.snapshot(request);
 		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
 		const waiting = `waiting: ${view.unsettled.join("; ")}`;
 		if (waiting !== said) say(waiting);
@@ -53,10 +58,10 @@ export async function settledView(cluster: Cluster, request: Request, deadline: 
 }
 
 /** Looks at the API: once for all who ask while the answer is under way, as nodes that wait do at the same time. */
-export function sharedLook(cluster: Cluster, request: Request): () => Promise<View> {
-	let underWay: Promise<View> | undefined;
+export function sharedLook(cluster: Cluster, request: Request): () => Promise<ClusterSnapshot> {
+	let underWay: Promise<ClusterSnapshot> | undefined;
 	return () => {
-		underWay ??= cluster.view(request).finally(() => {
+		underWay ??= cluster.snapshot(request).finally(() => {
 			underWay = undefined;
 		});
 		return underWay;
@@ -64,7 +69,7 @@ export function sharedLook(cluster: Cluster, request: Request): () => Promise<Vi
 }
 
 /** Whether clients and endpoints are where they were. */
-export const sameView = (a: View, b: View): boolean =>
+export const sameView = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
 	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
 
 /** Reads a node's rules until they say what the API says, for a bounded time, and no longer than the API says it. */
@@ -108,5 +113,5 @@ async function readOnce({ cluster, view, client }: Awaited, node: Node): Promise
  * Whether something else than kube-proxy serves Services: no pod of it runs, and, for as long as a late one was waited
  * for, nothing of it was on any node.
  */
-export const isReplaced = ({ kubeProxies }: View, settled: readonly Settled[]): boolean =>
+export const isReplaced = ({ kubeProxies }: ClusterSnapshot, settled: readonly Settled[]): boolean =>
 	kubeProxies.size === 0 && settled.length > 0 && settled.every(({ isBare }) => isBare);

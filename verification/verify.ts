@@ -1,25 +1,26 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
-import { kubectlText } from "./access.ts";
-import type { Cluster } from "./cluster.ts";
-import { journeys } from "./journey.ts";
-import { judge, waysOf } from "./matrix.ts";
-import type { Node, NodeRules, ProxyMode } from "./model.ts";
-import { entryPacket } from "./nodeNetwork.ts";
-import { type Sample, sampleText } from "./nodeSample.ts";
+import { kubectlText } from "../kubernetes/kubeAccess.ts";
+import type { Cluster } from "../kubernetes/liveCluster.ts";
+import type { Node } from "../kubernetes/model.ts";
+import { type Sample, sampleText } from "../kubernetes/nodeSample.ts";
+import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
+import { journeysText } from "../report/journeyText.ts";
+import { failureOf } from "../report/matrixText.ts";
+import { traceFailure } from "../report/traceText.ts";
+import { journeys } from "./journey/journey.ts";
+import { entryPacket } from "./journey/nodeNetwork.ts";
+import { keptWays } from "./journey/recordedPaths.ts";
+import { judge, waysOf } from "./judgement/judge.ts";
+import type { NodeRules, ProxyMode } from "./model.ts";
 import { probeAll } from "./probe.ts";
-import { journeysText } from "./report/journey.ts";
-import { failureOf } from "./report/matrix.ts";
-import { type Report, reportSchema } from "./report/model.ts";
-import { traceFailure } from "./report/traces.ts";
+import { type Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
 import { type Ruleset, readsAtOnce } from "./ruleset.ts";
 import { isReplaced, type Say, type Settled, sameView, settle, settledView, sharedLook } from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
-import { traceNodePorts } from "./trace.ts";
-import type { Place, View } from "./view.ts";
-import { keptWays } from "./ways.ts";
+import { traceNodePorts } from "./trace/traceNodes.ts";
 
 /** @throws where the cluster or the Service cannot be read at all; anything less is a finding in the report */
 export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
@@ -32,7 +33,7 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 		const report = await measure(cluster, view, request, deadline, say);
 		if (report.ok || performance.now() > deadline) return report;
 		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
-		const now = await cluster.view(request).catch((error: Error) => say(`cannot look again: ${error.message}`));
+		const now = await cluster.snapshot(request).catch((error: Error) => say(`cannot look again: ${error.message}`));
 		if (!now) return report;
 		comingUp ||= !sameView(view, now);
 		if (!comingUp) return report;
@@ -40,7 +41,13 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 	}
 }
 
-async function measure(cluster: Cluster, view: View, request: Request, deadline: number, say: Say): Promise<Report> {
+async function measure(
+	cluster: Cluster,
+	view: ClusterSnapshot,
+	request: Request,
+	deadline: number,
+	say: Say,
+): Promise<Report> {
 	const client: Place = view.clients[0]?.place ?? { network: "outside" };
 	const look = sharedLook(cluster, request);
 	const awaited = { cluster, view, client, deadline, say, look, limit: pLimit(readsAtOnce) };
@@ -99,7 +106,7 @@ async function measure(cluster: Cluster, view: View, request: Request, deadline:
 /** The first client's packet to every node's nodePort, as the kernels trace it. */
 async function traceAll(
 	cluster: Cluster,
-	view: View,
+	view: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	say: Say,
 ): Promise<NodeTrace[]> {
@@ -110,14 +117,14 @@ async function traceAll(
 }
 
 /** The rows that a full matrix has, and this one has not. */
-function notAsking({ clients, nodes }: View): string[] {
+function notAsking({ clients, nodes }: ClusterSnapshot): string[] {
 	const asking = clients.flatMap(({ place }) => (place.network === "node" ? (place.node ?? []) : []));
 	const silent = nodes.filter(({ name }) => !asking.includes(name)).map(({ name }) => `${name}: no client runs on it`);
 	const isAskedFromOutside = clients.some(({ place }) => place.network === "outside");
 	return [...silent, ...(isAskedFromOutside ? [] : ["outside the cluster: there is no client"])];
 }
 
-function explained(view: View, rulesets: ReadonlyMap<string, Ruleset>): Pick<Report, "explained"> {
+function explained(view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>): Pick<Report, "explained"> {
 	const [client] = view.clients;
 	const [node] = view.nodes;
 	if (!client || !node) return {};
@@ -127,14 +134,14 @@ function explained(view: View, rulesets: ReadonlyMap<string, Ruleset>): Pick<Rep
 }
 
 /** The lab promises a number of pods; the Deployment, or the pods themselves, may have been changed by hand. */
-function missingPods({ endpoints }: View, { echo, service, ...access }: Request): string[] {
+function missingPods({ endpoints }: ClusterSnapshot, { echo, service, ...access }: Request): string[] {
 	if (endpoints.length >= echo.replicas) return [];
 	const look = kubectlText(access, "get", "pods", "-n", service.namespace, "-o", "wide");
 	return [`${endpoints.length} of ${echo.replicas} pods of ${echo.deployment} are ready endpoints; look: ${look}`];
 }
 
 /** Without it no name is resolved, whatever the rules say. */
-function missingDns({ dns }: View, access: Request): string[] {
+function missingDns({ dns }: ClusterSnapshot, access: Request): string[] {
 	if (!dns || dns.endpoints.length > 0) return [];
 	const look = kubectlText(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
 	// What is the cluster's own the lab does not change in a cluster that is not.
@@ -143,7 +150,7 @@ function missingDns({ dns }: View, access: Request): string[] {
 }
 
 /** What the nodes' rules show. */
-const proxyModeOf = (view: View, settled: Settled[]): ProxyMode =>
+const proxyModeOf = (view: ClusterSnapshot, settled: Settled[]): ProxyMode =>
 	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(view, settled) ? "none" : "unknown");
 
 /** Which nodes are left out is found once: a verification that repeats the last one asks the same. */
@@ -154,7 +161,7 @@ const replacedNotice =
 	"no node runs a kube-proxy pod, and none has a rule of kube-proxy's: something else serves Services here. " +
 	"What it answers is measured; no path is explained, and client addresses are not foretold";
 
-function nodeRules(view: View, client: Place, node: Node, ruleset: Ruleset): NodeRules {
+function nodeRules(view: ClusterSnapshot, client: Place, node: Node, ruleset: Ruleset): NodeRules {
 	return {
 		node: node.name,
 		backend: ruleset.backend,

@@ -1,5 +1,5 @@
-import { type LabConfig, labConfigOf } from "../../components/labConfig.ts";
-import { readSettings, refuseSecrets, settingsFile } from "../settings.ts";
+import { type LabConfig, labConfigOf } from "../../config/labConfig.ts";
+import { readSettings, refuseSecrets, settingsFile } from "../stack/settings.ts";
 import type { Finding } from "./finding.ts";
 
 /** `existing`: whether it is for a cluster that exists, faulty or not. */

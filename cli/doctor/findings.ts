@@ -2,19 +2,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
-import { builtByGo, everything, forExisting } from "../../toolchain/everything.ts";
 import { Fault } from "../../toolchain/fault.ts";
 import { findGo } from "../../toolchain/goCommand.ts";
 import { leastGoOfAll } from "../../toolchain/goModule.ts";
 import { nodeStep } from "../../toolchain/imageSteps.ts";
 import { images } from "../../toolchain/images/context.ts";
 import { project } from "../../toolchain/layout.ts";
+import { builtByGo, everything, forExisting } from "../../toolchain/requiredSteps.ts";
 import type { Have, Step } from "../../toolchain/step.ts";
 import { type Configuration, judgeConfiguration, readConfiguration } from "./configuration.ts";
-import { isHere, judgeEngine, lookAtEngine } from "./engine.ts";
-import { existingChecks } from "./existing.ts";
+import { isHere, judgeEngine, lookAtEngine } from "./engineCheck.ts";
+import { existingChecks } from "./existingCluster.ts";
 import type { Check, Finding } from "./finding.ts";
-import { labChecks } from "./lab.ts";
+import { labChecks } from "./labChecks.ts";
 import { judgeCapabilities, judgeControlGroups, ownControlGroups } from "./limits.ts";
 import { judgeGo, judgeNode } from "./programs.ts";
 

@@ -1,6 +1,5 @@
 /** What the machine allows: control groups, capabilities, inotify. */
 import { existsSync } from "node:fs";
-import type { Engine } from "../../toolchain/engine/ask.ts";
 import { capabilityAdvice } from "../../toolchain/engine/capabilities.ts";
 import {
 	inotifyAdvice,
@@ -10,6 +9,7 @@ import {
 	wantedWatches,
 	watchesFix,
 } from "../../toolchain/engine/inotify.ts";
+import type { Engine } from "../../toolchain/engine/readEngine.ts";
 import type { Finding } from "./finding.ts";
 
 export type ControlGroups = Pick<Engine, "cgroupVersion" | "rootless">;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { docker, type NodeContainer } from "../../cluster/docker.ts";
-import { staticNodePorts } from "../../verification/nodePorts.ts";
+import { staticNodePorts } from "../../config/nodePorts.ts";
+import { docker, type NodeContainer } from "../../kind/docker.ts";
 import type { Finding } from "./finding.ts";
 
 /** The configuration has checked the range already. */

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
-import { docker, kindNetwork } from "../../cluster/docker.ts";
-import { podSubnet, serviceSubnet } from "../../cluster/kindConfig.ts";
+import { docker, kindNetwork } from "../../kind/docker.ts";
+import { podSubnet, serviceSubnet } from "../../kind/kindConfig.ts";
 import type { Finding } from "./finding.ts";
 
 export interface Network {

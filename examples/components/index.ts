@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
-import { DnsUtils, EchoDeployment, NodePortService, Refusal, Verification } from "nodeport-lab";
+import { DnsUtils, EchoDeployment, NodePortService, UserError, Verification } from "nodeport-lab";
 
 const settings = new pulumi.Config();
 const kubeconfigPath = settings.require("kubeconfig");
@@ -61,7 +61,7 @@ function textOf(setting: string, path: string): string {
 		return readFileSync(path, "utf8");
 	} catch (error) {
 		const { message } = error as Error;
-		throw new Refusal(
+		throw new UserError(
 			`${setting}: got ${JSON.stringify(path)} (${message}), allowed: the path of a file that can be read; ` +
 				`fix: pulumi config set ${setting} <path>`,
 		);

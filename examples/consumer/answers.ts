@@ -1,5 +1,5 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
-import { Refusal } from "nodeport-lab/contract";
+import { UserError } from "nodeport-lab/contract";
 
 /** What the echo tells who asks it. */
 export interface Answer {
@@ -19,7 +19,7 @@ export async function answersOf(
 	try {
 		return await read(kubeconfig, job);
 	} catch (error) {
-		throw new Refusal(
+		throw new UserError(
 			`the logs of Job ${job.namespace}/${job.name} cannot be read: ${(error as Error).message}; ` +
 				"fix: `npm start` in the lab's folder, if its cluster does not answer",
 		);

@@ -2,7 +2,7 @@
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { settingsOf } from "../../cli/settings.ts";
+import { settingsOf } from "../../cli/stack/settings.ts";
 import { clusterName, Lab } from "../integration/lab.ts";
 import { type Options, seconds, toTheEnd } from "./runner.ts";
 

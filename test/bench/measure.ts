@@ -5,11 +5,11 @@
  *   measure.ts iptables|nftables <packet as JSON>
  */
 import { readFileSync } from "node:fs";
-import type { Packet, Path } from "../../verification/model.ts";
-import { parseIptablesSave, problemsOf as problemsOfIptables } from "../../verification/rules/iptables/parse.ts";
-import { walkIptables } from "../../verification/rules/iptables/walk.ts";
-import { parseNftables, problemsOf as problemsOfNftables } from "../../verification/rules/nftables/parse.ts";
-import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+import { parseIptablesSave, problemsOf as problemsOfIptables } from "../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../netfilter/iptables/walk.ts";
+import type { Packet, Path } from "../../netfilter/model.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "../../netfilter/nftables/parse.ts";
+import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { nodeNetwork } from "../kernel/network.ts";
 import type { Tool } from "../kernel/ruleset.ts";
 import { median } from "./median.ts";

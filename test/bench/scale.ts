@@ -6,8 +6,8 @@
  */
 import { fileURLToPath } from "node:url";
 import { type ExecaError, execa } from "execa";
-import type { Packet } from "../../verification/model.ts";
-import { table } from "../../verification/report/table.ts";
+import { table } from "../../lib/table.ts";
+import type { Packet } from "../../netfilter/model.ts";
 import { drawFrom } from "../kernel/generate/draw.ts";
 import { kubeProxyIptables } from "../kernel/generate/iptables.ts";
 import { kubeProxyNftables } from "../kernel/generate/nftables.ts";

@@ -1,5 +1,5 @@
 /** What was measured as tables. */
-import { table } from "../../verification/report/table.ts";
+import { table } from "../../lib/table.ts";
 import type { Bench } from "./bench.ts";
 import type { Comparison, Growth, Spread } from "./rounds.ts";
 import { spreadOf } from "./rounds.ts";

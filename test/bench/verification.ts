@@ -1,6 +1,6 @@
 /** The verification alone, by the number of nodes, everybody asking: the very command that an update runs. */
 import { join } from "node:path";
-import { readReport } from "../../verification/report/stored.ts";
+import { readReport } from "../../verification/resultFile.ts";
 import { type BenchLab, withLab } from "./lab.ts";
 import { type Growth, growthOf, type Size } from "./rounds.ts";
 import { say } from "./runner.ts";
@@ -25,7 +25,7 @@ async function measureSize(lab: BenchLab, workers: number, rounds: number): Prom
 	const [request, cells] = [JSON.stringify(report.request), report.connectivity.length];
 	const times: number[] = [];
 	for (let round = 1; round <= rounds; round++) {
-		const taken = await lab.run("node", ["components/program.mjs", "verification/main.ts"], request);
+		const taken = await lab.run("node", ["lib/program.mjs", "verification/verificationProgram.ts"], request);
 		say(`round ${round} of ${rounds}: ${cells} cells: ${taken.toFixed(1)} s`);
 		times.push(taken);
 	}

@@ -4,9 +4,9 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { installPackages, isDebian } from "../../toolchain/debian.ts";
 import { layout } from "../../toolchain/layout.ts";
-import { withLock } from "../../toolchain/lock.ts";
 import { findPrograms } from "../../toolchain/path.ts";
 import { logTo } from "../../toolchain/run.ts";
+import { withLock } from "../../toolchain/setupLock.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const places = [

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Browser, type Page, chromium as playwright } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { htmlReport } from "../../verification/report/html/page.ts";
-import type { Report } from "../../verification/report/model.ts";
+import { htmlReport } from "../../report/html/page.ts";
+import type { Report } from "../../verification/report.ts";
+import { failedReport, fullReport } from "../unit/report/full.ts";
 import { temporaryFolder } from "../unit/temporary.ts";
-import { failedReport, fullReport } from "../unit/verification/report/full.ts";
 import { chromium } from "./chromium.ts";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");

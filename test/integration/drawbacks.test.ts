@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
 import { experiments } from "../../verification/experiments/all.ts";
-import { readReport } from "../../verification/report/stored.ts";
+import { readReport } from "../../verification/resultFile.ts";
 import { clusterName, Lab, leftovers } from "./lab.ts";
 
 /** It waits out grace periods: `npm run test:slow`. */

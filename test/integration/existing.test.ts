@@ -5,9 +5,9 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ownerAnnotation } from "../../cluster/owner.ts";
 import { onNodes } from "../../components/nodeProbe.ts";
-import type { Report } from "../../verification/report/model.ts";
+import { ownerAnnotation } from "../../kind/owner.ts";
+import type { Report } from "../../verification/report.ts";
 import { Lab } from "./lab.ts";
 import { PlainCluster } from "./plainCluster.ts";
 

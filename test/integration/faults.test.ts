@@ -45,8 +45,8 @@ describe("a start that ends early", () => {
 	it.each([
 		["Ctrl-C", "kind makes the cluster", nothing, isRunning(/docker exec .* kubeadm (init|join)/)],
 		["Ctrl-C", "the echo is deployed", deleteDeployment, isDeployed],
-		["Ctrl-C", "the verification runs", loseReport, isRunning(/verification\/main\.ts/)],
-		["SIGKILL", "the verification runs", loseReport, isRunning(/verification\/main\.ts/)],
+		["Ctrl-C", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
+		["SIGKILL", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
 	] as const)("by %s while %s goes on at the next", async (how, when, prepare, isSo) => {
 		await prepare();
 		const run =

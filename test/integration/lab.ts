@@ -4,7 +4,7 @@ import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
-import { isRunning } from "../../cluster/process.ts";
+import { isRunning } from "../../lib/process.ts";
 
 /** With the process in it: two test runs on a machine do not meet, and what a killed one left can be told. */
 const namePrefix = "nodeport-test-";

@@ -1,8 +1,8 @@
 /** The full matrix in every mode: promise, walk, measurement and the kernel's trace must be one. One cluster a mode. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Report } from "../../verification/report/model.ts";
-import { readReport } from "../../verification/report/stored.ts";
+import type { Report } from "../../verification/report.ts";
+import { readReport } from "../../verification/resultFile.ts";
 import { clusterName, Lab } from "./lab.ts";
 
 const nodes = ["control-plane", "worker", "worker2", "worker3"].map((name) => `${clusterName}-${name}`);

@@ -92,7 +92,7 @@ describe("once it is up", () => {
 		const { exitCode, all } = await start();
 		processes = watch.stop();
 		expect(exitCode, all).toBe(0);
-		expect(processes.filter((process) => process.includes("cluster/main.ts")).length).toBeGreaterThan(1);
+		expect(processes.filter((process) => process.includes("kind/kindProgram.ts")).length).toBeGreaterThan(1);
 	});
 
 	it("is told that another Service has the nodePort, and which", async () => {

@@ -1,5 +1,5 @@
 /** Many random rule sets and packets, one seed; the first mismatch is made small. */
-import type { Family } from "../../verification/model.ts";
+import type { Family } from "../../netfilter/model.ts";
 import { drawFrom } from "./generate/draw.ts";
 import { randomIptables } from "./generate/iptables.ts";
 import { randomNftables } from "./generate/nftables.ts";

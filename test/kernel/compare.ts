@@ -1,6 +1,7 @@
 /** Whether the kernel did with a packet what the walk said. */
-import type { Path } from "../../verification/model.ts";
-import { Network, parseAddress, withPort } from "../../verification/rules/address.ts";
+
+import { Network, parseAddress, withPort } from "../../netfilter/address.ts";
+import type { Path } from "../../netfilter/model.ts";
 import { compare, type RuleText } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";

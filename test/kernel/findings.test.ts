@@ -4,11 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Packet } from "../../verification/model.ts";
-import { parseIptablesSave } from "../../verification/rules/iptables/parse.ts";
-import { walkIptables } from "../../verification/rules/iptables/walk.ts";
-import { parseNftables } from "../../verification/rules/nftables/parse.ts";
-import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+import { parseIptablesSave } from "../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../netfilter/iptables/walk.ts";
+import type { Packet } from "../../netfilter/model.ts";
+import { parseNftables } from "../../netfilter/nftables/parse.ts";
+import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { compare, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";

@@ -1,6 +1,6 @@
 /** Packets as bytes: what the test sends, and what it reads of those that arrive. */
 import ipaddr from "ipaddr.js";
-import type { Packet } from "../../verification/model.ts";
+import type { Packet } from "../../netfilter/model.ts";
 import type { Side } from "./network.ts";
 
 /** A packet that the test sends, and where. */
@@ -24,7 +24,7 @@ export type Arrival = { side: Side; tag: number; source: string; destination: st
 const protocols = { tcp: 6, udp: 17, sctp: 132 };
 const headers = { tcp: 6, udp: 17, icmp: 1, icmp6: 58 };
 
-/** "eth0 4500…": a line for station.pl. */
+/** "eth0 4500…": a line for probeHost.pl. */
 export function encode({ side, packet, tag }: Probe): string {
 	const source = bytesOf(packet.source);
 	const destination = bytesOf(packet.destination);
@@ -74,7 +74,7 @@ function checksum(bytes: Buffer): number {
 	return ~sum & 0xffff;
 }
 
-/** A line of station.pl; undefined: a packet that has nothing to do with the test's, such as a router solicitation. */
+/** A line of probeHost.pl; undefined: a packet that has nothing to do with the test's, such as a router solicitation. */
 export function decode(line: string): Arrival | undefined {
 	const [side = "", hex = ""] = line.split(" ");
 	const { protocol, source, destination, payload } = layers(Buffer.from(hex, "hex"));

@@ -1,6 +1,7 @@
 /** A mismatch in words: the rules, the packet, what the walk says, and beside it what the kernel did. */
-import type { Path } from "../../verification/model.ts";
-import { withPort } from "../../verification/rules/address.ts";
+
+import { withPort } from "../../netfilter/address.ts";
+import type { Path } from "../../netfilter/model.ts";
 import { actingSteps } from "../../verification/trace/compare.ts";
 import type { Measured } from "./compare.ts";
 import type { Probe } from "./packets.ts";

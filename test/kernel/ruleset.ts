@@ -1,5 +1,5 @@
 /** A rule set as text for the tools that load it, in pieces that can be taken out one by one. */
-import type { Family } from "../../verification/model.ts";
+import type { Family } from "../../netfilter/model.ts";
 
 export type Tool = "iptables" | "nftables";
 

@@ -1,9 +1,10 @@
 /** Loads rule sets by the tools that kube-proxy loads its rules by, and reads them back for the walk. */
-import type { Family, Packet, Path } from "../../verification/model.ts";
-import { parseIptablesSave } from "../../verification/rules/iptables/parse.ts";
-import { walkIptables } from "../../verification/rules/iptables/walk.ts";
-import { parseNftables } from "../../verification/rules/nftables/parse.ts";
-import { walkNftables } from "../../verification/rules/nftables/walk.ts";
+
+import { parseIptablesSave } from "../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../netfilter/iptables/walk.ts";
+import type { Family, Packet, Path } from "../../netfilter/model.ts";
+import { parseNftables } from "../../netfilter/nftables/parse.ts";
+import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { type RuleText, ruleOfIptables, ruleOfNftables } from "../../verification/trace/compare.ts";
 import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
 import type { Machine } from "./machine.ts";

@@ -1,6 +1,6 @@
 /** What a trace puts into a node's kernel goes with the process that put it there, however that ends. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Packet } from "../../verification/model.ts";
+import type { Packet } from "../../netfilter/model.ts";
 import { tablePrefix, traceTable } from "../../verification/trace/capture.ts";
 import { Machine } from "./machine.ts";
 

@@ -1,5 +1,5 @@
 /** One rule set and the packets that are sent through it: what the walk says of each, and what the kernel does. */
-import type { Path } from "../../verification/model.ts";
+import type { Path } from "../../netfilter/model.ts";
 import { type Passage, packetsOf } from "../../verification/trace/parse.ts";
 import { difference, type Measured } from "./compare.ts";
 import type { Machine } from "./machine.ts";

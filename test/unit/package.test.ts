@@ -8,7 +8,7 @@ const manifest: { exports: Record<string, string>; files: string[]; dependencies
 	readFileSync("package.json", "utf8"),
 );
 /** What components start as programs of their own. */
-const programs = ["components/program.mjs", "cluster/main.ts", "verification/main.ts"];
+const programs = ["lib/program.mjs", "kind/kindProgram.ts", "verification/verificationProgram.ts"];
 
 let metafile: Metafile;
 
@@ -51,8 +51,8 @@ it("depends on each package that these load", () => {
 
 it("loads no component for the contract alone", () => {
 	const { inputs } = Object.values(metafile.outputs).find(
-		({ entryPoint }) => entryPoint === "components/labOutputs.ts",
+		({ entryPoint }) => entryPoint === "components/lab/labOutputs.ts",
 	) ?? { inputs: {} };
-	expect(Object.keys(inputs)).toContain("components/labContract.ts");
+	expect(Object.keys(inputs)).toContain("components/lab/labContract.ts");
 	expect(Object.keys(inputs).filter((module) => /kindCluster|echoDeployment/.test(module))).toEqual([]);
 });

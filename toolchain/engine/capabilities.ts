@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { type Advice, asRoot } from "../fault.ts";
-import type { Engine } from "./ask.ts";
+import type { Engine } from "./readEngine.ts";
 
 /**
  * Whether root lacks a capability that the kernel knows, as in many sandboxes. A privileged container asks for all of

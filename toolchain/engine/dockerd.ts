@@ -7,8 +7,8 @@ import { CommandFailed, Fault } from "../fault.ts";
 import { machineState, project } from "../layout.ts";
 import { findPrograms, systemPath } from "../path.ts";
 import { type ProcessInfo, processInfo } from "../process.ts";
-import { askEngine, type Engine } from "./ask.ts";
 import { needsBoundedRuntime } from "./capabilities.ts";
+import { askEngine, type Engine } from "./readEngine.ts";
 
 const log = join(machineState, "dockerd.log");
 const record = join(machineState, "dockerd.json");

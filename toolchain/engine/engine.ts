@@ -3,10 +3,10 @@ import { installPackages } from "../debian.ts";
 import { Fault } from "../fault.ts";
 import { findPrograms } from "../path.ts";
 import type { Have, Step, Work } from "../step.ts";
-import { askEngine, whySilent } from "./ask.ts";
 import { capabilityAdvice, needsBoundedRuntime } from "./capabilities.ts";
 import { startDockerd } from "./dockerd.ts";
 import { inotifyAdvice, raiseInotify } from "./inotify.ts";
+import { askEngine, whySilent } from "./readEngine.ts";
 import { decideRemedy, lookAtMachine, type Remedy } from "./remedy.ts";
 
 export const engineStep: Step = {

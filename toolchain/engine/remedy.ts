@@ -4,7 +4,7 @@ import { execa } from "execa";
 import { isDebian } from "../debian.ts";
 import { Fault } from "../fault.ts";
 import { findPrograms, systemPath } from "../path.ts";
-import type { Answer } from "./ask.ts";
+import type { Answer } from "./readEngine.ts";
 
 export interface Machine {
 	linux: boolean;

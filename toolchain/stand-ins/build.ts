@@ -6,10 +6,16 @@ import { build } from "esbuild";
 import { project } from "../layout.ts";
 import { pluginFolder, pluginProgram, requiredPlugins } from "./requiredPlugins.ts";
 
-/** What there is, by its folder. */
-const standIns = ["language-nodejs", "command", "kubernetes"] as const;
+/** The entry point of each, relative to this folder. */
+const entryPoints = {
+	"language-nodejs": "language-nodejs/languageHost.ts",
+	command: "command/commandPlugin.ts",
+	kubernetes: "kubernetes/kubernetesPlugin.ts",
+};
 
-export type StandIn = (typeof standIns)[number];
+export type StandIn = keyof typeof entryPoints;
+
+const standIns = Object.keys(entryPoints) as StandIn[];
 
 /** Where the engine wants it. */
 function pathOf(name: StandIn): string {
@@ -33,7 +39,7 @@ export async function buildStandIns(
 			const executable = join(outDir, pathOf(name));
 			await mkdir(dirname(executable), { recursive: true });
 			await build({
-				entryPoints: [fileURLToPath(new URL(`${name}/main.ts`, import.meta.url))],
+				entryPoints: [fileURLToPath(new URL(entryPoints[name], import.meta.url))],
 				outfile: executable,
 				banner: { js: "#!/usr/bin/env node" },
 				bundle: true,

@@ -1,5 +1,5 @@
 /** What has been gathered so far, and what could not be had. */
-import { type Keep, redacted, trimmed } from "./text.ts";
+import { type Keep, redacted, trimmed } from "./evidenceText.ts";
 
 /** Most bytes of one file. */
 export const fileBytes = 1024 * 1024;

@@ -1,9 +1,9 @@
 /** The folder that evidence is kept in: bounded in size, and only so many of them. */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { table } from "../report/table.ts";
+import { table } from "../../lib/table.ts";
 import { type Collection, type EvidenceFile, fileBytes, noteBytes } from "./collection.ts";
-import { fairLimit, redacted, trimmed } from "./text.ts";
+import { fairLimit, redacted, trimmed } from "./evidenceText.ts";
 
 /** Most bytes of a whole folder. */
 export const folderBytes = 16 * 1024 * 1024;

@@ -1,15 +1,16 @@
 /** Reads whatever may tell why a verification failed: of the API, of the pods, of the nodes. */
 import type { KubernetesListObject, KubernetesObject, V1Pod } from "@kubernetes/client-node";
 import pLimit from "p-limit";
-import { told } from "../apiErrors.ts";
-import type { Cluster } from "../cluster.ts";
-import type { Report } from "../report/model.ts";
-import { terminalReport } from "../report/terminal.ts";
-import { traceText } from "../report/traces.ts";
-import type { Request, Runner } from "../request.ts";
+import { withApiError } from "../../kubernetes/apiErrors.ts";
+import type { Runner } from "../../kubernetes/clients.ts";
+import type { Cluster } from "../../kubernetes/liveCluster.ts";
+import { terminalReport } from "../../report/terminal.ts";
+import { traceText } from "../../report/traceText.ts";
+import type { Report } from "../report.ts";
+import type { Request } from "../request.ts";
 import { printed, readerOn, readsAtOnce } from "../ruleset.ts";
 import type { Collection } from "./collection.ts";
-import { containersOf, eventLines, yamlOf } from "./objects.ts";
+import { containersOf, eventLines, yamlOf } from "./objectText.ts";
 
 /** So many lines from the end of a log are read. */
 const logLines = 5000;
@@ -42,7 +43,7 @@ export async function gather(
 		addJournals(collection, cluster, request),
 		nodes
 			? collection.lack("nodes.yaml", `only ${nodes.length} of them are looked at: the report shows these`)
-			: addList(collection, "nodes.yaml", "the Nodes", told("Nodes", cluster.core.listNode())),
+			: addList(collection, "nodes.yaml", "the Nodes", withApiError("Nodes", cluster.core.listNode())),
 		addRules(collection, cluster, request),
 		...namespaces.map((namespace) => addNamespace(collection, cluster, namespace)),
 	]);
@@ -112,9 +113,9 @@ async function addNamespace(collection: Collection, cluster: Cluster, namespace:
 	const { core, discovery } = cluster;
 	const folder = `namespaces/${namespace}`;
 	const of = (kind: string) => `${kind} in ${namespace}`;
-	const pods = told(of("Pods"), core.listNamespacedPod({ namespace }));
-	const services = told(of("Services"), core.listNamespacedService({ namespace }));
-	const slices = told(of("EndpointSlices"), discovery.listNamespacedEndpointSlice({ namespace }));
+	const pods = withApiError(of("Pods"), core.listNamespacedPod({ namespace }));
+	const services = withApiError(of("Services"), core.listNamespacedService({ namespace }));
+	const slices = withApiError(of("EndpointSlices"), discovery.listNamespacedEndpointSlice({ namespace }));
 	await Promise.all([
 		addList(collection, `${folder}/pods.yaml`, of("the Pods"), pods),
 		addList(collection, `${folder}/services.yaml`, of("the Services"), services),
@@ -122,7 +123,7 @@ async function addNamespace(collection: Collection, cluster: Cluster, namespace:
 		collection.add(
 			`${folder}/events.txt`,
 			of("the Events"),
-			async () => eventLines((await told(of("Events"), core.listNamespacedEvent({ namespace }))).items),
+			async () => eventLines((await withApiError(of("Events"), core.listNamespacedEvent({ namespace }))).items),
 			"end",
 		),
 		collection.inTime(pods).then(
@@ -149,7 +150,7 @@ async function addPodLogs(collection: Collection, { core }: Cluster, folder: str
 			`the log of the container ${container}${previous ? " before its last restart" : ""}`,
 			async () => {
 				const log = { name, namespace, container, previous, tailLines: logLines, timestamps: true };
-				return noted(await told(`the log of pod ${namespace}/${name}`, core.readNamespacedPodLog(log)));
+				return noted(await withApiError(`the log of pod ${namespace}/${name}`, core.readNamespacedPodLog(log)));
 			},
 			"end",
 		);

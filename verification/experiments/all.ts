@@ -1,12 +1,12 @@
 /** The experiments, in the order in which they run: those that make another cluster or wait long come last. */
 import { clientIpLost } from "./clientIpLost.ts";
 import { deadNodeDeadUrl } from "./deadNodeDeadUrl.ts";
-import type { Experiment } from "./experiment.ts";
 import { localBlackHoles } from "./localBlackHoles.ts";
 import { oneServicePerPort } from "./oneServicePerPort.ts";
 import { openEverywhere } from "./openEverywhere.ts";
 import { pinnedPod } from "./pinnedPod.ts";
 import { secondHop } from "./secondHop.ts";
+import type { Experiment } from "./support/experiment.ts";
 import { unevenLoad } from "./unevenLoad.ts";
 import { whatNext } from "./whatNext.ts";
 

@@ -1,5 +1,5 @@
-import type { Experiment } from "./experiment.ts";
-import { asForetold } from "./findings.ts";
+import type { Experiment } from "./support/experiment.ts";
+import { asForetold } from "./support/findings.ts";
 
 export const clientIpLost: Experiment = {
 	name: "client-ip-lost",

@@ -1,9 +1,9 @@
-import type { Node } from "../model.ts";
-import type { Finding } from "../report/model.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { asForetold, same } from "./findings.ts";
-import type { Sight } from "./sight.ts";
-import { until } from "./until.ts";
+import type { Node } from "../../kubernetes/model.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { asForetold, same } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { until } from "./support/until.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",
@@ -40,7 +40,7 @@ export const deadNodeDeadUrl: Experiment = {
 	},
 };
 
-async function askDead(sight: Sight, node: Node, which: string): Promise<Finding> {
+async function askDead(sight: LabSnapshot, node: Node, which: string): Promise<Finding> {
 	const { outcome, body = "" } = await sight.ask(sight.outside, sight.url(node));
 	// Whether the sender is told that nobody holds the address depends on the network in between.
 	const isSilent = outcome === "timeout" || /no route to host/i.test(body);
@@ -48,13 +48,13 @@ async function askDead(sight: Sight, node: Node, which: string): Promise<Finding
 }
 
 /** The worker to stop: one that DNS does without, which is another lesson. */
-function bystanderOf({ view, workers }: Sight): string | undefined {
+function bystanderOf({ view, workers }: LabSnapshot): string | undefined {
 	const resolvers = (view.dns?.endpoints ?? []).map(({ node }) => node);
 	return workers.find(({ name }) => !resolvers.includes(name))?.name;
 }
 
 /** What a client could look at in order to learn that the URL is dead. */
-async function listed(lab: Lab, sight: Sight, stopped: Node): Promise<Finding[]> {
+async function listed(lab: Lab, sight: LabSnapshot, stopped: Node): Promise<Finding[]> {
 	const { cluster, inside, view } = sight;
 	const { namespace, name, nodePort, clusterIp, dnsName } = view.service;
 	const now = (await cluster.nodes()).map(({ internalIp }) => internalIp);

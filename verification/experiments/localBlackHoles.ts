@@ -1,9 +1,9 @@
-import type { Finding } from "../report/model.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { asForetold, same } from "./findings.ts";
-import { serviceBeside } from "./services.ts";
-import type { Sight } from "./sight.ts";
-import { until } from "./until.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { asForetold, same } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { serviceBeside } from "./support/services.ts";
+import { until } from "./support/until.ts";
 
 export const localBlackHoles: Experiment = {
 	name: "local-black-holes",
@@ -20,7 +20,7 @@ export const localBlackHoles: Experiment = {
 };
 
 /** Only a Service of type LoadBalancer gets a health check port: one beside the lab's, of the same pods. */
-async function healthChecks(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function healthChecks(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const { view } = sight;
 	const { spec } = await serviceBeside(lab, sight, "health", {
 		type: "LoadBalancer",
@@ -40,7 +40,7 @@ async function healthChecks(lab: Lab, sight: Sight): Promise<Finding[]> {
 const health = (endpoints: number): string => `${endpoints > 0 ? 200 : 503}, ${endpoints} local endpoints`;
 
 /** Once kube-proxy has heard of the Service. */
-function healthOf(lab: Lab, { cluster, outside }: Sight, url: string, endpoints: number): Promise<string> {
+function healthOf(lab: Lab, { cluster, outside }: LabSnapshot, url: string, endpoints: number): Promise<string> {
 	const program = ["curl", "--silent", "--max-time", "2", "--write-out", "\n%{http_code}", url];
 	return until(lab, health(endpoints), 15, async () => {
 		const { stdout } = await cluster.run(outside.run, program, 10);

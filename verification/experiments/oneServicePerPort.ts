@@ -1,9 +1,9 @@
-import { nodePorts, staticNodePorts } from "../nodePorts.ts";
-import type { Finding } from "../report/model.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { same } from "./findings.ts";
-import { serviceBeside } from "./services.ts";
-import type { Sight } from "./sight.ts";
+import { nodePorts, staticNodePorts } from "../../config/nodePorts.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { same } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { serviceBeside } from "./support/services.ts";
 
 /** How many ports the API server is asked to choose: of the whole range, so many would miss the band once in a hundred. */
 const chosen = 150;
@@ -24,7 +24,7 @@ export const oneServicePerPort: Experiment = {
 	},
 };
 
-async function refused(lab: Lab, sight: Sight, nodePort: number, reason: string): Promise<Finding> {
+async function refused(lab: Lab, sight: LabSnapshot, nodePort: number, reason: string): Promise<Finding> {
 	const said = await serviceBeside(lab, sight, `second-${nodePort}`, { nodePort })
 		.then(() => "accepted")
 		.catch((error: Error) => error.message);
@@ -33,7 +33,7 @@ async function refused(lab: Lab, sight: Sight, nodePort: number, reason: string)
 }
 
 /** Ports that are fixed in the band cannot be taken by Services that leave the choice to the API server. */
-async function freeChoice(lab: Lab, sight: Sight): Promise<Finding> {
+async function freeChoice(lab: Lab, sight: LabSnapshot): Promise<Finding> {
 	const ports: number[] = [];
 	for (let i = 0; i < chosen; i++) {
 		const { spec } = await serviceBeside(lab, sight, `free-${i}`, {});

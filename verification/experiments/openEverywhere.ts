@@ -1,11 +1,11 @@
-import type { Node } from "../model.ts";
-import { podSideAddress } from "../predict.ts";
-import type { Finding } from "../report/model.ts";
-import { withPort } from "../rules/address.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { asForetold } from "./findings.ts";
-import { bindNodePorts } from "./nodePortAddresses.ts";
-import type { Sight } from "./sight.ts";
+import type { Node } from "../../kubernetes/model.ts";
+import { withPort } from "../../netfilter/address.ts";
+import { podSideAddress } from "../judgement/predict.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { asForetold } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { bindNodePorts } from "./support/nodePortAddresses.ts";
 
 export const openEverywhere: Experiment = {
 	name: "open-everywhere",
@@ -21,7 +21,7 @@ export const openEverywhere: Experiment = {
 	],
 };
 
-const everyNode = (sight: Sight): Promise<Finding[]> =>
+const everyNode = (sight: LabSnapshot): Promise<Finding[]> =>
 	Promise.all(
 		sight.view.nodes.map((node) =>
 			asForetold(sight, sight.outside, sight.url(node), `${mode(sight)}: ${sight.outside.name} asks ${node.name}`),
@@ -29,7 +29,7 @@ const everyNode = (sight: Sight): Promise<Finding[]> =>
 	);
 
 /** Asked by a node's own processes: kube-proxy serves 127.0.0.1 in iptables mode alone (route_localnet). */
-async function everyAddress(sight: Sight): Promise<Finding[]> {
+async function everyAddress(sight: LabSnapshot): Promise<Finding[]> {
 	// A node has a pod-side address where a pod runs on it.
 	const node = sight.view.nodes.find(({ name }) => name === sight.inside.place.node);
 	if (!node) throw new Error("the client pod's node is none of the cluster's");
@@ -43,7 +43,7 @@ async function everyAddress(sight: Sight): Promise<Finding[]> {
 }
 
 /** With nodePortAddresses, only the control plane's address is left. */
-async function boundToOne(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function boundToOne(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const [first] = sight.view.nodes;
 	if (!first) throw new Error("the cluster has no node");
 	lab.say(`binding nodePorts to ${first.internalIp}: kube-proxy is restarted with it, and without it afterwards`);
@@ -60,7 +60,7 @@ async function boundToOne(lab: Lab, sight: Sight): Promise<Finding[]> {
 }
 
 /** Once the rules of every node say so; after 30 s, as they are then. */
-async function boundSight(lab: Lab, only: Node): Promise<Sight> {
+async function boundSight(lab: Lab, only: Node): Promise<LabSnapshot> {
 	for (let attempt = 1; ; attempt++) {
 		const sight = await lab.look();
 		const { outside, view } = sight;
@@ -72,4 +72,4 @@ async function boundSight(lab: Lab, only: Node): Promise<Sight> {
 	}
 }
 
-const mode = ({ proxyMode }: Sight): string => `${proxyMode} mode`;
+const mode = ({ proxyMode }: LabSnapshot): string => `${proxyMode} mode`;

@@ -1,8 +1,8 @@
-import type { Node } from "../model.ts";
-import type { Finding } from "../report/model.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { same } from "./findings.ts";
-import type { Sight } from "./sight.ts";
+import type { Node } from "../../kubernetes/model.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { same } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
 
 /**
  * After so many seconds without a lease of its kubelet a node counts as not Ready, and its pods' endpoints leave the
@@ -31,7 +31,7 @@ export const pinnedPod: Experiment = {
 };
 
 /** The only pod's node is stopped: every URL is dead, and stays so. */
-async function outage(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function outage(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const { down, others, path } = await stopHost(lab, sight);
 	const ask = async (what: string) => {
 		const outcomes = await Promise.all(others.map((node) => sight.ask(sight.outside, sight.url(node))));
@@ -52,14 +52,14 @@ async function outage(lab: Lab, sight: Sight): Promise<Finding[]> {
 }
 
 /** How long the pod stays bound to a node that cannot be reached: the API server's default is 300 s. */
-async function toleration({ cluster, view }: Sight): Promise<number | undefined> {
+async function toleration({ cluster, view }: LabSnapshot): Promise<number | undefined> {
 	const { namespace } = view.service;
 	const { spec } = await cluster.core.readNamespacedPod({ namespace, name: view.endpoints[0]?.pod ?? "" });
 	return spec?.tolerations?.find(({ key }) => key === "node.kubernetes.io/unreachable")?.tolerationSeconds;
 }
 
 /** One of three pods' nodes is stopped: a third of the requests fails until its endpoint has left. */
-async function recovery(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function recovery(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const { down, others, path } = await stopHost(lab, sight);
 	const stopped = performance.now();
 	const since = () => Math.round((performance.now() - stopped) / 1000);
@@ -88,7 +88,7 @@ async function recovery(lab: Lab, sight: Sight): Promise<Finding[]> {
 }
 
 /** With the ways of a request to another node, by the rules as they were when the node stopped. */
-async function stopHost(lab: Lab, sight: Sight): Promise<{ down: Node; others: Node[]; path: string }> {
+async function stopHost(lab: Lab, sight: LabSnapshot): Promise<{ down: Node; others: Node[]; path: string }> {
 	// The client pod's own node stays.
 	const [down] = sight.nodes({ endpoints: true }).filter(({ name }) => name !== sight.inside.place.node);
 	if (!down) throw new Error("no node but the client's own holds an endpoint");

@@ -1,8 +1,8 @@
-import type { Node } from "../model.ts";
-import type { Finding } from "../report/model.ts";
-import type { Experiment } from "./experiment.ts";
-import { count, shares } from "./findings.ts";
-import type { Answered, Sight } from "./sight.ts";
+import type { Node } from "../../kubernetes/model.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment } from "./support/experiment.ts";
+import { count, shares } from "./support/findings.ts";
+import type { Answered, LabSnapshot } from "./support/labSnapshot.ts";
 
 const requests = 1000;
 
@@ -23,7 +23,7 @@ export const secondHop: Experiment = {
 };
 
 /** The same pod, by its own node and by another: the requests of both in turns, so that both meet the same weather. */
-async function latency(sight: Sight): Promise<Finding[]> {
+async function latency(sight: LabSnapshot): Promise<Finding[]> {
 	const own = sight.host;
 	const other = sight.workers.find(({ name }) => name !== own.name);
 	if (!other) throw new Error("there is no other worker than the pod's own");
@@ -50,7 +50,7 @@ function quantile(answers: readonly Answered[], percentile: number): number {
 }
 
 /** Which part crosses from the entry to another node, by the probabilities of the rules' draws. */
-function crossings(sight: Sight, entry: Node, answers: readonly Answered[], what: string): Finding {
+function crossings(sight: LabSnapshot, entry: Node, answers: readonly Answered[], what: string): Finding {
 	const stays = (node: string | undefined) => (node === entry.name ? "stay on the node" : "cross nodes");
 	const foretold = new Map<string, number>();
 	for (const { probability, end } of sight.ways(sight.outside, sight.url(entry))) {

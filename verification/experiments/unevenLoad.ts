@@ -1,6 +1,6 @@
-import type { Experiment } from "./experiment.ts";
-import { count, shares } from "./findings.ts";
-import type { Sight } from "./sight.ts";
+import type { Experiment } from "./support/experiment.ts";
+import { count, shares } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
 
 const requests = 3000;
 
@@ -36,7 +36,7 @@ export const unevenLoad: Experiment = {
 };
 
 /** "10.244.1.2 on nodeport-worker" */
-function podName({ view }: Sight, ip: string): string {
+function podName({ view }: LabSnapshot, ip: string): string {
 	const node = view.endpoints.find((endpoint) => endpoint.ip === ip)?.node;
 	return node ? `${ip} on ${node}` : ip;
 }

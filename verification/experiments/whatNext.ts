@@ -1,10 +1,10 @@
-import type { Finding } from "../report/model.ts";
-import { withPort } from "../rules/address.ts";
-import type { Experiment, Lab } from "./experiment.ts";
-import { same } from "./findings.ts";
-import { serviceBeside } from "./services.ts";
-import type { Sight } from "./sight.ts";
-import { until } from "./until.ts";
+import { withPort } from "../../netfilter/address.ts";
+import type { Finding } from "../report.ts";
+import type { Experiment, Lab } from "./support/experiment.ts";
+import { same } from "./support/findings.ts";
+import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { serviceBeside } from "./support/services.ts";
+import { until } from "./support/until.ts";
 
 export const whatNext: Experiment = {
 	name: "what-next",
@@ -16,7 +16,7 @@ export const whatNext: Experiment = {
 };
 
 /** DNS of a headless Service names the pods themselves: no virtual address, no rules, no NAT. */
-async function headless(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function headless(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const { cluster, view, inside } = sight;
 	const { metadata } = await serviceBeside(lab, sight, "headless", { type: "ClusterIP", clusterIP: "None" });
 	const name = `${metadata?.name}.${metadata?.namespace}.svc.cluster.local`;
@@ -29,7 +29,7 @@ async function headless(lab: Lab, sight: Sight): Promise<Finding[]> {
 }
 
 /** Nobody on kind gives out addresses of load balancers; the nodePort beneath it works all the same. */
-async function loadBalancer(lab: Lab, sight: Sight): Promise<Finding[]> {
+async function loadBalancer(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	const { cluster, view, outside } = sight;
 	const created = await serviceBeside(lab, sight, "balanced", { type: "LoadBalancer" });
 	const port = created.spec?.ports?.[0]?.nodePort ?? 0;

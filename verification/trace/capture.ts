@@ -1,9 +1,9 @@
 /** Has a node's kernel trace one packet, by a table of nftables that lives no longer than the tracing. */
 import { PassThrough } from "node:stream";
-import type { Cluster } from "../cluster.ts";
-import type { Backend, Packet } from "../model.ts";
-import type { Ran } from "../programs.ts";
-import type { Runner } from "../request.ts";
+import type { Runner } from "../../kubernetes/clients.ts";
+import type { Ran } from "../../kubernetes/exec.ts";
+import type { Cluster } from "../../kubernetes/liveCluster.ts";
+import type { Backend, Packet } from "../../netfilter/model.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 
 /** Whatever becomes of the connection, the table in the kernel lives no longer than this. */

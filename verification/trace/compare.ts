@@ -1,10 +1,11 @@
 /** Holds what the kernel did with a packet against the walk of the same packet, rule by rule. */
-import type { Family, Hop, HopEffect, Packet, Path } from "../model.ts";
-import { withPort } from "../rules/address.ts";
-import { type IptablesTables, Rule } from "../rules/iptables/parse.ts";
-import type { NftablesRuleset } from "../rules/nftables/parse.ts";
-import { renderRule } from "../rules/nftables/render.ts";
-import { formatMark } from "../rules/words.ts";
+
+import { withPort } from "../../netfilter/address.ts";
+import { type IptablesTables, Rule } from "../../netfilter/iptables/parse.ts";
+import type { Family, Hop, HopEffect, Packet, Path } from "../../netfilter/model.ts";
+import type { NftablesRuleset } from "../../netfilter/nftables/parse.ts";
+import { renderRule } from "../../netfilter/nftables/render.ts";
+import { formatMark } from "../../netfilter/words.ts";
 import type { TraceDifference, TraceStep, TraceVerdict } from "./model.ts";
 import type { Passage } from "./parse.ts";
 

@@ -3,7 +3,7 @@
  * for tracing (TRACE, `meta nftrace set 1`). Nothing is dropped: what is not understood is kept among `strangeLines`.
  * Sources: iptables/xtables-monitor.c of iptables, src/netlink.c of nftables, net/netfilter/nf_tables_trace.c of Linux.
  */
-import type { Family } from "../model.ts";
+import type { Family } from "../../netfilter/model.ts";
 import { headerOfNft, headerOfXtables, type PacketHeader } from "./header.ts";
 import { type TraceStep, TraceVerdict } from "./model.ts";
 

@@ -1,8 +1,9 @@
 /** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
-import type { Family } from "../../../verification/model.ts";
-import { withPort } from "../../../verification/rules/address.ts";
-import { endpointChain, serviceChains } from "../../../verification/rules/iptables/names.ts";
-import { servicePortName } from "../../../verification/rules/service.ts";
+
+import { withPort } from "../../../netfilter/address.ts";
+import { endpointChain, serviceChains } from "../../../netfilter/iptables/names.ts";
+import type { Family } from "../../../netfilter/model.ts";
+import { servicePortName } from "../../../netfilter/service.ts";
 import { addresses } from "../network.ts";
 import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";

@@ -1,5 +1,5 @@
 /** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
-import type { Family } from "../../../verification/model.ts";
+import type { Family } from "../../../netfilter/model.ts";
 import { addresses } from "../network.ts";
 import { rejections } from "../rejections.ts";
 import type { Block } from "../ruleset.ts";

@@ -1,8 +1,9 @@
 /** Random Services as kube-proxy's nftables mode writes them (pkg/proxy/nftables/proxier.go), and strange rules between. */
-import type { Family } from "../../../verification/model.ts";
-import { withPort } from "../../../verification/rules/address.ts";
-import { serviceChains } from "../../../verification/rules/nftables/names.ts";
-import { servicePortName, shortHash } from "../../../verification/rules/service.ts";
+
+import { withPort } from "../../../netfilter/address.ts";
+import type { Family } from "../../../netfilter/model.ts";
+import { serviceChains } from "../../../netfilter/nftables/names.ts";
+import { servicePortName, shortHash } from "../../../netfilter/service.ts";
 import { addresses, families } from "../network.ts";
 import type { Block, RuleSet } from "../ruleset.ts";
 import type { Draw } from "./draw.ts";

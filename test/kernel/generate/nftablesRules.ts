@@ -1,5 +1,5 @@
 /** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
-import type { Family } from "../../../verification/model.ts";
+import type { Family } from "../../../netfilter/model.ts";
 import { addresses, families } from "../network.ts";
 import { bothFamilies, rejections } from "../rejections.ts";
 import type { Draw } from "./draw.ts";

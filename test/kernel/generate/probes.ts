@@ -1,5 +1,5 @@
 /** Random packets to and around the Services, from everywhere. */
-import type { Family } from "../../../verification/model.ts";
+import type { Family } from "../../../netfilter/model.ts";
 import { addresses, type Side } from "../network.ts";
 import type { Probe } from "../packets.ts";
 import type { Draw } from "./draw.ts";

@@ -1,6 +1,6 @@
 /** Random Services with their endpoints, as kube-proxy sees them on one node. */
-import type { Family, Protocol } from "../../../verification/model.ts";
-import type { ServicePort } from "../../../verification/rules/service.ts";
+import type { Family, Protocol } from "../../../netfilter/model.ts";
+import type { ServicePort } from "../../../netfilter/service.ts";
 import { addresses, families } from "../network.ts";
 import type { Draw } from "./draw.ts";
 

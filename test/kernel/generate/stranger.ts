@@ -1,5 +1,5 @@
 /** Rules that kube-proxy does not write, but others do: what the generators of both tools share. */
-import type { Family } from "../../../verification/model.ts";
+import type { Family } from "../../../netfilter/model.ts";
 import type { Draw } from "./draw.ts";
 
 /** Where in the kernel a chain is called from: what its rules may say depends on it. */

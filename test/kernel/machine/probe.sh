@@ -3,8 +3,8 @@
 #
 #   probe.sh <command that prints traces>...
 #
-# stdin: what station.pl sends.
-# stdout: the trace, a line "==", and what station.pl saw.
+# stdin: what probeHost.pl sends.
+# stdout: the trace, a line "==", and what probeHost.pl saw.
 set -eu
 folder=$(mktemp -d)
 ip netns exec node "$@" >"$folder/trace" 2>"$folder/error" &
@@ -15,7 +15,7 @@ until awk '$2 == 12 && $4 ~ /[13579bdf]..$/ { found = 1 } END { exit !found }' "
 	kill -0 $monitor
 	sleep 0.01
 done
-ip netns exec wire perl "$(dirname "$0")/station.pl" $monitor >"$folder/seen"
+ip netns exec wire perl "$(dirname "$0")/probeHost.pl" $monitor >"$folder/seen"
 # Until the monitor has printed all that it has read.
 size=-1
 while now=$(stat -c %s "$folder/trace"); [ "$now" != "$size" ]; do

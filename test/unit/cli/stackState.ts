@@ -1,6 +1,6 @@
 /** A stack's state as Pulumi keeps it in the working folder. */
 import { mkdir, writeFile } from "node:fs/promises";
-import { stack } from "../../../cli/stack.ts";
+import { stack } from "../../../cli/stack/stack.ts";
 
 export async function writeState(resources: object[], pending_operations: object[] = []): Promise<void> {
 	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });

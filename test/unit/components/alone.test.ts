@@ -1,6 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { ownerIn, ownerOf } from "../../../cluster/owner.ts";
 import { ClusterImage } from "../../../components/clusterImage.ts";
 import { DnsUtils } from "../../../components/dnsUtils.ts";
 import { EchoDeployment } from "../../../components/echoDeployment.ts";
@@ -8,11 +7,12 @@ import { KindCluster } from "../../../components/kindCluster.ts";
 import { NodePortService } from "../../../components/nodePortService.ts";
 import { NodeProbe } from "../../../components/nodeProbe.ts";
 import { Verification } from "../../../components/verification.ts";
-import { reportSchema, Summary } from "../../../verification/report/model.ts";
+import { ownerIn, ownerOf } from "../../../kind/owner.ts";
+import { reportSchema, Summary } from "../../../verification/report.ts";
 import { only, type Recorded, record, settled } from "./recorder.ts";
 
-vi.mock("../../../cluster/docker.ts", async (original) => ({
-	...(await original<typeof import("../../../cluster/docker.ts")>()),
+vi.mock("../../../kind/docker.ts", async (original) => ({
+	...(await original<typeof import("../../../kind/docker.ts")>()),
 	findNodes: async () => [],
 	imageId: async () => "sha256:1",
 }));
@@ -103,8 +103,8 @@ describe("KindCluster", () => {
 	it("makes a cluster anew where the state knows of none, and keeps it where only its inputs change", async () => {
 		await settled(new KindCluster("operations", { name: "o", workers: 1, nodeImage: "n" }).id);
 		const { create, update } = only(recorded, "command:local:Command", "operations-cluster").inputs;
-		expect(create).toMatch(/ cluster\/main\.ts create$/);
-		expect(update).toMatch(/ cluster\/main\.ts update$/);
+		expect(create).toMatch(/ kind\/kindProgram\.ts create$/);
+		expect(update).toMatch(/ kind\/kindProgram\.ts update$/);
 	});
 
 	it("reads every node by its name", async () => {

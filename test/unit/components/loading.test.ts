@@ -1,15 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, it, vi } from "vitest";
-import { plannedCluster } from "../../../cluster/kind.ts";
-import { ownerOf } from "../../../cluster/owner.ts";
 import { ClusterImage } from "../../../components/clusterImage.ts";
 import { KindCluster } from "../../../components/kindCluster.ts";
-import { containers, engine } from "../cluster/engine.ts";
+import { plannedCluster } from "../../../kind/kind.ts";
+import { ownerOf } from "../../../kind/owner.ts";
+import { containers, engine } from "../kind/engine.ts";
 import { answers, settled } from "./recorder.ts";
 
-vi.mock("../../../cluster/docker.ts", async (original) => ({
-	...(await original<typeof import("../../../cluster/docker.ts")>()),
-	...(await import("../cluster/engine.ts")).docker(),
+vi.mock("../../../kind/docker.ts", async (original) => ({
+	...(await original<typeof import("../../../kind/docker.ts")>()),
+	...(await import("../kind/engine.ts")).docker(),
 	imageId: async () => "sha256:1",
 }));
 

@@ -1,6 +1,6 @@
 /** Pulumi mocks that record what a program registers, and answer as a provider would. */
 import * as pulumi from "@pulumi/pulumi";
-import type { Summary } from "../../../verification/report/model.ts";
+import type { Summary } from "../../../verification/report.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests look into resources of every shape, and a wrong path fails them
 export type Properties = Record<string, any>;
@@ -55,11 +55,11 @@ export const answers: Answers = {
 /** What the program behind a command would print. */
 function commandOutput({ create, stdin }: Properties): string {
 	const request = JSON.parse(stdin);
-	if (/ cluster\/main\.ts create$/.test(create)) return request.id;
-	if (/cluster\/main\.ts open-access$/.test(create)) return "kubeconfig";
-	if (/cluster\/main\.ts load$/.test(create)) return request.image;
-	if (/cluster\/main\.ts open-outside$/.test(create)) return "172.18.0.9";
-	if (/ verification\/main\.ts$/.test(create)) return JSON.stringify(summary(request));
+	if (/ kind\/kindProgram\.ts create$/.test(create)) return request.id;
+	if (/kind\/kindProgram\.ts open-access$/.test(create)) return "kubeconfig";
+	if (/kind\/kindProgram\.ts load$/.test(create)) return request.image;
+	if (/kind\/kindProgram\.ts open-outside$/.test(create)) return "172.18.0.9";
+	if (/ verification\/verificationProgram\.ts$/.test(create)) return JSON.stringify(summary(request));
 	throw new Error(`unexpected command ${create}`);
 }
 

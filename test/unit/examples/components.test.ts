@@ -49,6 +49,6 @@ it("finds in the package the components, the contract and its reader", () => {
 		"NodePortService",
 		"NodeProbe",
 	];
-	const contract = ["LabContract", "Refusal", "labReference", "requireLab", "schema"];
+	const contract = ["LabContract", "UserError", "labReference", "requireLab", "schema"];
 	expect(Object.keys(exported).sort()).toEqual([...components, "OutsideClient", "Verification", ...contract].sort());
 });

@@ -5,7 +5,7 @@ import { type Properties, type Recorded, record, settled, stackOutputs } from ".
 import { sampleOutputs } from "./sampleOutputs.ts";
 
 // No CLI is asked whether the lab's stack is there.
-vi.mock("../../../components/labReference.ts", () => ({
+vi.mock("../../../components/lab/labReference.ts", () => ({
 	labReference: async (name: string) => new pulumi.StackReference(name),
 }));
 

@@ -1,4 +1,4 @@
-import type { LabContract } from "../../../components/labContract.ts";
+import type { LabContract } from "../../../components/lab/labContract.ts";
 
 /** The outputs of a lab of one worker, as another stack reads them. */
 export const sampleOutputs: LabContract = {

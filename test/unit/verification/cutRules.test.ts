@@ -1,14 +1,14 @@
 /** Rules that are cut, no text or another tool's: they are refused, and never taken for all that there are. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Cluster } from "../../../verification/cluster.ts";
-import { pasteReady, restartProxy } from "../../../verification/programs.ts";
-import type { Runner } from "../../../verification/request.ts";
-import { whyNotWhole } from "../../../verification/rules/iptables/whole.ts";
+import type { Runner } from "../../../kubernetes/clients.ts";
+import { pasteReady, restartProxy } from "../../../kubernetes/exec.ts";
+import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import { whyNotWhole } from "../../../netfilter/iptables/completeness.ts";
 import { readRuleset } from "../../../verification/ruleset.ts";
-import { captured, fixture } from "./rules/fixtures.ts";
+import { captured, fixture } from "../netfilter/fixtures.ts";
 import { sampleView } from "./sample.ts";
-import { fixture as traceFixture } from "./traceLab.ts";
+import { fixture as traceFixture } from "./trace/traceLab.ts";
 
 const [node] = sampleView().nodes;
 const runner: Runner = { exec: { namespace: "kube-system", pod: "kube-proxy-x", container: "kube-proxy" } };

@@ -1,13 +1,13 @@
 /** Clusters where kube-proxy is no pod, late, or not there at all; and networks that are not kind's. */
 import { describe, expect, it } from "vitest";
-import type { Cluster } from "../../../verification/cluster.ts";
-import { judge } from "../../../verification/matrix.ts";
-import { expect as foretell, targetsOf } from "../../../verification/predict.ts";
-import type { Runner } from "../../../verification/request.ts";
-import { ruleProblem } from "../../../verification/ruleProblem.ts";
+import type { Runner } from "../../../kubernetes/clients.ts";
+import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import { judge } from "../../../verification/judgement/judge.ts";
+import { expect as foretell, targetsOf } from "../../../verification/judgement/predict.ts";
+import { ruleProblem } from "../../../verification/judgement/ruleProblem.ts";
 import { NoProxyRules, type Ruleset, readRuleset } from "../../../verification/ruleset.ts";
 import { isReplaced, type Settled } from "../../../verification/settle.ts";
-import { fixture } from "./rules/fixtures.ts";
+import { fixture } from "../netfilter/fixtures.ts";
 import { dnsutils, sampleView } from "./sample.ts";
 
 const node = sampleView().nodes[3] ?? expect.fail("there is a node");

@@ -1,7 +1,7 @@
 /** A view of the walkthrough's lab: one echo pod on nodeport-worker, dnsutils on nodeport-worker3. */
 
-import type { Node } from "../../../verification/model.ts";
-import type { Endpoint, Place, View } from "../../../verification/view.ts";
+import type { Node } from "../../../kubernetes/model.ts";
+import type { ClusterSnapshot, Endpoint, Place } from "../../../kubernetes/snapshot.ts";
 
 const node = (name: string, host: number): Node => ({
 	name,
@@ -18,7 +18,7 @@ const node = (name: string, host: number): Node => ({
 
 export const endpoint = (node: string, ip: string): Endpoint => ({ ip, port: 8080, node, pod: `app1-${ip}` });
 
-export const sampleView = (changes: Partial<View> = {}): View => ({
+export const sampleView = (changes: Partial<ClusterSnapshot> = {}): ClusterSnapshot => ({
 	nodes: [
 		node("nodeport-control-plane", 2),
 		node("nodeport-worker", 3),

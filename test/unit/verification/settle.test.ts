@@ -1,11 +1,12 @@
 /** Rules and API move apart and together again: what is waited for, and what never comes. */
 import pLimit from "p-limit";
 import { expect, it, vi } from "vitest";
-import type { Cluster } from "../../../verification/cluster.ts";
-import type { Request, Runner } from "../../../verification/request.ts";
+import type { Runner } from "../../../kubernetes/clients.ts";
+import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import type { ClusterSnapshot } from "../../../kubernetes/snapshot.ts";
+import type { Request } from "../../../verification/request.ts";
 import { type Awaited, settle, sharedLook } from "../../../verification/settle.ts";
-import type { View } from "../../../verification/view.ts";
-import { fixture } from "./rules/fixtures.ts";
+import { fixture } from "../netfilter/fixtures.ts";
 import { dnsutils, endpoint, sampleView } from "./sample.ts";
 
 const node = sampleView().nodes[3] ?? expect.fail("there is a node");
@@ -14,11 +15,11 @@ const saved = fixture("kind/1.36.3.nodeport-worker3.iptables-nft.ipv4.txt");
 const [, led = expect.fail("the rules lead to a pod")] =
 	/default\/nodeport-service:echo" -m tcp -j DNAT --to-destination ([\d.]+):8080/.exec(saved) ?? [];
 
-const viewWith = (ip: string): View =>
+const viewWith = (ip: string): ClusterSnapshot =>
 	sampleView({ endpoints: [endpoint("nodeport-worker", ip)], kubeProxies: new Map([[node.name, runner]]) });
 
 /** Settles a node whose rules stay as they are, seen with `view`, while the API says `now`. */
-function settleWith(view: View, now: () => Promise<View>, milliseconds: number) {
+function settleWith(view: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, milliseconds: number) {
 	const run = vi.fn<Cluster["run"]>(async (_, [program]) => ({
 		code: 0,
 		stdout: program === "iptables-save" ? saved : "",
@@ -58,7 +59,7 @@ it("does so for the pods of DNS too", async () => {
 });
 
 it.each([
-	["as it was", async (view: View) => view],
+	["as it was", async (view: ClusterSnapshot) => view],
 	["unreachable", async () => Promise.reject(new Error("connect ECONNREFUSED"))],
 ])("waits until the deadline while the API is %s", async (_, now) => {
 	const view = viewWith("10.244.3.77");
@@ -69,10 +70,10 @@ it.each([
 
 it("looks at the API once for all nodes that wait at the same time, and again later", async () => {
 	const answers = [viewWith(led), viewWith("10.244.3.77")];
-	const view = vi.fn(async () => answers.shift());
-	const look = sharedLook({ view } as unknown as Cluster, {} as Request);
+	const snapshot = vi.fn(async () => answers.shift());
+	const look = sharedLook({ snapshot } as unknown as Cluster, {} as Request);
 	const [one, other] = await Promise.all([look(), look()]);
 	expect(one).toBe(other);
 	expect(await look()).not.toBe(one);
-	expect(view).toHaveBeenCalledTimes(2);
+	expect(snapshot).toHaveBeenCalledTimes(2);
 });

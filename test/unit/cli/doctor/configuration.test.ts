@@ -2,11 +2,11 @@ import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { judgeConfiguration, readConfiguration } from "../../../../cli/doctor/configuration.ts";
-import { refuseSecrets, setting, settingsOf } from "../../../../cli/settings.ts";
-import { labConfigOf } from "../../../../components/labConfig.ts";
+import { refuseSecrets, setting, settingsOf } from "../../../../cli/stack/settings.ts";
+import { labConfigOf } from "../../../../config/labConfig.ts";
 import { project } from "../../../../toolchain/layout.ts";
-import { scratchFolder } from "../../cluster/scratch.ts";
 import { defaults } from "../../components/defaults.ts";
+import { scratchFolder } from "../../kind/scratch.ts";
 
 const file = `name: lab
 config:

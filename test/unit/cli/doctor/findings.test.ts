@@ -2,9 +2,9 @@ import { expect, it, vi } from "vitest";
 import { findings } from "../../../../cli/doctor/findings.ts";
 import { Fault } from "../../../../toolchain/fault.ts";
 import type { Step } from "../../../../toolchain/step.ts";
-import { program, scratchFolder } from "../../cluster/scratch.ts";
+import { program, scratchFolder } from "../../kind/scratch.ts";
 
-vi.mock(import("../../../../toolchain/everything.ts"), () => {
+vi.mock(import("../../../../toolchain/requiredSteps.ts"), () => {
 	const step = (title: string, find: Step["find"]): Step => ({
 		title,
 		name: title,

@@ -1,4 +1,4 @@
-import type { Engine } from "../../../../toolchain/engine/ask.ts";
+import type { Engine } from "../../../../toolchain/engine/readEngine.ts";
 
 /** An engine on this machine that lacks nothing. */
 export const engine: Engine = {

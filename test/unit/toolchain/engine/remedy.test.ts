@@ -1,8 +1,8 @@
 import { hostname, release } from "node:os";
 import { describe, expect, test } from "vitest";
-import { type Engine, readInfo } from "../../../../toolchain/engine/ask.ts";
 import { capabilityAdvice, lacksCapability } from "../../../../toolchain/engine/capabilities.ts";
 import { judgePidFile } from "../../../../toolchain/engine/dockerd.ts";
+import { type Engine, readInfo } from "../../../../toolchain/engine/readEngine.ts";
 import { decideRemedy, type Machine } from "../../../../toolchain/engine/remedy.ts";
 import { Fault } from "../../../../toolchain/fault.ts";
 

@@ -8,8 +8,8 @@ import { defaults } from "../../components/defaults.ts";
 import { type Recorded, record, settled } from "../../components/recorder.ts";
 import { runComponents, runConsumer } from "../../examples/programs.ts";
 
-vi.mock("../../../../cluster/docker.ts", async (original) => ({
-	...(await original<typeof import("../../../../cluster/docker.ts")>()),
+vi.mock("../../../../kind/docker.ts", async (original) => ({
+	...(await original<typeof import("../../../../kind/docker.ts")>()),
 	findNodes: async () => [],
 	imageId: async (image: string) => `sha256:of-${image}`,
 }));

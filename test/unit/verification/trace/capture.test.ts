@@ -1,10 +1,10 @@
 import { expect, it, vi } from "vitest";
-import type { Cluster } from "../../../../verification/cluster.ts";
-import type { Packet } from "../../../../verification/model.ts";
-import type { Dialogue, Ran } from "../../../../verification/programs.ts";
-import type { Runner } from "../../../../verification/request.ts";
+import type { Runner } from "../../../../kubernetes/clients.ts";
+import type { Dialogue, Ran } from "../../../../kubernetes/exec.ts";
+import type { Cluster } from "../../../../kubernetes/liveCluster.ts";
+import type { Packet } from "../../../../netfilter/model.ts";
 import { capture } from "../../../../verification/trace/capture.ts";
-import { captureOf, fixture } from "../traceLab.ts";
+import { captureOf, fixture } from "./traceLab.ts";
 
 const tracer: Runner = { exec: { namespace: "default", pod: "node-probe-1", container: "probe" } };
 const [file, , packet] = captureOf("own-node.xtables.txt");

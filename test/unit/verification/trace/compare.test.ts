@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Path } from "../../../../verification/model.ts";
+import type { Path } from "../../../../netfilter/model.ts";
 import { actingSteps, compare, ruleOfIptables } from "../../../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "../../../../verification/trace/parse.ts";
-import { captureOf, captures, fixture, rulesetOf } from "../traceLab.ts";
+import { captureOf, captures, fixture, rulesetOf } from "./traceLab.ts";
 
 function captured(file: string): Passage[] {
 	const [passages = []] = packetsOf((file.endsWith(".nft.txt") ? parseNftTrace : parseXtablesTrace)(fixture(file)));

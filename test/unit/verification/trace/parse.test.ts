@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { packetsOf, parseNftTrace, parseXtablesTrace } from "../../../../verification/trace/parse.ts";
-import { captures, fixture } from "../traceLab.ts";
+import { captures, fixture } from "./traceLab.ts";
 
 const parsed = (file: string) => (file.endsWith(".nft.txt") ? parseNftTrace : parseXtablesTrace)(fixture(file));
 

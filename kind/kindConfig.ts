@@ -1,0 +1,53 @@
+/** A cluster's shape, and what kind is told to make it. */
+import { stringify } from "yaml";
+import { z } from "zod";
+import { KubeProxyMode } from "../config/clusterShape.ts";
+import { markPrefix } from "./docker.ts";
+
+/** The networks of the pods and of the Services' ClusterIPs: kind's defaults, as in the walkthrough. */
+export const podSubnet = "10.244.0.0/16";
+export const serviceSubnet = "10.96.0.0/16";
+
+/** What shapes a cluster: a change of any of these is another cluster. */
+export const ClusterSpec = z.object({
+	name: z.string(),
+	workers: z.int().min(1),
+	nodeImage: z.string(),
+	kubeProxyMode: KubeProxyMode,
+	/** Publishes the nodePort on 127.0.0.1 of the host; ports of a container cannot change once it is made. */
+	publish: z.object({ hostPort: z.int(), nodePort: z.int() }).optional(),
+});
+export type ClusterSpec = z.infer<typeof ClusterSpec>;
+
+/** The configuration for `kind create cluster`, which marks every node with the id. */
+export function kindConfig(spec: ClusterSpec, id: string): string {
+	const extraMounts = [{ hostPath: "/dev/null", containerPath: markPrefix + id, readOnly: true }];
+	const published = spec.publish && {
+		extraPortMappings: [
+			{ containerPort: spec.publish.nodePort, hostPort: spec.publish.hostPort, listenAddress: "127.0.0.1" },
+		],
+	};
+	return stringify({
+		kind: "Cluster",
+		apiVersion: "kind.x-k8s.io/v1alpha4",
+		networking: { kubeProxyMode: spec.kubeProxyMode, podSubnet, serviceSubnet },
+		nodes: [
+			{ role: "control-plane", extraMounts, ...published },
+			...Array.from({ length: spec.workers }, () => ({ role: "worker", extraMounts })),
+		],
+		kubeadmConfigPatches: [
+			// A kubelet from 1.35 on refuses to start on cgroup v1 unless told otherwise.
+			stringify({ kind: "KubeletConfiguration", failCgroupV1: false }),
+			// Its own throttle makes the controller manager, and so `kubeadm join`, wait for 5 s.
+			stringify({
+				kind: "ClusterConfiguration",
+				controllerManager: {
+					extraArgs: [
+						{ name: "kube-api-qps", value: "200" },
+						{ name: "kube-api-burst", value: "400" },
+					],
+				},
+			}),
+		],
+	});
+}

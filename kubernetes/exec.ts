@@ -1,0 +1,118 @@
+/** Runs programs where a client is: in a container of a pod, or on this machine. */
+import { type Readable, Writable } from "node:stream";
+import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
+import { execa } from "execa";
+import { shellText } from "../lib/shell.ts";
+import type { Runner } from "./clients.ts";
+import { type Access, kubectlText } from "./kubeAccess.ts";
+
+/** How a program ended: `code` is its exit code, or -1 where it did not get as far as running or ending. */
+export interface Ran {
+	code: number;
+	stdout: string;
+	stderr: string;
+}
+
+/** The program, where the runner says, as a command for a shell in the project's folder. */
+export function pasteReady(access: Access, runner: Runner, program: string[]): string {
+	if ("spawn" in runner) return shellText(...runner.spawn, ...program);
+	const { namespace, pod, container } = runner.exec;
+	return kubectlText(access, "exec", "-n", namespace, pod, "-c", container, "--", ...program);
+}
+
+/** The command that has a node's kube-proxy start again: it then writes all of its rules, also those that are lost. */
+export function restartProxy(access: Access, proxy: Runner | undefined): string {
+	if (!proxy || !("exec" in proxy)) return "restart the node's kube-proxy";
+	const { namespace, pod } = proxy.exec;
+	return kubectlText(access, "delete", "pod", "-n", namespace, pod);
+}
+
+/** Talk with a program while it runs. */
+export interface Dialogue {
+	stdin: Readable;
+	/** Told whenever there is more, with all that the program has said so far, on stdout and stderr. */
+	onOutput(soFar: string): void;
+}
+
+export class Programs {
+	private readonly executor: Exec;
+
+	constructor(config: KubeConfig) {
+		this.executor = new Exec(config);
+	}
+
+	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
+	async run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
+		try {
+			if ("exec" in runner) return await this.exec(runner.exec, program, seconds, dialogue);
+			if (dialogue) throw new Error("only with a program in a pod one can talk while it runs");
+			const [file = "", ...args] = [...runner.spawn, ...program];
+			const { exitCode, stdout, stderr, shortMessage } = await execa(file, args, {
+				reject: false,
+				timeout: seconds * 1000,
+			});
+			return { code: exitCode ?? -1, stdout, stderr: stderr || (shortMessage ?? "") };
+		} catch (error) {
+			// A connection that could not be opened rejects with an event, which is no Error but has a message too.
+			const { message } = error as { message?: string };
+			return { code: -1, stdout: "", stderr: message ?? String(error) };
+		}
+	}
+
+	private async exec(
+		{ namespace, pod, container }: { namespace: string; pod: string; container: string },
+		program: string[],
+		seconds: number,
+		dialogue?: Dialogue,
+	): Promise<Ran> {
+		const tell = () => dialogue?.onOutput(stdout.text + stderr.text);
+		const stdout = new Collector(tell);
+		const stderr = new Collector(tell);
+		const stdin = dialogue?.stdin ?? null;
+		const where = `pod ${namespace}/${pod}`;
+		const abandon = new AbortController();
+		const status = new Promise<V1Status>((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error(`no answer from ${where} within ${seconds} s`)), seconds * 1000);
+			abandon.signal.addEventListener("abort", () => clearTimeout(timer));
+			this.executor.exec(namespace, pod, container, program, stdout, stderr, stdin, false, resolve).then((socket) => {
+				socket.onclose = () => reject(new Error(`the connection to ${where} was closed`));
+				abandon.signal.addEventListener("abort", () => socket.close());
+				if (abandon.signal.aborted) socket.close();
+			}, reject);
+		});
+		try {
+			return { code: exitCode(await status), stdout: stdout.text, stderr: stderr.text };
+		} finally {
+			abandon.abort();
+		}
+	}
+}
+
+/** Keeps what is written to it. */
+class Collector extends Writable {
+	private readonly chunks: Buffer[] = [];
+	private readonly onMore: () => void;
+
+	constructor(onMore: () => void) {
+		super();
+		this.onMore = onMore;
+	}
+
+	override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+		this.chunks.push(chunk);
+		this.onMore();
+		done();
+	}
+
+	get text(): string {
+		return Buffer.concat(this.chunks).toString("utf8");
+	}
+}
+
+/** The kubelet tells an exit code other than 0 as a cause of the status. */
+function exitCode(status: V1Status): number {
+	if (status.status === "Success") return 0;
+	const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
+	if (cause === undefined) throw new Error(status.message ?? "the program could not be run");
+	return Number(cause.message);
+}

@@ -1,0 +1,144 @@
+/** The one look at a cluster that is not the lab's own, before anything is made in it: it only reads. */
+import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
+import { withApiError } from "./apiErrors.ts";
+import { type Access, kubectlText, loadAccess, NoAccess } from "./kubeAccess.ts";
+import type { Node } from "./model.ts";
+import { byRoleThenName, toNode } from "./objects.ts";
+import { missingRights } from "./rights.ts";
+
+export type FoundNode = Node & {
+	/** Whether an ordinary pod can be put on it by its name. */
+	ordinary: boolean;
+	/** Why no pod at all runs there, so that nobody can look at it: "is not Ready". */
+	hindrance?: string;
+};
+
+export interface ClusterInfo {
+	/** As the context calls it. */
+	name: string;
+	/** Names this very cluster: the uid of its namespace kube-system. */
+	id: string;
+	/** The control plane first. */
+	nodes: FoundNode[];
+	/** Names of the nodes that run a kube-proxy pod. */
+	proxied: string[];
+}
+
+/** So many objects come in one answer. */
+const page = 500;
+
+/** Longest time for an API server to answer, in ms. */
+const patience = 10_000;
+
+/**
+ * Reads what the lab must know beforehand.
+ * @param namespace the lab's own
+ * @throws one message that says what is in the way and what mends it; all missing rights at once
+ */
+export async function inspectCluster(access: Access, namespace: string): Promise<ClusterInfo> {
+	const config = openAccess(access);
+	const core = config.makeApiClient(CoreV1Api);
+	await refuseUnreachable(access, core);
+	await refuseMissingRights(access, config, namespace);
+	const [nodes, proxies, system] = await Promise.all([
+		withApiError(
+			"Nodes",
+			all((next) => core.listNode({ limit: page, ...next })),
+		),
+		withApiError(
+			"Pods in kube-system",
+			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: page, ...next })),
+		),
+		withApiError("Namespace kube-system", core.readNamespace({ name: "kube-system" })),
+	]);
+	return {
+		name: config.getCurrentCluster()?.name ?? "",
+		id: system.metadata?.uid ?? "",
+		nodes: nodes.map(toFound).sort(byRoleThenName),
+		proxied: proxies.flatMap(({ spec }) => spec?.nodeName ?? []),
+	};
+}
+
+const kubeProxies = { namespace: "kube-system", labelSelector: "k8s-app=kube-proxy" };
+
+/** All objects of a list, page by page. */
+export async function all<T>(
+	list: (next: { _continue?: string }) => Promise<{ items: T[]; metadata?: { _continue?: string } }>,
+): Promise<T[]> {
+	const items: T[] = [];
+	for (let next: string | undefined; next !== ""; ) {
+		const answer = await list(next === undefined ? {} : { _continue: next });
+		items.push(...answer.items);
+		next = answer.metadata?._continue ?? "";
+	}
+	return items;
+}
+
+function openAccess(access: Access): KubeConfig {
+	try {
+		return loadAccess(access);
+	} catch (error) {
+		if (!(error instanceof NoAccess)) throw error;
+		const setting =
+			access.context !== undefined && error.message.includes("context") ? "context <one of them>" : "kubeconfig <path>";
+		throw new Error(`${error.message}; nothing was changed; fix: pulumi config set ${setting}`, { cause: error });
+	}
+}
+
+/** Nobody answers, or not to this user. */
+async function refuseUnreachable(access: Access, core: CoreV1Api): Promise<void> {
+	const asked = core.readNamespace({ name: "kube-system" });
+	const late = new Promise<never>((_, reject) => {
+		setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience).unref();
+	});
+	try {
+		await Promise.race([asked, late]);
+	} catch (error) {
+		const { code } = error as { code?: unknown };
+		if (code === 403 || code === 404) return; // Somebody answers; what may not be read is told with all other rights.
+		const why =
+			code === 401 ? "does not know the user of the kubeconfig (401)" : `does not answer (${(error as Error).message})`;
+		const look = kubectlText(access, "get", "namespaces");
+		throw new Error(`the API server of ${described(access)} ${why}; nothing was changed; look: ${look}`, {
+			cause: error,
+		});
+	}
+}
+
+const described = ({ kubeconfig, context }: Access): string =>
+	context === undefined ? kubeconfig : `${kubeconfig}, context ${context},`;
+
+async function refuseMissingRights(access: Access, config: KubeConfig, namespace: string): Promise<void> {
+	const missing = await withApiError("SelfSubjectAccessReviews", missingRights(config, namespace));
+	if (missing.length === 0) return;
+	const grant = "kubectl apply -f docs/rbac.yaml, then bind its ClusterRole to the user, as that file says";
+	const lines = missing.map((line) => `  ${line}`);
+	const count = missing.length === 1 ? "a right" : `${missing.length} rights`;
+	throw new Error(
+		[
+			`the user of ${described(access)} lacks ${count} that the lab needs; nothing was changed:`,
+			...lines,
+			`fix, by an administrator: ${grant}`,
+		].join("\n"),
+	);
+}
+
+function toFound(object: V1Node): FoundNode {
+	const node = toNode(object);
+	const hindrance = hindranceOf(node);
+	const ordinary = hindrance === undefined && isOrdinary(object);
+	return { ...node, ordinary, ...(hindrance !== undefined && { hindrance }) };
+}
+
+function hindranceOf({ ready, labels }: Node): string | undefined {
+	if (!ready) return "is not Ready";
+	const system = labels["kubernetes.io/os"] ?? "linux";
+	return system === "linux" ? undefined : `runs ${system}`;
+}
+
+/** Whether it takes pods that tolerate nothing, and answers to its own name as a nodeSelector calls it. */
+function isOrdinary({ spec, metadata }: V1Node): boolean {
+	const repels = (spec?.taints ?? []).some(({ effect }) => effect !== "PreferNoSchedule");
+	const named = metadata?.labels?.["kubernetes.io/hostname"] === metadata?.name;
+	return !spec?.unschedulable && !repels && named;
+}

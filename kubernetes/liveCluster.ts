@@ -1,0 +1,216 @@
+/** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
+import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import pLimit from "p-limit";
+import type { Request } from "../verification/request.ts";
+import { withApiError } from "./apiErrors.ts";
+import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
+import { type Dialogue, Programs, pasteReady, type Ran, restartProxy } from "./exec.ts";
+import { type Access, loadAccess } from "./kubeAccess.ts";
+import type { Node, Service } from "./model.ts";
+import {
+	byNodeThenName,
+	byRoleThenName,
+	isReady,
+	toEndpoints,
+	toExec,
+	toNode,
+	toPlace,
+	toService,
+	whyUnready,
+} from "./objects.ts";
+import type { ClusterSnapshot, Endpoint, PlacedClient } from "./snapshot.ts";
+
+/** So many objects are asked for at once, where they are asked for one by one. */
+const limit = pLimit(16);
+
+/** What kubeadm, and most others, call it, whatever serves it. */
+const dnsService = "kube-dns";
+
+export class Cluster {
+	readonly core: CoreV1Api;
+	private readonly apps: AppsV1Api;
+	readonly discovery: DiscoveryV1Api;
+	private readonly programs: Programs;
+	readonly access: Access;
+
+	/** @throws where there is no such kubeconfig, or none that can be read */
+	constructor({ kubeconfig, context }: Access) {
+		this.access = { kubeconfig, context };
+		const config = load(this.access);
+		this.core = config.makeApiClient(CoreV1Api);
+		this.apps = config.makeApiClient(AppsV1Api);
+		this.discovery = config.makeApiClient(DiscoveryV1Api);
+		this.programs = new Programs(config);
+	}
+
+	async snapshot({ service: { namespace, name }, echo, clients, existing }: Request): Promise<ClusterSnapshot> {
+		const sample = existing?.sample?.nodes;
+		const [nodes, service, own, dns, { spec }, proxies, readers, placed] = await Promise.all([
+			this.nodes(sample),
+			this.service(namespace, name),
+			this.endpoints(namespace, name),
+			this.dns(),
+			withApiError(
+				`Deployment ${namespace}/${echo.deployment}`,
+				this.apps.readNamespacedDeployment({ namespace, name: echo.deployment }),
+			),
+			this.kubeProxies(sample),
+			this.otherReaders(existing),
+			Promise.all(clients.map((client) => this.placed(client, sample))),
+		]);
+		const wanted = spec?.replicas ?? 1;
+		const ready = own.endpoints.length;
+		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
+		// What runs on a node that is not Ready may never come up: nobody waits for it.
+		const mayComeUp = ({ spec }: V1Pod) => !dead.includes(spec?.nodeName ?? "");
+		const awaited = placed.flatMap(({ pods }) => pods).filter(mayComeUp);
+		return {
+			clients: placed.flatMap(({ clients }) => clients),
+			nodes,
+			service,
+			endpoints: own.endpoints,
+			...(dns && { dns: { clusterIp: dns.clusterIp, endpoints: dns.endpoints } }),
+			unsettled: [
+				...(ready === wanted || dead.length > 0 ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
+				...own.outdated,
+				...(dns?.outdated ?? []),
+				// Of several pods one is enough; none at all, as where it is scaled to 0, is final.
+				...(dns?.endpoints.length === 0 && dns.pods.some(mayComeUp)
+					? ["the DNS Service has no ready endpoint yet"]
+					: []),
+				...awaited.flatMap(whyUnready),
+			],
+			kubeProxies: proxies,
+			...(existing && { otherReaders: readers, foreignNetwork: true }),
+		};
+	}
+
+	/** The control plane first. @param names of those that are looked at, where these are not all */
+	async nodes(names?: readonly string[]): Promise<Node[]> {
+		const nodes = names
+			? await limit.map(names, (name) => withApiError(`Node ${name}`, this.core.readNode({ name })))
+			: (await withApiError("Nodes", this.core.listNode())).items;
+		return nodes.map(toNode).sort(byRoleThenName);
+	}
+
+	async service(namespace: string, name: string): Promise<Service> {
+		const service = toService(
+			await withApiError(`Service ${namespace}/${name}`, this.core.readNamespacedService({ namespace, name })),
+		);
+		if (service.nodePort > 0) return service;
+		throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
+	}
+
+	/** The cluster's own DNS Service; undefined where it has none of that name. */
+	private async dns() {
+		const [namespace, fieldSelector] = ["kube-system", `metadata.name=${dnsService}`];
+		const services = await withApiError(
+			`Service ${namespace}/${dnsService}`,
+			this.core.listNamespacedService({ namespace, fieldSelector }),
+		);
+		const { clusterIP, selector } = services.items[0]?.spec ?? {};
+		if (!clusterIP) return undefined;
+		return { clusterIp: clusterIP, ...(await this.endpoints(namespace, dnsService, selector)) };
+	}
+
+	/** A Service's ready endpoints, and its pods. One that is not its pod's any more is outdated: slices follow pods with a delay. */
+	private async endpoints(
+		namespace: string,
+		name: string,
+		labels: Record<string, string> = {},
+	): Promise<{ endpoints: Endpoint[]; outdated: string[]; pods: V1Pod[] }> {
+		const labelSelector = `kubernetes.io/service-name=${name}`;
+		const [slices, pods] = await Promise.all([
+			withApiError(
+				`EndpointSlices of ${name}`,
+				this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector }),
+			),
+			this.pods(namespace, labels),
+		]);
+		const endpoints = slices.items.flatMap(toEndpoints);
+		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
+		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
+		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`);
+		return { endpoints, outdated: why, pods: pods.filter(({ metadata }) => !metadata?.deletionTimestamp) };
+	}
+
+	/** By node: where its rules can be read with the tools that wrote them. @param names as of `nodes` */
+	async kubeProxies(names?: readonly string[]): Promise<Map<string, Runner>> {
+		const pods = (node?: string) => this.pods("kube-system", { "k8s-app": "kube-proxy" }, node);
+		return byNode(names ? (await limit.map(names, pods)).flat() : await pods());
+	}
+
+	/** By node: where its rules are read if it runs no kube-proxy pod. */
+	async otherReaders({ readers }: Existing = {}): Promise<Map<string, Runner> | undefined> {
+		return readers && byNode(await this.pods(readers.namespace, readers.labels));
+	}
+
+	/** The pods with all of the labels. @param node only those on it */
+	async pods(namespace: string, labels: Record<string, string> = {}, node?: string): Promise<V1Pod[]> {
+		const labelSelector = Object.entries(labels)
+			.map(([key, value]) => `${key}=${value}`)
+			.join(",");
+		const on = node !== undefined && { fieldSelector: `spec.nodeName=${node}` };
+		const list = this.core.listNamespacedPod({ namespace, labelSelector, ...on });
+		return (await withApiError(`Pods in ${namespace}`, list)).items;
+	}
+
+	/** The client, or those of the group on nodes that are looked at, and the pods that they are in. */
+	private async placed(
+		client: Client | ClientGroup,
+		names?: readonly string[],
+	): Promise<{ clients: PlacedClient[]; pods: V1Pod[] }> {
+		if ("each" in client) {
+			const { namespace, labels, container } = client.each;
+			const isLookedAt = ({ spec }: V1Pod) => names === undefined || names.includes(spec?.nodeName ?? "");
+			const pods = (await this.pods(namespace, labels)).filter(isLookedAt).sort(byNodeThenName);
+			const clients = pods.map((pod) => ({
+				name: (client.named === "node" ? pod.spec?.nodeName : pod.metadata?.name) ?? "",
+				run: { exec: { ...toExec(pod), container } },
+				get: client.get,
+				place: toPlace(pod),
+			}));
+			return { clients, pods };
+		}
+		if (!("exec" in client.run)) {
+			return { clients: [{ ...client, place: { network: "outside", ...(client.ip && { ip: client.ip }) } }], pods: [] };
+		}
+		const { namespace, pod: name } = client.run.exec;
+		const pod = await withApiError(`Pod ${namespace}/${name}`, this.core.readNamespacedPod({ namespace, name }));
+		return { clients: [{ ...client, place: toPlace(pod) }], pods: [pod] };
+	}
+
+	/** What runs the program there by hand: a command for a shell in the project's folder. */
+	pasteReady(runner: Runner, program: string[]): string {
+		return pasteReady(this.access, runner, program);
+	}
+
+	/** How a node's kube-proxy is made to write its rules again. */
+	restartProxy(proxy: Runner | undefined): string {
+		return restartProxy(this.access, proxy);
+	}
+
+	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
+	run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
+		return this.programs.run(runner, program, seconds, dialogue);
+	}
+}
+
+/** Where programs run on each node that one of the pods is on. */
+const byNode = (pods: V1Pod[]): Map<string, Runner> =>
+	new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
+
+function load(access: Access): KubeConfig {
+	try {
+		return loadAccess(access);
+	} catch (error) {
+		const { message } = error as Error;
+		// Only somebody else's has a context: the lab writes its own kubeconfig, and writes it again.
+		if (access.context !== undefined)
+			throw new Error(`${message}; fix: pulumi config set kubeconfig <path>, or context <name>, and npm start`, {
+				cause: error,
+			});
+		const down = message === `there is no ${access.kubeconfig}` ? ": the lab is not up" : "";
+		throw new Error(`${message}${down}; fix: npm start`, { cause: error });
+	}
+}

@@ -1,0 +1,212 @@
+/**
+ * Reads what `iptables-save` and `ip6tables-save` print, of either back end, with counters or without.
+ * Nothing is dropped: a line that is no part of the format is a problem, an option that is not understood stays on its
+ * rule as "unknown", and problemsOf reports both.
+ */
+import type { Family } from "../model.ts";
+import { type Match, parseMatches } from "./matches.ts";
+import { parseOptions } from "./options.ts";
+import { parseTarget, type Target } from "./targets.ts";
+
+/** Everything that one save printed. */
+export interface IptablesTables {
+	family: Family;
+	/** By name: "nat", "filter" … */
+	tables: Map<string, Table>;
+	/** Lines that are no part of the format. */
+	strangeLines: Problem[];
+}
+
+export interface Table {
+	name: string;
+	chains: Map<string, Chain>;
+	/** Why its rules may not be all that there are; undefined: they are. */
+	incomplete?: string;
+}
+
+export interface Chain {
+	name: string;
+	/** Only of a chain that the kernel itself calls, such as PREROUTING. */
+	policy?: "ACCEPT" | "DROP";
+	rules: Rule[];
+}
+
+/** How often something met its conditions. */
+export interface Counters {
+	packets: number;
+	bytes: number;
+}
+
+/** Something in the text that is not understood. */
+export interface Problem {
+	/** Counted from 1. */
+	line: number;
+	text: string;
+	reason: string;
+}
+
+export interface RuleBody {
+	matches: Match[];
+	target: Target;
+	comment: string | undefined;
+}
+
+/** One rule. What it says is read when first asked for: of a large dump, one packet meets a small part. */
+export class Rule {
+	/** Counted from 1. */
+	readonly line: number;
+	/** As the tool prints it without counters: "-A KUBE-NODEPORTS -p tcp …". */
+	readonly text: string;
+	private readonly counted: string | undefined;
+	private parsedFirst: Match[] | undefined;
+	private parsed: RuleBody | undefined;
+
+	/** @param counted "12:888"; undefined: the tool printed no counters */
+	constructor(line: number, text: string, counted: string | undefined) {
+		this.line = line;
+		this.text = text;
+		this.counted = counted;
+	}
+
+	get counters(): Counters | undefined {
+		if (this.counted === undefined) return undefined;
+		const [packets = 0, bytes = 0] = this.counted.split(":").map(Number);
+		return { packets, bytes };
+	}
+
+	/**
+	 * The conditions that stand first, iptables' own: addresses, protocol and interfaces. They are part of the body, and
+	 * most rules that a packet meets fail by them, so that the rest need not be read.
+	 */
+	get firstMatches(): readonly Match[] {
+		this.parsedFirst ??= parseOptions(this.text.slice(afterChain(this.text), afterOwn(this.text))).flatMap(
+			parseMatches,
+		);
+		return this.parsedFirst;
+	}
+
+	get body(): RuleBody {
+		this.parsed ??= this.parseBody();
+		return this.parsed;
+	}
+
+	private parseBody(): RuleBody {
+		const groups = parseOptions(this.text.slice(afterOwn(this.text)));
+		const conditions = groups.filter(({ kind }) => kind === "" || kind === "-m");
+		const comment = groups.flatMap(({ options }) => options).find(({ name }) => name === "--comment");
+		return {
+			matches: [...this.firstMatches, ...conditions.flatMap(parseMatches)],
+			target: parseTarget(groups.find(({ kind }) => kind === "-j" || kind === "-g")),
+			comment: comment?.values[0],
+		};
+	}
+}
+
+/** Where a rule's first match or its target begins. */
+function afterOwn(text: string): number {
+	const at = text.search(/ -[mjg] /);
+	return at < 0 ? text.length : at;
+}
+
+const append = "-A ";
+
+function afterChain(text: string): number {
+	const space = text.indexOf(" ", append.length);
+	return space < 0 ? text.length : space;
+}
+
+/**
+ * @param text one save, or several of the same family one after the other
+ * @throws where the text holds rules of both families
+ */
+export function parseIptablesSave(text: string): IptablesTables {
+	const reader = new SaveReader();
+	for (let start = 0; start < text.length; ) {
+		const newline = text.indexOf("\n", start);
+		const end = newline < 0 ? text.length : newline;
+		reader.read(text.slice(start, end).trimEnd());
+		start = end + 1;
+	}
+	reader.end();
+	return { family: reader.family ?? "ipv4", tables: reader.tables, strangeLines: reader.strangeLines };
+}
+
+class SaveReader {
+	family: Family | undefined;
+	readonly tables = new Map<string, Table>();
+	readonly strangeLines: Problem[] = [];
+	private table: Table | undefined;
+	private line = 0;
+
+	read(text: string): void {
+		this.line++;
+		if (text === "") return;
+		if (text.startsWith("#")) this.comment(text);
+		else if (text.startsWith("*")) this.begin(text.slice(1));
+		else if (!this.table) this.strange(text, "it stands outside of a table");
+		else if (text === "COMMIT") this.table = undefined;
+		else if (text.startsWith(":")) this.chain(this.table, text);
+		else this.rule(this.table, text);
+	}
+
+	end(): void {
+		if (this.table) this.table.incomplete = "the text ends before its COMMIT";
+		this.table = undefined;
+	}
+
+	private comment(text: string): void {
+		const [, tool] = text.match(/^# Generated by (ip6?tables)(?:-nft|-legacy)?-save /) ?? [];
+		if (tool) this.belongsTo(tool === "ip6tables" ? "ipv6" : "ipv4");
+		const [, table] = text.match(/^# Table `(.+)' is incompatible, use 'nft' tool\.$/) ?? [];
+		if (table) {
+			this.tables.set(table, { name: table, chains: new Map(), incomplete: "iptables-save could not print it" });
+			this.strange(text, "rules of nftables in it cannot be printed by iptables-save");
+		}
+	}
+
+	private belongsTo(family: Family): void {
+		if (this.family && this.family !== family) {
+			throw new Error("the text holds rules of both families: give those of iptables-save and ip6tables-save apart");
+		}
+		this.family = family;
+	}
+
+	private begin(name: string): void {
+		this.end();
+		this.table = { name, chains: new Map() };
+		this.tables.set(name, this.table);
+	}
+
+	/** ":PREROUTING ACCEPT [1:60]", ":KUBE-SERVICES - [0:0]" */
+	private chain(table: Table, text: string): void {
+		const [, name, policy] = text.match(/^:(\S+) (ACCEPT|DROP|-)(?: \[\d+:\d+\])?$/) ?? [];
+		if (name === undefined) this.strange(text, "it is no chain's line");
+		else if (policy === "ACCEPT" || policy === "DROP") table.chains.set(name, { name, policy, rules: [] });
+		else table.chains.set(name, { name, rules: [] });
+	}
+
+	/** "-A KUBE-SERVICES …" or "[0:0] -A KUBE-SERVICES …" */
+	private rule(table: Table, text: string): void {
+		const counted = text.startsWith("[");
+		const start = counted ? text.indexOf("] ") + 2 : 0;
+		const rule = text.slice(start);
+		const chain = rule.startsWith(append) ? table.chains.get(rule.slice(append.length, afterChain(rule))) : undefined;
+		if (!chain) this.strange(text, "it is no rule of a chain of this table");
+		else chain.rules.push(new Rule(this.line, rule, counted ? text.slice(1, start - 2) : undefined));
+	}
+
+	private strange(text: string, reason: string): void {
+		this.strangeLines.push({ line: this.line, text, reason });
+		if (this.table) this.table.incomplete ??= `line ${this.line} is not understood`;
+	}
+}
+
+/** Everything in the text that is not understood, in its order. Reads every rule's body. */
+export function problemsOf({ tables, strangeLines }: IptablesTables): Problem[] {
+	const rules = [...tables.values()].flatMap(({ chains }) => [...chains.values()].flatMap(({ rules }) => rules));
+	const unknown = rules.flatMap(({ line, text, body }) => {
+		const parts = [...body.matches, body.target].flatMap((part) => (part.kind === "unknown" ? part.text : []));
+		return parts.map((part) => ({ line, text, reason: `"${part}" is not understood` }));
+	});
+	return [...strangeLines, ...unknown].sort((a, b) => a.line - b.line);
+}

@@ -1,0 +1,101 @@
+/** The report as Markdown with GitHub's tables, for an issue or a job's summary. */
+import type { Cell } from "../verification/model.ts";
+import type { Drawback, Report } from "../verification/report.ts";
+import { asPredicted, differing, ending, grid, legend, notRouted } from "./matrixText.ts";
+import { traceLine, tracesTitle } from "./traceText.ts";
+
+export function markdownReport(report: Report): string {
+	const { service, connectivity, explained, differences } = report;
+	const failed = connectivity.filter(({ ok }) => !ok).length;
+	const paths = [
+		...(explained ? [{ title: `${explained.client} to ${explained.target}`, path: explained.path }] : []),
+		...differences.map(({ cell, path }) => ({ title: `${cell}, which is not as predicted`, path })),
+	];
+	const blocks = [
+		`# NodePort ${service.nodePort} of ${plain(`${service.namespace}/${service.name}`)}`,
+		report.ok ? `Verified at ${report.checkedAt}.` : `**FAILED** at ${report.checkedAt}:`,
+		...list(report.failures),
+		...list(report.notices ?? []),
+		...section("Nodes", nodeTable(report)),
+		...section(
+			"Predicted: how each request ends, and which client address the pod sees",
+			matrix(connectivity, ({ expected }) => ending(expected)),
+			...list(legend(connectivity)),
+		),
+		...section(
+			"Measured",
+			matrix(connectivity, ({ observed }) => ending(observed)),
+		),
+		...section(
+			`Difference: ${failed === 0 ? "none" : failed} of ${connectivity.length} cells`,
+			matrix(connectivity, (cell) => (cell.ok ? asPredicted : `FAILED: ${differing(cell)}`)),
+		),
+		...paths.flatMap(({ title, path }) => section(`The packet's path: ${plain(title)}`, fenced(path))),
+		...section(tracesTitle(report), ...list((report.traces ?? []).map(traceLine))),
+		...section("Drawbacks of NodePort, measured", ...(report.drawbacks ?? []).map(drawbackTable)),
+		...section(
+			"Notes",
+			...list([
+				...report.notAsking.map((line) => `not asking: ${line}`),
+				...report.notUnderstood.map((line) => `not understood: ${line}`),
+			]),
+		),
+	];
+	return `${blocks.join("\n\n")}\n`;
+}
+
+const section = (title: string, ...blocks: string[]): string[] =>
+	blocks.length === 0 ? [] : [`## ${title}`, ...blocks];
+
+const list = (lines: readonly string[]): string[] =>
+	lines.length === 0 ? [] : [lines.map((line) => `- ${plain(line)}`).join("\n")];
+
+/** Text that no sign of Markdown or HTML changes, in one line. */
+const plain = (text: string): string => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>()#+!|~&-]/g, "\\$&");
+
+/** Longer than any fence in it. */
+function fenced(text: string): string {
+	const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([signs]) => signs.length));
+	const fence = "`".repeat(longest + 1);
+	return `${fence}text\n${text}\n${fence}`;
+}
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.map(plain).join(" | ")} |`;
+	return [line(heads), `|${" --- |".repeat(heads.length)}`, ...rows.map(line)].join("\n");
+}
+
+const nodeTable = ({ nodes, pods }: Report): string =>
+	table(
+		["node", "status", "InternalIP", "podCIDR", "version", "pods behind the Service"],
+		nodes.map(({ name, role, ready, internalIp, podCidr, kubeletVersion }) => [
+			role === "worker" ? name : `${name} (${role})`,
+			ready ? "Ready" : "NotReady",
+			internalIp,
+			podCidr,
+			kubeletVersion,
+			pods.flatMap((pod) => (pod.node === name ? `${pod.name} ${pod.ip}` : [])).join(", "),
+		]),
+	);
+
+function matrix(cells: readonly Cell[], say: (cell: Cell) => string): string {
+	const { targets, rows } = grid(cells);
+	return table(
+		["client", ...targets],
+		rows.map(({ client, cells: own }) => [client, ...own.map((cell) => (cell ? say(cell) : notRouted))]),
+	);
+}
+
+const drawbackTable = ({ name, title, question, checkedAt, findings }: Drawback): string =>
+	[
+		`**${plain(name)}**: ${plain(title)}. ${plain(question)} (${checkedAt})`,
+		table(
+			["what", "expected", "measured", "result"],
+			findings.map(({ what, expected, measured, ok }) => [
+				what,
+				expected,
+				measured,
+				ok ? "as expected" : "NOT AS EXPECTED",
+			]),
+		),
+	].join("\n\n");

@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import { type ExistingConfig, parseLabConfig } from "../../../config/labConfig.ts";
+import type { ClusterInfo, FoundNode } from "../../../kubernetes/inspect.ts";
+import { placeOn } from "../../../kubernetes/placement.ts";
+import { UserError } from "../../../lib/userError.ts";
+import { defaults } from "../components/defaults.ts";
+import { sampleView } from "../verification/sample.ts";
+
+const [example] = sampleView().nodes;
+const node = (name: string, ordinary = true): FoundNode => ({
+	...(example ?? expect.fail("there is a node")),
+	name,
+	role: ordinary ? "worker" : "control-plane",
+	ordinary,
+});
+const landscape = (workers: number, proxied?: string[]): ClusterInfo => {
+	const nodes = [node("plane", false), ...Array.from({ length: workers }, (_, i) => node(`node-${i + 1}`))];
+	return { name: "theirs", id: "uid", nodes, proxied: proxied ?? nodes.map(({ name }) => name) };
+};
+const config = (settings: object = {}) =>
+	parseLabConfig({ ...defaults, cluster: "existing", kubeconfig: "k", context: "c", ...settings }) as ExistingConfig;
+
+describe("the lab's place in an existing cluster", () => {
+	it("is the first and the last node that takes ordinary pods, unless the configuration names others", () => {
+		expect(placeOn(config(), landscape(3))).toEqual({
+			echoNodes: ["node-1"],
+			clientNode: "node-3",
+			nodes: ["plane", "node-1", "node-2", "node-3"],
+			lacksProxy: false,
+		});
+		expect(placeOn(config({ echoNodes: [], clientNode: "node-2" }), landscape(3))).toMatchObject({
+			echoNodes: [],
+			clientNode: "node-2",
+		});
+	});
+
+	it("tells of all nodes that are not there, or take no ordinary pods, at once, and of those that do", () => {
+		const place = () => placeOn(config({ echoNodes: ["node-1", "nowhere"], clientNode: "plane" }), landscape(12));
+		expect(place).toThrow(UserError);
+		expect(place).toThrow(/2 faults.*echoNodes\[1\]: got "nowhere".*clientNode: got "plane"/s);
+		expect(place).toThrow(/takes ordinary pods: node-1, .*, node-10 and 2 others; fix: pulumi config set clientNode/);
+	});
+
+	it("is nowhere where no node takes ordinary pods", () => {
+		expect(() => placeOn(config(), landscape(0))).toThrow(/1 nodes, none of which takes ordinary pods/);
+	});
+
+	it("lacks kube-proxy where one of the nodes that are looked at runs no pod of it", () => {
+		expect(placeOn(config(), landscape(2, ["plane", "node-2"])).lacksProxy).toBe(true);
+		expect(placeOn(config(), landscape(2, [])).lacksProxy).toBe(true);
+	});
+
+	describe("where a node is away", () => {
+		const without = (away: string) => {
+			const { nodes, ...rest } = landscape(
+				3,
+				["plane", "node-1", "node-2", "node-3"].filter((name) => name !== away),
+			);
+			const hindrance = { ordinary: false, ready: false, hindrance: "is not Ready" };
+			return { nodes: nodes.map((node) => (node.name === away ? { ...node, ...hindrance } : node)), ...rest };
+		};
+
+		it("leaves that one out, and says so", () => {
+			expect(placeOn(config(), without("node-2"))).toMatchObject({
+				nodes: ["plane", "node-1", "node-3"],
+				sample: { of: 4, hindered: ["node-2 is not Ready"] },
+				lacksProxy: false,
+			});
+		});
+
+		it("takes the next one for the echo or the client where no other is named", () => {
+			expect(placeOn(config(), without("node-1"))).toMatchObject({ echoNodes: ["node-2"], clientNode: "node-3" });
+			expect(placeOn(config(), without("node-3"))).toMatchObject({ echoNodes: ["node-1"], clientNode: "node-2" });
+		});
+
+		it("leaves the echo as it is where it may run on others, so that it need not move for one that comes back", () => {
+			for (const echoNodes of [[], ["node-1", "node-2"]])
+				expect(placeOn(config({ echoNodes }), without("node-2")).echoNodes).toEqual(echoNodes);
+		});
+
+		it("keeps the echo off one that is Ready, but nobody can look at, as pods may be put there", () => {
+			const { nodes, ...rest } = landscape(3);
+			const windows = { ordinary: false, hindrance: "runs windows" };
+			const mixed = { nodes: nodes.map((node) => (node.name === "node-2" ? { ...node, ...windows } : node)), ...rest };
+			expect(placeOn(config({ echoNodes: [] }), mixed).echoNodes).toEqual(["node-1", "node-3"]);
+			const place = () => placeOn(config({ echoNodes: ["node-1", "node-2"] }), mixed);
+			expect(place).toThrow(/echoNodes\[1\]: got "node-2", .*\(node-2 runs windows\)/);
+		});
+
+		it("refuses it as the client's and as the echo's only one, and says what ails it", () => {
+			const place = () => placeOn(config({ echoNodes: ["node-2"], clientNode: "node-2" }), without("node-2"));
+			expect(place).toThrow(
+				/echoNodes\[0\]: got "node-2", .* takes ordinary pods \(node-2 is not Ready\): node-1, node-3;/,
+			);
+			expect(place).toThrow(/clientNode: got "node-2", .*\(node-2 is not Ready\).*pulumi config set clientNode node-3/);
+		});
+	});
+
+	it("is a sample of a large cluster, with the echo somewhere in it where it may be anywhere", () => {
+		const { echoNodes, clientNode, nodes, sample } = placeOn(
+			config({ echoNodes: [], sampleSeed: "5" }),
+			landscape(4_999),
+		);
+		expect(sample).toMatchObject({ nodes, of: 5_000, seed: 5 });
+		expect(nodes).toContain(clientNode);
+		expect(echoNodes).toEqual(nodes.filter((name) => name !== "plane"));
+	});
+});

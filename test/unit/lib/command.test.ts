@@ -1,0 +1,24 @@
+import { execa } from "execa";
+import { expect, it } from "vitest";
+
+const module = new URL("../../../lib/command.ts", import.meta.url).href;
+
+const run = (body: string) =>
+	execa("node", ["--import", "tsx", "--input-type=module", "--eval", `import { command } from "${module}"; ${body}`], {
+		reject: false,
+		timeout: 20_000,
+	});
+
+it("ends with the body's exit code, all said, whatever is still waited for", async () => {
+	const { exitCode, stdout } = await run(
+		`await command(async () => { setInterval(() => {}, 1000); console.log("x".repeat(200_000)); return 3; });`,
+	);
+	expect(exitCode).toBe(3);
+	expect(stdout.length).toBe(200_000);
+});
+
+it("says a fault without its stack", async () => {
+	const { exitCode, stderr } = await run(`await command(async () => { throw new Error("no lab"); });`);
+	expect(exitCode).toBe(1);
+	expect(stderr).toBe("error: no lab");
+});

@@ -1,0 +1,95 @@
+/** How a packet goes from rule to rule of iptables. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
+import { summary, worker3 } from "../fixtures.ts";
+import { ends, save, toPod, walk } from "./table.ts";
+
+describe("jumps", () => {
+	it("come back to the next rule, from however deep", () => {
+		const [path] = walk({ filter: ["FORWARD -j A", "FORWARD -j DROP", "A -j B", "A -j RETURN", "B -j RETURN"] }, toPod);
+		expect(path && summary(path)).toEqual([
+			"drop",
+			"filter FORWARD: jump A",
+			"filter A: jump B",
+			"filter B: return",
+			"filter A: return",
+			"filter FORWARD: drop",
+		]);
+	});
+
+	it("without a RETURN come back at the chain's end", () => {
+		const [path] = walk({ filter: ["FORWARD -j A", "FORWARD -j DROP", "A -p udp -j ACCEPT"] }, toPod);
+		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: jump A", "filter FORWARD: drop"]);
+	});
+
+	it("by -g come back to where the last jump by -j came from", () => {
+		const rules = ["FORWARD -j A", "FORWARD -j DROP", "A -g B", "A -j ACCEPT", "B -j RETURN"];
+		const [path] = walk({ filter: rules }, toPod);
+		expect(path && summary(path)).toEqual([
+			"drop",
+			"filter FORWARD: jump A",
+			"filter A: goto B",
+			"filter B: return",
+			"filter FORWARD: drop",
+		]);
+	});
+
+	it("to a chain that is not there are unknown", () => {
+		const [path] = walk({ filter: ["FORWARD -j MISSING"] }, toPod);
+		expect(path?.outcome).toBe("unknown");
+		expect(path?.hops.at(-1)?.text).toContain('"MISSING" is neither a target that is understood nor a chain');
+	});
+
+	it("in a circle, which no kernel accepts, are unknown", () => {
+		const [path] = walk({ filter: ["FORWARD -j A", "A -j B", "B -j A"] }, toPod);
+		expect(path?.outcome).toBe("unknown");
+		expect(path?.hops.at(-1)?.text).toContain("circle");
+	});
+});
+
+describe("the end of a chain of the kernel", () => {
+	it("is its policy", () => {
+		const [path] = walkIptables(parseIptablesSave(save({ filter: [] }, "DROP")), toPod, worker3);
+		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: drop"]);
+		expect(path?.hops[0]?.rule).toBe("policy DROP of chain FORWARD");
+	});
+
+	it("comes with a RETURN, too", () => {
+		const tables = parseIptablesSave(save({ filter: ["FORWARD -j RETURN", "FORWARD -j ACCEPT"] }, "DROP"));
+		const [path] = walkIptables(tables, toPod, worker3);
+		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: return", "filter FORWARD: drop"]);
+	});
+
+	it("by ACCEPT is the end of that table only", () => {
+		const [path] = walk({ mangle: ["FORWARD -j ACCEPT", "FORWARD -j DROP"], filter: ["FORWARD -j DROP"] }, toPod);
+		expect(path && summary(path)).toEqual(["drop", "mangle FORWARD: accept", "filter FORWARD: drop"]);
+	});
+});
+
+describe("marks", () => {
+	it.each([
+		["--set-xmark 0x4000/0x4000", 0x1, 0x4001],
+		["--set-xmark 0x4000/0x0", 0x4001, 0x1],
+		["--set-xmark 0x0/0xffffffff", 0xffffffff, 0],
+		["--set-mark 0x1/0xff", 0x42ff, 0x4201],
+		["--or-mark 0x80000000", 0x1, 0x80000001],
+		["--and-mark 0xffffbfff", 0x4001, 0x1],
+	])("by MARK %s go from %i to %i", (option, before, after) => {
+		const [path] = walk({ mangle: [`FORWARD -j MARK ${option}`] }, { ...toPod, mark: before });
+		expect(path?.hops[0]?.to).toBe(`0x${after.toString(16)}`);
+	});
+
+	it("are compared under their mask", () => {
+		fc.assert(
+			fc.property(fc.nat(0xffffffff), fc.nat(0xffffffff), fc.nat(0xffffffff), (mark, value, mask) => {
+				const rule = `FORWARD -m mark --mark 0x${value.toString(16)}/0x${mask.toString(16)} -j DROP`;
+				const matches = BigInt(mark) & BigInt(mask);
+				expect(ends(walk({ filter: [rule] }, { ...toPod, mark }))).toEqual([
+					matches === BigInt(value) ? "drop" : "untouched",
+				]);
+			}),
+		);
+	});
+});

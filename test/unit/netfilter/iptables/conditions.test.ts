@@ -1,0 +1,105 @@
+/** Which packets a rule of iptables is for, and what is not known. */
+import { describe, expect, it } from "vitest";
+import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
+import { worker3 } from "../fixtures.ts";
+import { ends, save, toPod, walk } from "./table.ts";
+
+describe("conditions", () => {
+	it.each([
+		["-s 172.18.0.0/16", true],
+		["! -s 172.18.0.0/16", false],
+		["-d 10.244.3.2/32 -p tcp", true],
+		["-p udp", false],
+		["! -p udp", true],
+		["-p tcp -m tcp --dport 8000:9000", true],
+		["-p tcp -m tcp ! --dport 8000:9000", false],
+		["-p tcp -m multiport --dports 80,443,8080", true],
+		["-p tcp -m multiport ! --sports 1:1023", true],
+		["-p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN", true],
+		["-p tcp -m tcp --tcp-flags ACK ACK", false],
+		["-i eth0 -o veth0", true],
+		["-i eth+ -o e+", false],
+		["! -o lo", true],
+		["-m addrtype --dst-type LOCAL", false],
+		["-m addrtype ! --dst-type LOCAL", true],
+		["-m addrtype --src-type LOCAL,MULTICAST", false],
+		["-m conntrack --ctstate RELATED,ESTABLISHED", false],
+		["-m conntrack ! --ctstate RELATED,ESTABLISHED", true],
+		["-m recent --set --name A --rsource", true],
+		["-m recent --rcheck --seconds 60 --name A --rsource", false],
+		["-m nfacct --nfacct-name x", true],
+		["-f", false],
+	])("hold: %s, %s", (condition, expected) => {
+		expect(ends(walk({ filter: [`FORWARD ${condition} -j DROP`] }, toPod))).toEqual([expected ? "drop" : "untouched"]);
+	});
+
+	it("that fail decide, whatever the others are", () => {
+		expect(ends(walk({ filter: ["FORWARD -p udp -m limit --limit 5/min -j DROP"] }, toPod))).toEqual(["untouched"]);
+	});
+
+	it("of a rule that does nothing do not matter", () => {
+		const rules = ["FORWARD -m limit --limit 5/min -j LOG", "FORWARD -m limit --limit 5/min"];
+		expect(ends(walk({ filter: rules }, toPod))).toEqual(["untouched"]);
+	});
+
+	it("that remember the source do so even where the rest of the rule fails", () => {
+		const rules = [
+			"FORWARD -m recent --set --name A --rsource -m mark --mark 0x1 -j ACCEPT",
+			"FORWARD -m recent --rcheck --name A --rsource -j DROP",
+		];
+		expect(ends(walk({ filter: rules }, toPod))).toEqual(["drop"]);
+	});
+
+	it("that remember the source do not where the rule failed before", () => {
+		const rules = [
+			"FORWARD -p udp -m recent --set --name A --rsource -j ACCEPT",
+			"FORWARD -m recent --rcheck --name A --rsource -j DROP",
+		];
+		expect(ends(walk({ filter: rules }, toPod))).toEqual(["untouched"]);
+	});
+});
+
+describe("unknown", () => {
+	it.each([
+		[
+			"a condition that is not understood",
+			"FORWARD -m limit --limit 5/min -j DROP",
+			'"-m limit --limit 5/min" is not understood',
+		],
+		[
+			"a target that is not understood",
+			"FORWARD -j NFQUEUE --queue-num 1",
+			'"-j NFQUEUE --queue-num 1" is not understood',
+		],
+		["an interface that nobody told", "FORWARD -o eth1 -j DROP", "asks for the interface eth1"],
+		[
+			"a type of address that only routes tell",
+			"FORWARD -m addrtype --dst-type UNICAST -j DROP",
+			"only the node's routes tell",
+		],
+	])("is the way on, and where is said: %s", (_, rule, reason) => {
+		const [path, ...others] = walk({ filter: [rule] }, toPod, { localAddresses: ["172.18.0.4"] });
+		expect(others).toEqual([]);
+		expect(path).toMatchObject({
+			outcome: "unknown",
+			probability: 1,
+			hops: [{ effect: "unknown", rule: `-A ${rule}` }],
+		});
+		expect(path?.hops[0]?.text).toContain(reason);
+	});
+
+	it("is a source port that nobody told", () => {
+		const { sourcePort: _, ...packet } = toPod;
+		expect(ends(walk({ filter: ["FORWARD -p tcp -m tcp --sport 1024: -j DROP"] }, packet))).toEqual(["unknown"]);
+	});
+
+	it("is the rest of a table that was cut short", () => {
+		const cut = save({ nat: ["PREROUTING -j ACCEPT"] }).replace("COMMIT\n", "");
+		const [path] = walkIptables(parseIptablesSave(cut), toPod, worker3);
+		expect(path).toMatchObject({
+			outcome: "unknown",
+			hops: [{ table: "nat", chain: "PREROUTING", effect: "unknown" }],
+		});
+	});
+});

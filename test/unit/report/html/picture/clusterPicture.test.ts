@@ -1,0 +1,180 @@
+import { describe, expect, it } from "vitest";
+import { clusterDrawing } from "../../../../../report/html/picture/clusterPicture.ts";
+import type { Box, Drawing } from "../../../../../report/html/picture/drawing.ts";
+import { layout, type Place } from "../../../../../report/html/picture/layout.ts";
+import { svg } from "../../../../../report/html/picture/svg.ts";
+import type { CellWays, Report } from "../../../../../verification/report.ts";
+import { fullReport, hostile } from "../../full.ts";
+
+const report = fullReport();
+
+function cellOf(client: string, address: string, { ways }: Report = report): CellWays {
+	const cell = ways.cells.find((cell) => cell.client === client && cell.address === address);
+	if (!cell) throw new Error(`the fixture has no ways from ${client} to ${address}`);
+	return cell;
+}
+
+const ip = (node: string): string => report.nodes.find(({ name }) => name === node)?.internalIp ?? "";
+const all = (box: Box): Box[] => [box, ...box.inside.flatMap(all)];
+const boxes = (drawing: Drawing): Box[] => drawing.boxes.flatMap(all);
+const named = (drawing: Drawing, id: string): string =>
+	boxes(drawing).find((box) => box.id === id)?.title ?? `no ${id}`;
+const steps = (drawing: Drawing): string[] =>
+	drawing.arrows.map(({ from, to, lines }) => `${named(drawing, from)} > ${named(drawing, to)}: ${lines.join(" ")}`);
+
+describe("a packet from dnsutils to the nodePort of a node that has no pod", () => {
+	const drawing = clusterDrawing(report, cellOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
+	const [pod] = report.pods;
+
+	it("is drawn over its own node and the one that it enters by to the pod, with its addresses on the way", () => {
+		expect(steps(drawing)).toEqual([
+			"dnsutils > iptables rules: 1",
+			`iptables rules > iptables rules: 2 ${ip("nodeport-worker3")} → ${ip("nodeport-worker2")}:30040`,
+			`iptables rules > iptables rules: 3 ${ip("nodeport-worker2")} → ${pod?.ip}:8080`,
+			`iptables rules > ${pod?.name}: 4`,
+		]);
+	});
+
+	it("says what client the pod sees", () => {
+		const reached = boxes(drawing).find(({ title }) => title === pod?.name);
+		expect(reached?.lines).toEqual([pod?.ip, `sees ${ip("nodeport-worker2")}`]);
+	});
+
+	it("shows the whole cluster, and what of it the packet passes", () => {
+		const nodes = drawing.boxes.filter(({ kind }) => kind === "node");
+		expect(nodes.map(({ title, onPath }) => [title, onPath])).toEqual([
+			["nodeport-control-plane", false],
+			["nodeport-worker", true],
+			["nodeport-worker2", true],
+			["nodeport-worker3", true],
+		]);
+		expect(boxes(drawing).map(({ title }) => title)).toEqual(
+			expect.arrayContaining(["a client outside", "dnsutils", pod?.name]),
+		);
+	});
+
+	it("goes hop by hop through each node's rules, numbered as the words are", () => {
+		const lines = ["nodeport-worker3", "nodeport-worker2", "nodeport-worker"].flatMap(
+			(node) => boxes(drawing).find(({ id }) => id === `rules ${node}`)?.lines ?? [],
+		);
+		expect(lines.map((line) => Number(line.split(".")[0]))).toEqual(lines.map((_, i) => i + 1));
+		expect(lines.map((line) => line.replace(/^\d+\. /, ""))).toEqual(
+			expect.arrayContaining([
+				"KUBE-NODEPORTS",
+				"KUBE-EXT-SR75RJIBNEHN2H65",
+				"mark 0x4000",
+				`DNAT to ${pod?.ip}:8080`,
+				`masquerade as ${ip("nodeport-worker2")}`,
+			]),
+		);
+	});
+});
+
+it.each([
+	["dnsutils", "127.0.0.1:30040", "dnsutils > its own loopback: 1"],
+	["outside", "127.0.0.1:30040", "a client outside > its own loopback: 1"],
+	["nodeport-worker", "127.0.0.1:30040", "a process of the node > iptables rules: 1 127.0.0.1 → 127.0.0.1:30040"],
+])("a packet from %s to %s begins where it is", (client, address, first) => {
+	expect(steps(clusterDrawing(report, cellOf(client, address)))[0]).toBe(first);
+});
+
+it("draws several ways with their probabilities, and what they share once", () => {
+	const cell = structuredClone(cellOf("outside", `${ip("nodeport-worker2")}:30040`));
+	const [way] = cell.ways;
+	if (!way) throw new Error("the fixture has no way");
+	const other = structuredClone(way);
+	other.legs.splice(1, 1);
+	other.end = { kind: "drop", node: "nodeport-worker2", text: "" };
+	cell.ways = [
+		{ ...way, probability: 0.75 },
+		{ ...other, probability: 0.25 },
+	];
+	expect(clusterDrawing(report, cell).arrows.map(({ lines }) => lines[0])).toEqual([
+		"1",
+		"2: 75.0 %",
+		"3: 75.0 %",
+		"4: 25.0 %",
+	]);
+});
+
+it("lists what ways have apart where they part, and what they share once", () => {
+	const several = fullReport();
+	const cell = cellOf("outside", `${ip("nodeport-worker2")}:30040`, several);
+	const [way] = cell.ways;
+	const leg = way?.legs[0];
+	const choice = leg?.hops.findIndex((place) => several.ways.hops[place]?.effect === "dnat") ?? -1;
+	const hop = several.ways.hops[leg?.hops[choice] ?? -1];
+	if (!way || !leg || !hop) throw new Error("the fixture has no DNAT there");
+	const place = several.ways.hops.push({ ...hop, to: "10.244.9.9:8080" }) - 1;
+	cell.ways = [way, { ...way, legs: [{ ...leg, hops: leg.hops.with(choice, place) }] }];
+	const lines = boxes(clusterDrawing(several, cell)).find(({ id }) => id === "rules nodeport-worker2")?.lines ?? [];
+	expect(lines.filter((line) => /^(DNAT|mark 0x4000|masquerade)/.test(line))).toEqual([
+		"mark 0x4000",
+		expect.stringContaining("DNAT to 10.244.9.9"),
+		expect.stringContaining("DNAT to 10.244."),
+		expect.stringContaining("masquerade as"),
+	]);
+});
+
+it("draws a few of very many nodes and pods, always those of the path, and says how many there are beside", () => {
+	const many = fullReport();
+	const [node] = many.nodes;
+	const [pod] = many.pods;
+	if (!node || !pod) throw new Error("the fixture has no nodes or pods");
+	many.nodes.unshift(...Array.from({ length: 50 }, (_, i) => ({ ...node, name: `other${i}` })));
+	many.pods.unshift(...Array.from({ length: 50 }, (_, i) => ({ ...pod, name: `pod${i}`, ip: `10.1.0.${i}` })));
+	const drawing = clusterDrawing(many, cellOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
+	const titles = boxes(drawing).map(({ title }) => title);
+	expect(titles).toEqual(
+		expect.arrayContaining(["nodeport-worker2", pod.name, "and 45 more nodes", "and 44 more pods"]),
+	);
+	expect(titles.length).toBeLessThan(40);
+});
+
+const overlaps = (one: Place, other: Place): boolean =>
+	one.x < other.x + other.width &&
+	other.x < one.x + one.width &&
+	one.y < other.y + other.height &&
+	other.y < one.y + one.height;
+const contains = (outer: Place, { x, y, width, height }: Place): boolean =>
+	outer.x <= x && outer.y <= y && x + width <= outer.x + outer.width && y + height <= outer.y + outer.height;
+
+const everyClient = [...new Set(report.ways.cells.map(({ client }) => client))];
+
+it.each(everyClient.flatMap((client) => [[client, "RIGHT"] as const, [client, "DOWN"] as const]))(
+	"of what %s sends, no box or label lies on another, and arrows begin and end at boxes (%s)",
+	async (client, direction) => {
+		for (const cell of report.ways.cells.filter((cell) => cell.client === client)) {
+			const placed = await layout(clusterDrawing(report, cell), direction);
+			const picture = { x: 0, y: 0, width: placed.width, height: placed.height };
+			for (const [i, { box, place }] of placed.boxes.entries()) {
+				expect(contains(picture, place), box.id).toBe(true);
+				for (const other of placed.boxes.slice(i + 1)) {
+					const isInside = all(box).includes(other.box);
+					expect([overlaps(place, other.place), contains(place, other.place)], `${box.id}, ${other.box.id}`).toEqual([
+						isInside,
+						isInside,
+					]);
+				}
+			}
+			const at = ({ x, y }: { x: number; y: number }) => ({ x: x - 1, y: y - 1, width: 2, height: 2 });
+			for (const { arrow, points, label } of placed.arrows) {
+				const [from, to] = [arrow.from, arrow.to].map((id) => placed.boxes.find(({ box }) => box.id === id)?.place);
+				const [first, last] = [points[0], points.at(-1)];
+				expect(from && first && overlaps(from, at(first)), arrow.from).toBe(true);
+				expect(to && last && overlaps(to, at(last)), arrow.to).toBe(true);
+				const solid = placed.boxes.filter(({ box }) => box.inside.length === 0);
+				expect(label && solid.filter(({ place }) => overlaps(place, label))).toEqual([]);
+			}
+		}
+	},
+);
+
+it("is SVG in which the words of others are text", async () => {
+	const drawing = clusterDrawing(report, cellOf("dnsutils", "127.0.0.1:30040"));
+	const [first] = drawing.boxes;
+	if (first) first.title = hostile;
+	const { text } = svg(await layout(drawing, "RIGHT"), hostile);
+	expect(text).toContain("&lt;img src=x onerror=alert(1)&gt;");
+	expect(text).not.toContain("<img");
+});

@@ -1,0 +1,58 @@
+import { lexer, type Token, type Tokens } from "marked";
+import { describe, expect, it } from "vitest";
+import { markdownReport } from "../../../report/markdown.ts";
+import { failedReport, fullReport, hostile } from "./full.ts";
+import { sampleReport } from "./sample.ts";
+
+const isTable = (token: Token): token is Tokens.Table => token.type === "table";
+const inside = (token: Token): Token[] => [token, ...("tokens" in token ? (token.tokens ?? []).flatMap(inside) : [])];
+
+describe.each([
+	["of a lab that is as it must be", fullReport()],
+	["of a failure in hostile words", failedReport()],
+	["of connectivity base", sampleReport()],
+])("%s", (_, report) => {
+	const text = markdownReport(report);
+	const tokens = lexer(text);
+	const tables = tokens.filter(isTable);
+
+	it("every table is one for its readers, and its rows have as many columns as its head", () => {
+		expect(tables.length).toBe(4 + (report.drawbacks?.length ?? 0));
+		const lines = text.split("\n").filter((line) => line.startsWith("|"));
+		const parsed = tables.flatMap(({ header, rows }) => [header, ...rows]);
+		expect(lines.length).toBe(parsed.length + tables.length);
+		for (const { header, raw } of tables) {
+			const columns = raw
+				.trim()
+				.split("\n")
+				.map((line) => line.replaceAll(/\\./g, "").split("|").length - 2);
+			expect(new Set(columns)).toEqual(new Set([header.length]));
+		}
+	});
+
+	it("holds no markup of others", () => {
+		expect(tokens.flatMap(inside).filter(({ type }) => type === "html" || type === "image")).toEqual([]);
+	});
+});
+
+it("shows the matrix as the terminal does, and failures first", () => {
+	const text = markdownReport(failedReport());
+	const [, measured] = lexer(text).filter(isTable).slice(1);
+	expect(measured?.header.slice(0, 2).map(({ text }) => text)).toEqual(["client", "nodeport\\-control\\-plane"]);
+	expect(measured?.rows[0]?.slice(0, 3).map(({ text }) => text)).toEqual(["dnsutils", "timeout", "ok 10.244.2.1"]);
+	expect(text.indexOf("**FAILED**")).toBeLessThan(text.indexOf("## Nodes"));
+	expect(text).toContain("FAILED: timeout, not ok");
+});
+
+it("keeps words as they are, in a fence that they do not end", () => {
+	const report = failedReport();
+	report.differences = [{ cell: "x", rules: "ok", path: `${hostile}\n\`\`\`\n# no title` }];
+	const code = lexer(markdownReport(report)).flatMap((token) => (token.type === "code" ? [String(token.text)] : []));
+	expect(code.at(-1)).toContain("# no title");
+});
+
+it("says before all else how it was looked at", () => {
+	const text = markdownReport({ ...fullReport(), notices: ["looked at 4 of 5000 nodes, seed 1"] });
+	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeGreaterThan(0);
+	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeLessThan(text.indexOf("## "));
+});

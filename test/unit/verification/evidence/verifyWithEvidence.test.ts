@@ -1,0 +1,232 @@
+/** Against an API server of the test's own; programs in pods cannot be run there, those on nodes are shell scripts. */
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { verifyWithEvidence } from "../../../../verification/evidence/verifyWithEvidence.ts";
+import type { Request } from "../../../../verification/request.ts";
+import { readReport } from "../../../../verification/resultFile.ts";
+import { ApiServer } from "../../apiServer.ts";
+import { temporaryFolder } from "../../temporary.ts";
+
+const folder = temporaryFolder();
+const report = () => join(folder.path, "out/verification.json");
+let server: ApiServer;
+let kubeconfig: string;
+let said: string[];
+
+const ready = [{ type: "Ready", status: "True" }];
+const node = (name: string, address: string) => ({
+	metadata: { name, labels: {}, managedFields: [] },
+	status: { conditions: ready, addresses: [{ type: "InternalIP", address }] },
+});
+const pod = (namespace: string, name: string, restartCount?: number, labels = {}) => ({
+	metadata: { name, namespace, labels },
+	spec: { nodeName: "worker", containers: [{ name: "main" }] },
+	status: {
+		conditions: ready,
+		...(restartCount !== undefined && { containerStatuses: [{ name: "main", restartCount }] }),
+	},
+});
+const event = (time: Record<string, string | null>, message: string) => ({
+	metadata: {},
+	involvedObject: { kind: "Pod", name: "app1-x" },
+	type: "Warning",
+	reason: "Failed",
+	message,
+	...time,
+});
+
+const system = "/api/v1/namespaces/kube-system";
+const objects: Record<string, Properties> = {
+	"/api/v1/nodes": { items: [node("worker", "172.18.0.3"), node("worker2", "172.18.0.4")] },
+	"/api/v1/namespaces/default/services/web": {
+		metadata: { name: "web", namespace: "default" },
+		spec: { clusterIP: "10.96.0.10", ports: [{ port: 80, nodePort: 30040 }] },
+	},
+	"/api/v1/namespaces/default/services": { items: [{ metadata: { name: "web" } }] },
+	"/api/v1/namespaces/default/pods": { items: [pod("default", "app1-x", 1), pod("default", "app1-pending")] },
+	"/api/v1/namespaces/default/events": {
+		items: [
+			event({ lastTimestamp: "2026-01-01T00:00:02Z" }, "later"),
+			// As the scheduler records them.
+			event({ lastTimestamp: null, eventTime: "2026-01-01T00:00:01.000001Z" }, "earlier"),
+		],
+	},
+	"/apis/discovery.k8s.io/v1/namespaces/default/endpointslices": { items: [] },
+	"/apis/apps/v1/namespaces/default/deployments/web": { spec: { replicas: 1 } },
+	[`${system}/services`]: { items: [] },
+	[`${system}/pods`]: { items: [pod("kube-system", "kube-proxy-x", 0, { "k8s-app": "kube-proxy" })] },
+	[`${system}/events`]: { items: [] },
+	"/apis/discovery.k8s.io/v1/namespaces/kube-system/endpointslices": { items: [] },
+};
+
+const request = (changes: Partial<Request> = {}): Request => ({
+	kubeconfig,
+	service: { namespace: "default", name: "web" },
+	echo: { deployment: "web", replicas: 1, nodes: [] },
+	clients: [{ name: "outside", run: { spawn: ["sh", "-c", "exit 28"] }, get: ["curl"] }],
+	connectivity: "base",
+	report: report(),
+	nodeRunners: {
+		worker: { spawn: ["sh", "-c", 'echo "the log by $*"', "sh"] },
+		worker2: { spawn: ["sh", "-c", "echo worker2 is paused >&2; exit 1"] },
+	},
+	waitSeconds: 0,
+	revisions: {},
+	...changes,
+});
+
+const verified = (changes?: Partial<Request>) => verifyWithEvidence(request(changes), (line) => said.push(line));
+const evidence = async () => (await readdir(join(folder.path, "out"))).filter((name) => name.startsWith("evidence-"));
+
+/** The only evidence that there is: the text of each file by its path. */
+async function kept(): Promise<Record<string, string>> {
+	const [name = "", ...others] = await evidence();
+	expect(others).toEqual([]);
+	const root = join(folder.path, "out", name);
+	const files = (await readdir(root, { withFileTypes: true, recursive: true })).filter((entry) => entry.isFile());
+	const paths = files.map((file) => join(file.parentPath, file.name));
+	return Object.fromEntries(
+		await Promise.all(paths.map(async (path) => [path.slice(root.length + 1), await readFile(path, "utf8")])),
+	);
+}
+
+beforeEach(async () => {
+	said = [];
+	server = new ApiServer();
+	for (const [path, object] of Object.entries(objects)) server.objects.set(path, object);
+	server.intercept = ({ path, query }) => {
+		const [, name] = /\/pods\/([^/]+)\/log$/.exec(path) ?? [];
+		if (name === undefined) return undefined;
+		const body = `the log of ${name}, previous ${query.previous}, container ${query.container}\n`;
+		return { status: 200, body: `${body}Authorization: Bearer 0123456789abcdef\n` };
+	};
+	kubeconfig = join(folder.path, "kubeconfig");
+	await writeFile(kubeconfig, await server.start());
+});
+afterEach(() => server.stop());
+
+it("keeps what there is where a verification fails, and names it in the report", async () => {
+	const { ok, evidence: path } = await verified();
+	expect(ok).toBe(false);
+	expect(await evidence()).toEqual([path?.slice(join(folder.path, "out/").length)]);
+	expect((await readReport(report()))?.evidence).toBe(path);
+	const files = await kept();
+	expect(Object.keys(files).sort()).toEqual([
+		"index.txt",
+		"namespaces/default/app1-x/main.log",
+		"namespaces/default/app1-x/main.previous.log",
+		"namespaces/default/endpointslices.yaml",
+		"namespaces/default/events.txt",
+		"namespaces/default/pods.yaml",
+		"namespaces/default/services.yaml",
+		"namespaces/kube-system/endpointslices.yaml",
+		"namespaces/kube-system/events.txt",
+		"namespaces/kube-system/kube-proxy-x/main.log",
+		"namespaces/kube-system/pods.yaml",
+		"namespaces/kube-system/services.yaml",
+		"nodes.yaml",
+		"nodes/worker/journal.log",
+		"report.json",
+		"report.txt",
+	]);
+	expect(files["namespaces/default/app1-x/main.previous.log"]).toBe(
+		"the log of app1-x, previous true, container main\nAuthorization: Bearer [removed]\n",
+	);
+	expect(files["namespaces/default/events.txt"]).toBe(
+		"2026-01-01T00:00:01.000Z Warning Failed Pod app1-x: earlier\n" +
+			"2026-01-01T00:00:02.000Z Warning Failed Pod app1-x: later\n",
+	);
+	expect(files["nodes/worker/journal.log"]).toMatch(/^the log by journalctl .*--unit=kubelet --unit=containerd$/m);
+	expect(files["nodes.yaml"]).toContain("name: worker2");
+	expect(files["nodes.yaml"]).not.toContain("managedFields");
+});
+
+it("says in the index why it failed, what each file is, what could not be had and why", async () => {
+	const { failures } = await verified();
+	const { "index.txt": index = "" } = await kept();
+	expect(failures.length).toBeGreaterThan(0);
+	for (const failure of failures) expect(index).toContain(failure);
+	expect(index).toMatch(/^nodes\/worker\/journal.log +\d+ +the log of its kubelet and its containerd$/m);
+	const [, missing = ""] = index.split("What could not be had:\n");
+	expect(missing.trimEnd().split("\n")).toEqual([
+		"namespaces/default/app1-pending/*.log: none of its containers has been made yet",
+		expect.stringMatching(/^nodes\/worker\/iptables.rules: iptables-save -c failed: /),
+		expect.stringMatching(/^nodes\/worker\/nftables.rules: nft list ruleset failed: /),
+		"nodes/worker2/*.rules: the node runs no kube-proxy pod",
+		expect.stringMatching(/^nodes\/worker2\/journal.log: journalctl .* failed: worker2 is paused$/),
+		'traces.txt: with connectivity "base" none is made',
+	]);
+	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 could not be had$/);
+});
+
+it("keeps what became of each node's trace", async () => {
+	const { traces } = await verified({ connectivity: "full" });
+	const { "traces.txt": text = "" } = await kept();
+	expect(traces?.length).toBeGreaterThan(0);
+	for (const { node } of traces ?? []) expect(text).toMatch(new RegExp(`^${node}: `, "m"));
+});
+
+it("says in a log when it is the end of a longer one", async () => {
+	const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
+	const asked = server.intercept;
+	server.intercept = (request) => {
+		const answer = asked(request);
+		return answer && { ...answer, body: lines(request.query.previous === "true" ? 4999 : 5000) };
+	};
+	await verified();
+	const files = await kept();
+	expect(files["namespaces/default/app1-x/main.log"]).toBe(`# cut: the last 5000 lines\n${lines(5000)}`);
+	expect(files["namespaces/default/app1-x/main.previous.log"]).toBe(lines(4999));
+	const logs = server.asked.filter(({ path }) => path.endsWith("/log"));
+	expect(new Set(logs.map(({ query }) => query.tailLines))).toEqual(new Set(["5000"]));
+});
+
+it("asks for no Secret and no ConfigMap", async () => {
+	await verified();
+	const paths = server.asked.map(({ path }) => path);
+	expect(paths).toContain("/api/v1/nodes");
+	expect(paths.filter((path) => /secrets|configmaps/.test(path))).toEqual([]);
+});
+
+it("keeps what there is where the verification could not be made, and says why it could not", async () => {
+	server.objects.delete("/api/v1/namespaces/default/services/web");
+	await expect(verified()).rejects.toThrow(
+		/^Service default\/web is not there; fix: npm start \(evidence: .*\/out\/evidence-[^/]+Z\)$/,
+	);
+	const { "index.txt": index, ...files } = await kept();
+	expect(index).toContain("Why it failed:\nService default/web is not there; fix: npm start\n");
+	expect(index).toContain("\nreport.json: the verification did not get as far as a report\n");
+	expect(Object.keys(files)).toContain("namespaces/kube-system/kube-proxy-x/main.log");
+});
+
+it("keeps the logs of the nodes where nobody answers for the API", async () => {
+	server.stop();
+	await expect(verified()).rejects.toThrow(/^the API server does not answer .*\(evidence: .*\)$/);
+	const { "index.txt": index, ...files } = await kept();
+	expect(Object.keys(files)).toEqual(["nodes/worker/journal.log"]);
+	expect(index).toMatch(/^nodes\.yaml: the API server does not answer \(Nodes: .*ECONNREFUSED/m);
+});
+
+it("leaves the failure as it is where nothing can be had", async () => {
+	server.stop();
+	await expect(verified({ nodeRunners: {} })).rejects.toThrow(/^the API server does not answer .*; fix: npm start$/);
+	expect(said.at(-1)).toMatch(/^no evidence could be kept: nothing of the cluster can be read/);
+	await expect(readdir(join(folder.path, "out"))).rejects.toThrow("ENOENT");
+});
+
+it("leaves the failure as it is where nothing can be written", async () => {
+	server.objects.delete("/api/v1/namespaces/default/services/web");
+	await writeFile(join(folder.path, "out"), "a file where the folder would be");
+	await expect(verified()).rejects.toThrow(/^Service default\/web is not there; fix: npm start$/);
+	expect(said.at(-1)).toMatch(/^no evidence could be kept: .*(ENOTDIR|EEXIST)/);
+});
+
+it("says that there are no logs of nodes where nobody says how to get them", async () => {
+	const { nodeRunners: _, ...without } = request();
+	await verifyWithEvidence(without, () => {});
+	expect((await kept())["index.txt"]).toContain(
+		"nodes/*/journal.log: the request does not say how to run programs on nodes",
+	);
+});

@@ -1,0 +1,80 @@
+import { expect, it } from "vitest";
+import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
+import type { Lab } from "../../../../../verification/experiments/support/experiment.ts";
+import type { LabSnapshot } from "../../../../../verification/experiments/support/labSnapshot.ts";
+import { putBackLeftovers } from "../../../../../verification/experiments/support/leftovers.ts";
+import { bindNodePorts } from "../../../../../verification/experiments/support/nodePortAddresses.ts";
+
+const text = "kind: KubeProxyConfiguration\nnodePortAddresses: null\n";
+
+interface ConfigMap {
+	metadata: { annotations?: Record<string, string> };
+	data: Record<string, string>;
+}
+
+/** A cluster of one kube-proxy, and what was done in it; after so many writes the next one fails, as a killed run's. */
+function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as string[] } = {}) {
+	let config: ConfigMap = { metadata: { annotations: { own: "kept" } }, data: { "config.conf": text, other: "x" } };
+	let pod = 0;
+	const said: string[] = [];
+	const core = {
+		listNamespacedConfigMap: async () => ({ items: [config] }),
+		replaceNamespacedConfigMap: async ({ body }: { body: ConfigMap }) => {
+			if (writes-- <= 0) throw new Error("killed");
+			said.push("configured");
+			config = body;
+			return body;
+		},
+		deleteCollectionNamespacedPod: async () => {
+			said.push("restarted");
+			pod++;
+		},
+		listServiceForAllNamespaces: async ({ labelSelector }: { labelSelector: string }) => {
+			expect(labelSelector).toBe("nodeport-lab/experiment");
+			return { items: services.map((name) => ({ metadata: { namespace: "default", name } })) };
+		},
+		deleteNamespacedService: async ({ name }: { name: string }) => said.push(`removed ${name}`),
+	};
+	const status = { conditions: [{ type: "Ready", status: "True" }] };
+	const pods = async () => [{ metadata: { uid: String(pod) }, spec: { nodeName: "nodeport-worker" }, status }];
+	const nodes = async () => [{ name: "nodeport-worker", ready: true }];
+	return { cluster: { core, pods, nodes } as unknown as Cluster, said, config: () => config };
+}
+
+const actions: (() => Promise<unknown>)[] = [];
+const lab = { afterwards: (action: () => Promise<unknown>) => actions.push(action) } as unknown as Lab;
+const sight = (cluster: Cluster) => ({ cluster }) as LabSnapshot;
+
+it("changes nothing where nothing was left", async () => {
+	const { cluster, said } = fakeCluster();
+	await putBackLeftovers(cluster);
+	expect(said).toEqual([]);
+});
+
+it("removes the Services that a killed run left", async () => {
+	const { cluster, said } = fakeCluster({ services: ["nodeport-service-health"] });
+	await putBackLeftovers(cluster);
+	expect(said).toEqual(["removed nodeport-service-health"]);
+});
+
+it("puts kube-proxy's configuration back as it was, whether the experiment does it or the next run", async () => {
+	for (const putBack of [(cluster: Cluster) => putBackLeftovers(cluster), () => actions.pop()?.()]) {
+		const { cluster, said, config } = fakeCluster();
+		const before = config();
+		await bindNodePorts(lab, sight(cluster), ["172.18.0.2/32"]);
+		expect(config().data["config.conf"]).toContain("172.18.0.2/32");
+		expect(said.splice(0)).toEqual(["configured", "restarted"]);
+		await putBack(cluster);
+		expect(config()).toEqual(before);
+		expect(said).toEqual(["configured", "restarted", "configured"]);
+	}
+});
+
+it("does it again where putting it back was ended before every kube-proxy was known to run with it", async () => {
+	const { cluster, said, config } = fakeCluster({ writes: 2 });
+	await bindNodePorts(lab, sight(cluster), ["172.18.0.2/32"]);
+	await expect(putBackLeftovers(cluster)).rejects.toThrow("killed");
+	expect(config().data["config.conf"]).toBe(text);
+	expect(said.filter((what) => what === "restarted").length).toBe(2);
+	expect(Object.keys(config().metadata.annotations ?? {})).toContain("nodeport-lab/config-before");
+});

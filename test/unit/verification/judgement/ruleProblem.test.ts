@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
+import type { Path } from "../../../../netfilter/model.ts";
+import { ruleProblem } from "../../../../verification/judgement/ruleProblem.ts";
+import type { Ruleset } from "../../../../verification/ruleset.ts";
+import { dnsutils, endpoint, sampleView } from "../sample.ts";
+
+const path = (changes: Partial<Path>): Path => ({
+	probability: 1,
+	outcome: "endpoint",
+	masqueraded: true,
+	hops: [],
+	...changes,
+});
+const to = (address: string) => path({ endpoint: { address, port: 8080 } });
+const ruleset = (...paths: Path[]): Ruleset => ({
+	backend: "iptables-nft",
+	proxyMode: "iptables",
+	walk: () => paths,
+	rulesOf: () => [],
+	notUnderstood: () => [],
+	ruleText: () => undefined,
+});
+const node = (name: string) => {
+	const found = sampleView().nodes.find((node) => node.name === name);
+	if (!found) throw new Error(`no node ${name}`);
+	return found;
+};
+
+describe("a node's rules held against the API", () => {
+	const problem = (rules: Ruleset, view = sampleView()) => ruleProblem(view, dnsutils, node("nodeport-worker2"), rules);
+	const local = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
+
+	it("are right when they lead to the Service's endpoints and nowhere else", () => {
+		expect(problem(ruleset(to("10.244.3.9")))).toBeUndefined();
+	});
+
+	it.each([
+		["another endpoint", [to("10.244.9.9")], "10.244.9.9:8080"],
+		["one endpoint too many", [to("10.244.3.9"), to("10.244.9.9")], "10.244.3.9:8080, 10.244.9.9:8080"],
+		["nowhere, as before kube-proxy has written them", [path({ outcome: "untouched" })], "untouched"],
+		["something that is not understood", [path({ outcome: "unknown" })], "unknown"],
+	])("are wrong when they lead to %s", (_, paths, found) => {
+		expect(problem(ruleset(...paths))).toBe(
+			`nodeport-worker2: its rules lead to ${found}, the Service's endpoints are 10.244.3.9:8080`,
+		);
+	});
+
+	it("must name every endpoint", () => {
+		const endpoints = [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker2", "10.244.4.9")];
+		expect(problem(ruleset(to("10.244.3.9")), sampleView({ endpoints }))).toMatch(/10\.244\.4\.9:8080$/);
+	});
+
+	it("must drop on a node without endpoint under policy Local", () => {
+		expect(problem(ruleset(path({ outcome: "drop" })), local)).toBeUndefined();
+		expect(problem(ruleset(to("10.244.3.9")), local)).toBeDefined();
+	});
+
+	it("must rewrite the address of a client outside under policy Cluster, and keep it under Local", () => {
+		const views = { Cluster: sampleView(), Local: local };
+		const [masqueraded, kept] = [to("10.244.3.9"), { ...to("10.244.3.9"), masqueraded: false }];
+		const rulesOf = (way: Path, view: ClusterSnapshot) =>
+			ruleProblem(view, dnsutils, node("nodeport-worker"), ruleset(way));
+		expect(rulesOf(masqueraded, views.Cluster)).toBeUndefined();
+		expect(rulesOf(kept, views.Local)).toBeUndefined();
+		expect(rulesOf(kept, views.Cluster)).toContain("its rules keep the address of a client outside");
+		expect(rulesOf(masqueraded, views.Local)).toContain("externalTrafficPolicy is Local");
+		// Another network's rules rewrite addresses as they will.
+		expect(rulesOf(masqueraded, { ...views.Local, foreignNetwork: true })).toBeUndefined();
+	});
+
+	it("must reject where the Service has no endpoint at all", () => {
+		const none = sampleView({ endpoints: [] });
+		expect(problem(ruleset(path({ outcome: "reject" })), none)).toBeUndefined();
+		expect(problem(ruleset(path({ outcome: "untouched" })), none)).toBeDefined();
+	});
+
+	it("are not right with session affinity while they lead only a remembered client to where it must be led", () => {
+		const service = { ...sampleView().service, sessionAffinity: "ClientIP" as const };
+		const view = sampleView({
+			service,
+			endpoints: [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker", "10.244.3.10")],
+		});
+		const [first, both] = [[to("10.244.3.9")], [to("10.244.3.9"), to("10.244.3.10")]];
+		const rules = (others: Path[]) => ({
+			...ruleset(),
+			walk: ({ source }: { source: string }) => (source === "192.0.2.1" ? others : first),
+		});
+		expect(problem(rules(both), view)).toBeUndefined();
+		expect(problem(rules(first), view)).toContain("its rules lead to 10.244.3.9:8080, the Service's endpoints are");
+	});
+});

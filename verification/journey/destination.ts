@@ -1,0 +1,36 @@
+/** Where a user says that a packet goes. */
+
+import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
+import { parseAddress } from "../../netfilter/address.ts";
+import type { Destination } from "./journey.ts";
+
+/** What it may be, in words. */
+export const destinationForms =
+	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
+
+/**
+ * "nodeport-worker" (its nodePort) or another name that the matrix gives a target, "nodeport-worker:30040",
+ * "127.0.0.1:30040", "[fd00::9]:8080", or a name of the Service with a port, as pods may write it
+ * ("nodeport-service:8080", "nodeport-service.default.svc.cluster.local:8080").
+ * @throws where it is none of these
+ */
+export function parseDestination(view: ClusterSnapshot, text: string): Destination {
+	const { nodes, service } = view;
+	const node = nodes.find(({ name }) => name === text);
+	if (node) return { address: node.internalIp, port: service.nodePort };
+	if (text === "clusterIp" || text === "serviceDns") return { address: service.clusterIp, port: service.port };
+	const [, bracketed, plain = "", digits = ""] = text.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
+	const address = addressOf(view, bracketed ?? plain);
+	const port = Number(digits);
+	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
+	throw new Error(
+		`--to must be ${destinationForms}, a port being 1 to 65535, got "${text}"; ` +
+			`the nodes: ${nodes.map(({ name }) => name).join(", ")}; the Service: ${service.name}:${service.port}`,
+	);
+}
+
+function addressOf({ nodes, service }: ClusterSnapshot, host: string): string | undefined {
+	const { name, namespace, dnsName, clusterIp } = service;
+	if ([name, `${name}.${namespace}`, `${name}.${namespace}.svc`, dnsName].includes(host)) return clusterIp;
+	return nodes.find(({ name }) => name === host)?.internalIp ?? parseAddress(host)?.toString();
+}
