@@ -172,7 +172,7 @@ async function ensurePackages() {
 async function installPackages() {
 	const log = openSync(packagesLog, "w");
 	const stop = showProgress();
-	// Development packages too, whatever NODE_ENV says: the tests and the stand-ins need them.
+	// Development packages too, whatever NODE_ENV says: the tests and the substitutes need them.
 	const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
 	let code;
 	try {

@@ -8,9 +8,9 @@ import { whyUnreachable } from "./download.ts";
 import { layout, project } from "./layout.ts";
 import { makeLinks } from "./links.ts";
 import { locate, pulumiStep } from "./locate.ts";
-import { type Plugin, pluginFolder, pluginProgram, requiredPlugins } from "./stand-ins/requiredPlugins.ts";
-import { findStandIns, makeStandIns } from "./standIns.ts";
 import { type Have, type LocatedPlugin, obtain, type Step, type Work } from "./step.ts";
+import { type Plugin, pluginFolder, pluginProgram, requiredPlugins } from "./substitutes/requiredPlugins.ts";
+import { findSubstitutes, makeSubstitutes } from "./substitutes.ts";
 import { pulumi } from "./tools.ts";
 
 export const pluginsStep: Step = {
@@ -31,7 +31,7 @@ async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> 
 	const places = [
 		["found", userHome()],
 		["downloaded", findEntry("plugin-downloaded", downloadKey(plugin))],
-		["stand-ins", await findStandIns()],
+		["substitutes", await findSubstitutes()],
 	] as const;
 	for (const [how, home] of places) {
 		const folder = home && join(home, "plugins", pluginFolder(plugin));
@@ -40,8 +40,8 @@ async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> 
 	return undefined;
 }
 
-const standInsNotice =
-	"Pulumi plugins: the lab's own stand-ins, as the official ones could not be downloaded (docs/set-up.md).";
+const substitutesNotice =
+	"Pulumi plugins: built-in substitutes, because the official ones could not be downloaded (docs/set-up.md).";
 
 /** The plugins, if all are there. */
 export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[] }) | undefined> {
@@ -50,7 +50,7 @@ export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[
 	if (plugins.length < located.length) return undefined;
 	const names = plugins.map(({ name, version }) => `${name} v${version}`).join(", ");
 	const how = [...new Set(plugins.map((plugin) => plugin.how))].join(" and ");
-	const notice = plugins.some((plugin) => plugin.how === "stand-ins") && standInsNotice;
+	const notice = plugins.some((plugin) => plugin.how === "substitutes") && substitutesNotice;
 	return { what: `Pulumi plugins ${names}`, how, plugins, ...(notice && { notice }) };
 }
 
@@ -62,7 +62,7 @@ async function whyNoHost(): Promise<string | undefined> {
 	return reasons.includes(undefined) ? undefined : reasons.join("; ");
 }
 
-/** Downloads what is missing, the way `pulumi up` itself would, else bundles the lab's own stand-ins. Needs the CLI. */
+/** Downloads what is missing, the way `pulumi up` itself would, else bundles the built-in substitutes. Needs the CLI. */
 export async function getPlugins(work: Work): Promise<void> {
 	for (const plugin of requiredPlugins(project)) {
 		if (await locatePlugin(plugin)) continue;
@@ -71,7 +71,7 @@ export async function getPlugins(work: Work): Promise<void> {
 			unreachable: whyNoHost,
 			get: () => work.part(`downloading ${plugin.name}`, () => downloadPlugin(plugin, work)),
 		};
-		const build = () => work.part("bundling the stand-ins", async () => void (await makeStandIns()));
+		const build = () => work.part("bundling the substitutes", async () => void (await makeSubstitutes()));
 		await obtain([official], build, work);
 	}
 }

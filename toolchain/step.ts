@@ -1,7 +1,7 @@
 /** The parts of set-up: things that must be there, and the ways to get them. */
 import { Ended, Fault } from "./fault.ts";
 import type { Run } from "./run.ts";
-import type { Plugin } from "./stand-ins/requiredPlugins.ts";
+import type { Plugin } from "./substitutes/requiredPlugins.ts";
 
 /** One thing that must be there. */
 export interface Step {
@@ -33,7 +33,7 @@ export interface Have {
 
 /** A provider's plugin, and where it is. */
 export interface LocatedPlugin extends Plugin {
-	how: "found" | "downloaded" | "stand-ins";
+	how: "found" | "downloaded" | "substitutes";
 	/** The folder with the plugin's files. */
 	folder: string;
 }

@@ -7,7 +7,7 @@ import { findBuild, type GoBuild, makeBuild } from "./goModule.ts";
 import { project } from "./layout.ts";
 import { findPrograms } from "./path.ts";
 import type { Run } from "./run.ts";
-import { findPulumi, makePulumi, pulumiBuild } from "./standIns.ts";
+import { findPulumi, makePulumi, pulumiBuild } from "./substitutes.ts";
 import { isAtLeast, parseVersion, type Version } from "./version.ts";
 
 export interface Tool {

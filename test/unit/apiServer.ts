@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { json } from "node:stream/consumers";
-import type { Properties } from "../../toolchain/stand-ins/protocol/properties.ts";
+import type { Properties } from "../../toolchain/substitutes/protocol/properties.ts";
 
 export interface Asked {
 	method: string;

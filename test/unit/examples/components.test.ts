@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import * as exported from "../../../components/index.ts";
-import { secret } from "../../../toolchain/stand-ins/protocol/properties.ts";
+import { secret } from "../../../toolchain/substitutes/protocol/properties.ts";
 import { only, settled } from "../components/recorder.ts";
 import { runComponents } from "./programs.ts";
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, it } from "vitest";
-import { secret } from "../../../toolchain/stand-ins/protocol/properties.ts";
+import { secret } from "../../../toolchain/substitutes/protocol/properties.ts";
 import { only, type Recorded, settled } from "../components/recorder.ts";
 import { runConsumer } from "./programs.ts";
 

@@ -40,8 +40,8 @@ test("the tools are linked; the user's Pulumi home serves where it has the plugi
 test("plugins from elsewhere are linked into a home of the project's own", async () => {
 	const folder = join(project, "cache");
 	writeProgram(join(folder, "pulumi-resource-command"), "");
-	const standIn = { name: "command", version: "1.0.0", how: "stand-ins", folder } as const;
-	await connect([tool("kind"), { what: "p", how: "stand-ins", plugins: [standIn] }]);
+	const substitute = { name: "command", version: "1.0.0", how: "substitutes", folder } as const;
+	await connect([tool("kind"), { what: "p", how: "substitutes", plugins: [substitute] }]);
 	const linked = join(pulumiHome, "plugins/resource-command-v1.0.0/pulumi-resource-command");
 	expect(readlinkSync(linked)).toBe(join(folder, "pulumi-resource-command"));
 	expect(readFileSync(environment, "utf8")).toContain(`export PULUMI_HOME='${pulumiHome}'`);

@@ -5,14 +5,14 @@ import { execa } from "execa";
 import { expect, test, vi } from "vitest";
 import { project } from "../../../toolchain/layout.ts";
 import { getPlugins, locatePlugins, makeHome, userHome } from "../../../toolchain/plugins.ts";
-import { makeStandIns } from "../../../toolchain/standIns.ts";
 import type { Work } from "../../../toolchain/step.ts";
+import { makeSubstitutes } from "../../../toolchain/substitutes.ts";
 import { temporaryFolder, writeProgram } from "../temporary.ts";
 
-vi.mock(import("../../../toolchain/stand-ins/build.ts"), async (original) => ({
+vi.mock(import("../../../toolchain/substitutes/build.ts"), async (original) => ({
 	...(await original()),
-	buildStandIns: async (folder: string) => {
-		for (const name of ["command", "kubernetes"]) installPlugin(folder, name, "stand-in");
+	buildSubstitutes: async (folder: string) => {
+		for (const name of ["command", "kubernetes"]) installPlugin(folder, name, "substitute");
 		return {};
 	},
 }));
@@ -60,12 +60,12 @@ test("a plugin of another version does not count", async () => {
 	expect(await locatePlugins()).toBeUndefined();
 });
 
-test("where one is missing the stand-in takes its place, in a home of the project's own, and the user hears of it", async () => {
+test("where one is missing the substitute takes its place, in a home of the project's own, and the user hears of it", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	installPlugin(home(), "command", "official");
-	await makeStandIns();
+	await makeSubstitutes();
 	const located = await locatePlugins();
-	expect(located).toMatchObject({ how: "found and stand-ins", notice: expect.stringContaining("stand-ins") });
+	expect(located).toMatchObject({ how: "found and substitutes", notice: expect.stringContaining("substitutes") });
 	expect(await makeHome(located?.plugins ?? [], ownHome())).toBe(ownHome());
 	const read = (name: string) => {
 		const plugin = join(ownHome(), "plugins", `resource-${name}-v${version(name)}`);
@@ -74,13 +74,13 @@ test("where one is missing the stand-in takes its place, in a home of the projec
 		return readFileSync(join(plugin, `pulumi-resource-${name}`), "utf8");
 	};
 	expect(read("command")).toContain("official");
-	expect(read("kubernetes")).toContain("stand-in");
+	expect(read("kubernetes")).toContain("substitute");
 	expect(readdirSync(home())).toEqual(["plugins"]);
 });
 
 test("a home that changed keeps what Pulumi wrote beside the plugins, and no plugin of before", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
-	await makeStandIns();
+	await makeSubstitutes();
 	mkdirSync(join(ownHome(), "plugins/resource-old-v1.0.0"), { recursive: true });
 	mkdirSync(join(ownHome(), "workspaces"));
 	writeFileSync(join(ownHome(), "workspaces/stack.json"), "{}");
@@ -118,8 +118,8 @@ test("missing plugins are downloaded by the CLI, into the cache and not into the
 test.each([
 	["no host answers", install, "no answer"],
 	["the download fails", "exit 1", undefined],
-])("where %s the stand-ins are made", async (_, script, unreachable) => {
+])("where %s the substitutes are made", async (_, script, unreachable) => {
 	if (unreachable) vi.stubEnv("UNREACHABLE", unreachable);
 	await getPlugins(fakeCli(script));
-	expect(await locatePlugins()).toMatchObject({ how: "stand-ins" });
+	expect(await locatePlugins()).toMatchObject({ how: "substitutes" });
 });

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { refuseTakenPort } from "../../../../cli/stack/takenPort.ts";
-import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { ApiServer } from "../../apiServer.ts";
 import { temporaryFolder } from "../../temporary.ts";
 

@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { verifyWithEvidence } from "../../../../verification/evidence/verifyWithEvidence.ts";
 import type { Request } from "../../../../verification/request.ts";
 import { readReport } from "../../../../verification/resultFile.ts";

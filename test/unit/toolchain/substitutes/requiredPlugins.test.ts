@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { requiredPlugins } from "../../../../toolchain/stand-ins/requiredPlugins.ts";
+import { requiredPlugins } from "../../../../toolchain/substitutes/requiredPlugins.ts";
 
 const root = mkdtempSync(join(tmpdir(), "nodeport-lab-plugins-"));
 afterAll(() => rmSync(root, { recursive: true }));

@@ -2,9 +2,9 @@ import type * as grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fromStruct, type Properties, secret } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { fromStruct, type Properties, secret } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { ApiServer } from "../../apiServer.ts";
-import { builtStandIn, type Plugin, startPlugin, type Target } from "./plugin.ts";
+import { builtSubstitute, type Plugin, startPlugin, type Target } from "./plugin.ts";
 
 const { Kind } = messages.PropertyDiff;
 
@@ -17,7 +17,7 @@ describe("the kubernetes provider", () => {
 	const inputs: Properties = { apiVersion: "v1", kind: "Service", metadata, spec };
 	const clear = { ...inputs, spec: { ...spec, clusterIP: "10.96.0.9" } };
 
-	const executable = builtStandIn("kubernetes");
+	const executable = builtSubstitute("kubernetes");
 	let server: ApiServer;
 	let plugin: Plugin;
 	beforeEach(async () => {
@@ -230,7 +230,7 @@ describe("the kubernetes provider", () => {
 	it("refuses other kinds by name", async () => {
 		const { reasons } = await plugin.check({ type: "kubernetes:core/v1:Secret" }, {});
 		expect(reasons).toEqual([
-			expect.stringContaining("kubernetes:core/v1:Secret is not supported by the lab's stand-in"),
+			expect.stringContaining("kubernetes:core/v1:Secret is not supported by the built-in substitute for the plugin"),
 		]);
 	});
 

@@ -1,4 +1,4 @@
-/** Bundles the stand-ins into files that the engine starts as it starts the official plugins. */
+/** Bundles the substitutes into files that the engine starts as it starts the official plugins. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,12 +13,12 @@ const entryPoints = {
 	kubernetes: "kubernetes/kubernetesPlugin.ts",
 };
 
-export type StandIn = keyof typeof entryPoints;
+export type Substitute = keyof typeof entryPoints;
 
-const standIns = Object.keys(entryPoints) as StandIn[];
+const substitutes = Object.keys(entryPoints) as Substitute[];
 
 /** Where the engine wants it. */
-function pathOf(name: StandIn): string {
+function pathOf(name: Substitute): string {
 	if (name === "language-nodejs") return "bin/pulumi-language-nodejs";
 	const plugin = requiredPlugins(project).find((plugin) => plugin.name === name);
 	if (!plugin) throw new Error(`package.json names no SDK of the provider ${name}`);
@@ -30,10 +30,10 @@ function pathOf(name: StandIn): string {
  * @param names which ones; by default all
  * @returns the path of each executable that was built
  */
-export async function buildStandIns(
+export async function buildSubstitutes(
 	outDir: string,
-	names: readonly StandIn[] = standIns,
-): Promise<Partial<Record<StandIn, string>>> {
+	names: readonly Substitute[] = substitutes,
+): Promise<Partial<Record<Substitute, string>>> {
 	const built = await Promise.all(
 		names.map(async (name) => {
 			const executable = join(outDir, pathOf(name));

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { untilGone, untilReady } from "../../../../toolchain/stand-ins/kubernetes/awaiting.ts";
-import { Cluster, type ObjectRef } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
-import { type Kind, kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
-import { loadKubeConfig } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
-import type { Properties } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { untilGone, untilReady } from "../../../../toolchain/substitutes/kubernetes/awaiting.ts";
+import { Cluster, type ObjectRef } from "../../../../toolchain/substitutes/kubernetes/cluster.ts";
+import { type Kind, kinds } from "../../../../toolchain/substitutes/kubernetes/kinds.ts";
+import { loadKubeConfig } from "../../../../toolchain/substitutes/kubernetes/settings.ts";
+import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { ApiServer } from "../../apiServer.ts";
 
 const kind = (type: string) => kinds.get(`kubernetes:${type}`) as Kind;

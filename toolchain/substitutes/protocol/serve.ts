@@ -3,12 +3,13 @@ import * as grpc from "@grpc/grpc-js";
 import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 
-export const installOfficial = "is not supported by the lab's stand-in; install the official plugin";
+export const installOfficial =
+	"is not supported by the built-in substitute for the plugin; install the official plugin";
 
 /** Calls without a size limit: a whole cluster object travels in one message. */
 const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
 
-/** Where the engine listens: the last argument, after flags of its own that stand-ins need not know. */
+/** Where the engine listens: the last argument, after flags of its own that substitutes need not know. */
 export const engineAddress = process.argv.slice(2).at(-1) ?? "";
 
 /** An error for the engine, with the status code and trailing metadata that it may look at. */

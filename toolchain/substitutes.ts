@@ -13,27 +13,27 @@ export const pulumiBuild: GoBuild = {
 	ldflags: "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",
 };
 
-// The lock file says which releases of their dependencies are bundled into the stand-ins.
+// The lock file says which releases of their dependencies are bundled into the substitutes.
 let key: Promise<string> | undefined;
-const standInsKey = (): Promise<string> => {
-	const sources = ["toolchain/stand-ins", "toolchain/process.ts", "package-lock.json"];
+const substitutesKey = (): Promise<string> => {
+	const sources = ["toolchain/substitutes", "toolchain/process.ts", "package-lock.json"];
 	key ??= filesKey(...sources.map((path) => join(project, path)));
 	return key;
 };
 
-/** The folder with the stand-ins that were bundled before: bin/ for the language host, plugins/ for the providers. */
-export async function findStandIns(): Promise<string | undefined> {
-	return findEntry("stand-ins", await standInsKey());
+/** The folder with the substitutes that were bundled before: bin/ for the language host, plugins/ for the providers. */
+export async function findSubstitutes(): Promise<string | undefined> {
+	return findEntry("substitutes", await substitutesKey());
 }
 
-export async function makeStandIns(): Promise<string> {
-	return makeEntry("stand-ins", await standInsKey(), async (folder) => {
-		const { buildStandIns } = await import("./stand-ins/build.ts");
-		await buildStandIns(folder);
+export async function makeSubstitutes(): Promise<string> {
+	return makeEntry("substitutes", await substitutesKey(), async (folder) => {
+		const { buildSubstitutes } = await import("./substitutes/build.ts");
+		await buildSubstitutes(folder);
 	});
 }
 
-const pulumiKey = async (): Promise<string> => contentKey(await buildKey(pulumiBuild), await standInsKey());
+const pulumiKey = async (): Promise<string> => contentKey(await buildKey(pulumiBuild), await substitutesKey());
 
 /** The folder with a built CLI and, beside it, where the engine takes it without a warning, the language host. */
 export async function findPulumi(): Promise<string | undefined> {
@@ -41,11 +41,11 @@ export async function findPulumi(): Promise<string | undefined> {
 }
 
 export async function makePulumi(run: Run): Promise<string> {
-	const [cli, standIns] = [await makeBuild(pulumiBuild, run), await makeStandIns()];
+	const [cli, substitutes] = [await makeBuild(pulumiBuild, run), await makeSubstitutes()];
 	return makeEntry("pulumi-with-host", await pulumiKey(), async (folder) => {
 		await link(join(cli, "pulumi"), join(folder, "pulumi"));
 		for (const file of ["pulumi-language-nodejs", "package.json"]) {
-			await copyFile(join(standIns, "bin", file), join(folder, file));
+			await copyFile(join(substitutes, "bin", file), join(folder, file));
 		}
 	});
 }

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, it, vi } from "vitest";
-import * as command from "../../../../toolchain/stand-ins/command/check.ts";
-import * as kubernetes from "../../../../toolchain/stand-ins/kubernetes/check.ts";
-import { kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
-import { unsupportedSettings } from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
+import * as command from "../../../../toolchain/substitutes/command/check.ts";
+import * as kubernetes from "../../../../toolchain/substitutes/kubernetes/check.ts";
+import { kinds } from "../../../../toolchain/substitutes/kubernetes/kinds.ts";
+import { unsupportedSettings } from "../../../../toolchain/substitutes/kubernetes/settings.ts";
 import { defaults } from "../../components/defaults.ts";
 import { type Recorded, record, settled } from "../../components/recorder.ts";
 import { runComponents, runConsumer } from "../../examples/programs.ts";
@@ -36,7 +36,7 @@ beforeAll(async () => {
 	examples = [...(await runConsumer()).recorded, ...(await runComponents("package.json")).recorded];
 });
 
-/** What the stand-ins say against one of the lab's resources. */
+/** What the substitutes say against one of the lab's resources. */
 function failures({ type, inputs }: Recorded) {
 	// The mocks' kubeconfig is none.
 	if (type === "pulumi:providers:kubernetes") return unsupportedSettings({ ...inputs, kubeconfig: "kind: Config\n" });
@@ -47,12 +47,12 @@ function failures({ type, inputs }: Recorded) {
 	return kind.readOnly ? [] : kubernetes.unsupportedInputs(kind, inputs);
 }
 
-it("the stand-ins support all that the lab and its examples use", () => {
+it("the substitutes support all that the lab and its examples use", () => {
 	const all = [...recorded, ...examples].filter(({ type }) => type !== "pulumi:pulumi:StackReference");
 	expect(all.flatMap((resource) => failures(resource).map(({ reason }) => `${resource.name}: ${reason}`))).toEqual([]);
 });
 
-it("the lab and its examples use all the kinds that the stand-ins support", () => {
+it("the lab and its examples use all the kinds that the substitutes support", () => {
 	const types = new Set([...recorded, ...examples].map(({ type }) => type));
 	expect([...kinds.keys()].filter((type) => !types.has(type))).toEqual([]);
 });

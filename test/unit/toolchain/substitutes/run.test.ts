@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { cancelAll, type Run, run } from "../../../../toolchain/stand-ins/command/run.ts";
+import { cancelAll, type Run, run } from "../../../../toolchain/substitutes/command/run.ts";
 
 const start = (command: string, more: Partial<Run> = {}) => run({ command, onLine: () => {}, ...more });
 

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { toStruct } from "../../../../toolchain/stand-ins/protocol/properties.ts";
-import { builtStandIn, launch } from "./plugin.ts";
+import { toStruct } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { builtSubstitute, launch } from "./plugin.ts";
 
-const executable = builtStandIn("language-nodejs");
+const executable = builtSubstitute("language-nodejs");
 const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-language-"));
 const start = () => launch(executable(), services.LanguageRuntimeClient, "127.0.0.1:7");
 let host: Awaited<ReturnType<typeof start>>;

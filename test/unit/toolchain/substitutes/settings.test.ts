@@ -6,8 +6,8 @@ import {
 	diffSettings,
 	loadKubeConfig,
 	unsupportedSettings,
-} from "../../../../toolchain/stand-ins/kubernetes/settings.ts";
-import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+} from "../../../../toolchain/substitutes/kubernetes/settings.ts";
+import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { temporaryFolder } from "../../temporary.ts";
 
 const folder = temporaryFolder();
@@ -45,7 +45,9 @@ describe("settings", () => {
 		expect(failures.map(({ property }) => property)).toEqual(refused);
 		for (const { property, reason } of failures) {
 			expect(reason).toContain(property);
-			expect(reason).toMatch(/ is not supported by the lab's stand-in; install the official plugin$/);
+			expect(reason).toMatch(
+				/ is not supported by the built-in substitute for the plugin; install the official plugin$/,
+			);
 		}
 	});
 

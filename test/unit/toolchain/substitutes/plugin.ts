@@ -8,15 +8,15 @@ import * as grpc from "@grpc/grpc-js";
 import services from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import { afterAll, beforeAll } from "vitest";
-import { buildStandIns, type StandIn } from "../../../../toolchain/stand-ins/build.ts";
-import { fromStruct, type Properties, toStruct } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { buildSubstitutes, type Substitute } from "../../../../toolchain/substitutes/build.ts";
+import { fromStruct, type Properties, toStruct } from "../../../../toolchain/substitutes/protocol/properties.ts";
 
-/** Builds one stand-in for the tests of a file; the function gives its path. */
-export function builtStandIn(name: StandIn): () => string {
-	const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-stand-ins-"));
+/** Builds one substitute for the tests of a file; the function gives its path. */
+export function builtSubstitute(name: Substitute): () => string {
+	const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-substitutes-"));
 	let executable: string | undefined;
 	beforeAll(async () => {
-		executable = (await buildStandIns(folder, [name]))[name];
+		executable = (await buildSubstitutes(folder, [name]))[name];
 	});
 	afterAll(() => rmSync(folder, { recursive: true }));
 	return () => String(executable);

@@ -6,14 +6,14 @@ import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
-import { builtStandIn, type Plugin, startPlugin, type Target } from "./plugin.ts";
+import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { builtSubstitute, type Plugin, startPlugin, type Target } from "./plugin.ts";
 
 const { Kind } = messages.PropertyDiff;
 
 describe("the command provider", () => {
 	const command = { type: "command:local:Command" };
-	const executable = builtStandIn("command");
+	const executable = builtSubstitute("command");
 	let plugin: Plugin;
 	beforeAll(async () => {
 		plugin = await startPlugin(executable());
@@ -110,7 +110,7 @@ describe("the command provider", () => {
 		const { client, call } = plugin;
 		await expect(call(client.getSchema, new messages.GetSchemaRequest())).rejects.toMatchObject({
 			code: grpc.status.UNIMPLEMENTED,
-			details: expect.stringContaining("GetSchema is not supported by the lab's stand-in"),
+			details: expect.stringContaining("GetSchema is not supported by the built-in substitute for the plugin"),
 		});
 	});
 });

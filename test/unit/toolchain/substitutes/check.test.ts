@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { unsupportedInputs } from "../../../../toolchain/stand-ins/kubernetes/check.ts";
-import { idOf, refOf, refOfId } from "../../../../toolchain/stand-ins/kubernetes/cluster.ts";
-import { kinds } from "../../../../toolchain/stand-ins/kubernetes/kinds.ts";
-import { type Properties, secret, unknown } from "../../../../toolchain/stand-ins/protocol/properties.ts";
+import { unsupportedInputs } from "../../../../toolchain/substitutes/kubernetes/check.ts";
+import { idOf, refOf, refOfId } from "../../../../toolchain/substitutes/kubernetes/cluster.ts";
+import { kinds } from "../../../../toolchain/substitutes/kubernetes/kinds.ts";
+import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
 
 const kind = (type: string) => {
 	const found = kinds.get(`kubernetes:${type}`);
@@ -51,7 +51,8 @@ describe("inputs", () => {
 	])("are refused by name: %s", (_, type, inputs, named) => {
 		const reasons = unsupportedInputs(kind(type), inputs).map(({ reason }) => reason);
 		expect(reasons).toEqual(named.map((name) => expect.stringContaining(name)));
-		for (const reason of reasons) expect(reason).toContain("is not supported by the lab's stand-in");
+		for (const reason of reasons)
+			expect(reason).toContain("is not supported by the built-in substitute for the plugin");
 	});
 });
 
