@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
 import { findNodes } from "../../../kind/docker.ts";
-import { program, scratchFolder } from "./scratch.ts";
+import { program, scratchFolder } from "../fakePrograms.ts";
 
 scratchFolder();
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { nodeNames } from "../../../config/clusterShape.ts";
 import { createCluster, deleteCluster, plannedCluster, removeOwned, updateCluster } from "../../../kind/kind.ts";
 import { newCreationId } from "../../../kind/owner.ts";
+import { scratchFolder } from "../fakePrograms.ts";
 import { containers, engine, resetEngine } from "./engine.ts";
-import { scratchFolder } from "./scratch.ts";
 
 vi.mock("../../../kind/docker.ts", async () => (await import("./engine.ts")).docker());
 vi.mock("../../../lib/subprocess.ts", async () => (await import("./engine.ts")).programs());

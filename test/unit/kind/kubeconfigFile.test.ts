@@ -5,8 +5,8 @@ import type { NodeContainer } from "../../../kind/docker.ts";
 import { accessId, closeAccess, openAccess, wakeCluster } from "../../../kind/kubeconfigFile.ts";
 import { newCreationId } from "../../../kind/owner.ts";
 import { attempt, type Program, run } from "../../../lib/subprocess.ts";
+import { scratchFolder } from "../fakePrograms.ts";
 import { containers, engine, resetEngine } from "./engine.ts";
-import { scratchFolder } from "./scratch.ts";
 
 vi.mock("../../../kind/docker.ts", async () => (await import("./engine.ts")).docker());
 vi.mock("../../../lib/subprocess.ts", async () => (await import("./engine.ts")).programs());

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { newCreationId, ownerIn, ownerOf } from "../../../kind/owner.ts";
-import { scratchFolder } from "./scratch.ts";
+import { scratchFolder } from "../fakePrograms.ts";
 
 scratchFolder();
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { expect, it, vi } from "vitest";
 import { withLock } from "../../../lib/lock.ts";
-import { scratchFolder } from "../kind/scratch.ts";
+import { scratchFolder } from "../fakePrograms.ts";
 
 const module = fileURLToPath(new URL("../../../lib/lock.ts", import.meta.url));
 const tsx = fileURLToPath(new URL("../../../node_modules/tsx/dist/loader.mjs", import.meta.url));

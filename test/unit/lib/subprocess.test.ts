@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { imageId, isFinished } from "../../../kind/docker.ts";
 import { attempt, run } from "../../../lib/subprocess.ts";
-import { program, scratchFolder } from "../kind/scratch.ts";
+import { program, scratchFolder } from "../fakePrograms.ts";
 
 scratchFolder();
 

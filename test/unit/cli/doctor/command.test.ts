@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { project } from "../../../../toolchain/layout.ts";
 import { ApiServer } from "../../apiServer.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 
 // The command itself, as npm runs it, on a machine whose docker is a script: it answers with the files of a folder.
 scratchFolder(async () => {

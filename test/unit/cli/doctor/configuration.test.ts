@@ -6,7 +6,7 @@ import { refuseSecrets, setting, settingsOf } from "../../../../cli/stack/settin
 import { labConfigOf } from "../../../../config/labConfig.ts";
 import { project } from "../../../../toolchain/layout.ts";
 import { defaults } from "../../components/defaults.ts";
-import { scratchFolder } from "../../kind/scratch.ts";
+import { scratchFolder } from "../../fakePrograms.ts";
 
 const file = `name: lab
 config:

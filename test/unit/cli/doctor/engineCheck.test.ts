@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { type EngineState, isHere, judgeEngine, lookAtEngine } from "../../../../cli/doctor/engineCheck.ts";
 import { Fault } from "../../../../toolchain/fault.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 import { engine } from "./machine.ts";
 
 const silent: EngineState = { fault: new Fault("the Docker engine is not running (said so)", "run `sudo dockerd`") };

@@ -2,7 +2,7 @@ import { expect, it, vi } from "vitest";
 import { findings } from "../../../../cli/doctor/findings.ts";
 import { Fault } from "../../../../toolchain/fault.ts";
 import type { Step } from "../../../../toolchain/step.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 
 vi.mock(import("../../../../toolchain/requiredSteps.ts"), () => {
 	const step = (title: string, find: Step["find"]): Step => ({

@@ -9,7 +9,7 @@ import {
 	tryRules,
 } from "../../../../cli/doctor/kernelSupport.ts";
 import { KubeProxyMode } from "../../../../config/clusterShape.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 import { engine } from "./machine.ts";
 
 // As iptables 1.8.9 says it on a kernel 6.18: of a match that it lacks (there ipvs), and of a counter that does not exist.

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { judgeSubnets, lookAtNetworks, readNetworks, readRoutes } from "../../../../cli/doctor/subnets.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 
 // Of Linux 6.18 with Docker, a VPN that takes the default route in two halves, and one route by it.
 const routes = `Iface	Destination	Gateway 	Flags	RefCnt	Use	Metric	Mask		MTU	Window	IRTT

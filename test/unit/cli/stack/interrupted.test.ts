@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded, settleLocks } from "../../../../cli/stack/interrupted.ts";
 import { stack } from "../../../../cli/stack/stack.ts";
 import { pendingCreations } from "../../../../cli/stack/state.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 import { pending, writeState } from "../stackState.ts";
 
 const folder = `.state/.pulumi/locks/organization/nodeport-lab/${stack}`;

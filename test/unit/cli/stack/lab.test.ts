@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { expect, it, vi } from "vitest";
 import { inTurn } from "../../../../cli/stack/lab.ts";
 import { stackName } from "../../../../cli/stack/stack.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 
 const module = fileURLToPath(new URL("../../../../cli/stack/lab.ts", import.meta.url));
 const tsx = fileURLToPath(new URL("../../../../node_modules/tsx/dist/loader.mjs", import.meta.url));

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded } from "../../../../cli/stack/interrupted.ts";
 import { refuseReplaced, refuseTaken, whoseNamespace } from "../../../../cli/stack/ownNamespace.ts";
 import { ownerAnnotation } from "../../../../kind/owner.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 import { onExisting, pending, writeState } from "../stackState.ts";
 
 scratchFolder();

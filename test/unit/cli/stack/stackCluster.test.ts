@@ -7,7 +7,7 @@ import { beforeEach, expect, it, vi } from "vitest";
 import { stack } from "../../../../cli/stack/stack.ts";
 import { refuseSwitch } from "../../../../cli/stack/stackCluster.ts";
 import { clusterInState } from "../../../../cli/stack/state.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 import { component, writeState } from "../stackState.ts";
 
 const project = process.cwd();

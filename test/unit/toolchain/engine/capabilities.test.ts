@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { expect, it } from "vitest";
 import { capabilityAdvice } from "../../../../toolchain/engine/capabilities.ts";
-import { program, scratchFolder } from "../../kind/scratch.ts";
+import { program, scratchFolder } from "../../fakePrograms.ts";
 
 scratchFolder(async () => {
 	await program("npm", 'echo "npm $*" >>happened');

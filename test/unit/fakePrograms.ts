@@ -1,9 +1,11 @@
-/** A working folder of the test's own, with programs of its own first on PATH. */
+/** Fake executables: the code under test starts them from PATH, as it starts the real ones. */
+import { existsSync, readFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
 
+/** Gives each test an empty working folder, whose bin/ comes first on PATH. */
 export function scratchFolder(fill: () => Promise<void> = async () => {}): void {
 	const home = process.cwd();
 	beforeEach(async () => {
@@ -19,9 +21,14 @@ export function scratchFolder(fill: () => Promise<void> = async () => {}): void 
 	});
 }
 
-/** Puts a shell script of that name first on PATH. */
+/** Puts a shell script of this name first on PATH. It records its arguments for `calls`. */
 export async function program(name: string, script: string): Promise<void> {
 	await mkdir("bin", { recursive: true });
-	await writeFile(`bin/${name}`, `#!/bin/sh\n${script}\n`);
+	const record = `echo "${name} $*" >> '${join(process.cwd(), "calls")}'`;
+	await writeFile(`bin/${name}`, `#!/bin/sh\n${record}\n${script}\n`);
 	await chmod(`bin/${name}`, 0o755);
 }
+
+/** The command lines of the fake executables in this test so far. */
+export const calls = (): string[] =>
+	existsSync("calls") ? readFileSync("calls", "utf8").split("\n").filter(Boolean) : [];
