@@ -21,6 +21,8 @@ export type ClusterSpec = z.infer<typeof ClusterSpec>;
 
 /** The configuration for `kind create cluster`, which marks every node with the id. */
 export function kindConfig(spec: ClusterSpec, id: string): string {
+	// The tests don't wait 50 s, Kubernetes' default, for a stopped node to become NotReady.
+	const graceSeconds = Number(process.env.NODEPORT_LAB_NODE_GRACE_SECONDS ?? 0);
 	const extraMounts = [{ hostPath: "/dev/null", containerPath: markPrefix + id, readOnly: true }];
 	const published = spec.publish && {
 		extraPortMappings: [
@@ -37,7 +39,11 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 		],
 		kubeadmConfigPatches: [
 			// A kubelet from 1.35 on refuses to start on cgroup v1 unless told otherwise.
-			stringify({ kind: "KubeletConfiguration", failCgroupV1: false }),
+			stringify({
+				kind: "KubeletConfiguration",
+				failCgroupV1: false,
+				...(graceSeconds && { nodeLeaseDurationSeconds: graceSeconds / 2 }),
+			}),
 			// Its own throttle makes the controller manager, and so `kubeadm join`, wait for 5 s.
 			stringify({
 				kind: "ClusterConfiguration",
@@ -45,6 +51,7 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 					extraArgs: [
 						{ name: "kube-api-qps", value: "200" },
 						{ name: "kube-api-burst", value: "400" },
+						...(graceSeconds ? [{ name: "node-monitor-grace-period", value: `${graceSeconds}s` }] : []),
 					],
 				},
 			}),

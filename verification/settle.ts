@@ -12,8 +12,8 @@ import { NoProxyRules, type Ruleset, readRuleset, readSeconds } from "./ruleset.
 /** Takes a line of progress. */
 export type Say = (line: string) => void;
 
-/** Within so many seconds a running kube-proxy writes what it hears of, on a busy machine too. */
-const rulesSeconds = 45;
+/** kube-proxy writes a change within this many seconds, on a busy machine too. Tests without a kube-proxy wait less. */
+const rulesSeconds = Number(process.env.NODEPORT_LAB_RULES_SECONDS ?? 45);
 
 /** Rules that are wrong for so many reads in a row: somebody is told, and the API is looked at again. */
 const readsBetweenLooks = 4;
