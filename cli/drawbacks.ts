@@ -8,7 +8,7 @@ import { command } from "../lib/command.ts";
 import { drawbackTable, drawbackText } from "../report/drawbacks.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Experiment } from "../verification/experiments/support/experiment.ts";
-import { putBackLeftovers } from "../verification/experiments/support/leftovers.ts";
+import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import type { Drawback, Finding } from "../verification/report.ts";
 import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
@@ -38,7 +38,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 		}
 	}
 	await settleLocks();
-	await putBackLeftovers(new Cluster(request));
+	await restoreLeftovers(new Cluster(request));
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
@@ -94,8 +94,8 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
 	const lab = new ExperimentLab(signal);
 	const findings: Finding[] = [];
 	for (const change of changes(await lab.look())) {
-		const sight = await lab.configure(change);
-		const measured = await measure(lab, sight).then(
+		const snapshot = await lab.configure(change);
+		const measured = await measure(lab, snapshot).then(
 			(value) => ({ value }),
 			(reason: Error) => ({ reason }),
 		);

@@ -24,20 +24,20 @@ await command(async () => {
 	const { from, to, trace } = options();
 	const { request } = await knownReport();
 	const cluster = new Cluster(request);
-	const view = await cluster.snapshot(request);
-	const client = clientNamed(view, from, request.connectivity === "full" ? "" : ` (${moreClients})`);
-	const destination = parseDestination(view, to);
-	const rulesets = await readRulesets(cluster, view, console.error);
-	const ways = journeys(view, rulesets, client.place, destination);
+	const snapshot = await cluster.snapshot(request);
+	const client = clientNamed(snapshot, from, request.connectivity === "full" ? "" : ` (${moreClients})`);
+	const destination = parseDestination(snapshot, to);
+	const rulesets = await readRulesets(cluster, snapshot, console.error);
+	const ways = journeys(snapshot, rulesets, client.place, destination);
 	console.log(`From ${placed(client)} to ${withPort(destination.address, destination.port)}\n`);
-	console.log(journeysText(ways, view));
+	console.log(journeysText(ways, snapshot));
 	if (!trace) return 0;
 	console.log("\nThe kernel's trace");
 	if (ways.every(({ legs }) => legs.length === 0)) {
 		console.log("no node's rules see the packet: there is nothing to trace");
 		return 0;
 	}
-	const agree = await showTraces(cluster, view, rulesets, client, destination, ways);
+	const agree = await showTraces(cluster, snapshot, rulesets, client, destination, ways);
 	if (!agree && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
 	return agree ? 0 : 1;
 });
@@ -72,7 +72,7 @@ function placed({ name, place: { network, node, ip = "" } }: PlacedClient): stri
 /** Shows what each node's kernel did with a packet of its own; false: one did otherwise than the walk, or none could be asked. */
 async function showTraces(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: Map<string, Ruleset>,
 	client: PlacedClient,
 	destination: Destination,
@@ -81,8 +81,8 @@ async function showTraces(
 	const passed = new Set(ways.flatMap(({ legs }) => legs.map(({ node }) => node)));
 	let agreeing = 0;
 	let isContradicted = false;
-	for (const node of view.nodes.filter(({ name }) => passed.has(name))) {
-		const trace = await traceOn(cluster, view, rulesets, client, destination, node);
+	for (const node of snapshot.nodes.filter(({ name }) => passed.has(name))) {
+		const trace = await traceOn(cluster, snapshot, rulesets, client, destination, node);
 		if (trace.result === "agrees") agreeing++;
 		const isOnAll = ways.every(({ legs }) => legs.some((leg) => leg.node === node.name));
 		if (!isOnAll && trace.result === "failed" && trace.reason === unseen) {

@@ -4,7 +4,7 @@ import { wakeCluster } from "../kind/kubeconfigFile.ts";
 import { inspectCluster } from "../kubernetes/inspect.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/command.ts";
-import { putBackLeftovers } from "../verification/experiments/support/leftovers.ts";
+import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
 import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./stack/lab.ts";
@@ -44,7 +44,7 @@ type Existing = StackCluster & { kind: "existing" };
 async function bringUp({ access, namespace, name, owner }: Own, alone: boolean): Promise<number> {
 	if (await wakeCluster(name, owner)) {
 		if (alone) await removeUnrecorded({ kind: "own", access });
-		await putBackLeftovers(new Cluster(access));
+		await restoreLeftovers(new Cluster(access));
 		await reviveDns(access);
 		// The lab may be moving from one namespace to another.
 		await refuseTakenPort(access, await setting("nodePort"));

@@ -6,16 +6,16 @@ import { consequence } from "../netfilter/words.ts";
 import type { End, Journey, Leg } from "../verification/journey/journey.ts";
 
 /** All ways of a packet, each with its probability where there are several. */
-export function journeysText(ways: readonly Journey[], view: ClusterSnapshot): string {
+export function journeysText(ways: readonly Journey[], snapshot: ClusterSnapshot): string {
 	return ways
 		.map((way, i) => {
 			const title = `Way ${i + 1} of ${ways.length}, probability ${(way.probability * 100).toFixed(1)} %`;
-			return [...(ways.length > 1 ? [title] : []), ...journeyLines(way, view)].join("\n");
+			return [...(ways.length > 1 ? [title] : []), ...journeyLines(way, snapshot)].join("\n");
 		})
 		.join("\n\n");
 }
 
-function journeyLines({ legs, end }: Journey, view: ClusterSnapshot): string[] {
+function journeyLines({ legs, end }: Journey, snapshot: ClusterSnapshot): string[] {
 	const lines: string[] = [];
 	let number = 0;
 	for (const [i, leg] of legs.entries()) {
@@ -23,7 +23,7 @@ function journeyLines({ legs, end }: Journey, view: ClusterSnapshot): string[] {
 		for (const { text, rule } of hopsOf(leg))
 			lines.push(`${++number}. ${text}`, ...(rule === undefined ? [] : [`     ${rule}`]));
 	}
-	return [...lines, `   ${endText(end, view)}`];
+	return [...lines, `   ${endText(end, snapshot)}`];
 }
 
 /** The hops' sentences, of which the first says on which node it is. */

@@ -24,12 +24,12 @@ export type MeasuredCell = Omit<Cell, "ok">;
 /** One cell for each client and target, each as soon as `passable` says so of the nodes that it enters by. */
 export async function probeAll(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	request: Request,
 	passable: (...nodes: string[]) => Promise<ProxyMode>,
 ): Promise<MeasuredCell[]> {
-	const asked = view.clients.flatMap((client) =>
-		targetsOf(view, client.place, request.connectivity).map((target) => ({ client, target })),
+	const asked = snapshot.clients.flatMap((client) =>
+		targetsOf(snapshot, client.place, request.connectivity).map((target) => ({ client, target })),
 	);
 	const limit = pLimit(probesAtOnce);
 	const cells = asked.map(async ({ client, target }) => {
@@ -37,7 +37,7 @@ export async function probeAll(
 		const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
 		// Who serves Services in the place of kube-proxy may do so on a node's loopback too, or not: nothing is promised.
 		if (proxyMode === "none" && place.network === "node" && isLoopback(target)) return [];
-		const expected = expect(view, request.echo.nodes, proxyMode, place, target);
+		const expected = expect(snapshot, request.echo.nodes, proxyMode, place, target);
 		return limit(() => probe(cluster, client, target, expected));
 	});
 	return (await Promise.all(cells)).flat();

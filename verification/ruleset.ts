@@ -50,11 +50,11 @@ export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): 
 	kubeProxies.get(node) ?? otherReaders?.get(node);
 
 /** @throws where no pod on the node can read its rules, or none of them is kube-proxy's (NoProxyRules) */
-export async function readRuleset(cluster: Cluster, view: ClusterSnapshot, node: Node): Promise<Ruleset> {
-	const reader = readerOn(view, node.name);
+export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, node: Node): Promise<Ruleset> {
+	const reader = readerOn(snapshot, node.name);
 	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
 	const network = networkOf(node);
-	const proxy = view.kubeProxies.get(node.name);
+	const proxy = snapshot.kubeProxies.get(node.name);
 	const lacking = (what: string) => new Error(`${what}; fix: ${cluster.restartProxy(proxy)}`);
 	const { saved, tables } = await readTables(cluster, reader, proxy === undefined);
 	if (saved.includes(":KUBE-SERVICES")) {
@@ -108,13 +108,15 @@ async function readTables(cluster: Cluster, reader: Runner, isOther: boolean) {
 /** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
 export async function readRulesets(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	say: (line: string) => void,
 ): Promise<Map<string, Ruleset>> {
 	const limit = pLimit(readsAtOnce);
-	const read = await Promise.allSettled(view.nodes.map((node) => limit(() => readRuleset(cluster, view, node))));
+	const read = await Promise.allSettled(
+		snapshot.nodes.map((node) => limit(() => readRuleset(cluster, snapshot, node))),
+	);
 	return new Map(
-		view.nodes.flatMap(({ name }, i) => {
+		snapshot.nodes.flatMap(({ name }, i) => {
 			const result = read[i];
 			if (result?.status === "fulfilled") return [[name, result.value] as const];
 			say(`the rules of ${name} cannot be read: ${result?.reason.message}`);

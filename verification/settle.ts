@@ -27,10 +27,10 @@ export interface Settled {
 	isBare?: boolean;
 }
 
-/** What is waited for: that the rules say of the Service what `view` says, to a packet of `client`. */
+/** What is waited for: that the rules say of the Service what `snapshot` says, to a packet of `client`. */
 export interface Awaited {
 	cluster: Cluster;
-	view: ClusterSnapshot;
+	snapshot: ClusterSnapshot;
 	client: Place;
 	/** By `performance.now()`. */
 	deadline: number;
@@ -42,16 +42,16 @@ export interface Awaited {
 }
 
 /** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
-export async function settledView(
+export async function settledSnapshot(
 	cluster: Cluster,
 	request: Request,
 	deadline: number,
 	say: Say,
 ): Promise<ClusterSnapshot> {
 	for (let said = ""; ; await sleep(500)) {
-		const view = await cluster.snapshot(request);
-		if (view.unsettled.length === 0 || performance.now() > deadline) return view;
-		const waiting = `waiting: ${view.unsettled.join("; ")}`;
+		const snapshot = await cluster.snapshot(request);
+		if (snapshot.unsettled.length === 0 || performance.now() > deadline) return snapshot;
+		const waiting = `waiting: ${snapshot.unsettled.join("; ")}`;
 		if (waiting !== said) say(waiting);
 		said = waiting;
 	}
@@ -69,12 +69,12 @@ export function sharedLook(cluster: Cluster, request: Request): () => Promise<Cl
 }
 
 /** Whether clients and endpoints are where they were. */
-export const sameView = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
+export const sameSnapshot = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
 	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
 
 /** Reads a node's rules until they say what the API says, for a bounded time, and no longer than the API says it. */
 export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
-	const { view, deadline, say } = awaited;
+	const { snapshot, deadline, say } = awaited;
 	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
 	for (let reads = 1; ; reads++) {
 		const { settled, seconds } = await awaited.limit(() => attemptToRead(awaited, node));
@@ -83,10 +83,10 @@ export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
 		if (!settled.problem || isDead || performance.now() > until) return settled;
 		if (reads === readsBetweenLooks) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
 		if (reads % readsBetweenLooks === 0) {
-			// kube-proxy may be ahead of the view: rules that follow a pod that came later never match it. Where the API
+			// kube-proxy may be ahead of the snapshot: rules that follow a pod that came later never match it. Where the API
 			// does not answer, the rules are waited for, and who looks next says so.
-			const now = await awaited.look().catch(() => view);
-			if (!sameView(view, now)) return settled;
+			const now = await awaited.look().catch(() => snapshot);
+			if (!sameSnapshot(snapshot, now)) return settled;
 		}
 		await sleep(500);
 	}
@@ -98,10 +98,10 @@ async function attemptToRead(awaited: Awaited, node: Node): Promise<{ settled: S
 	return { settled, seconds: (performance.now() - began) / 1000 };
 }
 
-async function readOnce({ cluster, view, client }: Awaited, node: Node): Promise<Settled> {
+async function readOnce({ cluster, snapshot, client }: Awaited, node: Node): Promise<Settled> {
 	try {
-		const ruleset = await readRuleset(cluster, view, node);
-		const problem = ruleProblem(view, client, node, ruleset);
+		const ruleset = await readRuleset(cluster, snapshot, node);
+		const problem = ruleProblem(snapshot, client, node, ruleset);
 		return { node, ruleset, ...(problem && { problem }) };
 	} catch (error) {
 		const problem = `${node.name}: ${error instanceof Error ? error.message : String(error)}`;

@@ -18,7 +18,7 @@ import { probeAll } from "./probe.ts";
 import { type Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
 import { type Ruleset, readsAtOnce } from "./ruleset.ts";
-import { isReplaced, type Say, type Settled, sameView, settle, settledView, sharedLook } from "./settle.ts";
+import { isReplaced, type Say, type Settled, sameSnapshot, settle, settledSnapshot, sharedLook } from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace/traceNodes.ts";
 
@@ -26,16 +26,16 @@ import { traceNodePorts } from "./trace/traceNodes.ts";
 export async function verify(cluster: Cluster, request: Request, say: Say): Promise<Report> {
 	const deadline = performance.now() + request.waitSeconds * 1000;
 	for (let comingUp = false; ; await sleep(1000)) {
-		const view = await settledView(cluster, request, deadline, (line) => {
+		const snapshot = await settledSnapshot(cluster, request, deadline, (line) => {
 			comingUp = true;
 			say(line);
 		});
-		const report = await measure(cluster, view, request, deadline, say);
+		const report = await measure(cluster, snapshot, request, deadline, say);
 		if (report.ok || performance.now() > deadline) return report;
 		// While a cluster is coming up, or changes under the measurement, an answer that fails proves nothing yet.
 		const now = await cluster.snapshot(request).catch((error: Error) => say(`cannot look again: ${error.message}`));
 		if (!now) return report;
-		comingUp ||= !sameView(view, now);
+		comingUp ||= !sameSnapshot(snapshot, now);
 		if (!comingUp) return report;
 		say(`the cluster is coming up, asking again: ${report.failures.length} findings so far`);
 	}
@@ -43,58 +43,59 @@ export async function verify(cluster: Cluster, request: Request, say: Say): Prom
 
 async function measure(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	request: Request,
 	deadline: number,
 	say: Say,
 ): Promise<Report> {
-	const client: Place = view.clients[0]?.place ?? { network: "outside" };
+	const client: Place = snapshot.clients[0]?.place ?? { network: "outside" };
 	const look = sharedLook(cluster, request);
-	const awaited = { cluster, view, client, deadline, say, look, limit: pLimit(readsAtOnce) };
-	const settling = new Map(view.nodes.map((node) => [node.name, settle(awaited, node)] as const));
+	const awaited = { cluster, snapshot, client, deadline, say, look, limit: pLimit(readsAtOnce) };
+	const settling = new Map(snapshot.nodes.map((node) => [node.name, settle(awaited, node)] as const));
 	const { sample } = request.existing ?? {};
-	say(`asking ${sample ? sampleText(sample) : `${view.nodes.length} nodes`}, reading their rules`);
+	say(`asking ${sample ? sampleText(sample) : `${snapshot.nodes.length} nodes`}, reading their rules`);
 	// A cell waits for the nodes that it passes and for no other: a dead node delays its own cell only. But without any
 	// kube-proxy pod all of them tell whether something else is in its place.
-	const cells = await probeAll(cluster, view, request, async (...nodes) => {
-		const awaited = view.kubeProxies.size > 0 ? nodes.flatMap((node) => settling.get(node) ?? []) : settling.values();
-		return proxyModeOf(view, await Promise.all(awaited));
+	const cells = await probeAll(cluster, snapshot, request, async (...nodes) => {
+		const awaited =
+			snapshot.kubeProxies.size > 0 ? nodes.flatMap((node) => settling.get(node) ?? []) : settling.values();
+		return proxyModeOf(snapshot, await Promise.all(awaited));
 	});
 	const settled = await Promise.all(settling.values());
-	const replaced = isReplaced(view, settled);
+	const replaced = isReplaced(snapshot, settled);
 	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
-	const judged = cells.map((cell) => judge(view, rulesets, cell));
+	const judged = cells.map((cell) => judge(snapshot, rulesets, cell));
 	const connectivity = judged.map(({ cell }) => cell);
 	const traces =
-		request.connectivity === "full" && !replaced ? await traceAll(cluster, view, rulesets, say) : undefined;
+		request.connectivity === "full" && !replaced ? await traceAll(cluster, snapshot, rulesets, say) : undefined;
 	const failures = [
-		...missingPods(view, request),
-		...missingDns(view, request),
+		...missingPods(snapshot, request),
+		...missingDns(snapshot, request),
 		...judged.flatMap(({ cell, difference }) => (difference ? [failureOf(cell, difference)] : [])),
 		...settled.flatMap(({ node, ruleset, problem }) =>
 			problem && !replaced
-				? [ruleset ? `${problem}; fix: ${cluster.restartProxy(view.kubeProxies.get(node.name))}` : problem]
+				? [ruleset ? `${problem}; fix: ${cluster.restartProxy(snapshot.kubeProxies.get(node.name))}` : problem]
 				: [],
 		),
-		...(traces ?? []).flatMap((trace) => traceFailure(trace, view.clients[0]?.name ?? "") ?? []),
+		...(traces ?? []).flatMap((trace) => traceFailure(trace, snapshot.clients[0]?.name ?? "") ?? []),
 	];
 	return {
 		schema: reportSchema,
 		request,
 		ok: failures.length === 0,
 		checkedAt: new Date().toISOString(),
-		proxyMode: proxyModeOf(view, settled),
-		service: view.service,
-		pods: view.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
-		nodes: view.nodes,
-		clients: view.clients.map(({ name, place }) => ({ name, place })),
+		proxyMode: proxyModeOf(snapshot, settled),
+		service: snapshot.service,
+		pods: snapshot.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
+		nodes: snapshot.nodes,
+		clients: snapshot.clients.map(({ name, place }) => ({ name, place })),
 		connectivity,
-		ways: keptWays(view, connectivity, (cell) => waysOf(view, rulesets, cell)),
+		ways: keptWays(snapshot, connectivity, (cell) => waysOf(snapshot, rulesets, cell)),
 		differences: judged.flatMap(({ difference }) => difference ?? []),
-		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(view, client, node, ruleset)] : [])),
+		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(snapshot, client, node, ruleset)] : [])),
 		notices: [...(sample ? [sampleNotice(sample)] : []), ...(replaced ? [replacedNotice] : [])],
-		notAsking: request.connectivity === "full" ? notAsking(view) : [],
-		...explained(view, rulesets),
+		notAsking: request.connectivity === "full" ? notAsking(snapshot) : [],
+		...explained(snapshot, rulesets),
 		notUnderstood: [...rulesets].flatMap(([node, ruleset]) =>
 			ruleset.notUnderstood().map((line) => `${node}: ${line}`),
 		),
@@ -106,14 +107,14 @@ async function measure(
 /** The first client's packet to every node's nodePort, as the kernels trace it. */
 async function traceAll(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	say: Say,
 ): Promise<NodeTrace[]> {
-	const [client] = view.clients;
+	const [client] = snapshot.clients;
 	if (!client) return [];
 	say("tracing a packet on every node");
-	return traceNodePorts(cluster, view, rulesets, client);
+	return traceNodePorts(cluster, snapshot, rulesets, client);
 }
 
 /** The rows that a full matrix has, and this one has not. */
@@ -124,12 +125,12 @@ function notAsking({ clients, nodes }: ClusterSnapshot): string[] {
 	return [...silent, ...(isAskedFromOutside ? [] : ["outside the cluster: there is no client"])];
 }
 
-function explained(view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>): Pick<Report, "explained"> {
-	const [client] = view.clients;
-	const [node] = view.nodes;
+function explained(snapshot: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>): Pick<Report, "explained"> {
+	const [client] = snapshot.clients;
+	const [node] = snapshot.nodes;
 	if (!client || !node) return {};
-	const destination = { address: node.internalIp, port: view.service.nodePort };
-	const path = journeysText(journeys(view, rulesets, client.place, destination), view);
+	const destination = { address: node.internalIp, port: snapshot.service.nodePort };
+	const path = journeysText(journeys(snapshot, rulesets, client.place, destination), snapshot);
 	return { explained: { client: client.name, target: `${node.name}:${destination.port}`, path } };
 }
 
@@ -150,8 +151,8 @@ function missingDns({ dns }: ClusterSnapshot, access: Request): string[] {
 }
 
 /** What the nodes' rules show. */
-const proxyModeOf = (view: ClusterSnapshot, settled: Settled[]): ProxyMode =>
-	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(view, settled) ? "none" : "unknown");
+const proxyModeOf = (snapshot: ClusterSnapshot, settled: Settled[]): ProxyMode =>
+	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(snapshot, settled) ? "none" : "unknown");
 
 /** Which nodes are left out is found once: a verification that repeats the last one asks the same. */
 const sampleNotice = (sample: Sample): string =>
@@ -161,11 +162,11 @@ const replacedNotice =
 	"no node runs a kube-proxy pod, and none has a rule of kube-proxy's: something else serves Services here. " +
 	"What it answers is measured; no path is explained, and client addresses are not foretold";
 
-function nodeRules(view: ClusterSnapshot, client: Place, node: Node, ruleset: Ruleset): NodeRules {
+function nodeRules(snapshot: ClusterSnapshot, client: Place, node: Node, ruleset: Ruleset): NodeRules {
 	return {
 		node: node.name,
 		backend: ruleset.backend,
-		rules: ruleset.rulesOf(view.service),
-		paths: ruleset.walk(entryPacket(view, client, node)).map(({ probability, hops }) => ({ probability, hops })),
+		rules: ruleset.rulesOf(snapshot.service),
+		paths: ruleset.walk(entryPacket(snapshot, client, node)).map(({ probability, hops }) => ({ probability, hops })),
 	};
 }

@@ -1,5 +1,5 @@
 import type { Experiment } from "./support/experiment.ts";
-import { asForetold } from "./support/findings.ts";
+import { asPredicted } from "./support/findings.ts";
 
 export const clientIpLost: Experiment = {
 	name: "client-ip-lost",
@@ -7,13 +7,13 @@ export const clientIpLost: Experiment = {
 	question: "Does the pod see who asks?",
 	workers: 1,
 	changes: () => [{ externalTrafficPolicy: "Cluster" }, { externalTrafficPolicy: "Local" }],
-	async measure(_, sight) {
-		const { externalTrafficPolicy: policy } = sight.view.service;
-		const own = sight.host;
+	async measure(_, snapshot) {
+		const { externalTrafficPolicy: policy } = snapshot.objects.service;
+		const own = snapshot.host;
 		return Promise.all(
-			[sight.outside, sight.inside].map((client) => {
+			[snapshot.outside, snapshot.inside].map((client) => {
 				const what = `policy ${policy}: ${client.name} (${client.place.ip}) asks the pod's own node ${own.name}`;
-				return asForetold(sight, client, sight.url(own), what);
+				return asPredicted(snapshot, client, snapshot.url(own), what);
 			}),
 		);
 	},

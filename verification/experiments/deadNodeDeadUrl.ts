@@ -1,7 +1,7 @@
 import type { Node } from "../../kubernetes/model.ts";
 import type { Finding } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
-import { asForetold, same } from "./support/findings.ts";
+import { asPredicted, same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { until } from "./support/until.ts";
 
@@ -10,53 +10,53 @@ export const deadNodeDeadUrl: Experiment = {
 	title: "A dead node is a dead URL",
 	question: "Who takes a dead node's URL out of use?",
 	workers: 3,
-	changes(sight) {
-		const bystander = bystanderOf(sight);
-		const [echo = "", client = ""] = sight.workers.map(({ name }) => name).filter((name) => name !== bystander);
+	changes(snapshot) {
+		const bystander = bystanderOf(snapshot);
+		const [echo = "", client = ""] = snapshot.workers.map(({ name }) => name).filter((name) => name !== bystander);
 		return [{ externalTrafficPolicy: "Cluster", replicas: 1, echoNodes: [echo], clientNode: client }];
 	},
-	async measure(lab, sight) {
-		const held = [sight.inside.place.node, ...sight.view.endpoints.map(({ node }) => node)];
-		const bystander = sight.workers.find(({ name }) => !held.includes(name));
+	async measure(lab, snapshot) {
+		const held = [snapshot.inside.place.node, ...snapshot.objects.endpoints.map(({ node }) => node)];
+		const bystander = snapshot.workers.find(({ name }) => !held.includes(name));
 		if (!bystander) throw new Error("every worker holds a pod of the lab: there is none to stop");
-		const others = sight.view.nodes.filter((node) => node !== bystander);
+		const others = snapshot.objects.nodes.filter((node) => node !== bystander);
 		await lab.stopNode(bystander.name);
-		const { outside } = sight;
+		const { outside } = snapshot;
 		const alive = others.map((node) =>
-			asForetold(sight, outside, sight.url(node), `${outside.name} asks ${node.name}`),
+			asPredicted(snapshot, outside, snapshot.url(node), `${outside.name} asks ${node.name}`),
 		);
-		const atOnce = await Promise.all([askDead(sight, bystander, "which was just stopped"), ...alive]);
+		const atOnce = await Promise.all([askDead(snapshot, bystander, "which was just stopped"), ...alive]);
 		lab.say("waiting until the cluster takes the node for dead");
 		const state = await until(lab, "not Ready", 90, async () => {
-			const node = (await sight.cluster.nodes()).find(({ name }) => name === bystander.name);
+			const node = (await snapshot.cluster.nodes()).find(({ name }) => name === bystander.name);
 			return node?.ready ? "Ready" : "not Ready";
 		});
 		return [
 			...atOnce,
 			same(`Node ${bystander.name}, after the grace period`, "not Ready", state),
-			await askDead(sight, bystander, "which the cluster takes for dead"),
-			...(await listed(lab, sight, bystander)),
+			await askDead(snapshot, bystander, "which the cluster takes for dead"),
+			...(await listed(lab, snapshot, bystander)),
 		];
 	},
 };
 
-async function askDead(sight: LabSnapshot, node: Node, which: string): Promise<Finding> {
-	const { outcome, body = "" } = await sight.ask(sight.outside, sight.url(node));
+async function askDead(snapshot: LabSnapshot, node: Node, which: string): Promise<Finding> {
+	const { outcome, body = "" } = await snapshot.ask(snapshot.outside, snapshot.url(node));
 	// Whether the sender is told that nobody holds the address depends on the network in between.
 	const isSilent = outcome === "timeout" || /no route to host/i.test(body);
-	return same(`${sight.outside.name} asks ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
+	return same(`${snapshot.outside.name} asks ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
 }
 
 /** The worker to stop: one that DNS does without, which is another lesson. */
-function bystanderOf({ view, workers }: LabSnapshot): string | undefined {
-	const resolvers = (view.dns?.endpoints ?? []).map(({ node }) => node);
+function bystanderOf({ objects, workers }: LabSnapshot): string | undefined {
+	const resolvers = (objects.dns?.endpoints ?? []).map(({ node }) => node);
 	return workers.find(({ name }) => !resolvers.includes(name))?.name;
 }
 
 /** What a client could look at in order to learn that the URL is dead. */
-async function listed(lab: Lab, sight: LabSnapshot, stopped: Node): Promise<Finding[]> {
-	const { cluster, inside, view } = sight;
-	const { namespace, name, nodePort, clusterIp, dnsName } = view.service;
+async function listed(lab: Lab, snapshot: LabSnapshot, stopped: Node): Promise<Finding[]> {
+	const { cluster, inside, objects } = snapshot;
+	const { namespace, name, nodePort, clusterIp, dnsName } = objects.service;
 	const now = (await cluster.nodes()).map(({ internalIp }) => internalIp);
 	const service = await cluster.service(namespace, name);
 	const listedUrl = (port: number, isListed: boolean) =>

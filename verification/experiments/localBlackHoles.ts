@@ -1,8 +1,8 @@
 import type { Finding } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
-import { asForetold, same } from "./support/findings.ts";
+import { asPredicted, same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { serviceBeside } from "./support/services.ts";
+import { extraService } from "./support/services.ts";
 import { until } from "./support/until.ts";
 
 export const localBlackHoles: Experiment = {
@@ -11,26 +11,26 @@ export const localBlackHoles: Experiment = {
 	question: "Which nodes drop what they are sent, and who would tell a load balancer?",
 	workers: 1,
 	changes: () => [{ externalTrafficPolicy: "Local" }],
-	async measure(lab, sight) {
-		const asked = sight.view.nodes.map((node) =>
-			asForetold(sight, sight.outside, sight.url(node), `${sight.outside.name} asks ${node.name}`),
+	async measure(lab, snapshot) {
+		const asked = snapshot.objects.nodes.map((node) =>
+			asPredicted(snapshot, snapshot.outside, snapshot.url(node), `${snapshot.outside.name} asks ${node.name}`),
 		);
-		return [...(await Promise.all(asked)), ...(await healthChecks(lab, sight))];
+		return [...(await Promise.all(asked)), ...(await healthChecks(lab, snapshot))];
 	},
 };
 
 /** Only a Service of type LoadBalancer gets a health check port: one beside the lab's, of the same pods. */
-async function healthChecks(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const { view } = sight;
-	const { spec } = await serviceBeside(lab, sight, "health", {
+async function healthChecks(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const { objects } = snapshot;
+	const { spec } = await extraService(lab, snapshot, "health", {
 		type: "LoadBalancer",
 		externalTrafficPolicy: "Local",
 	});
 	const port = spec?.healthCheckNodePort;
 	return Promise.all(
-		view.nodes.map(async (node) => {
-			const own = view.endpoints.filter((endpoint) => endpoint.node === node.name).length;
-			const told = await healthOf(lab, sight, `http://${node.internalIp}:${port}/healthz`, own);
+		objects.nodes.map(async (node) => {
+			const own = objects.endpoints.filter((endpoint) => endpoint.node === node.name).length;
+			const told = await healthOf(lab, snapshot, `http://${node.internalIp}:${port}/healthz`, own);
 			return same(`the health check node port ${port} of ${node.name}`, health(own), told);
 		}),
 	);

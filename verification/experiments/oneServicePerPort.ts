@@ -3,7 +3,7 @@ import type { Finding } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { serviceBeside } from "./support/services.ts";
+import { extraService } from "./support/services.ts";
 
 /** How many ports the API server is asked to choose: of the whole range, so many would miss the band once in a hundred. */
 const chosen = 150;
@@ -14,18 +14,23 @@ export const oneServicePerPort: Experiment = {
 	question: "What becomes of a second Service on the same nodePort, and which ports are safe to fix?",
 	workers: 1,
 	changes: () => [{}],
-	async measure(lab, sight) {
-		const { nodePort } = sight.view.service;
+	async measure(lab, snapshot) {
+		const { nodePort } = snapshot.objects.service;
 		return [
-			await refused(lab, sight, nodePort, "provided port is already allocated"),
-			await refused(lab, sight, nodePorts.last + 1, `The range of valid ports is ${nodePorts.first}-${nodePorts.last}`),
-			await freeChoice(lab, sight),
+			await refused(lab, snapshot, nodePort, "provided port is already allocated"),
+			await refused(
+				lab,
+				snapshot,
+				nodePorts.last + 1,
+				`The range of valid ports is ${nodePorts.first}-${nodePorts.last}`,
+			),
+			await freeChoice(lab, snapshot),
 		];
 	},
 };
 
-async function refused(lab: Lab, sight: LabSnapshot, nodePort: number, reason: string): Promise<Finding> {
-	const said = await serviceBeside(lab, sight, `second-${nodePort}`, { nodePort })
+async function refused(lab: Lab, snapshot: LabSnapshot, nodePort: number, reason: string): Promise<Finding> {
+	const said = await extraService(lab, snapshot, `second-${nodePort}`, { nodePort })
 		.then(() => "accepted")
 		.catch((error: Error) => error.message);
 	const found = said.includes(reason) ? reason : said;
@@ -33,10 +38,10 @@ async function refused(lab: Lab, sight: LabSnapshot, nodePort: number, reason: s
 }
 
 /** Ports that are fixed in the band cannot be taken by Services that leave the choice to the API server. */
-async function freeChoice(lab: Lab, sight: LabSnapshot): Promise<Finding> {
+async function freeChoice(lab: Lab, snapshot: LabSnapshot): Promise<Finding> {
 	const ports: number[] = [];
 	for (let i = 0; i < chosen; i++) {
-		const { spec } = await serviceBeside(lab, sight, `free-${i}`, {});
+		const { spec } = await extraService(lab, snapshot, `free-${i}`, {});
 		ports.push(spec?.ports?.[0]?.nodePort ?? 0);
 	}
 	const inBand = ports.filter((port) => port <= staticNodePorts.last || port > nodePorts.last);

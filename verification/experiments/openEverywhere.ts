@@ -3,7 +3,7 @@ import { withPort } from "../../netfilter/address.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Finding } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
-import { asForetold } from "./support/findings.ts";
+import { asPredicted } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { bindNodePorts } from "./support/nodePortAddresses.ts";
 
@@ -14,45 +14,55 @@ export const openEverywhere: Experiment = {
 	workers: 2,
 	// Another mode is another cluster.
 	changes: () => [{ kubeProxyMode: "iptables" }, { kubeProxyMode: "nftables" }],
-	measure: async (lab, sight) => [
-		...(await everyNode(sight)),
-		...(await everyAddress(sight)),
-		...(await boundToOne(lab, sight)),
+	measure: async (lab, snapshot) => [
+		...(await everyNode(snapshot)),
+		...(await everyAddress(snapshot)),
+		...(await boundToOne(lab, snapshot)),
 	],
 };
 
-const everyNode = (sight: LabSnapshot): Promise<Finding[]> =>
+const everyNode = (snapshot: LabSnapshot): Promise<Finding[]> =>
 	Promise.all(
-		sight.view.nodes.map((node) =>
-			asForetold(sight, sight.outside, sight.url(node), `${mode(sight)}: ${sight.outside.name} asks ${node.name}`),
+		snapshot.objects.nodes.map((node) =>
+			asPredicted(
+				snapshot,
+				snapshot.outside,
+				snapshot.url(node),
+				`${mode(snapshot)}: ${snapshot.outside.name} asks ${node.name}`,
+			),
 		),
 	);
 
 /** Asked by a node's own processes: kube-proxy serves 127.0.0.1 in iptables mode alone (route_localnet). */
-async function everyAddress(sight: LabSnapshot): Promise<Finding[]> {
+async function everyAddress(snapshot: LabSnapshot): Promise<Finding[]> {
 	// A node has a pod-side address where a pod runs on it.
-	const node = sight.view.nodes.find(({ name }) => name === sight.inside.place.node);
+	const node = snapshot.objects.nodes.find(({ name }) => name === snapshot.inside.place.node);
 	if (!node) throw new Error("the client pod's node is none of the cluster's");
 	const addresses = [node.internalIp, podSideAddress(node), "127.0.0.1"].filter((ip) => ip !== undefined);
-	const { nodePort } = sight.view.service;
+	const { nodePort } = snapshot.objects.service;
 	return Promise.all(
 		addresses.map((ip) =>
-			asForetold(sight, sight.on(node), withPort(ip, nodePort), `${mode(sight)}: ${node.name} asks its own ${ip}`),
+			asPredicted(
+				snapshot,
+				snapshot.on(node),
+				withPort(ip, nodePort),
+				`${mode(snapshot)}: ${node.name} asks its own ${ip}`,
+			),
 		),
 	);
 }
 
 /** With nodePortAddresses, only the control plane's address is left. */
-async function boundToOne(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const [first] = sight.view.nodes;
+async function boundToOne(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const [first] = snapshot.objects.nodes;
 	if (!first) throw new Error("the cluster has no node");
 	lab.say(`binding nodePorts to ${first.internalIp}: kube-proxy is restarted with it, and without it afterwards`);
-	await bindNodePorts(lab, sight, [`${first.internalIp}/32`]);
-	const bound = await boundSight(lab, first);
+	await bindNodePorts(lab, snapshot, [`${first.internalIp}/32`]);
+	const bound = await boundSnapshot(lab, first);
 	return Promise.all(
-		bound.view.nodes.map(async (node) => {
-			const what = `${mode(sight)}, nodePortAddresses ${first.internalIp}/32: ${bound.outside.name} asks ${node.name}`;
-			const finding = await asForetold(bound, bound.outside, bound.url(node), what);
+		bound.objects.nodes.map(async (node) => {
+			const what = `${mode(snapshot)}, nodePortAddresses ${first.internalIp}/32: ${bound.outside.name} asks ${node.name}`;
+			const finding = await asPredicted(bound, bound.outside, bound.url(node), what);
 			// The rules, too, must have closed the others.
 			return { ...finding, ok: finding.ok && finding.measured.startsWith("answered") === (node.name === first.name) };
 		}),
@@ -60,14 +70,14 @@ async function boundToOne(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 }
 
 /** Once the rules of every node say so; after 30 s, as they are then. */
-async function boundSight(lab: Lab, only: Node): Promise<LabSnapshot> {
+async function boundSnapshot(lab: Lab, only: Node): Promise<LabSnapshot> {
 	for (let attempt = 1; ; attempt++) {
-		const sight = await lab.look();
-		const { outside, view } = sight;
-		const answering = view.nodes.filter((node) =>
-			sight.foretell(outside, sight.url(node)).some(({ outcome }) => outcome === "ok"),
+		const snapshot = await lab.look();
+		const { outside, objects } = snapshot;
+		const answering = objects.nodes.filter((node) =>
+			snapshot.predict(outside, snapshot.url(node)).some(({ outcome }) => outcome === "ok"),
 		);
-		if ((answering.length === 1 && answering[0]?.name === only.name) || attempt === 30) return sight;
+		if ((answering.length === 1 && answering[0]?.name === only.name) || attempt === 30) return snapshot;
 		await lab.sleep(1);
 	}
 }

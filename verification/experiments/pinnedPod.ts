@@ -25,16 +25,16 @@ export const pinnedPod: Experiment = {
 		{ externalTrafficPolicy: "Cluster", replicas: 1 },
 		{ externalTrafficPolicy: "Cluster", replicas: 3, echoNodes: workers.slice(0, 3).map(({ name }) => name) },
 	],
-	async measure(lab, sight) {
-		return sight.view.endpoints.length === 1 ? outage(lab, sight) : recovery(lab, sight);
+	async measure(lab, snapshot) {
+		return snapshot.objects.endpoints.length === 1 ? outage(lab, snapshot) : recovery(lab, snapshot);
 	},
 };
 
 /** The only pod's node is stopped: every URL is dead, and stays so. */
-async function outage(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const { down, others, path } = await stopHost(lab, sight);
+async function outage(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const { down, others, path } = await stopHost(lab, snapshot);
 	const ask = async (what: string) => {
-		const outcomes = await Promise.all(others.map((node) => sight.ask(sight.outside, sight.url(node))));
+		const outcomes = await Promise.all(others.map((node) => snapshot.ask(snapshot.outside, snapshot.url(node))));
 		const answering = outcomes.filter(({ outcome }) => outcome === "ok").length;
 		return { ...same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`), path };
 	};
@@ -42,32 +42,32 @@ async function outage(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 	lab.say(`waiting ${gracePeriod + reaction} s: a grace period, then the endpoint leaves`);
 	await lab.sleep(gracePeriod + reaction);
 	const later = await ask(`the other nodes, ${gracePeriod + reaction} s later`);
-	const { view } = await lab.look();
+	const { objects } = await lab.look();
 	const endpoints = same(
-		`ready endpoints; the pod's tolerationSeconds (${await toleration(sight)} s) only decide when it is evicted, and no other node may take it`,
+		`ready endpoints; the pod's tolerationSeconds (${await toleration(snapshot)} s) only decide when it is evicted, and no other node may take it`,
 		"0",
-		String(view.endpoints.length),
+		String(objects.endpoints.length),
 	);
 	return [atOnce, later, endpoints];
 }
 
 /** How long the pod stays bound to a node that cannot be reached: the API server's default is 300 s. */
-async function toleration({ cluster, view }: LabSnapshot): Promise<number | undefined> {
-	const { namespace } = view.service;
-	const { spec } = await cluster.core.readNamespacedPod({ namespace, name: view.endpoints[0]?.pod ?? "" });
+async function toleration({ cluster, objects }: LabSnapshot): Promise<number | undefined> {
+	const { namespace } = objects.service;
+	const { spec } = await cluster.core.readNamespacedPod({ namespace, name: objects.endpoints[0]?.pod ?? "" });
 	return spec?.tolerations?.find(({ key }) => key === "node.kubernetes.io/unreachable")?.tolerationSeconds;
 }
 
 /** One of three pods' nodes is stopped: a third of the requests fails until its endpoint has left. */
-async function recovery(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const { down, others, path } = await stopHost(lab, sight);
+async function recovery(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const { down, others, path } = await stopHost(lab, snapshot);
 	const stopped = performance.now();
 	const since = () => Math.round((performance.now() - stopped) / 1000);
 	let failed = 0;
 	let lastError = 0;
 	lab.say(`asking the other nodes until none has failed for ${quiet} s`);
 	while (since() < lastError + quiet || since() < quiet) {
-		const asked = others.map((node) => sight.askOften(sight.outside, sight.url(node), 6));
+		const asked = others.map((node) => snapshot.askOften(snapshot.outside, snapshot.url(node), 6));
 		const errors = (await Promise.all(asked)).flat().filter(({ node }) => node === undefined).length;
 		if (errors > 0) lastError = since();
 		failed += errors;
@@ -88,13 +88,13 @@ async function recovery(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 }
 
 /** With the ways of a request to another node, by the rules as they were when the node stopped. */
-async function stopHost(lab: Lab, sight: LabSnapshot): Promise<{ down: Node; others: Node[]; path: string }> {
+async function stopHost(lab: Lab, snapshot: LabSnapshot): Promise<{ down: Node; others: Node[]; path: string }> {
 	// The client pod's own node stays.
-	const [down] = sight.nodes({ endpoints: true }).filter(({ name }) => name !== sight.inside.place.node);
+	const [down] = snapshot.nodes({ endpoints: true }).filter(({ name }) => name !== snapshot.inside.place.node);
 	if (!down) throw new Error("no node but the client's own holds an endpoint");
-	const others = sight.view.nodes.filter((node) => node !== down);
+	const others = snapshot.objects.nodes.filter((node) => node !== down);
 	const [entry] = others;
 	if (!entry) throw new Error("the cluster has no other node");
 	await lab.stopNode(down.name);
-	return { down, others, path: sight.path(sight.outside, sight.url(entry)) };
+	return { down, others, path: snapshot.path(snapshot.outside, snapshot.url(entry)) };
 }

@@ -12,31 +12,33 @@ export const unevenLoad: Experiment = {
 	changes: ({ workers }) => [
 		{ externalTrafficPolicy: "Local", replicas: 3, echoNodes: workers.slice(0, 2).map(({ name }) => name) },
 	],
-	async measure(_, sight) {
-		const entries = sight.nodes({ endpoints: true });
+	async measure(_, snapshot) {
+		const entries = snapshot.nodes({ endpoints: true });
 		const each = requests / entries.length;
-		const foretold = new Map<string, number>();
+		const predicted = new Map<string, number>();
 		for (const entry of entries) {
-			for (const { probability, end } of sight.ways(sight.outside, sight.url(entry))) {
+			for (const { probability, end } of snapshot.ways(snapshot.outside, snapshot.url(entry))) {
 				if (end.kind !== "pod") continue;
-				const name = podName(sight, end.address);
-				foretold.set(name, (foretold.get(name) ?? 0) + probability / entries.length);
+				const name = podName(snapshot, end.address);
+				predicted.set(name, (predicted.get(name) ?? 0) + probability / entries.length);
 			}
 		}
-		const answers = await Promise.all(entries.map((entry) => sight.askOften(sight.outside, sight.url(entry), each)));
-		const counted = count(answers.flat(), ({ podIp = "nobody" }) => podName(sight, podIp));
+		const answers = await Promise.all(
+			entries.map((entry) => snapshot.askOften(snapshot.outside, snapshot.url(entry), each)),
+		);
+		const counted = count(answers.flat(), ({ podIp = "nobody" }) => podName(snapshot, podIp));
 		const [entry] = entries;
 		return [
 			{
-				...shares(`by turns to ${entries.map(({ name }) => name).join(" and ")}`, foretold, counted),
-				...(entry && { path: sight.path(sight.outside, sight.url(entry)) }),
+				...shares(`by turns to ${entries.map(({ name }) => name).join(" and ")}`, predicted, counted),
+				...(entry && { path: snapshot.path(snapshot.outside, snapshot.url(entry)) }),
 			},
 		];
 	},
 };
 
 /** "10.244.1.2 on nodeport-worker" */
-function podName({ view }: LabSnapshot, ip: string): string {
-	const node = view.endpoints.find((endpoint) => endpoint.ip === ip)?.node;
+function podName({ objects }: LabSnapshot, ip: string): string {
+	const node = objects.endpoints.find((endpoint) => endpoint.ip === ip)?.node;
 	return node ? `${ip} on ${node}` : ip;
 }

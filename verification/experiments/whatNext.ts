@@ -3,7 +3,7 @@ import type { Finding } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { serviceBeside } from "./support/services.ts";
+import { extraService } from "./support/services.ts";
 import { until } from "./support/until.ts";
 
 export const whatNext: Experiment = {
@@ -12,15 +12,15 @@ export const whatNext: Experiment = {
 	question: "What do a headless Service and one of type LoadBalancer add to it?",
 	workers: 1,
 	changes: () => [{ externalTrafficPolicy: "Cluster" }],
-	measure: async (lab, sight) => [...(await headless(lab, sight)), ...(await loadBalancer(lab, sight))],
+	measure: async (lab, snapshot) => [...(await headless(lab, snapshot)), ...(await loadBalancer(lab, snapshot))],
 };
 
 /** DNS of a headless Service names the pods themselves: no virtual address, no rules, no NAT. */
-async function headless(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const { cluster, view, inside } = sight;
-	const { metadata } = await serviceBeside(lab, sight, "headless", { type: "ClusterIP", clusterIP: "None" });
+async function headless(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const { cluster, objects, inside } = snapshot;
+	const { metadata } = await extraService(lab, snapshot, "headless", { type: "ClusterIP", clusterIP: "None" });
 	const name = `${metadata?.name}.${metadata?.namespace}.svc.cluster.local`;
-	const wanted = view.endpoints.map(({ ip }) => ip).sort();
+	const wanted = objects.endpoints.map(({ ip }) => ip).sort();
 	const found = await until(lab, wanted.join(", "), 15, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", name], 10);
 		return stdout.split("\n").filter(Boolean).sort().join(", ");
@@ -29,13 +29,13 @@ async function headless(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
 }
 
 /** Nobody on kind gives out addresses of load balancers; the nodePort beneath it works all the same. */
-async function loadBalancer(lab: Lab, sight: LabSnapshot): Promise<Finding[]> {
-	const { cluster, view, outside } = sight;
-	const created = await serviceBeside(lab, sight, "balanced", { type: "LoadBalancer" });
+async function loadBalancer(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
+	const { cluster, objects, outside } = snapshot;
+	const created = await extraService(lab, snapshot, "balanced", { type: "LoadBalancer" });
 	const port = created.spec?.ports?.[0]?.nodePort ?? 0;
-	const [node] = view.nodes;
+	const [node] = objects.nodes;
 	const answered = await until(lab, "ok", 15, async () => {
-		const { outcome } = await sight.ask(outside, withPort(node?.internalIp ?? "", port));
+		const { outcome } = await snapshot.ask(outside, withPort(node?.internalIp ?? "", port));
 		return outcome;
 	});
 	const { namespace = "", name = "" } = created.metadata ?? {};

@@ -14,13 +14,13 @@ export const destinationForms =
  * ("nodeport-service:8080", "nodeport-service.default.svc.cluster.local:8080").
  * @throws where it is none of these
  */
-export function parseDestination(view: ClusterSnapshot, text: string): Destination {
-	const { nodes, service } = view;
+export function parseDestination(snapshot: ClusterSnapshot, text: string): Destination {
+	const { nodes, service } = snapshot;
 	const node = nodes.find(({ name }) => name === text);
 	if (node) return { address: node.internalIp, port: service.nodePort };
 	if (text === "clusterIp" || text === "serviceDns") return { address: service.clusterIp, port: service.port };
 	const [, bracketed, plain = "", digits = ""] = text.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
-	const address = addressOf(view, bracketed ?? plain);
+	const address = addressOf(snapshot, bracketed ?? plain);
 	const port = Number(digits);
 	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
 	throw new Error(

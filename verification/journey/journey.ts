@@ -53,16 +53,16 @@ const mostLegs = 8;
  * @param sourcePort where the client has chosen it
  */
 export function journeys(
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	client: Place,
 	destination: Destination,
 	sourcePort?: number,
 ): Journey[] {
-	const travel = new Travel(view, rulesets);
+	const travel = new Travel(snapshot, rulesets);
 	const sent = { ...destination, ...(sourcePort !== undefined && { sourcePort }) };
 	if (client.network === "outside") return travel.fromOutside(client, sent);
-	const node = view.nodes.find(({ name }) => name === client.node);
+	const node = snapshot.nodes.find(({ name }) => name === client.node);
 	if (!node)
 		return ended({ kind: "unknown", node: client.node ?? "", reason: "the client's node is none of the cluster's" });
 	if (client.network === "node") return travel.over(node, packetOf(sent, processSource(node, destination.address)));
@@ -118,17 +118,17 @@ function processSource(node: Node, destination: string): string {
 }
 
 class Travel {
-	private readonly view: ClusterSnapshot;
+	private readonly snapshot: ClusterSnapshot;
 	private readonly rulesets: ReadonlyMap<string, Ruleset>;
 
-	constructor(view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>) {
-		this.view = view;
+	constructor(snapshot: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>) {
+		this.snapshot = snapshot;
 		this.rulesets = rulesets;
 	}
 
 	/** From the nodes' network only the nodes' own addresses are routed. */
 	fromOutside({ ip }: Place, sent: Destination & { sourcePort?: number }): Journey[] {
-		const node = this.view.nodes.find(({ internalIp }) => internalIp === sent.address);
+		const node = this.snapshot.nodes.find(({ internalIp }) => internalIp === sent.address);
 		if (isLoopback(sent.address)) return ended({ kind: "loopback" });
 		if (!node) return ended({ kind: "away", address: sent.address });
 		if (ip === undefined) {
@@ -173,14 +173,14 @@ class Travel {
 	/** Whose address it is: a node's own, or that of a pod on it. */
 	private holderOf(text: string, here: Node): { node: Node; kind: "node" | "pod" } | undefined {
 		if (isLoopback(text)) return { node: here, kind: "node" };
-		const own = this.view.nodes.find((node) => node.internalIp === text || podSideAddress(node) === text);
+		const own = this.snapshot.nodes.find((node) => node.internalIp === text || podSideAddress(node) === text);
 		if (own) return { node: own, kind: "node" };
 		// A pod's address need not be of its node's podCIDR: not every CNI heeds that.
-		const pod = this.view.endpoints.find(({ ip }) => ip === text);
-		const ofPod = this.view.nodes.find(({ name }) => name === pod?.node);
+		const pod = this.snapshot.endpoints.find(({ ip }) => ip === text);
+		const ofPod = this.snapshot.nodes.find(({ name }) => name === pod?.node);
 		if (ofPod) return { node: ofPod, kind: "pod" };
 		const address = parseAddress(text);
-		const host = this.view.nodes.find(({ podCidr }) => {
+		const host = this.snapshot.nodes.find(({ podCidr }) => {
 			const range = parseRange(podCidr);
 			return address && range && rangeContains(range, address);
 		});

@@ -22,7 +22,7 @@ const mostHops = 4000;
  * @param journeysOf all ways of a cell's packet; not asked for cells that there is no room for
  */
 export function keptWays(
-	view: Pick<ClusterSnapshot, "endpoints">,
+	snapshot: Pick<ClusterSnapshot, "endpoints">,
 	cells: readonly Cell[],
 	journeysOf: (cell: Cell) => Journey[],
 	room = mostHops,
@@ -38,7 +38,7 @@ export function keptWays(
 		kept.push({
 			client: cell.client,
 			address: cell.target.address,
-			ways: likeliest.map((journey) => wayOf(view, journey, hops)),
+			ways: likeliest.map((journey) => wayOf(snapshot, journey, hops)),
 			omittedWays: journeys.length - likeliest.length,
 		});
 	}
@@ -59,7 +59,11 @@ class HopList {
 	}
 }
 
-const wayOf = (view: Pick<ClusterSnapshot, "endpoints">, { probability, legs, end }: Journey, hops: HopList): Way => ({
+const wayOf = (
+	snapshot: Pick<ClusterSnapshot, "endpoints">,
+	{ probability, legs, end }: Journey,
+	hops: HopList,
+): Way => ({
 	probability,
 	legs: legs.map((leg) => legOf(leg, hops)),
 	outcome: outcomeOf(end),
@@ -69,7 +73,7 @@ const wayOf = (view: Pick<ClusterSnapshot, "endpoints">, { probability, legs, en
 		...("address" in end && { address: end.address }),
 		...("port" in end && { port: end.port }),
 		...("clientIp" in end && { clientIp: end.clientIp }),
-		text: endText(end, view),
+		text: endText(end, snapshot),
 	},
 });
 

@@ -21,31 +21,35 @@ export interface Judged {
  * The three must be one: what the API's objects promise, where the rules lead on every way that the packet may take, and
  * what happened. Rules that could not be read contradict nothing; a way that the walk cannot tell, though they were, does.
  */
-export function judge(view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>, measured: MeasuredCell): Judged {
-	const ways = waysOf(view, rulesets, measured);
+export function judge(
+	snapshot: ClusterSnapshot,
+	rulesets: ReadonlyMap<string, Ruleset>,
+	measured: MeasuredCell,
+): Judged {
+	const ways = waysOf(snapshot, rulesets, measured);
 	const ends = ways.map(({ end }) => end);
 	const { expected, observed } = measured;
 	// Another network's rules may be beyond the walk: it then says unknown and where, and contradicts nothing.
-	const told = ends.filter((end) => end.kind !== "unknown" || (rulesets.has(end.node) && !view.foreignNetwork));
+	const told = ends.filter((end) => end.kind !== "unknown" || (rulesets.has(end.node) && !snapshot.foreignNetwork));
 	const isWhole = told.length === ends.length;
 	const ok =
 		agrees(expected, observed) &&
 		told.every((end) => end.kind !== "unknown" && agrees(expected, observationOf(end))) &&
-		(!isWhole || (reachAll(told, expected, view.service) && told.some((end) => explains(view, end, observed))));
+		(!isWhole || (reachAll(told, expected, snapshot.service) && told.some((end) => explains(snapshot, end, observed))));
 	const cell: Cell = { ...measured, ok };
 	if (ok) return { cell };
 	const rules = [...new Set(ends.map(endLine))].join(" or ");
-	return { cell, difference: { cell: cellName(cell), rules, path: journeysText(ways, view) } };
+	return { cell, difference: { cell: cellName(cell), rules, path: journeysText(ways, snapshot) } };
 }
 
 /** The walk over all nodes of the request's first packet. */
 export function waysOf(
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	{ client, target }: Pick<Cell, "client" | "target">,
 ): Journey[] {
-	const place = view.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
-	return journeys(view, rulesets, place, parseDestination(view, target.address));
+	const place = snapshot.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
+	return journeys(snapshot, rulesets, place, parseDestination(snapshot, target.address));
 }
 
 /** Whether the rules lead to each of the pods that may answer; a node may remember which of them served the client. */

@@ -44,7 +44,7 @@ const entryNode = (place: Place, { node }: Target): string | undefined => node ?
  * are ready than the lab promises, the promise stands: the request must be answered, and its failure is a finding.
  */
 export function expect(
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	promisedNodes: string[],
 	proxyMode: ProxyMode,
 	place: Place,
@@ -53,9 +53,9 @@ export function expect(
 	// 127.0.0.1 is the client's own: only a node's process meets kube-proxy's rules there, and only in iptables mode
 	// (nftables mode serves NodePorts on the node's primary addresses alone).
 	if (isLoopback(target) && !(place.network === "node" && proxyMode === "iptables")) return { outcome: "refused" };
-	const eligible = eligibleEndpoints(view, place, target);
-	if (eligible.length === 0 && view.endpoints.length > 0) return { outcome: "timeout" };
-	const clientIps = new Set(eligible.map((endpoint) => predictedClient(view, proxyMode, place, target, endpoint)));
+	const eligible = eligibleEndpoints(snapshot, place, target);
+	if (eligible.length === 0 && snapshot.endpoints.length > 0) return { outcome: "timeout" };
+	const clientIps = new Set(eligible.map((endpoint) => predictedClient(snapshot, proxyMode, place, target, endpoint)));
 	const [clientIp] = clientIps;
 	const nodes = promisedNodes.length > 0 ? promisedNodes : [...new Set(eligible.map(({ node }) => node))];
 	return {
@@ -70,8 +70,8 @@ export function expect(
  * The endpoints that may answer. externalTrafficPolicy Local keeps a NodePort on the entry node's own endpoints, but
  * not for that node's own pods and processes: their request never left the cluster, and is served like an internal one.
  */
-export function eligibleEndpoints(view: ClusterSnapshot, place: Place, target: Target): Endpoint[] {
-	const { service, endpoints } = view;
+export function eligibleEndpoints(snapshot: ClusterSnapshot, place: Place, target: Target): Endpoint[] {
+	const { service, endpoints } = snapshot;
 	if (target.kind === "podIp") return endpoints.filter(({ ip, port }) => withPort(ip, port) === target.address);
 	const entry = entryNode(place, target);
 	const confined = target.kind === "nodePort" && service.externalTrafficPolicy === "Local" && entry !== place.node;
@@ -83,15 +83,15 @@ export function eligibleEndpoints(view: ClusterSnapshot, place: Place, target: T
  * whose Services something else serves, may rewrite it otherwise. What no node rewrites is known anywhere.
  */
 function predictedClient(
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	proxyMode: ProxyMode,
 	place: Place,
 	target: Target,
 	endpoint: Endpoint,
 ): string | undefined {
-	const ip = seenClient(view, place, target, endpoint);
+	const ip = seenClient(snapshot, place, target, endpoint);
 	const isKept = target.kind === "podIp" && place.network === "pod";
-	return (view.foreignNetwork || proxyMode === "none") && !isKept ? undefined : ip;
+	return (snapshot.foreignNetwork || proxyMode === "none") && !isKept ? undefined : ip;
 }
 
 /**
@@ -100,18 +100,18 @@ function predictedClient(
  * towards its own pods. Where it does not, a pod's packet to another node's address has already taken its own node's
  * address when it left (the CNI's masquerade).
  */
-function seenClient(view: ClusterSnapshot, place: Place, target: Target, endpoint: Endpoint): string | undefined {
+function seenClient(snapshot: ClusterSnapshot, place: Place, target: Target, endpoint: Endpoint): string | undefined {
 	const entry = target.kind === "nodePort" ? entryNode(place, target) : place.node;
-	const node = view.nodes.find(({ name }) => name === entry);
+	const node = snapshot.nodes.find(({ name }) => name === entry);
 	const towardsEndpoint = node && (endpoint.node === entry ? podSideAddress(node) : node.internalIp);
 	if (entry === place.node) {
 		if (target.kind === "podIp") return place.network === "node" ? towardsEndpoint : place.ip;
-		const external = target.kind === "nodePort" && view.service.externalTrafficPolicy === "Cluster";
+		const external = target.kind === "nodePort" && snapshot.service.externalTrafficPolicy === "Cluster";
 		const rewritten = external || place.network === "node" || place.ip === endpoint.ip;
 		return rewritten ? towardsEndpoint : place.ip;
 	}
-	if (view.service.externalTrafficPolicy === "Cluster") return towardsEndpoint;
-	return place.network === "outside" ? place.ip : view.nodes.find(({ name }) => name === place.node)?.internalIp;
+	if (snapshot.service.externalTrafficPolicy === "Cluster") return towardsEndpoint;
+	return place.network === "outside" ? place.ip : snapshot.nodes.find(({ name }) => name === place.node)?.internalIp;
 }
 
 /** The first address of the node's podCIDR: what point-to-point CNIs, kind's among them, give the node's pod side. */

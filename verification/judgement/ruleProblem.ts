@@ -15,22 +15,27 @@ const stranger = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" };
  * What is wrong with the node's rules, held against the API's endpoints, for packets of that client and of one outside
  * that the node never met: either may be led rightly while rules of before still lead the other. Undefined: nothing.
  */
-export function ruleProblem(view: ClusterSnapshot, client: Place, node: Node, ruleset: Ruleset): string | undefined {
+export function ruleProblem(
+	snapshot: ClusterSnapshot,
+	client: Place,
+	node: Node,
+	ruleset: Ruleset,
+): string | undefined {
 	const outside: Place = { network: "outside" };
-	const entry = entryPacket(view, outside, node);
-	const isRemembered = view.service.sessionAffinity === "ClientIP";
+	const entry = entryPacket(snapshot, outside, node);
+	const isRemembered = snapshot.service.sessionAffinity === "ClientIP";
 	const ways = ruleset.walk({ ...entry, source: stranger[entry.family] });
 	return (
-		nodePortProblem(view, client, node, ruleset.walk(entryPacket(view, client, node)), { isRemembered }) ??
-		nodePortProblem(view, outside, node, ways) ??
-		policyProblem(view, node, ways) ??
-		dnsProblem(view, node, ruleset)
+		nodePortProblem(snapshot, client, node, ruleset.walk(entryPacket(snapshot, client, node)), { isRemembered }) ??
+		nodePortProblem(snapshot, outside, node, ways) ??
+		policyProblem(snapshot, node, ways) ??
+		dnsProblem(snapshot, node, ruleset)
 	);
 }
 
 /** @param isRemembered the client is led to one of the endpoints only, if the node remembers it */
 function nodePortProblem(
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	client: Place,
 	node: Node,
 	ways: readonly Path[],
@@ -38,13 +43,13 @@ function nodePortProblem(
 ): string | undefined {
 	const target = {
 		kind: "nodePort" as const,
-		address: withPort(node.internalIp, view.service.nodePort),
+		address: withPort(node.internalIp, snapshot.service.nodePort),
 		node: node.name,
 	};
-	const eligible = eligibleEndpoints(view, client, target).map(({ ip, port }) => withPort(ip, port));
-	const none = view.endpoints.length === 0 ? "reject" : "drop";
+	const eligible = eligibleEndpoints(snapshot, client, target).map(({ ip, port }) => withPort(ip, port));
+	const none = snapshot.endpoints.length === 0 ? "reject" : "drop";
 	const found = ways.map(({ outcome, endpoint }) => (endpoint ? withPort(endpoint.address, endpoint.port) : outcome));
-	if (isBeyond(view, found)) return undefined;
+	if (isBeyond(snapshot, found)) return undefined;
 	const wanted = eligible.length > 0 ? eligible : [none];
 	const needed = isRemembered ? found.slice(0, 1) : wanted;
 	return difference(node, "lead to", found, "the Service's endpoints are", wanted, needed);
@@ -54,18 +59,18 @@ function nodePortProblem(
  * A node with the only pods leads to the same ones under both policies: which it heeds shows in whose address they see.
  * Another network's rules may rewrite that by themselves.
  */
-function policyProblem(view: ClusterSnapshot, node: Node, ways: readonly Path[]): string | undefined {
-	const policy = view.service.externalTrafficPolicy;
+function policyProblem(snapshot: ClusterSnapshot, node: Node, ways: readonly Path[]): string | undefined {
+	const policy = snapshot.service.externalTrafficPolicy;
 	const isRewritten = policy === "Cluster";
 	const all = ways.every(({ endpoint, masqueraded }) => endpoint === undefined || masqueraded === isRewritten);
-	if (all || view.foreignNetwork) return undefined;
+	if (all || snapshot.foreignNetwork) return undefined;
 	const does = isRewritten ? "keep" : "rewrite";
 	return `${node.name}: its rules ${does} the address of a client outside, externalTrafficPolicy is ${policy}`;
 }
 
 /** A name is resolved by the rules of the node that asks: until they are right, it is not. */
-function dnsProblem(view: ClusterSnapshot, node: Node, ruleset: Ruleset): string | undefined {
-	const { dns } = view;
+function dnsProblem(snapshot: ClusterSnapshot, node: Node, ruleset: Ruleset): string | undefined {
+	const { dns } = snapshot;
 	if (!dns || dns.endpoints.length === 0) return undefined;
 	const query: Packet = {
 		family: ipaddr.IPv6.isValid(dns.clusterIp) ? "ipv6" : "ipv4",
@@ -77,7 +82,7 @@ function dnsProblem(view: ClusterSnapshot, node: Node, ruleset: Ruleset): string
 		ctstate: "NEW",
 	};
 	const found = ruleset.walk(query).map(({ outcome, endpoint }) => endpoint?.address ?? outcome);
-	if (isBeyond(view, found)) return undefined;
+	if (isBeyond(snapshot, found)) return undefined;
 	const wanted = dns.endpoints.map(({ ip }) => ip);
 	return difference(node, "lead DNS to", found, "its endpoints are", wanted, wanted);
 }

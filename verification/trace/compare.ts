@@ -39,10 +39,10 @@ interface Expected {
 	rule: string;
 	verdict: TraceVerdict;
 	to?: string;
-	after: PacketView;
+	after: PacketState;
 }
 
-interface PacketView {
+interface PacketState {
 	destination: string;
 	mark: number;
 }
@@ -75,13 +75,13 @@ class Comparison {
 	private readonly packet: Packet;
 	private readonly ruleText: RuleText;
 	private agreed = 0;
-	private now: PacketView;
+	private now: PacketState;
 
 	constructor(path: Path, packet: Packet, ruleText: RuleText) {
 		this.expected = expectedSteps(path.hops, packet);
 		this.packet = packet;
 		this.ruleText = ruleText;
-		this.now = viewOf(packet);
+		this.now = stateOf(packet);
 	}
 
 	run(passages: readonly Passage[]): TraceDifference | undefined {
@@ -152,7 +152,7 @@ const sayExpected = ({ table, chain, rule, verdict, to }: Omit<Expected, "after"
 
 const plain = (rule: string): string => rule.replaceAll(/\s+/g, " ").trim();
 
-const viewOf = ({ destination, destinationPort, mark }: Packet): PacketView => ({
+const stateOf = ({ destination, destinationPort, mark }: Packet): PacketState => ({
 	destination: withPort(destination, destinationPort),
 	mark,
 });
@@ -160,7 +160,7 @@ const viewOf = ({ destination, destinationPort, mark }: Packet): PacketView => (
 /** The walk's hops as the kernel traces them: one step for each rule, though the rule may do several things. */
 function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
 	const steps: (Omit<Expected, "verdict"> & { verdict: TraceVerdict | undefined; changes: number })[] = [];
-	let after = viewOf(packet);
+	let after = stateOf(packet);
 	for (const { table, chain, rule, effect, to = "" } of hops) {
 		const verdict = verdicts[effect];
 		if (effect === "mark") after = { ...after, mark: Number(to) };

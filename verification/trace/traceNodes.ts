@@ -26,13 +26,13 @@ const tracesAtOnce = 32;
 /** For every node, its kernel's trace of the client's packet to this node's nodePort; all nodes side by side. */
 export async function traceNodePorts(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	client: PlacedClient,
 ): Promise<NodeTrace[]> {
-	return pLimit(tracesAtOnce).map(view.nodes, (node) => {
-		const destination = { address: node.internalIp, port: view.service.nodePort };
-		return traceOn(cluster, view, rulesets, client, destination, node);
+	return pLimit(tracesAtOnce).map(snapshot.nodes, (node) => {
+		const destination = { address: node.internalIp, port: snapshot.service.nodePort };
+		return traceOn(cluster, snapshot, rulesets, client, destination, node);
 	});
 }
 
@@ -42,7 +42,7 @@ export async function traceNodePorts(
  */
 export async function traceOn(
 	cluster: Cluster,
-	view: ClusterSnapshot,
+	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	client: PlacedClient,
 	destination: Destination,
@@ -51,11 +51,11 @@ export async function traceOn(
 	const untraced = (reason: string): NodeTrace => ({ result: "untraced", node: node.name, reason });
 	const failed = (reason: string): NodeTrace => ({ result: "failed", node: node.name, reason });
 	if (!node.ready) return untraced("the node is not Ready");
-	const tracer = tracerOn(view, node);
+	const tracer = tracerOn(snapshot, node);
 	if (!tracer) return untraced('it runs no node-probe pod, which comes with connectivity "full"');
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
-		const trace = await traceOnce(cluster, { view, rulesets, client, destination }, node, tracer).catch((error) =>
+		const trace = await traceOnce(cluster, { snapshot, rulesets, client, destination }, node, tracer).catch((error) =>
 			failed(error instanceof Error ? error.message : String(error)),
 		);
 		if (
@@ -70,15 +70,15 @@ export async function traceOn(
 
 /** What one request is about. */
 interface Asked {
-	view: ClusterSnapshot;
+	snapshot: ClusterSnapshot;
 	rulesets: ReadonlyMap<string, Ruleset>;
 	client: PlacedClient;
 	destination: Destination;
 }
 
 async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Runner): Promise<NodeTrace> {
-	const { view, client, destination } = asked;
-	const ruleset = await readRuleset(cluster, view, node);
+	const { snapshot, client, destination } = asked;
+	const ruleset = await readRuleset(cluster, snapshot, node);
 	const { backend } = ruleset;
 	if (backend === "iptables-legacy") {
 		const reason = "legacy iptables writes its traces to the kernel's log, where no pod can read them";
@@ -86,7 +86,7 @@ async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Run
 	}
 	const sourcePort = randomSourcePort();
 	const rulesets = new Map(asked.rulesets).set(node.name, ruleset);
-	const packet = legOn(node, journeys(view, rulesets, client.place, destination, sourcePort))?.packet;
+	const packet = legOn(node, journeys(snapshot, rulesets, client.place, destination, sourcePort))?.packet;
 	if (!packet) throw new Error(`no packet from ${client.name} to ${destination.address} passes it`);
 	const url = `http://${withPort(destination.address, destination.port)}/host`;
 	const passages = await capture(cluster, tracer, backend, packet, async () => {
@@ -104,8 +104,8 @@ const legOn = ({ name }: Node, ways: { legs: Leg[] }[]): Leg | undefined =>
 	ways.flatMap(({ legs }) => legs).find(({ node }) => node === name);
 
 /** Where the node's own kernel can be asked: in a pod on its network. */
-function tracerOn(view: ClusterSnapshot, node: Node): Runner | undefined {
-	const probe = view.clients.find(
+function tracerOn(snapshot: ClusterSnapshot, node: Node): Runner | undefined {
+	const probe = snapshot.clients.find(
 		({ place, run }) => place.network === "node" && place.node === node.name && "exec" in run,
 	);
 	return probe?.run;

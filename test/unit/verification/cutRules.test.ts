@@ -12,7 +12,7 @@ import { fixture as traceFixture } from "./trace/traceLab.ts";
 
 const [node] = sampleView().nodes;
 const runner: Runner = { exec: { namespace: "kube-system", pod: "kube-proxy-x", container: "kube-proxy" } };
-const view = sampleView({ kubeProxies: new Map([[node?.name ?? "", runner]]) });
+const snapshot = sampleView({ kubeProxies: new Map([[node?.name ?? "", runner]]) });
 
 /** Reads a node's rules where its tools print this. */
 function read({ saved = "", listed = "" }: { saved?: string; listed?: string }) {
@@ -27,7 +27,7 @@ function read({ saved = "", listed = "" }: { saved?: string; listed?: string }) 
 		pasteReady: pasteReady.bind(undefined, access),
 		restartProxy: restartProxy.bind(undefined, access),
 	} as unknown as Cluster;
-	return readRuleset(cluster, view, node ?? expect.fail("there is a node"));
+	return readRuleset(cluster, snapshot, node ?? expect.fail("there is a node"));
 }
 
 const tables = "kind/1.36.3.nodeport-worker3.iptables-nft.ipv4.txt";

@@ -73,31 +73,31 @@ describe("kube-proxy", () => {
 		["is not where it has a pod: it may be late", proxies("nodeport-worker"), settled(true, true), false],
 		["is not where one node has rules of it", proxies(), settled(true, false), false],
 		["is not where nothing was read", proxies(), [], false],
-	])("%s", (_, view, settled, replaced) => {
-		expect(isReplaced(view, settled)).toBe(replaced);
+	])("%s", (_, snapshot, settled, replaced) => {
+		expect(isReplaced(snapshot, settled)).toBe(replaced);
 	});
 });
 
 describe("what is foretold of client addresses", () => {
-	const seen = (view: typeof withProbe, mode: "iptables" | "none") =>
-		targetsOf(view, dnsutils, "base").map((target) => foretell(view, [], mode, dnsutils, target).clientIp);
+	const seen = (snapshot: typeof withProbe, mode: "iptables" | "none") =>
+		targetsOf(snapshot, dnsutils, "base").map((target) => foretell(snapshot, [], mode, dnsutils, target).clientIp);
 	it("is what kind's network does", () => {
 		expect(seen(sampleView(), "iptables").every((ip) => ip !== undefined)).toBe(true);
 	});
 	it.each([
 		["another network", sampleView({ foreignNetwork: true }), "iptables"],
 		["somebody else who serves Services", sampleView(), "none"],
-	] as const)("is with %s only what nobody rewrites: from pod to pod", (_, view, mode) => {
-		expect(seen(view, mode).filter((ip) => ip !== undefined)).toEqual([dnsutils.ip]);
+	] as const)("is with %s only what nobody rewrites: from pod to pod", (_, snapshot, mode) => {
+		expect(seen(snapshot, mode).filter((ip) => ip !== undefined)).toEqual([dnsutils.ip]);
 	});
 });
 
 describe("rules that the walk does not understand", () => {
 	const stuck = { walk: () => [{ probability: 1, outcome: "unknown", masqueraded: false, hops: [{ text: "-m x" }] }] };
 	const rulesets = new Map([...sampleView().nodes].map(({ name }) => [name, stuck as unknown as Ruleset]));
-	const view = (foreignNetwork: boolean) =>
+	const snapshot = (foreignNetwork: boolean) =>
 		sampleView({ foreignNetwork, clients: [{ name: "dnsutils", run: probe, get: [], place: dnsutils }] });
-	const [target] = targetsOf(view(true), dnsutils, "base");
+	const [target] = targetsOf(snapshot(true), dnsutils, "base");
 	const cell = {
 		client: "dnsutils",
 		scope: "external" as const,
@@ -110,11 +110,11 @@ describe("rules that the walk does not understand", () => {
 		["are a finding on the lab's own cluster", false],
 		["contradict nothing where the network is another", true],
 	])("%s", (_, foreign) => {
-		expect(judge(view(foreign), rulesets, cell).cell.ok).toBe(foreign);
-		expect(ruleProblem(view(foreign), dnsutils, node, stuck as unknown as Ruleset) === undefined).toBe(foreign);
+		expect(judge(snapshot(foreign), rulesets, cell).cell.ok).toBe(foreign);
+		expect(ruleProblem(snapshot(foreign), dnsutils, node, stuck as unknown as Ruleset) === undefined).toBe(foreign);
 	});
 	it("are no excuse for an answer that is not what it must be", () => {
-		const { cell: judged } = judge(view(true), rulesets, { ...cell, observed: { outcome: "timeout" } });
+		const { cell: judged } = judge(snapshot(true), rulesets, { ...cell, observed: { outcome: "timeout" } });
 		expect(judged.ok).toBe(false);
 	});
 });

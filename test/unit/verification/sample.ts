@@ -1,4 +1,4 @@
-/** A view of the walkthrough's lab: one echo pod on nodeport-worker, dnsutils on nodeport-worker3. */
+/** A snapshot of the walkthrough's lab: one echo pod on nodeport-worker, dnsutils on nodeport-worker3. */
 
 import type { Node } from "../../../kubernetes/model.ts";
 import type { ClusterSnapshot, Endpoint, Place } from "../../../kubernetes/snapshot.ts";

@@ -18,8 +18,8 @@ const [, led = expect.fail("the rules lead to a pod")] =
 const viewWith = (ip: string): ClusterSnapshot =>
 	sampleView({ endpoints: [endpoint("nodeport-worker", ip)], kubeProxies: new Map([[node.name, runner]]) });
 
-/** Settles a node whose rules stay as they are, seen with `view`, while the API says `now`. */
-function settleWith(view: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, milliseconds: number) {
+/** Settles a node whose rules stay as they are, seen with `snapshot`, while the API says `now`. */
+function settleWith(snapshot: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, milliseconds: number) {
 	const run = vi.fn<Cluster["run"]>(async (_, [program]) => ({
 		code: 0,
 		stdout: program === "iptables-save" ? saved : "",
@@ -29,7 +29,7 @@ function settleWith(view: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, 
 	const said: string[] = [];
 	const deadline = performance.now() + milliseconds;
 	const say = (line: string) => said.push(line);
-	const awaited: Awaited = { cluster, view, client: dnsutils, deadline, say, look: now, limit: pLimit(1) };
+	const awaited: Awaited = { cluster, snapshot, client: dnsutils, deadline, say, look: now, limit: pLimit(1) };
 	return { settled: settle(awaited, node), said, reads: run };
 }
 
@@ -39,7 +39,7 @@ it("takes rules that say what the API says, without looking again", async () => 
 	expect(said).toEqual([]);
 });
 
-it("waits no longer for rules that follow a pod which came after the view was read", async () => {
+it("waits no longer for rules that follow a pod which came after the snapshot was read", async () => {
 	const { settled, said, reads } = settleWith(viewWith("10.244.3.77"), async () => viewWith(led), 60_000);
 	expect((await settled).problem).toContain(
 		`its rules lead to ${led}:8080, the Service's endpoints are 10.244.3.77:8080`,
@@ -53,17 +53,21 @@ it("does so for the pods of DNS too", async () => {
 		clusterIp: "10.96.0.10",
 		endpoints: ips.map((ip) => endpoint("nodeport-worker", ip)),
 	});
-	const view = { ...viewWith(led), dns: dns(["10.244.0.8"]) };
-	const { settled } = settleWith(view, async () => ({ ...view, dns: dns(["10.244.0.8", "10.244.0.9"]) }), 60_000);
+	const snapshot = { ...viewWith(led), dns: dns(["10.244.0.8"]) };
+	const { settled } = settleWith(
+		snapshot,
+		async () => ({ ...snapshot, dns: dns(["10.244.0.8", "10.244.0.9"]) }),
+		60_000,
+	);
 	expect((await settled).problem).toContain("its rules lead DNS to");
 });
 
 it.each([
-	["as it was", async (view: ClusterSnapshot) => view],
+	["as it was", async (snapshot: ClusterSnapshot) => snapshot],
 	["unreachable", async () => Promise.reject(new Error("connect ECONNREFUSED"))],
 ])("waits until the deadline while the API is %s", async (_, now) => {
-	const view = viewWith("10.244.3.77");
-	const { settled, reads } = settleWith(view, () => now(view), 2500);
+	const snapshot = viewWith("10.244.3.77");
+	const { settled, reads } = settleWith(snapshot, () => now(snapshot), 2500);
 	expect((await settled).problem).toBeDefined();
 	expect(reads.mock.calls.length).toBeGreaterThan(4);
 });

@@ -28,7 +28,7 @@ export interface Experiment {
 	/** Worker nodes that it needs. */
 	workers: number;
 	/** What it is measured under, one after the other; what is not named stays as the stack has it. */
-	changes(sight: LabSnapshot): Settings[];
+	changes(snapshot: LabSnapshot): Settings[];
 	/** Each expectation and its measurement, of the lab as it is after one change. */
-	measure(lab: Lab, sight: LabSnapshot): Promise<Finding[]>;
+	measure(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]>;
 }

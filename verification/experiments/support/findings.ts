@@ -6,17 +6,22 @@ import type { Finding } from "../../report.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** Holds one request against what the rules foretell of it. */
-export async function asForetold(sight: LabSnapshot, client: PlacedClient, to: string, what: string): Promise<Finding> {
-	const ways = sight.foretell(client, to);
-	const foretold = ways.map(ending);
-	const measured = ending(await sight.ask(client, to));
+export async function asPredicted(
+	snapshot: LabSnapshot,
+	client: PlacedClient,
+	to: string,
+	what: string,
+): Promise<Finding> {
+	const ways = snapshot.predict(client, to);
+	const predicted = ways.map(ending);
+	const measured = ending(await snapshot.ask(client, to));
 	return {
 		what,
-		expected: [...new Set(foretold)].join(" or "),
+		expected: [...new Set(predicted)].join(" or "),
 		measured,
 		// What the walk cannot tell agrees with nothing.
-		ok: foretold.includes(measured) && ways.every(({ outcome }) => outcome !== "other"),
-		path: sight.path(client, to),
+		ok: predicted.includes(measured) && ways.every(({ outcome }) => outcome !== "other"),
+		path: snapshot.path(client, to),
 	};
 }
 

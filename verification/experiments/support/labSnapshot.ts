@@ -24,12 +24,12 @@ const requestSeconds = 2;
 
 export class LabSnapshot {
 	readonly cluster: Cluster;
-	readonly view: ClusterSnapshot;
+	readonly objects: ClusterSnapshot;
 	private readonly rulesets: ReadonlyMap<string, Ruleset>;
 
-	constructor(cluster: Cluster, view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>) {
+	constructor(cluster: Cluster, objects: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>) {
 		this.cluster = cluster;
-		this.view = view;
+		this.objects = objects;
 		this.rulesets = rulesets;
 	}
 
@@ -49,7 +49,7 @@ export class LabSnapshot {
 	}
 
 	private client(is: (client: PlacedClient) => boolean, where: string): PlacedClient {
-		const client = this.view.clients.find(is);
+		const client = this.objects.clients.find(is);
 		if (!client) throw new Error(`the lab has no client ${where}`);
 		return client;
 	}
@@ -59,7 +59,7 @@ export class LabSnapshot {
 	}
 
 	get workers(): Node[] {
-		return this.view.nodes.filter(({ role }) => role === "worker");
+		return this.objects.nodes.filter(({ role }) => role === "worker");
 	}
 
 	/** The first node with an endpoint of the Service. */
@@ -71,28 +71,28 @@ export class LabSnapshot {
 
 	/** Those with an endpoint of the Service, or those without. */
 	nodes({ endpoints }: { endpoints: boolean }): Node[] {
-		const hosts = this.view.endpoints.map(({ node }) => node);
-		return this.view.nodes.filter(({ name }) => hosts.includes(name) === endpoints);
+		const hosts = this.objects.endpoints.map(({ node }) => node);
+		return this.objects.nodes.filter(({ name }) => hosts.includes(name) === endpoints);
 	}
 
 	/** "address:nodePort" */
 	url({ internalIp }: Pick<Node, "internalIp">): string {
-		return withPort(internalIp, this.view.service.nodePort);
+		return withPort(internalIp, this.objects.service.nodePort);
 	}
 
 	/** All ways of the client's first packet. */
 	ways(client: PlacedClient, to: string): Journey[] {
-		return journeys(this.view, this.rulesets, client.place, parseDestination(this.view, to));
+		return journeys(this.objects, this.rulesets, client.place, parseDestination(this.objects, to));
 	}
 
 	/** What the client would see, each of the possibilities once. */
-	foretell(client: PlacedClient, to: string): Observed[] {
+	predict(client: PlacedClient, to: string): Observed[] {
 		return this.ways(client, to).map(({ end }) => observationOf(end));
 	}
 
 	/** The packet's ways in words, with the rules. */
 	path(client: PlacedClient, to: string): string {
-		return journeysText(this.ways(client, to), this.view);
+		return journeysText(this.ways(client, to), this.objects);
 	}
 
 	async ask(client: PlacedClient, to: string): Promise<Observed> {

@@ -14,13 +14,13 @@ const label = "nodeport-lab/experiment";
  * @param nodePort absent: the API server chooses
  * @throws what the API server refuses, in its words
  */
-export async function serviceBeside(
+export async function extraService(
 	lab: Lab,
-	{ cluster, view }: LabSnapshot,
+	{ cluster, objects }: LabSnapshot,
 	suffix: string,
 	{ nodePort, ...spec }: V1ServiceSpec & { nodePort?: number },
 ): Promise<V1Service> {
-	const { namespace, name, port } = view.service;
+	const { namespace, name, port } = objects.service;
 	const own = await withApiError(
 		`Service ${namespace}/${name}`,
 		cluster.core.readNamespacedService({ namespace, name }),
@@ -47,7 +47,7 @@ const remove = (cluster: Cluster, namespace: string, name: string) =>
 	withApiError(`Service ${namespace}/${name}`, cluster.core.deleteNamespacedService({ namespace, name }));
 
 /** Removes those that a killed run left. */
-export async function removeServicesBeside(cluster: Cluster): Promise<void> {
+export async function removeExtraServices(cluster: Cluster): Promise<void> {
 	const left = await withApiError("Services", cluster.core.listServiceForAllNamespaces({ labelSelector: label }));
 	for (const { metadata } of left.items) await remove(cluster, metadata?.namespace ?? "", metadata?.name ?? "");
 }

@@ -5,7 +5,7 @@ import { parseDestination } from "../../../../verification/journey/destination.t
 import { type Journey, journeys, outcomeOf } from "../../../../verification/journey/journey.ts";
 import { expect as predict, targetsOf } from "../../../../verification/judgement/predict.ts";
 import type { Target } from "../../../../verification/model.ts";
-import { dnsutils, rulesets, views } from "../trace/traceLab.ts";
+import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
 
 const rules = await rulesets();
 const outside: Place = { network: "outside", ip: "172.18.0.20" };
@@ -20,25 +20,25 @@ function placesOf({ nodes, endpoints }: ClusterSnapshot): [string, Place][] {
 	];
 }
 
-const cells = Object.entries(views)
+const cells = Object.entries(snapshots)
 	.filter(([, { endpoints }]) => endpoints.length > 0)
-	.flatMap(([service, view]) =>
-		placesOf(view).flatMap(([client, place]) =>
-			targetsOf(view, place, "full").map((target): [string, ClusterSnapshot, Place, Target] => [
+	.flatMap(([service, snapshot]) =>
+		placesOf(snapshot).flatMap(([client, place]) =>
+			targetsOf(snapshot, place, "full").map((target): [string, ClusterSnapshot, Place, Target] => [
 				`${service}: ${client} -> ${target.kind} ${target.address}`,
-				view,
+				snapshot,
 				place,
 				target,
 			]),
 		),
 	);
 
-const travel = (view: ClusterSnapshot, place: Place, to: string): Journey[] =>
-	journeys(view, rules, place, parseDestination(view, to));
+const travel = (snapshot: ClusterSnapshot, place: Place, to: string): Journey[] =>
+	journeys(snapshot, rules, place, parseDestination(snapshot, to));
 
-it.each(cells)("the journey ends as the API's objects predict: %s", (_, view, place, target) => {
-	const { outcome, podIps, clientIp } = predict(view, [], "iptables", place, target);
-	const ways = travel(view, place, target.address);
+it.each(cells)("the journey ends as the API's objects predict: %s", (_, snapshot, place, target) => {
+	const { outcome, podIps, clientIp } = predict(snapshot, [], "iptables", place, target);
+	const ways = travel(snapshot, place, target.address);
 	const pods = ways.flatMap(({ end }) => (end.kind === "pod" ? [end] : []));
 	expect(ways.map(({ probability }) => probability).reduce((sum, one) => sum + one)).toBeCloseTo(1, 9);
 	expect(new Set(ways.map(({ end }) => outcomeOf(end)))).toEqual(new Set([outcome]));
@@ -54,10 +54,10 @@ it("is about a matrix of some size", () => {
 });
 
 describe("over the nodes", () => {
-	const view = views["nodeport-service"];
+	const snapshot = snapshots["nodeport-service"];
 
 	it("goes from the client's node over the one that it enters by to the pod's", () => {
-		const [way, ...others] = travel(view, dnsutils, "nodeport-worker2");
+		const [way, ...others] = travel(snapshot, dnsutils, "nodeport-worker2");
 		expect(others).toEqual([]);
 		expect(way?.legs.map(({ node, packet }) => `${node} ${packet.source} ${packet.inInterface}`)).toEqual([
 			"nodeport-worker3 10.244.3.2 veth0",
@@ -74,13 +74,13 @@ describe("over the nodes", () => {
 	});
 
 	it("keeps the source port until a masquerade chooses one at random", () => {
-		const destination = parseDestination(view, "nodeport-worker2");
-		const [way] = journeys(view, rules, dnsutils, destination, 12345);
+		const destination = parseDestination(snapshot, "nodeport-worker2");
+		const [way] = journeys(snapshot, rules, dnsutils, destination, 12345);
 		expect(way?.legs.map(({ packet }) => packet.sourcePort)).toEqual([12345, 12345, undefined]);
 	});
 
 	it("ends in a reject where the Service has no endpoints, on the node that it enters by", () => {
-		const ways = travel(views["trace-empty"], dnsutils, "nodeport-worker2");
+		const ways = travel(snapshots["trace-empty"], dnsutils, "nodeport-worker2");
 		expect(ways.map(({ end }) => end)).toEqual([
 			{ kind: "reject", node: "nodeport-worker2", with: "icmp-port-unreachable" },
 		]);
@@ -94,26 +94,26 @@ describe("over the nodes", () => {
 		["192.0.2.1:80", { kind: "away", address: "192.0.2.1" }],
 		["127.0.0.1:30040", { kind: "loopback" }],
 	])("to %s it ends elsewhere than in a pod of the Service", (to, end) => {
-		expect(travel(view, dnsutils, to).map(({ end }) => end)).toEqual([end]);
+		expect(travel(snapshot, dnsutils, to).map(({ end }) => end)).toEqual([end]);
 	});
 
 	it("cannot tell what a node does whose rules could not be read", () => {
 		const known = new Map([...rules].filter(([node]) => node !== "nodeport-worker2"));
-		const [way] = journeys(view, known, dnsutils, parseDestination(view, "nodeport-worker2"));
+		const [way] = journeys(snapshot, known, dnsutils, parseDestination(snapshot, "nodeport-worker2"));
 		expect(way?.legs.map(({ node }) => node)).toEqual(["nodeport-worker3"]);
 		expect(way?.end).toMatchObject({ kind: "unknown", node: "nodeport-worker2" });
 	});
 
 	it("does not guess the address of a client outside", () => {
-		const [way] = travel(view, { network: "outside" }, "nodeport-worker");
+		const [way] = travel(snapshot, { network: "outside" }, "nodeport-worker");
 		expect(way?.end).toMatchObject({ kind: "unknown", reason: "the address of the client outside is not known" });
 	});
 });
 
 describe("in words", () => {
 	it("numbers the hops over all nodes and ends with who answers and what it sees", () => {
-		const view = views["nodeport-service"];
-		const lines = journeysText(travel(view, dnsutils, "nodeport-worker"), view).split("\n");
+		const snapshot = snapshots["nodeport-service"];
+		const lines = journeysText(travel(snapshot, dnsutils, "nodeport-worker"), snapshot).split("\n");
 		const numbers = lines.flatMap((line) => line.match(/^(\d+)\. /)?.[1] ?? []).map(Number);
 		expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1));
 		expect(lines[0]).toMatch(/^1\. On nodeport-worker3 the packet for 172\.18\.0\.8:30040 enters nat PREROUTING/);
@@ -125,8 +125,8 @@ describe("in words", () => {
 	});
 
 	it("gives each of several ways its probability", () => {
-		const view = views["trace-cluster"];
-		const text = journeysText(travel(view, dnsutils, "trace-cluster:8080"), view);
+		const snapshot = snapshots["trace-cluster"];
+		const text = journeysText(travel(snapshot, dnsutils, "trace-cluster:8080"), snapshot);
 		expect(text.match(/^Way .*$/gm)).toEqual(["Way 1 of 2, probability 50.0 %", "Way 2 of 2, probability 50.0 %"]);
 	});
 
@@ -146,12 +146,12 @@ describe("in words", () => {
 		["nodeport-service", "127.0.0.1:30040", "loopback is the client's own"],
 		["nodeport-service", "192.0.2.1:80", "192.0.2.1 is no address that leads to a node or a pod"],
 	] as const)("of %s, to %s: %s", (service, to, end) => {
-		expect(journeysText(travel(views[service], dnsutils, to), views[service])).toContain(end);
+		expect(journeysText(travel(snapshots[service], dnsutils, to), snapshots[service])).toContain(end);
 	});
 });
 
 describe("parseDestination", () => {
-	const view = views["nodeport-service"];
+	const snapshot = snapshots["nodeport-service"];
 
 	it.each([
 		["nodeport-worker", "172.18.0.8", 30040],
@@ -159,17 +159,17 @@ describe("parseDestination", () => {
 		["10.244.1.10:8080", "10.244.1.10", 8080],
 		["[fd00::9]:8080", "fd00::9", 8080],
 		["nodeport-service:8080", "10.96.132.81", 8080],
-		["clusterIp", "10.96.132.81", view.service.port],
-		["serviceDns", "10.96.132.81", view.service.port],
+		["clusterIp", "10.96.132.81", snapshot.service.port],
+		["serviceDns", "10.96.132.81", snapshot.service.port],
 		["nodeport-service.default.svc.cluster.local:8080", "10.96.132.81", 8080],
 	])("takes %s for %s port %i", (text, address, port) => {
-		expect(parseDestination(view, text)).toEqual({ address, port });
+		expect(parseDestination(snapshot, text)).toEqual({ address, port });
 	});
 
 	it.each(["nowhere", "nowhere:80", "10.244.1.10", "10.244.1.10:0", "10.244.1.10:65536", "nodeport-service", ""])(
 		"refuses %j and says what is allowed",
 		(text) => {
-			expect(() => parseDestination(view, text)).toThrow(
+			expect(() => parseDestination(snapshot, text)).toThrow(
 				`got "${text}"; the nodes: nodeport-control-plane, nodeport-worker,`,
 			);
 		},

@@ -4,12 +4,12 @@ import { keptWays } from "../../../../verification/journey/recordedPaths.ts";
 import { waysOf } from "../../../../verification/judgement/judge.ts";
 import type { Cell } from "../../../../verification/model.ts";
 import { sampleCell } from "../../report/sample.ts";
-import { dnsutils, rulesets, views } from "../trace/traceLab.ts";
+import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
 
 const rules = await rulesets();
 
-const view: ClusterSnapshot = {
-	...views["trace-cluster"],
+const snapshot: ClusterSnapshot = {
+	...snapshots["trace-cluster"],
 	clients: [{ name: "dnsutils", run: { spawn: ["true"] }, get: ["curl"], place: dnsutils }],
 };
 
@@ -19,8 +19,8 @@ const cellTo = (host: number, ok = true): Cell => ({
 	ok,
 });
 const cells = [cellTo(8), cellTo(9), cellTo(7, false)];
-const journeysOf = (cell: Cell) => waysOf(view, rules, cell);
-const kept = keptWays(view, cells, journeysOf);
+const journeysOf = (cell: Cell) => waysOf(snapshot, rules, cell);
+const kept = keptWays(snapshot, cells, journeysOf);
 
 it("keeps every way of every cell, each node's hops in their order", () => {
 	const { ways, omittedWays } = kept.cells.find(({ address }) => address === "172.18.0.9:30042") ?? { ways: [] };
@@ -47,7 +47,7 @@ it("keeps a hop once that several packets take", () => {
 
 it("leaves out what there is no room for, but first keeps what is not as it must be", () => {
 	const one = journeysOf(cellTo(7)).flatMap(({ legs }) => legs.flatMap(({ path }) => path.hops)).length;
-	const { cells: some, omittedCells } = keptWays(view, cells, journeysOf, one);
+	const { cells: some, omittedCells } = keptWays(snapshot, cells, journeysOf, one);
 	expect(some.map(({ address }) => address)).toEqual(["172.18.0.7:30042"]);
 	expect(omittedCells).toBe(2);
 });
@@ -56,6 +56,6 @@ it("keeps the likeliest of very many ways, and counts the others", () => {
 	const [journey] = journeysOf(cellTo(8));
 	if (!journey) throw new Error("the fixture has no way");
 	const many = [0.05, 0.3, ...Array(13).fill(0.05)].map((probability) => ({ ...journey, probability }));
-	const [cell] = keptWays(view, [cellTo(8)], () => many).cells;
+	const [cell] = keptWays(snapshot, [cellTo(8)], () => many).cells;
 	expect([cell?.ways.length, cell?.ways[0]?.probability, cell?.omittedWays]).toEqual([8, 0.3, 7]);
 });

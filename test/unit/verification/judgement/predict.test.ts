@@ -93,24 +93,24 @@ describe("policy Cluster", () => {
 });
 
 describe("policy Local", () => {
-	const view = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
+	const snapshot = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
 
 	it.each(["nodeport-control-plane", "nodeport-worker2"])(
 		"a packet to %s, which has no endpoint, is dropped",
 		(node) => {
-			expect(expectation(view, promised, "iptables", dnsutils, nodePort(node))).toEqual({ outcome: "timeout" });
+			expect(expectation(snapshot, promised, "iptables", dnsutils, nodePort(node))).toEqual({ outcome: "timeout" });
 		},
 	);
 
 	it("the echo's own node answers, and the pod sees the client's node", () => {
-		expect(expectation(view, promised, "iptables", dnsutils, nodePort("nodeport-worker"))).toMatchObject({
+		expect(expectation(snapshot, promised, "iptables", dnsutils, nodePort("nodeport-worker"))).toMatchObject({
 			outcome: "ok",
 			clientIp: "172.18.0.5",
 		});
 	});
 
 	it("the client's own node answers although it has no endpoint: the packet never left the cluster", () => {
-		expect(expectation(view, promised, "iptables", dnsutils, nodePort("nodeport-worker3"))).toMatchObject({
+		expect(expectation(snapshot, promised, "iptables", dnsutils, nodePort("nodeport-worker3"))).toMatchObject({
 			outcome: "ok",
 			podIps: ["10.244.3.9"],
 			clientIp: "10.244.5.2",
@@ -119,12 +119,12 @@ describe("policy Local", () => {
 });
 
 describe("a node's own process, the echo's own pod and a client outside", () => {
-	const view = (policy: "Cluster" | "Local") =>
+	const snapshot = (policy: "Cluster" | "Local") =>
 		sampleView({ service: { ...sampleView().service, externalTrafficPolicy: policy } });
 	const hairpin = { network: "pod" as const, node: "nodeport-worker", ip: "10.244.3.9" };
 	const ownPort: Target = { kind: "nodePort", address: "127.0.0.1:30040" };
 	const seen = (policy: "Cluster" | "Local", place: typeof dnsutils, target: Target, mode: ProxyMode = "iptables") => {
-		const { outcome, clientIp } = expectation(view(policy), promised, mode, place, target);
+		const { outcome, clientIp } = expectation(snapshot(policy), promised, mode, place, target);
 		return outcome === "ok" ? clientIp : outcome;
 	};
 

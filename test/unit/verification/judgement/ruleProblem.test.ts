@@ -28,7 +28,8 @@ const node = (name: string) => {
 };
 
 describe("a node's rules held against the API", () => {
-	const problem = (rules: Ruleset, view = sampleView()) => ruleProblem(view, dnsutils, node("nodeport-worker2"), rules);
+	const problem = (rules: Ruleset, snapshot = sampleView()) =>
+		ruleProblem(snapshot, dnsutils, node("nodeport-worker2"), rules);
 	const local = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
 
 	it("are right when they lead to the Service's endpoints and nowhere else", () => {
@@ -57,16 +58,16 @@ describe("a node's rules held against the API", () => {
 	});
 
 	it("must rewrite the address of a client outside under policy Cluster, and keep it under Local", () => {
-		const views = { Cluster: sampleView(), Local: local };
+		const snapshots = { Cluster: sampleView(), Local: local };
 		const [masqueraded, kept] = [to("10.244.3.9"), { ...to("10.244.3.9"), masqueraded: false }];
-		const rulesOf = (way: Path, view: ClusterSnapshot) =>
-			ruleProblem(view, dnsutils, node("nodeport-worker"), ruleset(way));
-		expect(rulesOf(masqueraded, views.Cluster)).toBeUndefined();
-		expect(rulesOf(kept, views.Local)).toBeUndefined();
-		expect(rulesOf(kept, views.Cluster)).toContain("its rules keep the address of a client outside");
-		expect(rulesOf(masqueraded, views.Local)).toContain("externalTrafficPolicy is Local");
+		const rulesOf = (way: Path, snapshot: ClusterSnapshot) =>
+			ruleProblem(snapshot, dnsutils, node("nodeport-worker"), ruleset(way));
+		expect(rulesOf(masqueraded, snapshots.Cluster)).toBeUndefined();
+		expect(rulesOf(kept, snapshots.Local)).toBeUndefined();
+		expect(rulesOf(kept, snapshots.Cluster)).toContain("its rules keep the address of a client outside");
+		expect(rulesOf(masqueraded, snapshots.Local)).toContain("externalTrafficPolicy is Local");
 		// Another network's rules rewrite addresses as they will.
-		expect(rulesOf(masqueraded, { ...views.Local, foreignNetwork: true })).toBeUndefined();
+		expect(rulesOf(masqueraded, { ...snapshots.Local, foreignNetwork: true })).toBeUndefined();
 	});
 
 	it("must reject where the Service has no endpoint at all", () => {
@@ -77,7 +78,7 @@ describe("a node's rules held against the API", () => {
 
 	it("are not right with session affinity while they lead only a remembered client to where it must be led", () => {
 		const service = { ...sampleView().service, sessionAffinity: "ClientIP" as const };
-		const view = sampleView({
+		const snapshot = sampleView({
 			service,
 			endpoints: [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker", "10.244.3.10")],
 		});
@@ -86,7 +87,7 @@ describe("a node's rules held against the API", () => {
 			...ruleset(),
 			walk: ({ source }: { source: string }) => (source === "192.0.2.1" ? others : first),
 		});
-		expect(problem(rules(both), view)).toBeUndefined();
-		expect(problem(rules(first), view)).toContain("its rules lead to 10.244.3.9:8080, the Service's endpoints are");
+		expect(problem(rules(both), snapshot)).toBeUndefined();
+		expect(problem(rules(first), snapshot)).toContain("its rules lead to 10.244.3.9:8080, the Service's endpoints are");
 	});
 });

@@ -50,7 +50,7 @@ const runner = (pod: string): Runner => ({ exec: { namespace: "kube-system", pod
 const base = sampleView({ nodes, kubeProxies: new Map(nodes.map(({ name }) => [name, runner(name)])) });
 
 /** The lab with each of its Services. */
-export const views = {
+export const snapshots = {
 	"nodeport-service": {
 		...base,
 		service: serviceOf("nodeport-service", "10.96.132.81", 30040, "Cluster"),
@@ -82,10 +82,10 @@ const cluster = {
 } as unknown as Cluster;
 
 export async function rulesetOf(name: string): Promise<Ruleset> {
-	const view = name === nftNode.name ? nftView : base;
-	const node = view.nodes.find((node) => node.name === name);
+	const snapshot = name === nftNode.name ? nftView : base;
+	const node = snapshot.nodes.find((node) => node.name === name);
 	if (!node) throw new Error(`no fixture of node ${name}`);
-	return readRuleset(cluster, view, node);
+	return readRuleset(cluster, snapshot, node);
 }
 
 export const rulesets = async (): Promise<Map<string, Ruleset>> =>

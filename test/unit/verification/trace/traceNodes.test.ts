@@ -6,7 +6,7 @@ import type { ClusterSnapshot, PlacedClient } from "../../../../kubernetes/snaps
 import { traceFailure, traceLine } from "../../../../report/traceText.ts";
 import type { NodeTrace } from "../../../../verification/trace/model.ts";
 import { traceNodePorts, traceOn } from "../../../../verification/trace/traceNodes.ts";
-import { dnsutils, fixture, rulesets, views } from "./traceLab.ts";
+import { dnsutils, fixture, rulesets, snapshots } from "./traceLab.ts";
 
 const exec = (pod: string): Runner => ({ exec: { namespace: "default", pod, container: "probe" } });
 const curl = ["curl", "--silent"];
@@ -17,10 +17,10 @@ const probe: PlacedClient = {
 	get: curl,
 	place: { network: "node", node: "nodeport-worker", ip: "172.18.0.8" },
 };
-const view: ClusterSnapshot = { ...views["trace-cluster"], clients: [client, probe] };
+const snapshot: ClusterSnapshot = { ...snapshots["trace-cluster"], clients: [client, probe] };
 const rules = await rulesets();
 const nodeOf = (name: string) => {
-	const node = view.nodes.find((node) => node.name === name);
+	const node = snapshot.nodes.find((node) => node.name === name);
 	if (!node) throw new Error(`no node ${name}`);
 	return node;
 };
@@ -51,7 +51,7 @@ function lab(trace = fixture("other-node.xtables.txt")) {
 describe("a trace of the client's packet", () => {
 	it("equals the walk, and was sent from the port that the node's kernel looked for", async () => {
 		const { cluster, sent } = lab();
-		const trace = await traceOn(cluster, view, rules, client, destination, worker);
+		const trace = await traceOn(cluster, snapshot, rules, client, destination, worker);
 		expect(trace).toMatchObject({ result: "agrees", node: "nodeport-worker" });
 		expect(traceLine(trace)).toBe("nodeport-worker: the kernel's trace of 14 rules equals the walk");
 		expect(traceFailure(trace, "dnsutils")).toBeUndefined();
@@ -62,7 +62,7 @@ describe("a trace of the client's packet", () => {
 
 	it("is taken three times before it is called different, and then shows both", async () => {
 		const { cluster, sent } = lab(fixture("other-node.xtables.txt").replaceAll(/.*KUBE-MARK-MASQ:rule.*\n/g, ""));
-		const trace = await traceOn(cluster, view, rules, client, destination, worker);
+		const trace = await traceOn(cluster, snapshot, rules, client, destination, worker);
 		expect(sent).toHaveBeenCalledTimes(3);
 		expect(trace).toMatchObject({ result: "differs", difference: { agreed: 4 } });
 		expect(traceFailure(trace, "dnsutils")).toMatch(
@@ -74,13 +74,13 @@ describe("a trace of the client's packet", () => {
 		["the node is down", { ...worker, ready: false }, client, "the node is not Ready"],
 		["no node-probe runs on the node", nodeOf("nodeport-worker2"), client, "it runs no node-probe pod"],
 	])("says why there is none: %s", async (_, node, client, reason) => {
-		const trace = await traceOn(lab().cluster, view, rules, client, destination, node);
+		const trace = await traceOn(lab().cluster, snapshot, rules, client, destination, node);
 		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining(reason) });
 		expect(traceFailure(trace, "dnsutils")).toBeUndefined();
 	});
 
 	it("fails where the kernel saw no packet, which the walk leads over the node", async () => {
-		const trace = await traceOn(lab("").cluster, view, rules, client, destination, worker);
+		const trace = await traceOn(lab("").cluster, snapshot, rules, client, destination, worker);
 		expect(traceLine(trace)).toMatch(/^nodeport-worker: the trace failed: its kernel did not see the packet/);
 		expect(traceFailure(trace, "dnsutils")).toMatch(
 			/; repeat: npm run explain -- --from dnsutils --to nodeport-worker/,
@@ -89,7 +89,7 @@ describe("a trace of the client's packet", () => {
 
 	it("fails where no packet passes the node", async () => {
 		const to = { address: "127.0.0.1", port: 30042 };
-		const trace = await traceOn(lab().cluster, view, rules, client, to, worker);
+		const trace = await traceOn(lab().cluster, snapshot, rules, client, to, worker);
 		expect(trace).toMatchObject({ result: "failed", reason: "no packet from dnsutils to 127.0.0.1 passes it" });
 	});
 
@@ -99,13 +99,13 @@ describe("a trace of the client's packet", () => {
 			const ran = await cluster.run(runner, program, ...rest);
 			return { ...ran, stdout: ran.stdout.replaceAll("nf_tables", "legacy") };
 		};
-		const trace = await traceOn({ run } as unknown as Cluster, view, rules, client, destination, worker);
+		const trace = await traceOn({ run } as unknown as Cluster, snapshot, rules, client, destination, worker);
 		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining("kernel's log") });
 		expect(sent).not.toHaveBeenCalled();
 	});
 
 	it("is asked of every node", async () => {
-		const traces: NodeTrace[] = await traceNodePorts(lab().cluster, view, rules, client);
+		const traces: NodeTrace[] = await traceNodePorts(lab().cluster, snapshot, rules, client);
 		expect(traces.map(({ node, result }) => `${node} ${result}`)).toEqual([
 			"nodeport-control-plane untraced",
 			"nodeport-worker agrees",

@@ -1,14 +1,14 @@
 import { expect, it } from "vitest";
 import type { Ran } from "../../../../../kubernetes/exec.ts";
 import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
-import { asForetold } from "../../../../../verification/experiments/support/findings.ts";
+import { asPredicted } from "../../../../../verification/experiments/support/findings.ts";
 import { LabSnapshot } from "../../../../../verification/experiments/support/labSnapshot.ts";
-import { dnsutils, rulesets, views } from "../../trace/traceLab.ts";
+import { dnsutils, rulesets, snapshots } from "../../trace/traceLab.ts";
 
 const rules = await rulesets();
 const outside = { name: "outside", run: { spawn: ["true"] }, get: ["curl"] };
-const view = {
-	...views["nodeport-service"],
+const objects = {
+	...snapshots["nodeport-service"],
 	clients: [
 		{ ...outside, name: "dnsutils", place: dnsutils },
 		{ ...outside, place: { network: "outside" as const, ip: "172.18.0.20" } },
@@ -16,41 +16,41 @@ const view = {
 };
 
 /** The captured lab, in which every program ends as told. */
-const sightOf = (ran: Partial<Ran>) => {
+const labWith = (ran: Partial<Ran>) => {
 	const cluster = { run: async () => ({ code: 0, stdout: "", stderr: "", ...ran }) } as unknown as Cluster;
-	return new LabSnapshot(cluster, view, rules);
+	return new LabSnapshot(cluster, objects, rules);
 };
 
 const body = '{"message":"m","node":"nodeport-worker","podIp":"10.244.1.10","clientIp":"172.18.0.9","clientPort":1}';
-const [, , worker2] = view.nodes;
+const [, , worker2] = objects.nodes;
 const url = `${worker2?.internalIp}:30040`;
 
 it("holds a request against what the rules foretell, and shows the path", async () => {
-	const sight = sightOf({ stdout: body });
-	expect(await asForetold(sight, sight.outside, url, "x")).toEqual({
+	const snapshot = labWith({ stdout: body });
+	expect(await asPredicted(snapshot, snapshot.outside, url, "x")).toEqual({
 		what: "x",
 		expected: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
 		measured: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
 		ok: true,
 		path: expect.stringContaining("KUBE-SEP-"),
 	});
-	const silent = sightOf({ code: 28 });
-	expect(await asForetold(silent, silent.outside, url, "x")).toMatchObject({ measured: "timeout", ok: false });
+	const silent = labWith({ code: 28 });
+	expect(await asPredicted(silent, silent.outside, url, "x")).toMatchObject({ measured: "timeout", ok: false });
 });
 
 it("reads many answers with their times, also of those that never came", async () => {
 	const stdout = `${body}\n0.001234\n\n2.000100\n${body}\n0.002000\n`;
-	const sight = sightOf({ stdout });
+	const snapshot = labWith({ stdout });
 	const answered = { node: "nodeport-worker", podIp: "10.244.1.10" };
-	expect(await sight.askOften(sight.inside, url, 3)).toEqual([
+	expect(await snapshot.askOften(snapshot.inside, url, 3)).toEqual([
 		{ ...answered, seconds: 0.001234 },
 		{ seconds: 2.0001 },
 		{ ...answered, seconds: 0.002 },
 	]);
-	await expect(sight.askOften(sight.inside, url, 4)).rejects.toThrow("dnsutils sent 3 of 4 requests");
+	await expect(snapshot.askOften(snapshot.inside, url, 4)).rejects.toThrow("dnsutils sent 3 of 4 requests");
 });
 
 it("says which client the lab lacks", () => {
-	const [node] = view.nodes;
-	expect(() => node && sightOf({}).on(node)).toThrow("the lab has no client on nodeport-control-plane");
+	const [node] = objects.nodes;
+	expect(() => node && labWith({}).on(node)).toThrow("the lab has no client on nodeport-control-plane");
 });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
 import type { Lab } from "../../../../../verification/experiments/support/experiment.ts";
 import type { LabSnapshot } from "../../../../../verification/experiments/support/labSnapshot.ts";
-import { putBackLeftovers } from "../../../../../verification/experiments/support/leftovers.ts";
+import { restoreLeftovers } from "../../../../../verification/experiments/support/leftovers.ts";
 import { bindNodePorts } from "../../../../../verification/experiments/support/nodePortAddresses.ts";
 
 const text = "kind: KubeProxyConfiguration\nnodePortAddresses: null\n";
@@ -43,25 +43,25 @@ function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as strin
 
 const actions: (() => Promise<unknown>)[] = [];
 const lab = { afterwards: (action: () => Promise<unknown>) => actions.push(action) } as unknown as Lab;
-const sight = (cluster: Cluster) => ({ cluster }) as LabSnapshot;
+const snapshot = (cluster: Cluster) => ({ cluster }) as LabSnapshot;
 
 it("changes nothing where nothing was left", async () => {
 	const { cluster, said } = fakeCluster();
-	await putBackLeftovers(cluster);
+	await restoreLeftovers(cluster);
 	expect(said).toEqual([]);
 });
 
 it("removes the Services that a killed run left", async () => {
 	const { cluster, said } = fakeCluster({ services: ["nodeport-service-health"] });
-	await putBackLeftovers(cluster);
+	await restoreLeftovers(cluster);
 	expect(said).toEqual(["removed nodeport-service-health"]);
 });
 
 it("puts kube-proxy's configuration back as it was, whether the experiment does it or the next run", async () => {
-	for (const putBack of [(cluster: Cluster) => putBackLeftovers(cluster), () => actions.pop()?.()]) {
+	for (const putBack of [(cluster: Cluster) => restoreLeftovers(cluster), () => actions.pop()?.()]) {
 		const { cluster, said, config } = fakeCluster();
 		const before = config();
-		await bindNodePorts(lab, sight(cluster), ["172.18.0.2/32"]);
+		await bindNodePorts(lab, snapshot(cluster), ["172.18.0.2/32"]);
 		expect(config().data["config.conf"]).toContain("172.18.0.2/32");
 		expect(said.splice(0)).toEqual(["configured", "restarted"]);
 		await putBack(cluster);
@@ -72,8 +72,8 @@ it("puts kube-proxy's configuration back as it was, whether the experiment does 
 
 it("does it again where putting it back was ended before every kube-proxy was known to run with it", async () => {
 	const { cluster, said, config } = fakeCluster({ writes: 2 });
-	await bindNodePorts(lab, sight(cluster), ["172.18.0.2/32"]);
-	await expect(putBackLeftovers(cluster)).rejects.toThrow("killed");
+	await bindNodePorts(lab, snapshot(cluster), ["172.18.0.2/32"]);
+	await expect(restoreLeftovers(cluster)).rejects.toThrow("killed");
 	expect(config().data["config.conf"]).toBe(text);
 	expect(said.filter((what) => what === "restarted").length).toBe(2);
 	expect(Object.keys(config().metadata.annotations ?? {})).toContain("nodeport-lab/config-before");
