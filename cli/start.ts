@@ -1,7 +1,7 @@
 /** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
 import { isDeepStrictEqual } from "node:util";
 import { wakeCluster } from "../kind/kubeconfigFile.ts";
-import { inspectCluster } from "../kubernetes/inspect.ts";
+import { inspectCluster } from "../kubernetes/existing/inspect.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";

@@ -1,7 +1,6 @@
 /** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
 import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import pLimit from "p-limit";
-import type { Request } from "../verification/request.ts";
 import { withApiError } from "./apiErrors.ts";
 import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
 import { type Dialogue, Programs, pasteReady, type Ran, restartProxy } from "./exec.ts";
@@ -18,7 +17,7 @@ import {
 	toService,
 	whyUnready,
 } from "./objects.ts";
-import type { ClusterSnapshot, Endpoint, PlacedClient } from "./snapshot.ts";
+import type { ClusterSnapshot, Endpoint, PlacedClient, SnapshotScope } from "./snapshot.ts";
 
 /** So many objects are asked for at once, where they are asked for one by one. */
 const limit = pLimit(16);
@@ -27,23 +26,25 @@ const limit = pLimit(16);
 const dnsService = "kube-dns";
 
 export class Cluster {
+	readonly access: Access;
+	readonly config: KubeConfig;
 	readonly core: CoreV1Api;
-	private readonly apps: AppsV1Api;
+	readonly apps: AppsV1Api;
 	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
-	readonly access: Access;
 
 	/** @throws where there is no such kubeconfig, or none that can be read */
 	constructor({ kubeconfig, context }: Access) {
 		this.access = { kubeconfig, context };
 		const config = load(this.access);
+		this.config = config;
 		this.core = config.makeApiClient(CoreV1Api);
 		this.apps = config.makeApiClient(AppsV1Api);
 		this.discovery = config.makeApiClient(DiscoveryV1Api);
 		this.programs = new Programs(config);
 	}
 
-	async snapshot({ service: { namespace, name }, echo, clients, existing }: Request): Promise<ClusterSnapshot> {
+	async snapshot({ service: { namespace, name }, echo, clients, existing }: SnapshotScope): Promise<ClusterSnapshot> {
 		const sample = existing?.sample?.nodes;
 		const [nodes, service, own, dns, { spec }, proxies, readers, placed] = await Promise.all([
 			this.nodes(sample),

@@ -1,7 +1,16 @@
-/** What a verification reads of the API before it probes. */
-
-import type { Client, Runner } from "./clients.ts";
+/** The objects of a cluster that concern one Service, read once. */
+import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
 import type { Node, Service } from "./model.ts";
+
+/** Which objects a snapshot contains. */
+export interface SnapshotScope {
+	service: { namespace: string; name: string };
+	/** The Deployment behind the Service. */
+	echo: { deployment: string };
+	clients: (Client | ClientGroup)[];
+	/** Only for a cluster that the lab didn't create. */
+	existing?: Existing | undefined;
+}
 
 /** A ready endpoint of the Service. */
 export interface Endpoint {

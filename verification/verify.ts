@@ -1,10 +1,10 @@
 /** One verification from end to end: wait, read the rules, probe, judge. */
 import { setTimeout as sleep } from "node:timers/promises";
 import pLimit from "p-limit";
+import { type Sample, sampleText } from "../kubernetes/existing/nodeSample.ts";
 import { kubectlText } from "../kubernetes/kubeAccess.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
-import { type Sample, sampleText } from "../kubernetes/nodeSample.ts";
 import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
 import { journeysText } from "../report/journeyText.ts";
 import { failureOf } from "../report/matrixText.ts";

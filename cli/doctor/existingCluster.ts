@@ -1,8 +1,8 @@
 import type { ExistingConfig } from "../../config/labConfig.ts";
 import { usualSettings } from "../../config/projectDefaults.ts";
-import { inspectCluster } from "../../kubernetes/inspect.ts";
-import { sampleText } from "../../kubernetes/nodeSample.ts";
-import { placeOn } from "../../kubernetes/placement.ts";
+import { inspectCluster } from "../../kubernetes/existing/inspect.ts";
+import { sampleText } from "../../kubernetes/existing/nodeSample.ts";
+import { placeOn } from "../../kubernetes/existing/placement.ts";
 import type { Check, Finding } from "./finding.ts";
 import { judgeNodePort } from "./ports.ts";
 

@@ -3,8 +3,8 @@
 import type { ExistingConfig, KindConfig, LabConfig } from "../../config/labConfig.ts";
 import { imageId } from "../../kind/docker.ts";
 import { labCluster } from "../../kind/owner.ts";
-import type { Sample } from "../../kubernetes/nodeSample.ts";
-import { placeOn } from "../../kubernetes/placement.ts";
+import type { Sample } from "../../kubernetes/existing/nodeSample.ts";
+import { placeOn } from "../../kubernetes/existing/placement.ts";
 import { orRefuse, UserError } from "../../lib/userError.ts";
 import { ClusterImage, type PodImage } from "../clusterImage.ts";
 import { ExistingCluster } from "../existingCluster.ts";
@@ -59,7 +59,7 @@ async function refuseMissingImages(images: string[]): Promise<void> {
 
 async function existingSite(config: ExistingConfig): Promise<LabSite> {
 	// Loaded only here: a cluster of the lab's own needs none of it.
-	const { inspectCluster } = await import("../../kubernetes/inspect.ts");
+	const { inspectCluster } = await import("../../kubernetes/existing/inspect.ts");
 	const landscape = await orRefuse(inspectCluster(config, config.namespace));
 	const { echoNodes, clientNode, nodes, sample, lacksProxy } = placeOn(config, landscape);
 	const { kubeconfig, context } = config;

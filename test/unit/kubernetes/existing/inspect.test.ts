@@ -1,10 +1,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { inspectCluster } from "../../../kubernetes/inspect.ts";
-import type { Properties } from "../../../toolchain/substitutes/protocol/properties.ts";
-import { ApiServer, type Asked } from "../apiServer.ts";
-import { temporaryFolder } from "../temporary.ts";
+import { inspectCluster } from "../../../../kubernetes/existing/inspect.ts";
+import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { ApiServer, type Asked } from "../../apiServer.ts";
+import { temporaryFolder } from "../../temporary.ts";
 
 const folder = temporaryFolder();
 let server: ApiServer;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { questionsOf, rules } from "../../../kubernetes/rights.ts";
+import { questionsOf, rules } from "../../../../kubernetes/existing/rights.ts";
 
 const file = parse(readFileSync("docs/rbac.yaml", "utf8")) as {
 	rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[];

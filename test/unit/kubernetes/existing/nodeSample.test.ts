@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Candidate, mostNodes, sampleNodes, sampleText } from "../../../kubernetes/nodeSample.ts";
+import { type Candidate, mostNodes, sampleNodes, sampleText } from "../../../../kubernetes/existing/nodeSample.ts";
 
 const planes = ["plane-1", "plane-2", "plane-3"];
 const worker = (i: number): Candidate => ({ name: `node-${i}`, role: "worker" });

@@ -1,9 +1,9 @@
 /** Where the lab goes in a cluster that exists. Pure. */
 
-import { type ExistingConfig, faultMessage } from "../config/labConfig.ts";
-import { nodeNameFaults } from "../config/nodeNames.ts";
-import type { FieldError } from "../lib/fieldErrors.ts";
-import { UserError } from "../lib/userError.ts";
+import { type ExistingConfig, faultMessage } from "../../config/labConfig.ts";
+import { nodeNameFaults } from "../../config/nodeNames.ts";
+import type { FieldError } from "../../lib/fieldErrors.ts";
+import { UserError } from "../../lib/userError.ts";
 import type { ClusterInfo, FoundNode } from "./inspect.ts";
 import { type Sample, sampleNodes } from "./nodeSample.ts";
 

@@ -1,9 +1,9 @@
 /** The one look at a cluster that is not the lab's own, before anything is made in it: it only reads. */
 import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
-import { withApiError } from "./apiErrors.ts";
-import { type Access, kubectlText, loadAccess, NoAccess } from "./kubeAccess.ts";
-import type { Node } from "./model.ts";
-import { byRoleThenName, toNode } from "./objects.ts";
+import { withApiError } from "../apiErrors.ts";
+import { type Access, kubectlText, loadAccess, NoAccess } from "../kubeAccess.ts";
+import type { Node } from "../model.ts";
+import { byRoleThenName, toNode } from "../objects.ts";
 import { missingRights } from "./rights.ts";
 
 export type FoundNode = Node & {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type ExistingConfig, parseLabConfig } from "../../../config/labConfig.ts";
-import type { ClusterInfo, FoundNode } from "../../../kubernetes/inspect.ts";
-import { placeOn } from "../../../kubernetes/placement.ts";
-import { UserError } from "../../../lib/userError.ts";
-import { defaults } from "../components/defaults.ts";
-import { sampleView } from "../verification/sample.ts";
+import { type ExistingConfig, parseLabConfig } from "../../../../config/labConfig.ts";
+import type { ClusterInfo, FoundNode } from "../../../../kubernetes/existing/inspect.ts";
+import { placeOn } from "../../../../kubernetes/existing/placement.ts";
+import { UserError } from "../../../../lib/userError.ts";
+import { defaults } from "../../components/defaults.ts";
+import { sampleView } from "../../verification/sample.ts";
 
 const [example] = sampleView().nodes;
 const node = (name: string, ordinary = true): FoundNode => ({
