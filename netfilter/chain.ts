@@ -14,7 +14,7 @@ export interface Call {
 }
 
 /** One of the ways that a packet may go; the probabilities of all of them add up to that of the packet before. */
-export interface Turn<V = Verdict> {
+export interface Branch<V = Verdict> {
 	probability: number;
 	state: PacketState;
 	verdict: V;
@@ -26,7 +26,7 @@ export interface Chains<Rule> {
 	/** undefined: there is no such chain. */
 	rulesOf(chain: string): readonly Rule[] | undefined;
 	/** What the rule does, for a packet of probability 1; undefined: it lets the packet pass unchanged. */
-	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined;
+	apply(rule: Rule, state: PacketState, chain: string): Branch[] | undefined;
 }
 
 /** The kernel takes no more than 16 jumps in each other (NFT_JUMP_STACK_SIZE); legacy iptables as many as chains. */
@@ -39,14 +39,14 @@ export interface Policy {
 	rule: string;
 }
 
-/** The turns of a packet that enters a chain which the kernel itself calls. */
+/** The branches of a packet that enters a chain which the kernel itself calls. */
 export function walkBaseChain<Rule>(
 	chains: Chains<Rule>,
 	chain: string,
 	policy: Policy,
-	entering: Turn,
-): Turn<Ending>[] {
-	return walkChain(chains, chain, entering).map(({ verdict, ...rest }): Turn<Ending> => {
+	entering: Branch,
+): Branch<Ending>[] {
+	return walkChain(chains, chain, entering).map(({ verdict, ...rest }): Branch<Ending> => {
 		if (verdict !== "return") return { ...rest, verdict };
 		if (policy.verdict === "accept") return { ...rest, verdict: "accept" };
 		const { table } = chains;
@@ -55,48 +55,53 @@ export function walkBaseChain<Rule>(
 	});
 }
 
-/** The turns of a packet that enters a chain: its endings, and "return" where no rule ended its way. */
-function walkChain<Rule>(chains: Chains<Rule>, chain: string, entering: Turn, depth = 0): Turn<Ending | "return">[] {
+/** The branches of a packet that enters a chain: its endings, and "return" where no rule ended its way. */
+function walkChain<Rule>(
+	chains: Chains<Rule>,
+	chain: string,
+	entering: Branch,
+	depth = 0,
+): Branch<Ending | "return">[] {
 	if (depth > deepest) {
-		const step = { table: chains.table, chain, rule: `chain ${chain}` };
+		const hop = { table: chains.table, chain, rule: `chain ${chain}` };
 		const reason = "chains call each other in a circle, which no kernel accepts";
-		return [{ ...entering, state: recorded(entering.state, step, { effect: "unknown", reason }), verdict: "unknown" }];
+		return [{ ...entering, state: recorded(entering.state, hop, { effect: "unknown", reason }), verdict: "unknown" }];
 	}
-	const ended: Turn<Ending | "return">[] = [];
-	let passing: Turn[] = [entering];
+	const ended: Branch<Ending | "return">[] = [];
+	let passing: Branch[] = [entering];
 	for (const rule of chains.rulesOf(chain) ?? []) {
-		const next: Turn[] = [];
-		for (const turn of passing) {
-			const turns = chains.apply(rule, turn.state, chain);
-			if (!turns) {
-				next.push(turn);
+		const next: Branch[] = [];
+		for (const branch of passing) {
+			const branches = chains.apply(rule, branch.state, chain);
+			if (!branches) {
+				next.push(branch);
 				continue;
 			}
-			for (const { probability, state, verdict } of turns) {
-				const after = { probability: turn.probability * probability, state, verdict };
+			for (const { probability, state, verdict } of branches) {
+				const after = { probability: branch.probability * probability, state, verdict };
 				follow(chains, after, next, ended, depth);
 			}
 		}
 		passing = next;
 		if (passing.length === 0) break;
 	}
-	return [...ended, ...passing.map((turn) => ({ ...turn, verdict: "return" as const }))];
+	return [...ended, ...passing.map((branch) => ({ ...branch, verdict: "return" as const }))];
 }
 
 function follow<Rule>(
 	chains: Chains<Rule>,
-	turn: Turn,
-	passing: Turn[],
-	ended: Turn<Ending | "return">[],
+	branch: Branch,
+	passing: Branch[],
+	ended: Branch<Ending | "return">[],
 	depth: number,
 ): void {
-	const { verdict } = turn;
+	const { verdict } = branch;
 	if (verdict === "continue") {
-		passing.push(turn);
+		passing.push(branch);
 	} else if (typeof verdict === "string") {
-		ended.push({ ...turn, verdict });
+		ended.push({ ...branch, verdict });
 	} else {
-		for (const inner of walkChain(chains, verdict.chain, turn, depth + 1)) {
+		for (const inner of walkChain(chains, verdict.chain, branch, depth + 1)) {
 			const comesBack = inner.verdict === "return" && verdict.kind === "jump";
 			(comesBack ? passing : ended).push(inner);
 		}

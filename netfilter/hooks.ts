@@ -4,7 +4,7 @@
  */
 
 import { type Address, type Network, parseAddress } from "./address.ts";
-import type { Ending, Turn } from "./chain.ts";
+import type { Branch, Ending } from "./chain.ts";
 import type { Family, Packet } from "./model.ts";
 import type { Conntrack, Hook, PacketState } from "./state.ts";
 
@@ -18,27 +18,27 @@ export interface BaseChain {
 	/** Lower is asked earlier; chains of equal priority are asked in the order in which they are given. */
 	priority: number;
 	/** All ways of a packet through the chain; where no rule ends one, the chain's policy does. */
-	walk(turn: Turn): Turn<Ending>[];
+	walk(branch: Branch): Branch<Ending>[];
 }
 
 /** Priorities of the kernel's own hooks (linux/netfilter_ipv4.h). Chains of type nat are asked where NAT is done. */
 const priorities = { conntrack: -200, destinationNat: -100, sourceNat: 100 };
 
 /** A packet's way is over, or it left the rules on its way to its destination. */
-export type Arrival = Turn<Exclude<Ending, "accept"> | "delivered">;
+export type FinishedBranch = Branch<Exclude<Ending, "accept"> | "delivered">;
 
 /** All ways of a packet through a node's netfilter; its probabilities add up to 1. */
-export function travel(
+export function walkHooks(
 	chains: readonly BaseChain[],
 	packet: Packet,
 	network: Network,
 	affinity: ReadonlySet<string>,
-): Arrival[] {
-	const journey = new Journey(chains, network);
-	const start: Turn = { probability: 1, state: initialState(packet, affinity), verdict: "continue" };
-	if (packet.inInterface === undefined) journey.sentByProcess(start);
-	else journey.received(start);
-	return journey.arrivals;
+): FinishedBranch[] {
+	const walk = new HookWalk(chains, network);
+	const start: Branch = { probability: 1, state: initialState(packet, affinity), verdict: "continue" };
+	if (packet.inInterface === undefined) walk.sentByProcess(start);
+	else walk.received(start);
+	return walk.finished;
 }
 
 /** @throws where the packet's addresses cannot be read or are not of its family */
@@ -65,7 +65,7 @@ function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketStat
 		affinity,
 		hook: packet.inInterface === undefined ? "output" : "prerouting",
 		baseChain: "",
-		trail: undefined,
+		lastHop: undefined,
 	};
 }
 
@@ -75,8 +75,8 @@ function addressOf({ family }: Packet, text: string): Address {
 	return address;
 }
 
-class Journey {
-	readonly arrivals: Arrival[] = [];
+class HookWalk {
+	readonly finished: FinishedBranch[] = [];
 	private readonly chains: readonly BaseChain[];
 	private readonly network: Network;
 
@@ -85,60 +85,60 @@ class Journey {
 		this.network = network;
 	}
 
-	received(turn: Turn): void {
-		for (const routed of this.pass("prerouting", turn)) {
+	received(branch: Branch): void {
+		for (const routed of this.pass("prerouting", branch)) {
 			if (this.network.isLocal(routed.state.destination)) this.deliveredHere(routed);
 			else this.forwarded(routed);
 		}
 	}
 
-	sentByProcess(turn: Turn): void {
-		for (const routed of this.pass("output", this.leaving(turn))) {
+	sentByProcess(branch: Branch): void {
+		for (const routed of this.pass("output", this.leaving(branch))) {
 			for (const sent of this.pass("postrouting", this.leaving(routed))) {
 				if (this.network.isLocal(sent.state.destination)) this.looped(sent);
-				else this.arrivals.push({ ...sent, verdict: "delivered" });
+				else this.finished.push({ ...sent, verdict: "delivered" });
 			}
 		}
 	}
 
-	private forwarded(turn: Turn): void {
-		for (const allowed of this.pass("forward", this.leaving(turn))) {
-			for (const sent of this.pass("postrouting", allowed)) this.arrivals.push({ ...sent, verdict: "delivered" });
+	private forwarded(branch: Branch): void {
+		for (const allowed of this.pass("forward", this.leaving(branch))) {
+			for (const sent of this.pass("postrouting", allowed)) this.finished.push({ ...sent, verdict: "delivered" });
 		}
 	}
 
-	private deliveredHere(turn: Turn): void {
-		for (const received of this.pass("input", changed(turn, { outInterface: "" }))) {
-			this.arrivals.push({ ...received, verdict: "delivered" });
+	private deliveredHere(branch: Branch): void {
+		for (const received of this.pass("input", changed(branch, { outInterface: "" }))) {
+			this.finished.push({ ...received, verdict: "delivered" });
 		}
 	}
 
 	/** What a node sends to itself comes back by lo as the same packet, of a connection whose NAT is settled. */
-	private looped(turn: Turn): void {
-		this.received(changed(turn, { inInterface: "lo", outInterface: "" }));
+	private looped(branch: Branch): void {
+		this.received(changed(branch, { inInterface: "lo", outInterface: "" }));
 	}
 
-	private leaving(turn: Turn): Turn {
-		return changed(turn, { outInterface: this.network.interfaceTowards(turn.state.destination) });
+	private leaving(branch: Branch): Branch {
+		return changed(branch, { outInterface: this.network.interfaceTowards(branch.state.destination) });
 	}
 
 	/** The ways that go on after a hook; the others have arrived. */
-	private pass(hook: Hook, turn: Turn): Turn[] {
-		let passing = [changed(turn, { hook })];
-		for (const chain of this.inOrder(hook, turn.state.family)) {
-			passing = passing.flatMap((turn) => (asked(chain, turn.state) ? this.ask(chain, turn) : [turn]));
+	private pass(hook: Hook, branch: Branch): Branch[] {
+		let passing = [changed(branch, { hook })];
+		for (const chain of this.inOrder(hook, branch.state.family)) {
+			passing = passing.flatMap((branch) => (asked(chain, branch.state) ? this.ask(chain, branch) : [branch]));
 		}
-		return passing.map((turn) => changed(turn, { conntrack: settled(turn.state.conntrack, hook) }));
+		return passing.map((branch) => changed(branch, { conntrack: settled(branch.state.conntrack, hook) }));
 	}
 
-	private ask(chain: BaseChain, turn: Turn): Turn[] {
+	private ask(chain: BaseChain, branch: Branch): Branch[] {
 		const early = chain.priority < priorities.conntrack;
-		const conntrack = { ...turn.state.conntrack, seen: turn.state.conntrack.seen || !early };
-		const entering = changed(turn, { conntrack, baseChain: `${chain.table} ${chain.name}` });
-		const passing: Turn[] = [];
+		const conntrack = { ...branch.state.conntrack, seen: branch.state.conntrack.seen || !early };
+		const entering = changed(branch, { conntrack, baseChain: `${chain.table} ${chain.name}` });
+		const passing: Branch[] = [];
 		for (const { probability, state, verdict } of chain.walk(entering)) {
 			if (verdict === "accept") passing.push({ probability, state, verdict: "continue" });
-			else this.arrivals.push({ probability, state, verdict });
+			else this.finished.push({ probability, state, verdict });
 		}
 		return passing;
 	}
@@ -176,7 +176,7 @@ function settled(conntrack: Conntrack, hook: Hook): Conntrack {
 	return { ...conntrack, seen: true, [kind]: true };
 }
 
-const changed = (turn: Turn, changes: Partial<PacketState>): Turn => ({
-	...turn,
-	state: { ...turn.state, ...changes },
+const changed = (branch: Branch, changes: Partial<PacketState>): Branch => ({
+	...branch,
+	state: { ...branch.state, ...changes },
 });

@@ -95,3 +95,14 @@ export type Path = z.infer<typeof Path>;
 /** Which tool keeps the rules that answered. */
 export const Backend = z.enum(["iptables-nft", "iptables-legacy", "nftables"]);
 export type Backend = z.infer<typeof Backend>;
+
+/** A rule in the kernel's trace of a packet: its text (xtables-monitor) or its handle (`nft monitor trace`). */
+export interface TracedRule {
+	table: string;
+	chain: string;
+	rule?: string | undefined;
+	handle?: number | undefined;
+}
+
+/** The traced rule as the hops of a path write it; undefined: the rules that were walked don't contain it. */
+export type RuleText = (traced: TracedRule, family: Family) => string | undefined;

@@ -1,15 +1,15 @@
 /** The ways that a packet may go, as the rest of the verification reads them. */
 
-import type { Arrival } from "./hooks.ts";
+import type { FinishedBranch } from "./hooks.ts";
 import type { Hop, Packet, Path } from "./model.ts";
-import { type Step, stepsOf } from "./state.ts";
+import { type HopRecord, hopRecordsOf } from "./state.ts";
 import { formatMark, type PathFacts, sentence } from "./words.ts";
 
 /** One path for each way, in the order in which they end; equal ways become one. */
-export function toPaths(arrivals: readonly Arrival[], packet: Packet, node: string | undefined): Path[] {
+export function toPaths(finished: readonly FinishedBranch[], packet: Packet, node: string | undefined): Path[] {
 	const paths = new Map<string, Path>();
-	for (const arrival of arrivals) {
-		const path = toPath(arrival, packet, node);
+	for (const finishedBranch of finished) {
+		const path = toPath(finishedBranch, packet, node);
 		const key = JSON.stringify({ ...path, probability: undefined });
 		const same = paths.get(key);
 		if (same) same.probability += path.probability;
@@ -18,14 +18,14 @@ export function toPaths(arrivals: readonly Arrival[], packet: Packet, node: stri
 	return [...paths.values()];
 }
 
-function toPath({ probability, state, verdict }: Arrival, packet: Packet, node: string | undefined): Path {
-	const steps = stepsOf(state);
-	const translated = steps.some(({ effect }) => effect === "dnat") || state.conntrack.destinationNat;
+function toPath({ probability, state, verdict }: FinishedBranch, packet: Packet, node: string | undefined): Path {
+	const hops = hopRecordsOf(state);
+	const translated = hops.some(({ effect }) => effect === "dnat") || state.conntrack.destinationNat;
 	const delivered = verdict === "delivered";
 	const clientIp = state.sources.length === 1 ? state.sources[0]?.toString() : undefined;
 	const endpoint = { address: state.destination.toString(), port: state.destinationPort };
-	const masqueraded = steps.some(({ effect }) => effect === "masquerade");
-	const last = steps.at(-1);
+	const masqueraded = hops.some(({ effect }) => effect === "masquerade");
+	const last = hops.at(-1);
 	return {
 		probability,
 		outcome: delivered ? (translated ? "endpoint" : "untouched") : verdict,
@@ -33,20 +33,20 @@ function toPath({ probability, state, verdict }: Arrival, packet: Packet, node: 
 		...(delivered && clientIp !== undefined && { clientIp }),
 		...(last?.effect === "reject" && { rejectedWith: last.with }),
 		masqueraded,
-		hops: hopsOf(steps, { packet, node, clientIp, masqueraded }),
+		hops: hopsOf(hops, { packet, node, clientIp, masqueraded }),
 	};
 }
 
-function hopsOf(steps: readonly Step[], facts: PathFacts): Hop[] {
-	return steps.map((step, index) => {
-		const { table, chain, rule, effect, object } = step;
-		const to = target(step);
-		const text = sentence(step, steps[index - 1], facts);
+function hopsOf(hops: readonly HopRecord[], facts: PathFacts): Hop[] {
+	return hops.map((hop, index) => {
+		const { table, chain, rule, effect, object } = hop;
+		const to = target(hop);
+		const text = sentence(hop, hops[index - 1], facts);
 		return { table, chain, rule, effect, ...(to !== undefined && { to }), ...(object && { object }), text };
 	});
 }
 
-function target(step: Step): string | undefined {
-	if (step.effect === "mark") return formatMark(step.mark);
-	return "to" in step ? step.to : undefined;
+function target(hop: HopRecord): string | undefined {
+	if (hop.effect === "mark") return formatMark(hop.mark);
+	return "to" in hop ? hop.to : undefined;
 }

@@ -1,4 +1,4 @@
-/** What the chains are for that kube-proxy writes in its two modes, and their neighbours on a node of kind. */
+/** The purposes of chains: those of kube-proxy in both modes, and those of its neighbours on a node of kind. */
 
 export type Role =
 	| "services"
@@ -11,7 +11,7 @@ export type Role =
 	| "markMasquerade"
 	| "masquerade"
 	| "forward"
-	| "localnet"
+	| "kubeletFirewall"
 	| "sourceRanges"
 	| "noEndpoints"
 	| "healthChecks"
@@ -20,7 +20,7 @@ export type Role =
 	| "kindMasquerade"
 	| "dockerDns";
 
-/** Chains of iptables mode whose names say it all; those of table filter come first. */
+/** Chains of iptables mode by name. In table filter, some names have another purpose. */
 const iptablesChains: Record<string, Role> = {
 	"filter KUBE-SERVICES": "noEndpoints",
 	"filter KUBE-NODEPORTS": "healthChecks",
@@ -29,7 +29,7 @@ const iptablesChains: Record<string, Role> = {
 	"KUBE-MARK-MASQ": "markMasquerade",
 	"KUBE-POSTROUTING": "masquerade",
 	"KUBE-FORWARD": "forward",
-	"KUBE-FIREWALL": "localnet",
+	"KUBE-FIREWALL": "kubeletFirewall",
 	"KUBE-PROXY-FIREWALL": "sourceRanges",
 	"KUBE-EXTERNAL-SERVICES": "noEndpoints",
 	"KIND-MASQ-AGENT": "kindMasquerade",
@@ -48,7 +48,7 @@ const nftablesChains: Record<string, Role> = {
 	"reject-chain": "reject",
 };
 
-/** Chains of one Service or endpoint, by the first part of their names. */
+/** Chains of one Service or endpoint, by the prefix of their names. */
 const prefixes: [string, Role][] = [
 	["KUBE-EXT-", "external"],
 	["KUBE-XLB-", "external"],
@@ -66,7 +66,7 @@ const nftablesPrefixes: [string, Role][] = [
 	["endpoint-", "endpoint"],
 ];
 
-/** undefined: the chain is neither kube-proxy's nor kind's, or a base chain. */
+/** undefined: a base chain, or a chain that neither kube-proxy nor kind writes. */
 export function roleOf(chain: string, table: string): Role | undefined {
 	const isKubeProxyTable = table === "kube-proxy";
 	const named = isKubeProxyTable
@@ -75,24 +75,25 @@ export function roleOf(chain: string, table: string): Role | undefined {
 	return named ?? (isKubeProxyTable ? nftablesPrefixes : prefixes).find(([prefix]) => chain.startsWith(prefix))?.[1];
 }
 
-/** Completes "it goes to <chain>, …". */
+/** Completes "it jumps to <chain>, …". */
 export const purposes: Record<Role, string> = {
-	services: "kube-proxy's list of the Services' addresses",
-	nodePorts: "the list of nodePorts",
+	services: "which lists the addresses of all Services",
+	nodePorts: "which lists all nodePorts",
 	external: "the chain for traffic from outside the cluster",
 	cluster: "which chooses among all endpoints of the Service",
 	local: "which chooses among the endpoints on this node",
-	firewall: "which lets only the load balancer's allowed sources pass",
+	firewall: "which checks the load balancer's allowed source ranges",
 	endpoint: "the chain of that endpoint",
-	markMasquerade: "which marks packets whose source must be rewritten",
-	masquerade: "which rewrites the source of marked packets",
-	forward: "which lets translated packets through",
-	localnet: "which keeps strangers away from 127.0.0.0/8",
-	sourceRanges: "which stops sources that a load balancer does not allow",
-	noEndpoints: "the list of Services that have no endpoint for it",
-	healthChecks: "the list of load balancers' health check ports",
-	clusterIps: "which stops what no Service serves",
-	reject: "which rejects it",
-	kindMasquerade: "kind's own chain, not Kubernetes': it rewrites the source of what leaves the pod network",
-	dockerDns: "Docker's own chain, not Kubernetes': it serves DNS to containers",
+	markMasquerade: "which marks packets whose source address must be rewritten",
+	masquerade: "which rewrites the source address of marked packets",
+	forward: "which accepts packets that kube-proxy redirected",
+	kubeletFirewall: "the kubelet's firewall chain",
+	sourceRanges: "which drops sources that a load balancer doesn't allow",
+	noEndpoints: "which stops traffic to Services without a usable endpoint",
+	healthChecks: "which lists the health check ports of load balancers",
+	clusterIps: "which stops traffic to ClusterIPs and ports that no Service uses",
+	reject: "which rejects the packet",
+	kindMasquerade:
+		"kind's own chain (not part of Kubernetes): it rewrites the source address of what leaves the pod network",
+	dockerDns: "Docker's own chain (not part of Kubernetes): it serves DNS to containers",
 };

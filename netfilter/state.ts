@@ -29,7 +29,7 @@ export interface PacketState {
 	/** The base chain that the packet is in: its table and its name. */
 	readonly baseChain: string;
 	/** The last thing that a rule did, and what came before it. */
-	readonly trail: Trail | undefined;
+	readonly lastHop: HopLink | undefined;
 }
 
 /** What conntrack knows of the packet's connection. */
@@ -45,13 +45,13 @@ export interface Conntrack {
 	readonly sourceSettled: boolean;
 }
 
-export interface Trail {
-	readonly step: Step;
-	readonly before: Trail | undefined;
+export interface HopLink {
+	readonly hop: HopRecord;
+	readonly before: HopLink | undefined;
 }
 
 /** What one rule did, as data; words.ts says it. */
-export type Step = RuleReference & PacketView & Action;
+export type HopRecord = RuleReference & PacketView & Action;
 
 /** The rule that acted; for a chain's policy, `rule` is that in words. */
 export interface RuleReference {
@@ -113,18 +113,18 @@ export function recorded(
 		destinationPort: state.destinationPort,
 		markBefore: state.mark,
 	};
-	return { ...state, ...changes, trail: { step: { ...rule, ...action, ...view }, before: state.trail } };
+	return { ...state, ...changes, lastHop: { hop: { ...rule, ...action, ...view }, before: state.lastHop } };
 }
 
 /** First to last. */
-export function stepsOf(state: PacketState): Step[] {
-	const steps: Step[] = [];
-	for (let trail = state.trail; trail; trail = trail.before) steps.push(trail.step);
-	return steps.reverse();
+export function hopRecordsOf(state: PacketState): HopRecord[] {
+	const hops: HopRecord[] = [];
+	for (let lastHop = state.lastHop; lastHop; lastHop = lastHop.before) hops.push(lastHop.hop);
+	return hops.reverse();
 }
 
 /** The Service that the last of the rules stood for. */
-export function lastService({ trail }: PacketState): ObjectReference | undefined {
-	for (let at = trail; at; at = at.before) if (at.step.object?.kind === "Service") return at.step.object;
+export function lastService({ lastHop }: PacketState): ObjectReference | undefined {
+	for (let at = lastHop; at; at = at.before) if (at.hop.object?.kind === "Service") return at.hop.object;
 	return undefined;
 }

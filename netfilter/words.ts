@@ -1,191 +1,190 @@
-/** The sentences of a path: what each rule did to the packet and why, for somebody who sees such rules the first time. */
-
+/** The sentence for each hop of a path: what a rule did to the packet and why, for readers who are new to netfilter. */
 import { withPort } from "./address.ts";
 import type { Packet } from "./model.ts";
 import { messageOf } from "./rejection.ts";
 import { purposes, type Role, roleOf } from "./roles.ts";
-import type { Hook, Step } from "./state.ts";
+import type { Hook, HopRecord } from "./state.ts";
 
-/** What a sentence may tell beforehand, because the path's end is known. */
+/** Facts about the whole path that a hop's sentence may use. */
 export interface PathFacts {
 	packet: Packet;
 	node: string | undefined;
-	/** The source that the receiver sees, where it is known. */
+	/** The source address that the receiver sees, if it is known. */
 	clientIp: string | undefined;
 	masqueraded: boolean;
 }
 
 export const formatMark = (mark: number): string => `0x${mark.toString(16)}`;
 
-/** One sentence for one rule; the step before it says whether the packet has just come to this chain. */
-export function sentence(step: Step, previous: Step | undefined, facts: PathFacts): string {
-	const text = `${arrival(step, previous, facts)}${act(step, facts)}.`;
-	// Names of chains and addresses are written as the rules write them, even where they begin the sentence.
-	const beginsWithName = [step.chain, step.destination.toString(), addressee(step)].some((name) =>
-		text.startsWith(name),
-	);
-	return beginsWithName ? text : text.charAt(0).toUpperCase() + text.slice(1);
+/** @param previous the hop before, which shows whether the packet has just entered this chain */
+export function sentence(hop: HopRecord, previous: HopRecord | undefined, facts: PathFacts): string {
+	const text = `${entry(hop, previous, facts)}${act(hop, facts)}.`;
+	// Names of chains keep their spelling, also at the start of a sentence.
+	return text.startsWith(hop.chain) ? text : text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** How the packet came to the chain; "" where the step before said so. */
-function arrival(step: Step, previous: Step | undefined, { packet, node }: PathFacts): string {
-	const place = `${step.table} ${step.chain}`;
+/** How the packet came to the chain; "" if the previous hop's sentence says so. */
+function entry(hop: HopRecord, previous: HopRecord | undefined, { packet, node }: PathFacts): string {
+	const place = `${hop.table} ${hop.chain}`;
 	if (!previous) {
-		const where = node === undefined ? "this node" : node;
+		const where = node ?? "this node";
 		return packet.inInterface === undefined
-			? `a process of ${where} sends a packet to ${addressee(step)}; it enters ${place}: `
-			: `on ${where} the packet for ${addressee(step)} enters ${place}: `;
+			? `a process on ${where} sends a packet to ${target(hop)}; it enters ${place}: `
+			: `the packet to ${target(hop)} arrives at ${where} and enters ${place}: `;
 	}
-	if (previous.hook !== step.hook) return `${routing[step.hook](step.destination.toString())} it enters ${place}: `;
-	if (previous.baseChain !== step.baseChain) return `next it enters ${place}: `;
+	if (previous.hook !== hop.hook) return `${routing[hop.hook](hop.destination.toString())} it enters ${place}: `;
+	if (previous.baseChain !== hop.baseChain) return `next it enters ${place}: `;
 	const expected = isCall(previous) && "to" in previous ? previous.to : previous.chain;
-	if (expected === step.chain) return "";
-	return isCall(step) ? `back in ${step.chain}: ` : "after that ";
+	if (expected === hop.chain) return "";
+	return isCall(hop) ? `back in ${hop.chain}: ` : "then ";
 }
 
-const isCall = (step: Step) => step.effect === "jump" || step.effect === "goto";
+const isCall = (hop: HopRecord) => hop.effect === "jump" || hop.effect === "goto";
 
-const addressee = ({ destination, destinationPort }: Step): string => withPort(destination, destinationPort);
+const target = ({ destination, destinationPort }: HopRecord): string => withPort(destination, destinationPort);
 
-/** Between two hooks the kernel decides where the packet goes. */
+/** The kernel's routing decision between two hooks. */
 const routing: Record<Hook, (address: string) => string> = {
-	prerouting: () => "it comes back in by the node's own loopback interface;",
-	input: (address) => `${address} is an address of this node, so the packet is delivered here;`,
-	forward: (address) => `${address} is no address of this node, so the packet is forwarded;`,
-	output: () => "a process of this node sends it;",
+	prerouting: () => "the packet comes back through the loopback interface;",
+	input: (address) => `${address} is a local address, so the packet is delivered on this node;`,
+	forward: (address) => `${address} isn't a local address, so the packet is forwarded;`,
+	output: () => "a process on this node sends it;",
 	postrouting: () => "on its way out",
 };
 
-function act(step: Step, facts: PathFacts): string {
-	const { chain } = step;
-	switch (step.effect) {
+function act(hop: HopRecord, facts: PathFacts): string {
+	const { chain } = hop;
+	switch (hop.effect) {
 		case "jump":
 		case "goto":
-			return call(step, step.to);
+			return call(hop, hop.to);
 		case "return":
-			return `${chain} has nothing to do for this packet, which goes back to where it came from`;
+			return `${chain} returns: it has nothing to do for this packet`;
 		case "mark":
-			return mark(step, step.mark, facts);
+			return mark(hop, hop.mark, facts);
 		case "dnat":
-			return `${chain} rewrites its destination from ${addressee(step)} to ${step.to} (DNAT)${chosen(step)}`;
+			return `${chain} rewrites the destination from ${target(hop)} to ${hop.to} (DNAT)${chosen(hop)}`;
 		case "snat":
-			return `${chain} rewrites its source to ${step.to} (SNAT)`;
+			return `${chain} rewrites the source address to ${hop.to} (SNAT)`;
 		case "masquerade":
-			return masquerade(step, step.to);
+			return masquerade(hop, hop.to);
 		case "notrack":
-			return step.late
-				? `${chain} would keep conntrack from it, which has seen it already`
-				: `${chain} keeps conntrack from it, so that no NAT touches it`;
+			return hop.late
+				? `${chain} excludes the packet from connection tracking, but too late: it is already tracked`
+				: `${chain} excludes the packet from connection tracking, so no NAT rule applies to it`;
 		case "update":
-			return `${chain} remembers its source in ${step.to}: this client's next connections go to the same endpoint`;
+			return `${chain} stores the source address in ${hop.to}: this client's next connections go to the same endpoint`;
 		case "accept":
-			return `${chain} accepts it${reason(step)}`;
+			return `${chain} accepts the packet${reason(hop)}`;
 		case "drop":
-			return `${chain} drops it${reason(step)}: the sender hears nothing, and its request times out`;
+			return `${chain} drops the packet${reason(hop)}: the client gets no answer, and its request times out`;
 		case "reject":
-			return `${chain} rejects it with ${step.with}${reason(step)}: ${consequence(step.with, "sender")}`;
+			return `${chain} rejects the packet with ${hop.with}${reason(hop)}: ${consequence(hop.with, "client")}`;
 		case "unknown":
-			return `what ${chain} does with it cannot be told: ${step.reason}`;
+			return `it isn't known what ${chain} does with the packet: ${hop.reason}`;
 	}
 }
 
-/** What a rejection tells whoever is behind the packet. */
+/** What the rejected sender notices. */
 export function consequence(rejectedWith: string, whom: "sender" | "client"): string {
 	const message = messageOf(rejectedWith);
-	return message === undefined ? `the ${whom} is told that it does not pass` : `the ${whom} sees "${message}"`;
+	return message === undefined ? `the ${whom} gets an error` : `the ${whom} sees "${message}"`;
 }
 
-function call(step: Step, to: string): string {
-	const role = roleOf(to, step.table);
-	return `${role ? cause(step, role) : ""}it goes to ${to}${role ? `, ${purposes[role]}` : ""}`;
+function call(hop: HopRecord, to: string): string {
+	const role = roleOf(to, hop.table);
+	const verb = hop.effect === "goto" ? "goes to" : "jumps to";
+	return `${role ? cause(hop, role) : ""}it ${verb} ${to}${role ? `, ${purposes[role]}` : ""}`;
 }
 
-/** Why a chain hands a packet to one of that role; "" where the chain's purpose says it. */
-function cause(step: Step, to: Role): string {
-	const from = roleOf(step.chain, step.table);
+/** Why a rule sends the packet to a chain of that role; "" if the chain's purpose explains it. */
+function cause(hop: HopRecord, to: Role): string {
+	const from = roleOf(hop.chain, hop.table);
 	switch (to) {
 		case "nodePorts":
-			return `${step.destination} is an address of this node: `;
+			return `${hop.destination} is a local address: `;
 		case "external":
 		case "firewall":
-			if (from === "firewall") return `its source is one that ${object(step)} allows: `;
-			return `${addressee(step)} is ${isNodePort(step, from) ? "a nodePort" : "an external address"} of ${object(step)}: `;
+			if (from === "firewall") return `${object(hop)} allows its source address: `;
+			return `${target(hop)} is ${isNodePort(hop, from) ? "a nodePort" : "an external address"} of ${object(hop)}: `;
 		case "cluster":
-			if (from === "services") return `${addressee(step)} is the ClusterIP of ${object(step)}: `;
-			// Until Kubernetes 1.23 without a chain for external traffic in between.
-			if (isNodePort(step, from)) return `${addressee(step)} is a nodePort of ${object(step)}: `;
-			return exemption(step);
+			if (from === "services") return `${target(hop)} is the ClusterIP of ${object(hop)}: `;
+			// Until Kubernetes 1.23 there was no chain for external traffic in between.
+			if (isNodePort(hop, from)) return `${target(hop)} is a nodePort of ${object(hop)}: `;
+			return exemption(hop);
 		case "local":
-			return `by ${from === "services" ? "internal" : "external"}TrafficPolicy Local it must stay on this node: `;
+			return `${from === "services" ? "internal" : "external"}TrafficPolicy Local keeps it on this node: `;
 		case "endpoint":
-			return isRemembered(step)
-				? `this client was sent to ${object(step)} before, and session affinity keeps it there: `
-				: `${object(step)} is chosen: `;
+			return isRemembered(hop)
+				? `session affinity sends this client to ${object(hop)} again: `
+				: `${object(hop)} is chosen: `;
 		case "markMasquerade":
-			if (from === "endpoint") return "the client is the endpoint itself (hairpin): ";
-			return from === "cluster" || from === "services" ? "the client is none of the cluster's pods: " : "";
+			if (from === "endpoint") return "the endpoint calls itself through the Service (hairpin): ";
+			return from === "cluster" || from === "services" ? "the client isn't a pod of this cluster: " : "";
 		default:
 			return "";
 	}
 }
 
-/** Who is served by all endpoints, although externalTrafficPolicy is Local: kube-proxy's comments tell. */
-function exemption({ comment = "" }: Step): string {
+/** kube-proxy's comments name the traffic to which externalTrafficPolicy Local doesn't apply. */
+function exemption({ comment = "" }: HopRecord): string {
 	const [, whose] = comment.match(/(pod|local) traffic/i) ?? [];
 	if (whose === undefined) return "";
-	const who = whose === "pod" ? "the cluster's own pods" : "the node's own traffic";
-	return `for ${who} externalTrafficPolicy Local does not count: `;
+	const who = whose === "pod" ? "the cluster's own pods" : "the node's own processes";
+	return `externalTrafficPolicy Local doesn't apply to ${who}: `;
 }
 
-const isNodePort = ({ rule }: Step, from: Role | undefined): boolean =>
+const isNodePort = ({ rule }: HopRecord, from: Role | undefined): boolean =>
 	from === "nodePorts" || rule.includes("@service-nodeports");
 
-const isRemembered = ({ rule }: Step): boolean => rule.includes("-m recent --rcheck") || rule.includes("@affinity-");
+const isRemembered = ({ rule }: HopRecord): boolean =>
+	rule.includes("-m recent --rcheck") || rule.includes("@affinity-");
 
 /** "Service default/nodeport-service", "endpoint 10.244.1.9:8080" */
-function object({ object }: Step): string {
+function object({ object }: HopRecord): string {
 	if (!object) return "a Service";
 	if (object.kind === "Endpoint") return `endpoint ${object.name}`;
 	return `${object.kind} ${object.namespace ? `${object.namespace}/` : ""}${object.name}`;
 }
 
-/** Chains whose mark asks KUBE-POSTROUTING or masquerading to rewrite the source. */
+/** Chains that set the mark by which packets are masqueraded. */
 const marksForMasquerade: (Role | undefined)[] = ["markMasquerade", "external", "services"];
 
-function mark({ chain, table, markBefore }: Step, after: number, facts: PathFacts): string {
-	if ((after & ~markBefore) === 0) return `${chain} clears its mark (${formatMark(after)})`;
-	const marks = `${chain} marks it ${formatMark(after)}`;
+function mark({ chain, table, markBefore }: HopRecord, after: number, facts: PathFacts): string {
+	if ((after & ~markBefore) === 0) return `${chain} clears the mark (now ${formatMark(after)})`;
+	const marks = `${chain} marks the packet with ${formatMark(after)}`;
 	if (!facts.masqueraded || !marksForMasquerade.includes(roleOf(chain, table))) return marks;
 	const seen = facts.clientIp ?? "an address of this node";
-	return `${marks}: its source will be rewritten on the way out, so the endpoint sees ${seen}, not ${facts.packet.source}`;
+	return `${marks}: its source address will be rewritten on the way out, so the endpoint sees ${seen} instead of ${facts.packet.source}`;
 }
 
-function masquerade({ chain, sources }: Step, to: string | undefined): string {
+function masquerade({ chain, sources }: HopRecord, to: string | undefined): string {
 	const own = to === undefined ? "an address of this node" : `${to}, an address of this node`;
-	return `${chain} rewrites its source from ${sources.join(" or ")} to ${own} (masquerade), so that the answer comes back this way`;
+	return `${chain} rewrites the source address from ${sources.join(" or ")} to ${own} (masquerade), so replies come back through this node`;
 }
 
-/** Of nftables mode, where a Service's chain draws the endpoint and translates at once. */
-const chosen = ({ rule }: Step): string => (/numgen random mod (?!1 )/.test(rule) ? ", chosen at random" : "");
+/** In nftables mode a Service's chain chooses the endpoint and translates in one rule. */
+const chosen = ({ rule }: HopRecord): string => (/numgen random mod (?!1 )/.test(rule) ? ", chosen at random" : "");
 
-function reason(step: Step): string {
-	const { comment = "", chain, table, rule, effect } = step;
+/** Why a rule accepts, drops or rejects the packet. */
+function reason(hop: HopRecord): string {
+	const { comment = "", chain, table, rule, effect } = hop;
 	const role = roleOf(chain, table);
-	if (rule.startsWith("policy ")) return ", as it does with whatever no rule accepts";
-	if (/health check/.test(comment)) return `: it is for the health check of ${object(step)}`;
+	if (rule.startsWith("policy ")) return ", because no rule accepted it and the chain's policy is DROP";
+	if (/health check/.test(comment)) return `, because this is the health check port of ${object(hop)}`;
 	if (role === "forward" && effect === "accept") {
-		return /conntrack/.test(comment) ? ", since conntrack knows its connection" : ", since kube-proxy has marked it";
+		return /conntrack/.test(comment) ? ", because it belongs to a known connection" : ", because kube-proxy marked it";
 	}
-	if (role === "forward") return ", since conntrack cannot place it";
-	if (role === "localnet") return ", since it comes from elsewhere for an address that is no one's but the node's own";
-	if (/invalid ports/i.test(comment)) return ", since no Service has that port at this ClusterIP";
-	if (/unallocated/i.test(comment)) return ", since no Service has this ClusterIP";
+	if (role === "forward") return ", because conntrack can't assign it to a connection";
+	if (/localnet/.test(comment)) return ", because only the node's own processes may use a loopback address";
+	if (/invalid ports/i.test(comment)) return ", because no Service uses that port of this ClusterIP";
+	if (/unallocated/i.test(comment)) return ", because no Service has this ClusterIP";
 	if (role === "sourceRanges" || role === "firewall") {
-		return `, since its source is not among the loadBalancerSourceRanges of ${object(step)}`;
+		return `, because the loadBalancerSourceRanges of ${object(hop)} don't include its source address`;
 	}
 	if (role === "reject" || (role === "noEndpoints" && effect === "reject"))
-		return `, since ${object(step)} has no endpoints`;
+		return `, because ${object(hop)} has no endpoints`;
 	if (role === "noEndpoints")
-		return `, since ${object(step)} has no endpoint on this node and its policy Local allows no other`;
-	return "";
+		return `, because ${object(hop)} has no endpoint on this node and its traffic policy is Local`;
+	return comment === "" ? "" : ` (its comment: "${comment}")`;
 }

@@ -5,21 +5,22 @@ import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node, Service } from "../kubernetes/model.ts";
 import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
 import { whyNotWhole } from "../netfilter/iptables/completeness.ts";
+import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
 import {
 	type IptablesTables,
 	parseIptablesSave,
 	problemsOf as problemsOfIptables,
+	ruleOfIptables,
 } from "../netfilter/iptables/parse.ts";
 import { parseRecent, printRecent } from "../netfilter/iptables/recent.ts";
-import { iptablesRulesOf } from "../netfilter/iptables/rulesOf.ts";
 import { walkIptables } from "../netfilter/iptables/walk.ts";
-import type { Backend, Packet, Path } from "../netfilter/model.ts";
+import type { Backend, Packet, Path, RuleText } from "../netfilter/model.ts";
+import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
 import { parseNftables, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
-import { nftablesRulesOf } from "../netfilter/nftables/rulesOf.ts";
+import { ruleOfNftables } from "../netfilter/nftables/render.ts";
 import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
 import { networkOf } from "./journey/nodeNetwork.ts";
 import type { ProxyMode } from "./model.ts";
-import { type RuleText, ruleOfIptables, ruleOfNftables } from "./trace/compare.ts";
 
 /** Longest time to read one node's rules. */
 export const readSeconds = 15;

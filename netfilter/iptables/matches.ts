@@ -2,7 +2,7 @@
 import { type AddressRange, type PortRange, parseRange } from "../address.ts";
 import { type Option, type OptionGroup, textOf } from "./options.ts";
 
-/** A condition; `not` where an exclamation mark turns it round. */
+/** A condition; `not` where an exclamation mark branches it round. */
 export type Match = { not: boolean } & MatchKind;
 
 export type MatchKind =

@@ -3,7 +3,7 @@
  * Nothing is dropped: a line that is no part of the format is a problem, an option that is not understood stays on its
  * rule as "unknown", and problemsOf reports both.
  */
-import type { Family } from "../model.ts";
+import type { Family, RuleText } from "../model.ts";
 import { type Match, parseMatches } from "./matches.ts";
 import { parseOptions } from "./options.ts";
 import { parseTarget, type Target } from "./targets.ts";
@@ -210,3 +210,6 @@ export function problemsOf({ tables, strangeLines }: IptablesTables): Problem[] 
 	});
 	return [...strangeLines, ...unknown].sort((a, b) => a.line - b.line);
 }
+
+/** For traces of xtables-monitor, which prints rules as iptables-save does. */
+export const ruleOfIptables: RuleText = ({ rule }) => rule;

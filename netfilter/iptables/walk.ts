@@ -1,15 +1,15 @@
 /** Walks one packet through a node's rules of iptables. */
 
 import { Network } from "../address.ts";
-import { type Chains, type Ending, type Turn, walkBaseChain } from "../chain.ts";
-import { type BaseChain, travel } from "../hooks.ts";
+import { type Branch, type Chains, type Ending, walkBaseChain } from "../chain.ts";
+import { type BaseChain, walkHooks } from "../hooks.ts";
 import type { NodeNetwork, Packet, Path } from "../model.ts";
 import { masquerade, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
 import { defaultRejection } from "../rejection.ts";
 import { type Hook, type PacketState, type RuleReference, recorded } from "../state.ts";
-import { cannotMatch, judge } from "./match.ts";
-import { objectOf } from "./objects.ts";
+import { cannotMatch, judge } from "./evaluateMatches.ts";
+import { objectOf } from "./iptablesObjects.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
 import type { Target } from "./targets.ts";
 
@@ -34,7 +34,7 @@ export function walkIptables(
 		throw new Error(`the packet is of ${packet.family}, the rules are of ${tables.family}`);
 	}
 	const own = new Network(network);
-	return toPaths(travel(iptablesBaseChains(tables, own), packet, own, new Set(affinity)), packet, network.node);
+	return toPaths(walkHooks(iptablesBaseChains(tables, own), packet, own, new Set(affinity)), packet, network.node);
 }
 
 const hooks: Record<string, Hook> = {
@@ -61,7 +61,7 @@ export function iptablesBaseChains({ family, tables }: IptablesTables, network: 
 			if (!chain?.policy && !table.incomplete) return [];
 			const type = table.name === "nat" ? "nat" : "filter";
 			const priority = priorityOf(table.name, hook);
-			const walk: BaseChain["walk"] = (turn) => chains.walk(name, chain, turn);
+			const walk: BaseChain["walk"] = (branch) => chains.walk(name, chain, branch);
 			return [{ table: table.name, name, families: [family], type, hook, priority, walk }];
 		});
 	});
@@ -78,26 +78,26 @@ class TableWalk implements Chains<Rule> {
 		this.network = network;
 	}
 
-	walk(name: string, chain: Chain | undefined, turn: Turn): Turn<Ending>[] {
+	walk(name: string, chain: Chain | undefined, branch: Branch): Branch<Ending>[] {
 		const { table } = this;
 		if (this.content.incomplete) {
 			const rule = { table, chain: name, rule: `table ${table}` };
 			const action = { effect: "unknown", reason: this.content.incomplete } as const;
-			return [{ ...turn, state: recorded(turn.state, rule, action), verdict: "unknown" }];
+			return [{ ...branch, state: recorded(branch.state, rule, action), verdict: "unknown" }];
 		}
 		const verdict = chain?.policy === "DROP" ? "drop" : "accept";
-		return walkBaseChain(this, name, { verdict, rule: `policy DROP of chain ${name}` }, turn);
+		return walkBaseChain(this, name, { verdict, rule: `policy DROP of chain ${name}` }, branch);
 	}
 
 	rulesOf(chain: string): readonly Rule[] | undefined {
 		return this.content.chains.get(chain)?.rules;
 	}
 
-	apply(rule: Rule, state: PacketState, chain: string): Turn[] | undefined {
+	apply(rule: Rule, state: PacketState, chain: string): Branch[] | undefined {
 		if (cannotMatch(rule.firstMatches, state, this.network)) return undefined;
 		const { matches, target } = rule.body;
 		const { chance, met, missed, reason = "" } = judge(matches, state, this.network);
-		const passes: Turn = { probability: 1, state: missed, verdict: "continue" };
+		const passes: Branch = { probability: 1, state: missed, verdict: "continue" };
 		if (chance === 0) return missed === state ? undefined : [passes];
 		// A rule that does nothing lets every packet pass, whether its conditions are understood or not.
 		if ((target.kind === "none" || target.kind === "observe") && met === state) return undefined;
@@ -113,39 +113,39 @@ class TableWalk implements Chains<Rule> {
 		return { table: this.table, chain, rule: rule.text, ...(comment && { comment }), ...(object && { object }) };
 	}
 
-	private act(target: Target, state: PacketState, rule: RuleReference): Turn {
+	private act(target: Target, state: PacketState, rule: RuleReference): Branch {
 		switch (target.kind) {
 			case "accept":
 			case "drop":
 			case "return":
-				return turn(recorded(state, rule, { effect: target.kind }), target.kind);
+				return branch(recorded(state, rule, { effect: target.kind }), target.kind);
 			case "reject": {
 				const rejectedWith = target.with ?? defaultRejection(state.family);
-				return turn(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
+				return branch(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
 			}
 			case "mark": {
 				const mark = ((state.mark & ~target.mask) ^ target.value) >>> 0;
-				return turn(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
+				return branch(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
 			}
 			case "dnat":
-				return turn(translateDestination(state, rule, target.to), "accept");
+				return branch(translateDestination(state, rule, target.to), "accept");
 			case "snat":
-				return turn(translateSource(state, rule, target.to), "accept");
+				return branch(translateSource(state, rule, target.to), "accept");
 			case "masquerade":
-				return turn(masquerade(state, rule, this.network, target.random), "accept");
+				return branch(masquerade(state, rule, this.network, target.random), "accept");
 			case "notrack":
-				return turn(withoutTracking(state, rule), "continue");
+				return branch(withoutTracking(state, rule), "continue");
 			case "chain":
 				return this.call(target, state, rule);
 			case "none":
 			case "observe":
-				return turn(state, "continue");
+				return branch(state, "continue");
 			case "unknown":
 				return unknown(state, rule, `"${target.text}" is not understood`);
 		}
 	}
 
-	private call({ name, goto }: { name: string; goto: boolean }, state: PacketState, rule: RuleReference): Turn {
+	private call({ name, goto }: { name: string; goto: boolean }, state: PacketState, rule: RuleReference): Branch {
 		if (!this.content.chains.has(name)) {
 			return unknown(
 				state,
@@ -154,11 +154,11 @@ class TableWalk implements Chains<Rule> {
 			);
 		}
 		const kind = goto ? "goto" : "jump";
-		return turn(recorded(state, rule, { effect: kind, to: name }), { kind, chain: name });
+		return branch(recorded(state, rule, { effect: kind, to: name }), { kind, chain: name });
 	}
 }
 
-const turn = (state: PacketState, verdict: Turn["verdict"]): Turn => ({ probability: 1, state, verdict });
+const branch = (state: PacketState, verdict: Branch["verdict"]): Branch => ({ probability: 1, state, verdict });
 
-const unknown = (state: PacketState, rule: RuleReference, reason: string): Turn =>
-	turn(recorded(state, rule, { effect: "unknown", reason }), "unknown");
+const unknown = (state: PacketState, rule: RuleReference, reason: string): Branch =>
+	branch(recorded(state, rule, { effect: "unknown", reason }), "unknown");

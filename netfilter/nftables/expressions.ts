@@ -1,7 +1,5 @@
 /** Expressions of nftables' rules, from the JSON of `nft -j` (schema: man libnftables-json). */
 
-import { ElementSet } from "./sets.ts";
-
 export type Expression =
 	/** An address, a port, the name of a protocol, a state or an interface, a mark. */
 	| { kind: "literal"; value: string | number }
@@ -18,7 +16,7 @@ export type Expression =
 	| { kind: "random"; modulus: number; offset: number }
 	| { kind: "map"; key: Expression; data: Expression }
 	/** A set or a map without a name. */
-	| { kind: "set"; content: ElementSet }
+	| { kind: "set"; content: Elements }
 	/** A named set or map: "@service-nodeports". */
 	| { kind: "reference"; name: string }
 	| { kind: "unknown"; json: unknown };
@@ -85,7 +83,7 @@ const parsers: Record<string, (json: unknown) => Expression | undefined> = {
 			: undefined,
 	map: (json) =>
 		isObject(json) ? { kind: "map", key: parseExpression(json.key), data: parseExpression(json.data) } : undefined,
-	set: (json) => (Array.isArray(json) ? { kind: "set", content: elementSet(json) } : undefined),
+	set: (json) => (Array.isArray(json) ? { kind: "set", content: new Elements(json) } : undefined),
 	elem: (json) => (isObject(json) ? parseExpression(json.val) : undefined),
 };
 
@@ -95,8 +93,20 @@ function binary(operator: "&" | "|" | "^", json: unknown): Expression | undefine
 	return rest.reduce<Expression | undefined>((left, right) => left && { kind: "binary", operator, left, right }, first);
 }
 
-/** The elements of a set or a map, read when first asked for. */
-export const elementSet = (json: unknown[]): ElementSet => new ElementSet(() => json.map(parseElement));
+/** The elements of a set or a map, parsed on first use: a node with many Services has maps with tens of thousands. */
+export class Elements {
+	private readonly json: readonly unknown[];
+	private parsed: readonly Element[] | undefined;
+
+	constructor(json: readonly unknown[]) {
+		this.json = json;
+	}
+
+	get all(): readonly Element[] {
+		this.parsed ??= this.json.map(parseElement);
+		return this.parsed;
+	}
+}
 
 /** `key`, or in a map `[key, value]`; a key with a comment or a timeout stands in `{"elem": {"val": key, …}}`. */
 function parseElement(json: unknown): Element {

@@ -3,8 +3,7 @@
  * an expression of kind "unknown", and problemsOf reports it.
  */
 import { hooks } from "../state.ts";
-import { elementSet, isObject } from "./expressions.ts";
-import type { ElementSet } from "./sets.ts";
+import { Elements, isObject } from "./expressions.ts";
 import { parseStatement, type Statement } from "./statements.ts";
 
 /** All tables, in the order in which nft lists them: the oldest first. */
@@ -27,7 +26,7 @@ export interface Table {
 /** A set or a map that rules name by "@". */
 export interface NamedSet {
 	name: string;
-	content: ElementSet;
+	content: Elements;
 }
 
 export interface Chain {
@@ -113,7 +112,7 @@ class RulesetReader {
 			case "set":
 			case "map": {
 				const elements = Array.isArray(content.elem) ? content.elem : [];
-				table.sets.set(String(name), { name: String(name), content: elementSet(elements) });
+				table.sets.set(String(name), { name: String(name), content: new Elements(elements) });
 				return true;
 			}
 			case "rule": {
@@ -152,13 +151,14 @@ function problemsOfTable({ family, name, chains, sets }: Table): string[] {
 		];
 	});
 	const inSets = [...sets.values()].flatMap(({ name, content }) =>
-		unknownPartsOf(content.elements).map((json) => `${place} @${name}: ${json}`),
+		unknownPartsOf(content).map((json) => `${place} @${name}: ${json}`),
 	);
 	return [...inChains, ...inSets];
 }
 
 /** The JSON of all that is of kind "unknown", however deep. */
 function unknownPartsOf(part: unknown): string[] {
+	if (part instanceof Elements) return unknownPartsOf(part.all);
 	if (Array.isArray(part)) return part.flatMap(unknownPartsOf);
 	if (!isObject(part)) return [];
 	return part.kind === "unknown" ? [JSON.stringify(part.json)] : Object.values(part).flatMap(unknownPartsOf);

@@ -1,13 +1,13 @@
 /** What one rule of nftables does with a packet: its statements one after the other, until one does not hold. */
 import { type Network, withPort } from "../address.ts";
-import type { Verdict as Next, Turn } from "../chain.ts";
+import type { Branch, Verdict as Next } from "../chain.ts";
 import { masquerade, type Translation, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { rejectionOfNft } from "../rejection.ts";
 import { type Action, type PacketState, type RuleReference, recorded } from "../state.ts";
 import { concerns, translationOf } from "./effects.ts";
+import { Evaluator } from "./evaluator.ts";
 import type { Expression, Verdict } from "./expressions.ts";
-import { Question } from "./match.ts";
-import { endpointOf, objectOf } from "./objects.ts";
+import { endpointOf, objectOf } from "./nftablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 import { renderRule } from "./render.ts";
 import type { Statement } from "./statements.ts";
@@ -21,27 +21,29 @@ export interface Surroundings {
 }
 
 /** A packet after a statement: "next" goes on to the rule's next one, anything else is the rule's end. */
-type Outcome = Turn<Next | "next">;
+type Outcome = Branch<Next | "next">;
 
-/** The packet's turns, or undefined where the rule lets it pass unchanged. */
-export function perform(rule: Rule, state: PacketState, place: Surroundings): Turn[] | undefined {
+/** The packet's branches, or undefined where the rule lets it pass unchanged. */
+export function perform(rule: Rule, state: PacketState, place: Surroundings): Branch[] | undefined {
 	// A rule that does nothing lets every packet pass, whether its conditions are understood or not.
 	if (!rule.statements.some(acts)) return undefined;
-	const ended: Turn[] = [];
-	let running: Turn[] = [{ probability: 1, state, verdict: "continue" }];
+	const ended: Branch[] = [];
+	let running: Branch[] = [{ probability: 1, state, verdict: "continue" }];
 	for (const statement of rule.statements) {
-		const next: Turn[] = [];
-		for (const turn of running) {
-			for (const { probability, state, verdict } of new RuleStep(rule, turn.state, place).perform(statement)) {
-				const after = { probability: turn.probability * probability, state };
+		const next: Branch[] = [];
+		for (const branch of running) {
+			for (const { probability, state, verdict } of new RuleRun(rule, branch.state, place).perform(statement)) {
+				const after = { probability: branch.probability * probability, state };
 				if (verdict === "next") next.push({ ...after, verdict: "continue" });
 				else ended.push({ ...after, verdict });
 			}
 		}
 		running = next;
 	}
-	const turns = [...ended, ...running];
-	return turns.length === 1 && turns[0]?.verdict === "continue" && turns[0].state === state ? undefined : turns;
+	const branches = [...ended, ...running];
+	return branches.length === 1 && branches[0]?.verdict === "continue" && branches[0].state === state
+		? undefined
+		: branches;
 }
 
 function acts(statement: Statement): boolean {
@@ -50,17 +52,17 @@ function acts(statement: Statement): boolean {
 }
 
 /** One rule at work on one packet. */
-class RuleStep {
+class RuleRun {
 	private readonly rule: Rule;
 	private readonly state: PacketState;
 	private readonly place: Surroundings;
-	private readonly question: Question;
+	private readonly evaluator: Evaluator;
 
 	constructor(rule: Rule, state: PacketState, place: Surroundings) {
 		this.rule = rule;
 		this.state = state;
 		this.place = place;
-		this.question = new Question(state, place.network, place.table.sets);
+		this.evaluator = new Evaluator(state, place.network, place.table.sets);
 	}
 
 	perform(statement: Statement): Outcome[] {
@@ -96,7 +98,7 @@ class RuleStep {
 	}
 
 	private match(statement: Extract<Statement, { kind: "match" }>): Outcome[] {
-		const { chance, reason = "" } = this.question.judge(statement);
+		const { chance, reason = "" } = this.evaluator.judge(statement);
 		if (chance === "unknown") return [this.unlessItFails(statement, reason)];
 		const met = { probability: chance, state: this.state, verdict: "next" } as const;
 		const missed = { probability: 1 - chance, state: this.state, verdict: "continue" } as const;
@@ -121,8 +123,8 @@ class RuleStep {
 	}
 
 	private verdictMap({ key, data }: { key: Expression; data: Expression }): Outcome[] {
-		return this.question.draw(key).map(({ probability, value }) => {
-			const element = value.kind === "absent" ? undefined : this.question.find(data, value);
+		return this.evaluator.draw(key).map(({ probability, value }) => {
+			const element = value.kind === "absent" ? undefined : this.evaluator.find(data, value);
 			if (element === undefined) return { probability, state: this.state, verdict: "continue" };
 			if (element === "unknown" || element.value?.kind !== "verdict") {
 				return { ...this.unknown(reasonOf(value, "which element of the map holds is not known")), probability };
@@ -132,7 +134,7 @@ class RuleStep {
 	}
 
 	private mark(expression: Expression): Outcome[] {
-		return this.question.draw(expression).map(({ probability, value }) => {
+		return this.evaluator.draw(expression).map(({ probability, value }) => {
 			if (value.kind === "absent") return { probability, state: this.state, verdict: "continue" };
 			if (value.kind !== "number") return { ...this.unknown(reasonOf(value, "the mark is not known")), probability };
 			const mark = value.value;
@@ -142,7 +144,7 @@ class RuleStep {
 
 	private translate({ kind, address, port }: Extract<Statement, { kind: "dnat" | "snat" }>): Outcome[] {
 		const parts = [address, port].filter((part) => part !== undefined);
-		return this.question.draw({ kind: "concat", parts }).map(({ probability, value }) => {
+		return this.evaluator.draw({ kind: "concat", parts }).map(({ probability, value }) => {
 			if (value.kind === "absent") return { probability, state: this.state, verdict: "continue" };
 			const to = translationOf(value);
 			if (!to) return { ...this.unknown(reasonOf(value, "where it is translated to is not known")), probability };
@@ -182,7 +184,7 @@ class RuleStep {
 	private unlessItFails(statement: Statement, reason: string): Outcome {
 		for (const next of this.rule.statements.slice(this.rule.statements.indexOf(statement) + 1)) {
 			if (acts(next)) break;
-			if (next.kind === "match" && this.question.judge(next).chance === 0) return ended(this.state, "continue");
+			if (next.kind === "match" && this.evaluator.judge(next).chance === 0) return ended(this.state, "continue");
 		}
 		return this.unknown(reason);
 	}

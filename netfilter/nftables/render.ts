@@ -1,9 +1,9 @@
-/**
- * Rules of nftables as `nft list ruleset` prints them, from the same data that a walk reads: so one dump is enough, and
- * what is shown is what was walked.
- */
+/** Prints nftables rules as `nft list ruleset` does, from the parsed JSON: one dump is enough for both. */
+
+import type { IptablesTables } from "../iptables/parse.ts";
+import type { Family, RuleText } from "../model.ts";
 import type { Element, Expression, Verdict } from "./expressions.ts";
-import type { Rule } from "./parse.ts";
+import type { NftablesRuleset, Rule } from "./parse.ts";
 import type { Statement } from "./statements.ts";
 
 export function renderRule({ statements, comment }: Rule): string {
@@ -118,10 +118,28 @@ function render(expression: Expression): string {
 		case "map":
 			return `${render(expression.key)} map ${render(expression.data)}`;
 		case "set":
-			return `{ ${expression.content.elements.map(renderElement).join(", ")} }`;
+			return `{ ${expression.content.all.map(renderElement).join(", ")} }`;
 		case "reference":
 			return `@${expression.name}`;
 		case "unknown":
 			return JSON.stringify(expression.json);
 	}
 }
+
+/**
+ * For traces of `nft -a monitor trace`. Finds rules by their handle, because counters and versions of nft change the text.
+ * @param iptables the tables that iptables keeps in nftables, which are walked as iptables-save prints them; both list a
+ * chain's rules in the same order
+ */
+export function ruleOfNftables({ tables }: NftablesRuleset, iptables?: IptablesTables): RuleText {
+	return ({ table, chain, handle }, family) => {
+		const inFamily = tables.filter(({ name, family: own }) => name === table && tableFamilies[family].includes(own));
+		const rules = inFamily.flatMap(({ chains }) => chains.get(chain)?.rules ?? []);
+		const index = rules.findIndex((rule) => rule.handle === handle);
+		const rule = rules[index];
+		const kept = iptables?.family === family ? iptables.tables.get(table)?.chains.get(chain)?.rules[index] : undefined;
+		return rule && (kept?.text ?? renderRule(rule));
+	};
+}
+
+const tableFamilies: Record<Family, string[]> = { ipv4: ["ip", "inet"], ipv6: ["ip6", "inet"] };

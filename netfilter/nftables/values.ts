@@ -20,7 +20,7 @@ export type Value =
 	| { kind: "unknown"; reason: string };
 
 /** One of the values that lots may give; the probabilities of all add up to 1. */
-export interface Drawn {
+export interface PossibleValue {
 	probability: number;
 	value: Value;
 }
@@ -34,8 +34,13 @@ const states = ["invalid", "new", "established", "related", "untracked"];
 const mostDraws = 4096;
 
 /** All values that an expression may have for a packet. */
-export function drawValues(expression: Expression, state: PacketState, network: Network, lookUp: LookUp): Drawn[] {
-	const draw = (part: Expression) => drawValues(part, state, network, lookUp);
+export function possibleValues(
+	expression: Expression,
+	state: PacketState,
+	network: Network,
+	lookUp: LookUp,
+): PossibleValue[] {
+	const draw = (part: Expression) => possibleValues(part, state, network, lookUp);
 	switch (expression.kind) {
 		case "random":
 			return randomNumbers(expression);
@@ -186,7 +191,7 @@ const joined = (keys: readonly (string | undefined)[]): string | undefined =>
 	keys.includes(undefined) ? undefined : keys.join(" . ");
 
 /** `numgen random mod <modulus> offset <offset>`: every number is as likely as the others. */
-function randomNumbers({ modulus, offset }: { modulus: number; offset: number }): Drawn[] {
+function randomNumbers({ modulus, offset }: { modulus: number; offset: number }): PossibleValue[] {
 	if (modulus > mostDraws)
 		return [{ probability: 1, value: unknown(`numgen random mod ${modulus} has too many values`) }];
 	return Array.from({ length: modulus }, (_, i) => ({
@@ -196,7 +201,7 @@ function randomNumbers({ modulus, offset }: { modulus: number; offset: number })
 }
 
 /** Every combination of what the parts may be. */
-function combine(parts: Drawn[][]): { probability: number; values: Value[] }[] {
+function combine(parts: PossibleValue[][]): { probability: number; values: Value[] }[] {
 	let combined: { probability: number; values: Value[] }[] = [{ probability: 1, values: [] }];
 	for (const part of parts) {
 		combined = combined.flatMap(({ probability, values }) =>

@@ -2,7 +2,7 @@
 
 import { Network } from "../address.ts";
 import { type Chains, walkBaseChain } from "../chain.ts";
-import { type BaseChain, travel } from "../hooks.ts";
+import { type BaseChain, walkHooks } from "../hooks.ts";
 import type { IptablesTables } from "../iptables/parse.ts";
 import { iptablesBaseChains } from "../iptables/walk.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
@@ -37,7 +37,7 @@ export function walkNftables(
 	{ affinity = [], iptables }: NftablesWalkOptions = {},
 ): Path[] {
 	const own = new Network(network);
-	return toPaths(travel(baseChains(ruleset, own, iptables), packet, own, new Set(affinity)), packet, network.node);
+	return toPaths(walkHooks(baseChains(ruleset, own, iptables), packet, own, new Set(affinity)), packet, network.node);
 }
 
 /** Whether iptables keeps the table, so that its rules are read from what iptables-save prints. */
@@ -72,7 +72,7 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 		if (!base || !hook) return [];
 		const type = base.type === "nat" ? "nat" : "filter";
 		const policy = { verdict: base.policy, rule: `policy ${base.policy}` };
-		const walk: BaseChain["walk"] = (turn) => walkBaseChain(chains, name, policy, turn);
+		const walk: BaseChain["walk"] = (branch) => walkBaseChain(chains, name, policy, branch);
 		return [{ table: table.name, name, families: seen, type, hook, priority: base.priority, walk }];
 	});
 }

@@ -1,8 +1,8 @@
 /** Whether the kernel did with a packet what the walk said. */
 
 import { Network, parseAddress, withPort } from "../../netfilter/address.ts";
-import type { Path } from "../../netfilter/model.ts";
-import { compare, type RuleText } from "../../verification/trace/compare.ts";
+import type { Path, RuleText } from "../../netfilter/model.ts";
+import { compare } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
 import type { Arrival, Probe } from "./packets.ts";

@@ -8,8 +8,9 @@ import { parseIptablesSave } from "../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../netfilter/iptables/walk.ts";
 import type { Packet } from "../../netfilter/model.ts";
 import { parseNftables } from "../../netfilter/nftables/parse.ts";
+import { ruleOfNftables } from "../../netfilter/nftables/render.ts";
 import { walkNftables } from "../../netfilter/nftables/walk.ts";
-import { compare, ruleOfNftables } from "../../verification/trace/compare.ts";
+import { compare } from "../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
 

@@ -1,36 +1,11 @@
 /** Holds what the kernel did with a packet against the walk of the same packet, rule by rule. */
 
 import { withPort } from "../../netfilter/address.ts";
-import { type IptablesTables, Rule } from "../../netfilter/iptables/parse.ts";
-import type { Family, Hop, HopEffect, Packet, Path } from "../../netfilter/model.ts";
-import type { NftablesRuleset } from "../../netfilter/nftables/parse.ts";
-import { renderRule } from "../../netfilter/nftables/render.ts";
+import { Rule } from "../../netfilter/iptables/parse.ts";
+import type { Hop, HopEffect, Packet, Path, RuleText } from "../../netfilter/model.ts";
 import { formatMark } from "../../netfilter/words.ts";
 import type { TraceDifference, TraceStep, TraceVerdict } from "./model.ts";
 import type { Passage } from "./parse.ts";
-
-/** The rule of a traced step as the walk's hops write it; undefined: the ruleset that was walked has no such rule. */
-export type RuleText = (step: TraceStep, family: Family) => string | undefined;
-
-/** For traces of xtables-monitor, which writes rules as iptables-save does. */
-export const ruleOfIptables: RuleText = ({ rule }) => rule;
-
-/**
- * For traces of `nft -a monitor trace`: by the rule's number, since counters and versions of nft change its text.
- * @param iptables what iptables keeps in nftables, which a walk takes from there: rule for rule in the same order
- */
-export function ruleOfNftables({ tables }: NftablesRuleset, iptables?: IptablesTables): RuleText {
-	return ({ table, chain, handle }, family) => {
-		const inFamily = tables.filter(({ name, family: own }) => name === table && tableFamilies[family].includes(own));
-		const rules = inFamily.flatMap(({ chains }) => chains.get(chain)?.rules ?? []);
-		const index = rules.findIndex((rule) => rule.handle === handle);
-		const rule = rules[index];
-		const kept = iptables?.family === family ? iptables.tables.get(table)?.chains.get(chain)?.rules[index] : undefined;
-		return rule && (kept?.text ?? renderRule(rule));
-	};
-}
-
-const tableFamilies: Record<Family, string[]> = { ipv4: ["ip", "inet"], ipv6: ["ip6", "inet"] };
 
 /** What the walk says that the kernel must do next, and how the packet is then. */
 interface Expected {

@@ -1,7 +1,7 @@
 /** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
 
 import { withPort } from "../../../netfilter/address.ts";
-import { endpointChain, serviceChains } from "../../../netfilter/iptables/names.ts";
+import { endpointChain, serviceChains } from "../../../netfilter/iptables/iptablesChainNames.ts";
 import type { Family } from "../../../netfilter/model.ts";
 import { servicePortName } from "../../../netfilter/service.ts";
 import { addresses } from "../network.ts";

@@ -2,7 +2,7 @@
 
 import { withPort } from "../../../netfilter/address.ts";
 import type { Family } from "../../../netfilter/model.ts";
-import { serviceChains } from "../../../netfilter/nftables/names.ts";
+import { serviceChains } from "../../../netfilter/nftables/nftablesChainNames.ts";
 import { servicePortName, shortHash } from "../../../netfilter/service.ts";
 import { addresses, families } from "../network.ts";
 import type { Block, RuleSet } from "../ruleset.ts";

@@ -62,7 +62,7 @@ describe.each<[Family, string, string[], string]>([
 	});
 
 	it("says what the sender reads", () => {
-		for (const path of ways) expect(path?.hops.at(-1)?.text).toContain(`the sender sees "${message}"`);
+		for (const path of ways) expect(path?.hops.at(-1)?.text).toContain(`the client sees "${message}"`);
 	});
 
 	it("is what a client calls refused only where its system does", () => {
@@ -71,7 +71,7 @@ describe.each<[Family, string, string[], string]>([
 	});
 });
 
-it("a rejection that nobody knows tells its sender that it does not pass", () => {
+it("an unknown rejection is explained as an error", () => {
 	expect(byNftables("ipv4", "icmp", "99")).toMatchObject({ rejectedWith: "icmp-99" });
-	expect(byNftables("ipv4", "icmp", "99")?.hops.at(-1)?.text).toContain("the sender is told that it does not pass");
+	expect(byNftables("ipv4", "icmp", "99")?.hops.at(-1)?.text).toContain("the client gets an error");
 });

@@ -116,7 +116,9 @@ describe("in words", () => {
 		const lines = journeysText(travel(snapshot, dnsutils, "nodeport-worker"), snapshot).split("\n");
 		const numbers = lines.flatMap((line) => line.match(/^(\d+)\. /)?.[1] ?? []).map(Number);
 		expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1));
-		expect(lines[0]).toMatch(/^1\. On nodeport-worker3 the packet for 172\.18\.0\.8:30040 enters nat PREROUTING/);
+		expect(lines[0]).toMatch(
+			/^1\. The packet to 172\.18\.0\.8:30040 arrives at nodeport-worker3 and enters nat PREROUTING/,
+		);
 		expect(lines[1]).toMatch(/^ +-A PREROUTING /);
 		expect(lines).toContain("   It leaves for nodeport-worker, with the source address 172.18.0.6.");
 		expect(lines.at(-1)).toBe(

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ruleOfIptables } from "../../../../netfilter/iptables/parse.ts";
 import type { Path } from "../../../../netfilter/model.ts";
-import { actingSteps, compare, ruleOfIptables } from "../../../../verification/trace/compare.ts";
+import { actingSteps, compare } from "../../../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "../../../../verification/trace/parse.ts";
 import { captureOf, captures, fixture, rulesetOf } from "./traceLab.ts";
 

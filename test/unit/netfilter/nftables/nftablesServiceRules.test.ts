@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { serviceChains, servicePortOf } from "../../../../netfilter/nftables/names.ts";
+import { serviceChains, servicePortOf } from "../../../../netfilter/nftables/nftablesChainNames.ts";
+import { nftablesRulesOf } from "../../../../netfilter/nftables/nftablesServiceRules.ts";
 import { parseNftables } from "../../../../netfilter/nftables/parse.ts";
-import { nftablesRulesOf } from "../../../../netfilter/nftables/rulesOf.ts";
 import { captured, fixture } from "../fixtures.ts";
 
 const echo = { namespace: "default", name: "nodeport-service", portName: "echo" };

@@ -2,10 +2,10 @@
 import type { Network } from "../address.ts";
 import { type Chance, not } from "../chance.ts";
 import type { PacketState } from "../state.ts";
-import { chanceOf, chanceOfOrder } from "./compare.ts";
+import { chanceOf, chanceOfMember, chanceOfOrder, findElement } from "./comparison.ts";
 import type { Element, Expression } from "./expressions.ts";
 import type { NamedSet } from "./parse.ts";
-import { constant, type Drawn, drawValues, type Value } from "./values.ts";
+import { constant, type PossibleValue, possibleValues, type Value } from "./values.ts";
 
 export interface Judgement {
 	chance: Chance;
@@ -14,7 +14,7 @@ export interface Judgement {
 }
 
 /** A table's sets, asked about one packet. */
-export class Question {
+export class Evaluator {
 	private readonly state: PacketState;
 	private readonly network: Network;
 	private readonly sets: ReadonlyMap<string, NamedSet>;
@@ -26,8 +26,8 @@ export class Question {
 	}
 
 	/** All values that an expression may have: several where it draws lots. */
-	draw(expression: Expression): Drawn[] {
-		return drawValues(expression, this.state, this.network, (data, key) => this.mapped(data, key));
+	draw(expression: Expression): PossibleValue[] {
+		return possibleValues(expression, this.state, this.network, (data, key) => this.mapped(data, key));
 	}
 
 	judge({ operator, left, right }: { operator: string; left: Expression; right: Expression }): Judgement {
@@ -42,9 +42,9 @@ export class Question {
 
 	/** The element of a map under a key; undefined: there is none. */
 	find(data: Expression, key: Value): Element | "unknown" | undefined {
-		if (data.kind === "set") return data.content.find(key);
+		if (data.kind === "set") return findElement(data.content, key);
 		const named = data.kind === "reference" ? this.sets.get(data.name) : undefined;
-		return named ? named.content.find(key) : "unknown";
+		return named ? findElement(named.content, key) : "unknown";
 	}
 
 	private chanceOf(operator: string, value: Value, right: Expression): Chance {
@@ -52,22 +52,23 @@ export class Question {
 		if (value.kind === "absent") return 0;
 		switch (operator) {
 			case "in":
-				return this.chanceOfMember(value, right);
+				return this.chanceIn(value, right);
 			case "==":
-				return exactly(value, this.chanceOfMember(value, right));
+				return exactly(value, this.chanceIn(value, right));
 			case "!=":
-				return not(exactly(value, this.chanceOfMember(value, right)));
+				return not(exactly(value, this.chanceIn(value, right)));
 			default:
 				return chanceOfOrder(operator, value, right);
 		}
 	}
 
-	private chanceOfMember(value: Value, right: Expression): Chance {
-		if (right.kind === "set") return right.content.has(value);
+	private chanceIn(value: Value, right: Expression): Chance {
+		if (right.kind === "set") return chanceOfMember(right.content, value);
 		if (right.kind !== "reference") return chanceOf(value, right);
 		const isSource = value.kind === "address" && value.candidates === this.state.sources;
 		if (isSource && this.state.affinity.has(right.name)) return 1;
-		return this.sets.get(right.name)?.content.has(value) ?? "unknown";
+		const named = this.sets.get(right.name);
+		return named ? chanceOfMember(named.content, value) : "unknown";
 	}
 
 	private mapped(data: Expression, key: Value): Value {

@@ -1,6 +1,6 @@
 /** The rules of one Service: what one greps for, and follows from chain to chain. */
 import { protocols, type ServiceReference, servicePortName } from "../service.ts";
-import { serviceChains } from "./names.ts";
+import { serviceChains } from "./iptablesChainNames.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
 
 /**

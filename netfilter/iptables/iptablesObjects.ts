@@ -4,7 +4,7 @@ import { withPort } from "../address.ts";
 import type { ObjectReference } from "../model.ts";
 import { serviceObject, servicePortIn } from "../service.ts";
 import { lastService, type PacketState } from "../state.ts";
-import { chainPrefixes, endpointPrefix, serviceChains } from "./names.ts";
+import { chainPrefixes, endpointPrefix, serviceChains } from "./iptablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 
 /** The object, or undefined where the rule belongs to no single one or is not kube-proxy's. */

@@ -1,7 +1,7 @@
 /** The rules of one Service in nftables mode: what one looks for, and follows from chain to chain. */
 import { protocols, type ServiceReference, servicePortName } from "../service.ts";
 import type { Element, Expression } from "./expressions.ts";
-import { serviceChains } from "./names.ts";
+import { serviceChains } from "./nftablesChainNames.ts";
 import type { Chain, NftablesRuleset, Rule, Table } from "./parse.ts";
 import { renderElement, renderRule } from "./render.ts";
 
@@ -17,7 +17,7 @@ function tableRulesOf(table: Table, service: ServiceReference): string[] {
 	const own = new Set(protocols.flatMap((protocol) => serviceChains({ ...service, protocol })));
 	const comment = servicePortName(service);
 	const elements = [...table.sets.values()].flatMap(({ name, content }) =>
-		content.elements
+		content.all
 			.filter((element) => element.comment === comment || own.has(chainOf(element) ?? ""))
 			.map((element) => ({ set: name, element })),
 	);
@@ -47,7 +47,7 @@ function calledBy({ statements }: Rule): string[] {
 }
 
 const chainsIn = (data: Expression): string[] =>
-	data.kind === "set" ? data.content.elements.flatMap((element) => chainOf(element) ?? []) : [];
+	data.kind === "set" ? data.content.all.flatMap((element) => chainOf(element) ?? []) : [];
 
 function chainOf({ value }: Element): string | undefined {
 	return value?.kind === "verdict" && "chain" in value ? value.chain : undefined;

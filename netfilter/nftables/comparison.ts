@@ -1,10 +1,9 @@
-/** Whether a packet's value is what a rule of nftables compares it with. */
+/** Compares a value of the packet with what an nftables rule asks for: a constant, a range, a set. */
 import { chanceWithin, contains, parseAddress, parseRange } from "../address.ts";
 import { all, any, type Chance, certainly } from "../chance.ts";
-import type { Expression } from "./expressions.ts";
+import type { Element, Elements, Expression } from "./expressions.ts";
 import { constant, keyOf, keyOfElement, type Value } from "./values.ts";
 
-/** Sets apart: sets.ts looks into those. */
 export function chanceOf(value: Value, pattern: Expression): Chance {
 	switch (pattern.kind) {
 		case "literal":
@@ -75,4 +74,52 @@ export function chanceOfOrder(operator: string, value: Value, pattern: Expressio
 		default:
 			return "unknown";
 	}
+}
+
+/** A set's elements by key, so that a map with tens of thousands of Services is not searched from end to end. */
+interface Index {
+	exact: Map<string, Element>;
+	/** Elements that hold several values: prefixes and ranges. */
+	wide: Element[];
+	/** "*" holds what no other element holds. */
+	rest: Element | undefined;
+}
+
+const indexes = new WeakMap<Elements, Index>();
+
+function indexOf(elements: Elements): Index {
+	const known = indexes.get(elements);
+	if (known) return known;
+	const index: Index = { exact: new Map(), wide: [], rest: elements.all.find(({ key }) => isRest(key)) };
+	for (const element of elements.all) {
+		const key = keyOfElement(element.key);
+		if (key !== undefined) index.exact.set(key, element);
+		else if (element !== index.rest) index.wide.push(element);
+	}
+	indexes.set(elements, index);
+	return index;
+}
+
+const isRest = (key: Expression): boolean => key.kind === "literal" && key.value === "*";
+
+/** The element that holds the value; undefined: no element does; "unknown": it depends on what isn't known. */
+export function findElement(elements: Elements, value: Value): Element | "unknown" | undefined {
+	const { exact, wide, rest } = indexOf(elements);
+	const key = keyOf(value);
+	const found = key === undefined ? undefined : exact.get(key);
+	if (found) return found;
+	let unsure = false;
+	for (const element of key === undefined ? elements.all : wide) {
+		const chance = chanceOf(value, element.key);
+		if (chance === 1) return element;
+		unsure ||= chance !== 0;
+	}
+	return unsure ? "unknown" : rest;
+}
+
+/** Whether the value is in the set. */
+export function chanceOfMember(elements: Elements, value: Value): Chance {
+	const found = findElement(elements, value);
+	if (found === "unknown") return "unknown";
+	return found ? 1 : 0;
 }

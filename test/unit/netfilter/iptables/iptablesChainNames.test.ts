@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { endpointChain, serviceChains } from "../../../../netfilter/iptables/names.ts";
+import { endpointChain, serviceChains } from "../../../../netfilter/iptables/iptablesChainNames.ts";
 import { fixture } from "../fixtures.ts";
 
 const echo = { namespace: "default", name: "nodeport-service", portName: "echo", protocol: "tcp" } as const;

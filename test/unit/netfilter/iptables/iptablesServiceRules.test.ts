@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { iptablesRulesOf } from "../../../../netfilter/iptables/iptablesServiceRules.ts";
 import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
-import { iptablesRulesOf } from "../../../../netfilter/iptables/rulesOf.ts";
 import { fixture } from "../fixtures.ts";
 
 const tables = parseIptablesSave(fixture("captured/1.36.3.iptables-nft.ipv4.txt"));
