@@ -1,88 +1,105 @@
-/**
- * What the lab needs to be allowed in a cluster that is not its own. docs/rbac.yaml grants exactly this: a test compares
- * them. Nothing here lets it change what is the cluster's own.
- */
+/** The rights that the lab needs on an existing cluster. docs/rbac.yaml grants exactly these; a test compares both. */
 import { AuthorizationV1Api, type KubeConfig } from "@kubernetes/client-node";
 import pLimit from "p-limit";
 
-/** One rule of a ClusterRole, and where it is needed. */
+/** "cluster": of a resource without namespace; "lab": the lab's own namespace; "all": in all namespaces. */
+type Place = "cluster" | "lab" | "kube-system" | "all";
+
+/** One rule of the ClusterRole. Each right is in one rule only, so that none of them can be removed without effect. */
 export interface Rule {
 	group: "" | "apps" | "discovery.k8s.io";
 	/** As RBAC names them: "pods/exec". */
 	resources: string[];
-	verbs: string[];
-	/** "cluster": not of a namespace; else in each of these: the lab's own namespace, kube-system, or all. */
-	where: "cluster" | ("lab" | "kube-system" | "all")[];
-	/** What it is for. */
+	/** The verbs, by the place where they are used. */
+	verbs: Partial<Record<Place, string[]>>;
+	/** What the right is for. */
 	why: string;
 }
 
-/** What whoever makes objects, and waits for them, asks of each. */
+/**
+ * What Pulumi's Kubernetes provider needs to manage one object. It creates and updates by server-side apply: the verbs
+ * create and patch. Before it creates, updates or deletes an object it waits until it can list and watch its kind.
+ * Source: github.com/pulumi/pulumi-kubernetes, provider/pkg/await (await.go, condition/deleted.go, informers/factory.go).
+ */
 const manage = ["get", "list", "watch", "create", "patch", "delete"];
+
+/** What the same provider needs of the objects that it only observes while it waits for another one. */
+const observe = ["list", "watch"];
 
 export const rules: Rule[] = [
 	{
 		group: "",
 		resources: ["namespaces"],
-		verbs: manage,
-		where: "cluster",
-		why: "its own namespace; the cluster's identity is the uid of kube-system",
+		verbs: { cluster: manage },
+		why: "the lab's own namespace; the uid of kube-system identifies the cluster",
 	},
-	{ group: "", resources: ["nodes"], verbs: ["get", "list"], where: "cluster", why: "names, addresses, roles" },
 	{
 		group: "",
-		resources: ["pods", "services"],
-		verbs: manage,
-		where: ["lab"],
-		why: "the client pod and the NodePort Service",
+		resources: ["nodes"],
+		verbs: { cluster: ["get", "list"] },
+		why: "names, addresses, roles",
+	},
+	{
+		group: "",
+		resources: ["pods"],
+		verbs: { lab: manage, "kube-system": ["list"] },
+		why: "the client pod and the echo's pods; the pods of kube-proxy and DNS",
+	},
+	{
+		group: "",
+		resources: ["services"],
+		verbs: { lab: ["get", "watch", "create", "patch", "delete"], all: ["list"] },
+		why: "the NodePort Service; whether its nodePort is free; the DNS Service",
 	},
 	{
 		group: "apps",
 		resources: ["deployments", "daemonsets"],
-		verbs: manage,
-		where: ["lab"],
+		verbs: { lab: manage },
 		why: "the echo and NodeProbe",
 	},
 	{
 		group: "apps",
 		resources: ["replicasets"],
-		verbs: ["get", "list", "watch"],
-		where: ["lab"],
-		why: "how a rollout goes",
+		verbs: { lab: observe },
+		// provider/pkg/await/deployment.go
+		why: "Pulumi's provider observes a Deployment's ReplicaSets until it is available",
 	},
-	{ group: "", resources: ["pods"], verbs: ["get", "list"], where: ["kube-system"], why: "kube-proxy and DNS pods" },
 	{
 		group: "",
-		resources: ["services"],
-		verbs: ["list"],
-		where: ["all"],
-		why: "whether the nodePort is free; the DNS Service",
+		resources: ["persistentvolumeclaims"],
+		verbs: { lab: observe },
+		// provider/pkg/await/deployment.go, although no Deployment of the lab has any: without this right it waits forever.
+		why: "Pulumi's provider observes a Deployment's PersistentVolumeClaims until it is available",
+	},
+	{
+		group: "",
+		resources: ["events"],
+		// provider/pkg/await/watchers.go (NewEventAggregator); a Namespace's own events are watched in all namespaces.
+		verbs: { all: observe },
+		why: "Pulumi's provider reports the events of each object that it waits for; evidence of a failed verification",
 	},
 	{
 		group: "discovery.k8s.io",
 		resources: ["endpointslices"],
-		verbs: ["get", "list", "watch"],
-		where: ["lab", "kube-system"],
-		why: "who is behind the Service and behind DNS",
+		verbs: { lab: ["list"], "kube-system": ["list"] },
+		why: "the endpoints of the Service and of DNS",
 	},
 	{
 		group: "",
 		resources: ["pods/exec"],
-		// A WebSocket begins as a GET; newer API servers ask for "create" all the same.
-		verbs: ["create", "get"],
-		where: ["lab", "kube-system"],
+		// A WebSocket starts with a GET. Since Kubernetes 1.35 the API server also requires "create".
+		verbs: { lab: ["create", "get"], "kube-system": ["create", "get"] },
 		why: "requests are sent from pods; rules are read in the kube-proxy pods",
 	},
 	{
 		group: "",
-		resources: ["events", "pods/log"],
-		verbs: ["get", "list", "watch"],
-		where: ["lab"],
-		why: "why something is not ready; evidence of what failed",
+		resources: ["pods/log"],
+		verbs: { lab: ["get"] },
+		why: "evidence of a failed verification",
 	},
 ];
 
-/** What is asked of the API server: whether the user of a kubeconfig may do one thing. */
+/** One question to the API server: may the user do this? */
 interface Question {
 	group: string;
 	resource: string;
@@ -90,43 +107,44 @@ interface Question {
 	namespace?: string;
 }
 
+/** @param namespace the lab's own */
 export function questionsOf(namespace: string): Question[] {
-	const places = { lab: namespace, "kube-system": "kube-system", all: "" };
-	return rules.flatMap(({ group, resources, verbs, where }) =>
-		(where === "cluster" ? [undefined] : where.map((place) => places[place])).flatMap((namespace) =>
-			resources.flatMap((resource) =>
-				verbs.map((verb) => ({ group, resource, verb, ...(namespace !== undefined && { namespace }) })),
-			),
-		),
+	const namespaces = { cluster: undefined, lab: namespace, "kube-system": "kube-system", all: "" };
+	return rules.flatMap(({ group, resources, verbs }) =>
+		(Object.keys(verbs) as Place[]).flatMap((place) => {
+			const namespace = namespaces[place];
+			const where = namespace !== undefined && { namespace };
+			return resources.flatMap((resource) => (verbs[place] ?? []).map((verb) => ({ group, resource, verb, ...where })));
+		}),
 	);
 }
 
-/** So many questions are under way at once. */
 const concurrency = 8;
 
-/** What the user of the kubeconfig may not do though the lab needs it: "create pods/exec in kube-system"; side by side. */
+/**
+ * @param namespace the lab's own
+ * @returns what the kubeconfig's user lacks: "create pods/exec in kube-system"
+ */
 export async function missingRights(config: KubeConfig, namespace: string): Promise<string[]> {
 	const api = config.makeApiClient(AuthorizationV1Api);
-	const limit = pLimit(concurrency);
-	const answers = await limit.map(questionsOf(namespace), async (question) => {
-		const { group, resource, verb, namespace } = question;
-		const [name = "", subresource] = resource.split("/");
-		const resourceAttributes = {
-			group,
-			resource: name,
-			verb,
-			...(subresource !== undefined && { subresource }),
-			...(namespace && { namespace }),
-		};
-		const body = {
-			apiVersion: "authorization.k8s.io/v1",
-			kind: "SelfSubjectAccessReview",
-			spec: { resourceAttributes },
-		};
-		const { status } = await api.createSelfSubjectAccessReview({ body });
-		return status?.allowed ? [] : [question];
-	});
+	const answers = await pLimit(concurrency).map(questionsOf(namespace), async (question) =>
+		(await isAllowed(api, question)) ? [] : [question],
+	);
 	return grouped(answers.flat());
+}
+
+async function isAllowed(api: AuthorizationV1Api, { group, resource, verb, namespace }: Question): Promise<boolean> {
+	const [name = "", subresource] = resource.split("/");
+	const resourceAttributes = {
+		group,
+		resource: name,
+		verb,
+		...(subresource !== undefined && { subresource }),
+		...(namespace && { namespace }),
+	};
+	const body = { apiVersion: "authorization.k8s.io/v1", kind: "SelfSubjectAccessReview", spec: { resourceAttributes } };
+	const { status } = await api.createSelfSubjectAccessReview({ body });
+	return status?.allowed === true;
 }
 
 /** One line for each resource and place. */
