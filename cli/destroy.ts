@@ -1,5 +1,4 @@
-/** npm run destroy: removes the lab, and the cluster where it is the lab's own; the engine, its kind network, images and caches stay. */
-
+/** npm run destroy: removes the lab and its own cluster; the engine, its kind network, images and caches stay. */
 import { removeOwned } from "../kind/kind.ts";
 import { closeAccess } from "../kind/kubeconfigFile.ts";
 import { labCluster, ownerOf } from "../kind/owner.ts";
@@ -8,46 +7,50 @@ import { command } from "../lib/command.ts";
 import { locked } from "../lib/lock.ts";
 import { parseArguments } from "./arguments.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { inTurn, pulumi, selectStack } from "./stack/lab.ts";
+import { exclusively } from "./stack/lab.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced } from "./stack/ownNamespace.ts";
-import { readSettings, setting } from "./stack/settings.ts";
-import { stack } from "./stack/stack.ts";
+import { selectStack } from "./stack/pulumiCli.ts";
+import { readSettings, type Settings, setting } from "./stack/settings.ts";
+import { stack, stackName } from "./stack/stack.ts";
 import { refuseSwitch } from "./stack/stackCluster.ts";
-import { clusterInState, existingInState, madeNamespaces } from "./stack/state.ts";
-import { lettingGo } from "./stack/stuckPods.ts";
+import { clusterKind, readState, recordedCluster, type StackState } from "./stack/state.ts";
+import { removeResources } from "./stack/update.ts";
 
 await command(async () => {
 	parseArguments("npm run destroy", {});
-	return inTurn(destroy);
+	await removeLeftovers();
+	return exclusively(destroy);
 });
-
-async function destroyInExisting(alone: boolean): Promise<number> {
-	// Asked before: the state will not know it any more.
-	const access = (await existingInState())?.access ?? (await configuredAccess());
-	await refuseReplaced();
-	const namespaces = (await madeNamespaces()).map(({ name }) => name);
-	const remove = () => pulumi("destroy", "--yes", "--skip-preview");
-	const code = await (access && namespaces.length > 0 ? lettingGo(access, namespaces, remove) : remove());
-	if (code === 0 && access && alone) await removeUnrecorded({ kind: "existing", access });
-	return code;
-}
-
-async function configuredAccess(): Promise<Access | undefined> {
-	const { kubeconfig, context } = (await readSettings(stack)).plain;
-	return kubeconfig && context ? { kubeconfig, context } : undefined;
-}
 
 async function destroy(): Promise<number> {
 	await selectStack();
 	const alone = await settleLocks();
-	const kind = await setting("cluster");
-	refuseSwitch(kind, await clusterInState());
-	if (kind === "existing") return destroyInExisting(alone);
-	const code = await pulumi("destroy", "--yes", "--skip-preview");
+	const [settings, state] = [await readSettings(stack), await readState()];
+	const kind = setting(settings, "cluster");
+	refuseSwitch(kind, clusterKind(state));
+	const code = await (kind === "existing" ? destroyInExisting(settings, state, alone) : destroyOwn(settings));
+	if (code === 0) console.log(`Destroyed. The stack ${stackName} and its settings stay; again: npm start`);
+	return code;
+}
+
+async function destroyInExisting(settings: Settings, state: StackState, alone: boolean): Promise<number> {
+	const access = recordedCluster(state)?.access ?? configuredAccess(settings);
+	await refuseReplaced(state);
+	const code = await removeResources(access);
+	if (code === 0 && access && alone) await removeUnrecorded({ kind: "existing", access }, state);
+	return code;
+}
+
+function configuredAccess({ plain: { kubeconfig, context } }: Settings): Access | undefined {
+	return kubeconfig && context ? { kubeconfig, context } : undefined;
+}
+
+async function destroyOwn(settings: Settings): Promise<number> {
+	const code = await removeResources();
 	if (code !== 0) return code;
-	// An interrupted update may have left what the state does not know: a creation that outlives it goes on, at first without
-	// any container that could be found.
-	const cluster = await setting("clusterName");
+	// The creation of a cluster that a killed update began may still run, at first without any container.
+	const cluster = setting(settings, "clusterName");
 	await locked(cluster, async () => {});
 	await removeOwned(await ownerOf(stack, labCluster));
 	await closeAccess(cluster);

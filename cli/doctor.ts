@@ -1,8 +1,9 @@
-/** npm run doctor: says what would keep the lab from working. With --brief, as the first step of npm start, only that. */
+/** npm run doctor: reports what would keep the lab from working. With --brief, only problems: the first step of npm start. */
 import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { findings } from "./doctor/findings.ts";
 import { findingsText } from "./doctor/findingsText.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
 import { stack } from "./stack/stack.ts";
 
 await command(async () => {
@@ -10,8 +11,9 @@ await command(async () => {
 		options: { brief: { type: "boolean", default: false } },
 	});
 	const { brief } = values;
+	await removeLeftovers();
 	const all = await findings(stack);
-	// Before another command's output, on stderr: that can be piped.
+	// On stderr if a command follows, whose output can then be piped.
 	const stream = brief ? process.stderr : process.stdout;
 	const color = stream.isTTY && stream.hasColors();
 	stream.write(`${findingsText(brief ? all.filter(({ level }) => level !== "ok") : all, { color })}\n`);

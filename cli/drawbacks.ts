@@ -14,17 +14,24 @@ import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
-import { inTurn, knownReport, pulumi, show, tellForms, verifyAgain } from "./stack/lab.ts";
+import { exclusively, knownReport, show, tellForms, verifyAgain } from "./stack/lab.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
+import { readSettings } from "./stack/settings.ts";
+import { stack } from "./stack/stack.ts";
 import { stackCluster } from "./stack/stackCluster.ts";
+import { readState } from "./stack/state.ts";
+import { pulumi } from "./stack/update.ts";
 
 await command(async () => {
 	const chosen = options();
-	return inTurn(() => measureAll(chosen));
+	await removeLeftovers();
+	return exclusively(() => measureAll(chosen));
 });
 
 async function measureAll({ chosen, paths }: Options): Promise<number> {
 	// As configured: the experiments update the stack, whatever was verified last.
-	if ((await stackCluster()).kind === "existing") {
+	const cluster = await stackCluster(await readSettings(stack), await readState());
+	if (cluster.kind === "existing") {
 		throw new Error(
 			"the experiments stop nodes, reconfigure kube-proxy and make clusters: they need a cluster of the lab's own; " +
 				"fix: one in a stack of its own: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run drawbacks",
@@ -114,7 +121,7 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
 async function restore(drawbacks: Drawback[]): Promise<void> {
 	console.error("\nputting the lab back");
 	await settleLocks();
-	const code = await pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
+	const code = await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
 	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
 	const report = await verifyAgain();
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));

@@ -13,6 +13,7 @@ import { unseen } from "../verification/trace/capture.ts";
 import { traceOn } from "../verification/trace/traceNodes.ts";
 import { parseArguments } from "./arguments.ts";
 import { knownReport } from "./stack/lab.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
 
 /** How a lab gets a pod on every node that can trace, and every kind of client. */
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
@@ -22,6 +23,7 @@ const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 
 await command(async () => {
 	const { from, to, trace } = options();
+	await removeLeftovers();
 	const { request } = await knownReport();
 	const cluster = new Cluster(request);
 	const snapshot = await cluster.snapshot(request);

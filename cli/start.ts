@@ -1,37 +1,50 @@
-/** npm start: brings the lab up, or into the state that its program declares, and shows it verified. */
+/** npm start: brings the lab up, or back to the state that the program declares, and shows it verified. */
 import { isDeepStrictEqual } from "node:util";
 import { wakeCluster } from "../kind/kubeconfigFile.ts";
 import { inspectCluster } from "../kubernetes/existing/inspect.ts";
+import type { Access } from "../kubernetes/kubeAccess.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
+import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { inTurn, lastReport, pulumi, selectStack, show, verifyAgain } from "./stack/lab.ts";
+import { exclusively, lastReport, show, verifyAgain } from "./stack/lab.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
-import { reviveClient, reviveDns } from "./stack/revive.ts";
-import { setting } from "./stack/settings.ts";
+import { selectStack } from "./stack/pulumiCli.ts";
+import { readSettings, type Settings, setting } from "./stack/settings.ts";
+import { stack } from "./stack/stack.ts";
 import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
-import { existingInState, madeNamespaces, pendingCreations } from "./stack/state.ts";
-import { lettingGo } from "./stack/stuckPods.ts";
+import { pendingCreations, readState, recordedCluster, type StackState } from "./stack/state.ts";
 import { refuseTakenPort } from "./stack/takenPort.ts";
+import { pulumi } from "./stack/update.ts";
 
 await command(async () => {
 	parseArguments("npm start", {});
-	return inTurn(start);
+	await removeLeftovers();
+	return exclusively(start);
 });
+
+interface Known {
+	settings: Settings;
+	state: StackState;
+	/** No other update runs. */
+	alone: boolean;
+}
 
 async function start(): Promise<number> {
 	const started = new Date().toISOString();
 	await selectStack();
 	const alone = await settleLocks();
-	const cluster = await stackCluster();
-	const code = await (cluster.kind === "own" ? bringUp(cluster, alone) : bringUpInExisting(cluster, alone));
+	const known = { alone, settings: await readSettings(stack), state: await readState() };
+	const cluster = await stackCluster(known.settings, known.state);
+	const code = await (cluster.kind === "own" ? bringUp(cluster, known) : bringUpInExisting(cluster, known));
 	const report = await lastReport();
 	const fresh = report !== undefined && report.checkedAt > started;
 	if (fresh) await show(report);
 	if (code !== 0) return code;
-	// An update that changed nothing verified nothing; the lab is never called good from memory.
+	// A no-op update verifies nothing, and the lab must not be called good because it was once.
 	if (fresh) return 0;
 	const again = await verifyAgain();
 	await show(again);
@@ -41,46 +54,40 @@ async function start(): Promise<number> {
 type Own = StackCluster & { kind: "own" };
 type Existing = StackCluster & { kind: "existing" };
 
-async function bringUp({ access, namespace, name, owner }: Own, alone: boolean): Promise<number> {
+async function bringUp({ access, namespace, name, owner }: Own, { alone, settings, state }: Known): Promise<number> {
 	if (await wakeCluster(name, owner)) {
-		if (alone) await removeUnrecorded({ kind: "own", access });
+		if (alone) await removeUnrecorded({ kind: "own", access }, state);
 		await restoreLeftovers(new Cluster(access));
-		await reviveDns(access);
-		// The lab may be moving from one namespace to another.
-		await refuseTakenPort(access, await setting("nodePort"));
-		await reviveClient(access, namespace);
+		// In any namespace: the lab may be moving from one to another.
+		await refuseTakenPort(access, setting(settings, "nodePort"));
+		await removeEndedClient(access, namespace);
 	}
-	return (await refresh()) || up();
+	return (await refresh(state, access)) || up(access);
 }
 
-/** First whatever must not be begun; from then on all that is in the namespaces is the lab's. */
-async function bringUpInExisting({ access, namespace }: Existing, alone: boolean): Promise<number> {
+/** Everything that may refuse comes before the first change. */
+async function bringUpInExisting({ access, namespace }: Existing, { alone, settings, state }: Known): Promise<number> {
 	const { id } = await inspectCluster(access, namespace);
-	await refuseReplaced({ id, access });
-	await refuseTaken(access, namespace);
-	await refuseTakenPort(access, await setting("nodePort"), namespace);
-	const recorded = await existingInState();
-	const isTheSame = recorded?.id === id;
-	const isMoved = isTheSame && !isDeepStrictEqual(recorded.access, access);
-	const before = isTheSame ? (await madeNamespaces()).map(({ name }) => name) : [];
-	return lettingGo(access, [namespace, ...before], async () => {
-		if (alone) await removeUnrecorded({ kind: "existing", access });
-		await reviveClient(access, namespace);
-		// A refresh goes the way that the state knows, which may be no more.
-		return (!isMoved && (await refresh())) || up();
-	});
+	await refuseReplaced(state, { id, access });
+	await refuseTaken(access, namespace, state);
+	await refuseTakenPort(access, setting(settings, "nodePort"), namespace);
+	if (alone) await removeUnrecorded({ kind: "existing", access }, state);
+	await removeEndedClient(access, namespace);
+	const recorded = recordedCluster(state);
+	const hasMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);
+	// A refresh uses the recorded kubeconfig, which may be gone.
+	return (!hasMoved && (await refresh(state, access))) || up(access);
 }
 
 /**
- * Apart from the refresh: a provider that was reachable for that would not be told that the update replaces its cluster,
- * and would fail to delete what was in it.
+ * Not together with the refresh: a provider that answered for the refresh wouldn't learn that the update replaces its
+ * cluster, and would fail to delete what was in it.
  */
-function up(): Promise<number> {
-	return pulumi("up", "--yes", "--skip-preview", "--suppress-outputs");
-}
+const up = (access: Access): Promise<number> =>
+	pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { access });
 
-async function refresh(): Promise<number> {
-	// On a terminal Pulumi asks what became of them, whatever it was told. They are dealt with: see removeUnrecorded.
-	const pending = (await pendingCreations()).length > 0 ? ["--clear-pending-creates", "--non-interactive"] : [];
-	return pulumi("refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending);
+async function refresh(state: StackState, access: Access): Promise<number> {
+	// On a terminal Pulumi asks about these notes. What they stand for has been removed: see removeUnrecorded.
+	const pending = pendingCreations(state).length > 0 ? ["--clear-pending-creates", "--non-interactive"] : [];
+	return pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending], { access });
 }

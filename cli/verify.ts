@@ -2,9 +2,11 @@
 import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { show, verifyAgain } from "./stack/lab.ts";
+import { removeLeftovers } from "./stack/leftovers.ts";
 
 await command(async () => {
 	parseArguments("npm run verify", {});
+	await removeLeftovers();
 	const report = await verifyAgain();
 	await show(report);
 	return report.ok ? 0 : 1;

@@ -40,7 +40,8 @@ export async function withLock<T>({ file, onWait, onLost }: Lock, work: () => Pr
 export const locked = <T>(name: string, work: () => Promise<T>): Promise<T> =>
 	withLock(
 		{
-			file: join(tmpdir(), `nodeport-lab-${name}`),
+			// A command that gives its programs a TMPDIR of their own names the shared folder.
+			file: join(process.env.NODEPORT_LAB_LOCKS ?? tmpdir(), `nodeport-lab-${name}`),
 			onWait: (holder) => console.error(`waiting for ${holder}, which works on cluster ${name} or was killed just now`),
 			onLost: (why) => {
 				console.error(

@@ -15,8 +15,10 @@ import type { Have, Step } from "./step.ts";
 /** With --for-stack only what the cluster of the stack needs. Settings that cannot be read are another program's to tell of. */
 async function neededSteps(): Promise<Step[]> {
 	if (!process.argv.includes("--for-stack")) return everything;
-	const { setting } = await import("../cli/stack/settings.ts");
-	return (await setting("cluster").catch(() => undefined)) === "existing" ? forExisting : everything;
+	const { readSettings } = await import("../cli/stack/settings.ts");
+	const { stack } = await import("../cli/stack/stack.ts");
+	const settings = await readSettings(stack).catch(() => undefined);
+	return settings?.plain.cluster === "existing" ? forExisting : everything;
 }
 
 async function findAll(steps: Step[]): Promise<Have[] | undefined> {

@@ -145,8 +145,8 @@ function missingPods({ endpoints }: ClusterSnapshot, { echo, service, ...access 
 function missingDns({ dns }: ClusterSnapshot, access: Request): string[] {
 	if (!dns || dns.endpoints.length > 0) return [];
 	const look = kubectlText(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
-	// What is the cluster's own the lab does not change in a cluster that is not.
-	const fix = access.existing ? "" : "; fix, where it is scaled to 0: npm start";
+	const scale = kubectlText(access, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2");
+	const fix = access.existing ? "" : `; fix, if it is scaled to 0: ${scale}`;
 	return [`the DNS Service ${dns.clusterIp} has no ready endpoint; look: ${look}${fix}`];
 }
 

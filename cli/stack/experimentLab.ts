@@ -1,9 +1,9 @@
-/** The lab as experiments change it: by Pulumi's Automation API, by nodes that stop, and all of it undone. */
+/** The lab as experiments change it: with other settings, with stopped nodes, and all of it undone. */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
+import pWaitFor from "p-wait-for";
 import { parse, stringify } from "yaml";
 import { startNode, stopNode } from "../../kind/kind.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
@@ -13,11 +13,12 @@ import { readRulesets } from "../../verification/ruleset.ts";
 import { knownReport } from "./lab.ts";
 import { settingsFile } from "./settings.ts";
 import { stack } from "./stack.ts";
+import { quietly } from "./update.ts";
 
-/** Longest time for a node that was started to be Ready, in seconds. */
+/** How long a started node may take to be Ready, in seconds. */
 const readySeconds = 180;
 
-/** What every experiment starts from, whatever the stack says. */
+/** The settings that every experiment starts from, independent of the stack's own. */
 const start = (workers: readonly string[]): Settings => ({
 	connectivity: "full",
 	externalTrafficPolicy: "Cluster",
@@ -31,7 +32,7 @@ export class ExperimentLab implements Lab {
 	private readonly signal: AbortSignal;
 	private readonly actions: (() => Promise<unknown>)[] = [];
 
-	/** @param signal ends whatever an experiment waits for, but not what puts things back */
+	/** @param signal ends what an experiment waits for, but not what restores the lab */
 	constructor(signal: AbortSignal) {
 		this.signal = signal;
 	}
@@ -40,10 +41,7 @@ export class ExperimentLab implements Lab {
 		console.error(`  ${line}`);
 	}
 
-	/**
-	 * Brings the lab into these settings, verified; what they leave open is as every experiment starts. The tracked
-	 * configuration is not touched.
-	 */
+	/** Updates the lab to these settings, and verifies it. The stack's tracked configuration file doesn't change. */
 	async configure(settings: Settings): Promise<LabSnapshot> {
 		const said = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
 		this.say(`updating the lab${said.length > 0 ? `: ${said.join(", ")}` : ""}`);
@@ -51,24 +49,13 @@ export class ExperimentLab implements Lab {
 		try {
 			const configFile = join(folder, settingsFile(stack));
 			await writeFile(configFile, await configured({ ...start(await workers()), ...settings }));
-			await this.update(configFile);
+			this.signal.throwIfAborted();
+			const { access } = new Cluster((await knownReport()).request);
+			await quietly(["up", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", configFile], { access });
 		} finally {
 			await rm(folder, { recursive: true, force: true });
 		}
 		return this.look();
-	}
-
-	private async update(configFile: string): Promise<void> {
-		const workspace = await LocalWorkspace.selectStack({ stackName: stack, workDir: "." });
-		this.signal.throwIfAborted();
-		let said = "";
-		const onOutput = (text: string) => {
-			said += text;
-		};
-		// Not ended by the signal: Ctrl-C reaches Pulumi by itself, and a second one would make it abandon its state.
-		await workspace.up({ configFile, suppressOutputs: true, onOutput, onError: onOutput }).catch(() => {
-			throw new Error(`the update failed:\n${said.trim()}`);
-		});
 	}
 
 	async look(): Promise<LabSnapshot> {
@@ -89,13 +76,13 @@ export class ExperimentLab implements Lab {
 	async startNode(name: string): Promise<void> {
 		this.say(`starting ${name}`);
 		const cluster = new Cluster((await knownReport()).request);
-		for (let second = 0; second < readySeconds; second++) {
-			// Each time: a stop that Ctrl-C broke off may come after the first start.
+		const isUp = async () => {
+			// Each time: the stop that Ctrl-C interrupted may come after the first start.
 			await startNode(name);
-			if (await answers(cluster, name)) return;
-			await sleep(1000);
-		}
-		throw new Error(`${name} is not Ready within ${readySeconds} s of its start`);
+			return answers(cluster, name);
+		};
+		const message = `${name} isn't Ready within ${readySeconds} s of its start`;
+		await pWaitFor(isUp, { interval: 1000, timeout: { milliseconds: readySeconds * 1000, message } });
 	}
 
 	afterwards(action: () => Promise<unknown>): void {
@@ -106,7 +93,7 @@ export class ExperimentLab implements Lab {
 		await sleep(seconds * 1000, undefined, { signal: this.signal }).catch(() => this.signal.throwIfAborted());
 	}
 
-	/** Does all that was asked for afterwards, each whatever became of the others; @returns what went wrong */
+	/** Runs the actions that were registered for afterwards, the last one first. @returns what failed */
 	async putBack(): Promise<string[]> {
 		const faults: string[] = [];
 		for (let action = this.actions.pop(); action; action = this.actions.pop()) {
@@ -121,7 +108,7 @@ async function workers(): Promise<string[]> {
 	return (await knownReport()).nodes.filter(({ role }) => role === "worker").map(({ name }) => name);
 }
 
-/** Whether the node is Ready, and its kubelet lets programs run on it again. */
+/** Whether the node is Ready, and its kubelet runs programs again. */
 async function answers(cluster: Cluster, name: string): Promise<boolean> {
 	const nodes = await cluster.nodes().catch(() => []); // The API server may be on the node that starts.
 	if (!nodes.some((node) => node.name === name && node.ready)) return false;
@@ -130,7 +117,7 @@ async function answers(cluster: Cluster, name: string): Promise<boolean> {
 	return proxy === undefined || (await cluster.run(proxy, ["true"], 5)).code === 0;
 }
 
-/** The stack's configuration file as it would be with these settings. */
+/** The text of the stack's configuration file with these settings. */
 async function configured(settings: Settings): Promise<string> {
 	const file = parse(await readFile(settingsFile(stack), "utf8"));
 	const { name: project } = parse(await readFile("Pulumi.yaml", "utf8"));

@@ -1,26 +1,25 @@
-/** What an update that was killed leaves, where the state is the project's own: its lock, and objects of no record. */
+/** What a killed update leaves: the stack's lock, and objects that the state doesn't record. */
 import { readdir, readFile } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execa } from "execa";
 import { z } from "zod";
 import { isRunning, startedAt } from "../../lib/process.ts";
-import { kubectl } from "./kubectl.ts";
-import { whoseNamespace } from "./ownNamespace.ts";
-import { stack, stackName } from "./stack.ts";
+import { namespaceOwner } from "./ownNamespace.ts";
+import { cancelUpdate } from "./pulumiCli.ts";
+import { removeObject } from "./removeObject.ts";
+import { stackName } from "./stack.ts";
 import type { StackCluster } from "./stackCluster.ts";
-import { isElsewhere, noneYet, pendingCreations, stateFolder } from "./state.ts";
+import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./state.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
 const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string() });
 type Lock = z.infer<typeof Lock>;
 
 /**
- * Waits while a process of this machine has the stack's lock, such as a `pulumi up` in another terminal, and releases the
- * lock where its process is gone: a killed one's would stop every later command. One of another machine is left for
- * Pulumi to tell of.
- * @returns whether no other update can be at work; where the state is elsewhere that is not known
+ * Waits while a process of this machine holds the stack's lock, such as a `pulumi up` in another terminal, and releases the
+ * lock of a killed process, which would stop every later command. Pulumi itself reports a lock of another machine.
+ * @returns whether no other update can be running; unknown, thus false, if the user keeps the state elsewhere
  */
 export async function settleLocks(): Promise<boolean> {
 	if (isElsewhere()) return false;
@@ -28,12 +27,12 @@ export async function settleLocks(): Promise<boolean> {
 		const found = await locks();
 		if (found.length === 0) return true;
 		if (found.some(({ hostname: where }) => where !== hostname())) return false;
-		const living = found.filter((lock) => !isLeft(lock));
-		if (living.length === 0) {
+		const held = found.filter((lock) => !isStale(lock));
+		if (held.length === 0) {
 			await release(found);
 			return true;
 		}
-		const waiting = `waiting for ${processes(living)}, which works on the stack ${stackName}`;
+		const waiting = `waiting for ${processes(held)}, which works on the stack ${stackName}`;
 		if (waiting !== said) console.error(waiting);
 		said = waiting;
 	}
@@ -41,42 +40,44 @@ export async function settleLocks(): Promise<boolean> {
 
 async function release(left: Lock[]): Promise<void> {
 	console.error(`releasing the stack's lock: ${processes(left)}, which took it, is gone`);
-	await execa("pulumi", ["cancel", "--yes", "--stack", stack]);
+	await cancelUpdate();
 }
 
 const processes = (locks: Lock[]): string => `process ${locks.map(({ pid }) => pid).join(", ")}`;
 
 async function locks(): Promise<Lock[]> {
 	const folder = join(stateFolder, "locks/organization/nodeport-lab", stackName);
-	const files = (await readdir(folder).catch(noneYet)) ?? [];
+	const files = (await readdir(folder).catch(ifMissing)) ?? [];
 	const json = files.filter((file) => file.endsWith(".json"));
-	const texts = await Promise.all(json.map((file) => readFile(join(folder, file), "utf8").catch(noneYet)));
-	return texts.flatMap((text) => (text === undefined ? [] : Lock.parse(JSON.parse(text)))); // One may end meanwhile.
+	const texts = await Promise.all(json.map((file) => readFile(join(folder, file), "utf8").catch(ifMissing)));
+	return texts.flatMap((text) => (text === undefined ? [] : Lock.parse(JSON.parse(text)))); // An update may end meanwhile.
 }
 
-/** Whether its process is gone; another one may have got the number since. */
-function isLeft({ pid, timestamp }: Lock): boolean {
+/** Whether the lock's process is gone; a newer process may have the same number. */
+function isStale({ pid, timestamp }: Lock): boolean {
 	const taken = Date.parse(timestamp);
 	const booted = Date.now() - uptime() * 1000;
-	// Both times are known to the second.
+	// Both times have a resolution of one second.
 	return taken < booted || !isRunning(pid) || (startedAt(pid) ?? 0) > taken + 1000;
 }
 
 /**
- * Removes from the cluster what killed updates were making in it, once no other is at work: the state has no record of
- * it, and the next update would stop as it "already exists". Where the cluster is the stack's own, nobody else has made
- * what is so called; in another, that holds in the stack's own namespaces: what the notes name elsewhere may be
- * anybody's, and stays.
+ * Removes from the cluster what interrupted updates were creating: the state doesn't record it, and the next update would
+ * fail because it "already exists". In an existing cluster this holds only in the stack's own namespaces: objects of
+ * that name elsewhere may be foreign. Call it only while no other update runs.
  */
-export async function removeUnrecorded({ kind: whose, access }: Pick<StackCluster, "kind" | "access">): Promise<void> {
-	for (const { type, recorded, object } of await pendingCreations()) {
+export async function removeUnrecorded(
+	{ kind: cluster, access }: Pick<StackCluster, "kind" | "access">,
+	state: StackState,
+): Promise<void> {
+	for (const { type, recorded, object } of pendingCreations(state)) {
 		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
-		if (recorded || kind === undefined || object === undefined) continue;
+		if (recorded || version === undefined || kind === undefined || object === undefined) continue;
 		const { name, namespace } = object;
 		const home = kind === "Namespace" ? name : namespace;
-		if (whose === "existing" && (await whoseNamespace(access, home)) !== "ours") continue;
-		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was making`);
-		const what = group === "core" ? kind : `${kind}.${version}.${group}`;
-		await kubectl(access, namespace, "delete", what, name, "--ignore-not-found", "--timeout=60s");
+		if (cluster === "existing" && (await namespaceOwner(access, home, state)) !== "own") continue;
+		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was creating`);
+		const apiVersion = group === "core" ? version : `${group}/${version}`;
+		await removeObject(access, { apiVersion, kind, metadata: object });
 	}
 }

@@ -1,22 +1,16 @@
-/** What the commands share: what they do to their stack, and its last report. */
-import { constants } from "node:os";
 import { join } from "node:path";
-import { execa } from "execa";
 import { withLock } from "../../lib/lock.ts";
 import { writeForms } from "../../report/reportFiles.ts";
 import { terminalReport } from "../../report/terminal.ts";
 import { verifyWithEvidence } from "../../verification/evidence/verifyWithEvidence.ts";
 import type { Report } from "../../verification/report.ts";
 import { readReport, requireReport, stackOf } from "../../verification/resultFile.ts";
-import { stack, stackName } from "./stack.ts";
+import { stackName } from "./stack.ts";
 
 const reportPath = "out/verification.json";
 
-/**
- * Does what changes the stack while no other command of this project folder does: a second one waits for its turn, and
- * says for whom. Commands that only read need no turn.
- */
-export const inTurn = (work: () => Promise<number>): Promise<number> =>
+/** Runs a command that changes the stack. A second one in this project folder waits, and prints for which process. */
+export const exclusively = (work: () => Promise<number>): Promise<number> =>
 	withLock(
 		{
 			file: join(".state", stackName),
@@ -29,38 +23,6 @@ export const inTurn = (work: () => Promise<number>): Promise<number> =>
 		},
 		work,
 	);
-
-const endings = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
-/**
- * Runs the Pulumi CLI on the stack, as the user would, and tells its exit code. The first signal that is to end this
- * command is passed on, and Pulumi's end waited for; no other is, as Pulumi would then abandon its work.
- */
-export async function pulumi(...args: string[]): Promise<number> {
-	// In a session of its own: what a terminal sends to all of a process group reaches it by this way alone.
-	const running = execa("pulumi", [...args, "--stack", stack], { stdio: "inherit", reject: false, detached: true });
-	let received: NodeJS.Signals | undefined;
-	const passOn = (signal: NodeJS.Signals) => {
-		if (received) return;
-		received = signal;
-		running.kill("SIGINT");
-	};
-	for (const signal of endings) process.on(signal, passOn);
-	const { exitCode, signal } = await running;
-	for (const signal of endings) process.off(signal, passOn);
-	if (received === undefined) {
-		if (signal)
-			console.error(`pulumi was ended by ${signal}: run the same command again, it goes on where this one stopped`);
-		return exitCode ?? 1;
-	}
-	console.error(`interrupted (${received}): run the same command again, it goes on where this one stopped`);
-	return 128 + constants.signals[received];
-}
-
-/** Selects the stack; one that is not there is made. */
-export async function selectStack(): Promise<void> {
-	await execa("pulumi", ["stack", "select", stack, "--create"], { stdout: "ignore", stderr: "inherit" });
-}
 
 /** The report of the stack's last verification; undefined where there is none, as where another stack's came after it. */
 export async function lastReport(): Promise<Report | undefined> {

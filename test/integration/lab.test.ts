@@ -40,7 +40,7 @@ it("comes up by a plain start after one killed while kind made nodes, one killed
 	expect((await second).all).toContain(`the cluster ${clusterName} is half made`);
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
-	expect(all).toContain("removing Deployment default/app1, which an interrupted update was making");
+	expect(all).toContain("removing Deployment default/app1, which an interrupted update was creating");
 	expect(all).toMatch(/releasing the stack's lock: process \d+, which took it, is gone/);
 });
 

@@ -1,6 +1,12 @@
-/** A stack's state as Pulumi keeps it in the working folder. */
+/** A stack's state, as a value and as Pulumi stores it in the working folder. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { stack } from "../../../cli/stack/stack.ts";
+import type { StackState } from "../../../cli/stack/state.ts";
+
+export const stateOf = (resources: object[], pending_operations: object[] = []): StackState => ({
+	resources: resources as StackState["resources"],
+	pending_operations: pending_operations as StackState["pending_operations"],
+});
 
 export async function writeState(resources: object[], pending_operations: object[] = []): Promise<void> {
 	await mkdir(".state/.pulumi/stacks/nodeport-lab", { recursive: true });
@@ -8,7 +14,7 @@ export async function writeState(resources: object[], pending_operations: object
 	await writeFile(`.state/.pulumi/stacks/nodeport-lab/${stack}.json`, JSON.stringify({ version: 3, checkpoint }));
 }
 
-/** The note of an operation that did not end, of an object or of something else. */
+/** The note of an operation that didn't end, on an object or on something else. */
 export const pending = (operation: string, type: string, metadata?: object) => ({
 	type: operation,
 	resource: { urn: `urn:${type}`, type, inputs: metadata ? { metadata } : {} },
@@ -19,8 +25,8 @@ export const component = (name: string) => ({
 	type: `nodeport-lab:index:${name.split("::")[0]}`,
 });
 
-/** What a stack on a cluster that exists has made by the time that its namespace is there. */
-export const onExisting = (namespace: { name: string; uid: string }, access = { kubeconfig: "k", context: "prod" }) => [
+/** What a stack on an existing cluster has created once its namespace exists. */
+export const onExisting = (namespace: { name: string; uid: string }, access = { kubeconfig: "k", context: "test" }) => [
 	component("ExistingCluster::cluster"),
 	{
 		urn: "urn:provider",

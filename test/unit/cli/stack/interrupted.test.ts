@@ -5,9 +5,10 @@ import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded, settleLocks } from "../../../../cli/stack/interrupted.ts";
 import { stack } from "../../../../cli/stack/stack.ts";
-import { pendingCreations } from "../../../../cli/stack/state.ts";
+import { pendingCreations, readState } from "../../../../cli/stack/state.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { pending, writeState } from "../stackState.ts";
+import { pending, stateOf } from "../stackState.ts";
+import { apiServer, deleted } from "./cluster.ts";
 
 const folder = `.state/.pulumi/locks/organization/nodeport-lab/${stack}`;
 
@@ -31,13 +32,13 @@ beforeEach(async () => {
 });
 
 describe("the stack's lock", () => {
-	it("says nothing where there is no lock", async () => {
+	it("prints nothing if there is no lock", async () => {
 		await settleLocks();
 		expect(console.error).not.toHaveBeenCalled();
 		expect(existsSync("cancelled")).toBe(false);
 	});
 
-	it("takes a process that has ended, but that nobody has waited for yet, for gone", async () => {
+	it("treats a zombie process as gone", async () => {
 		// It ends once the shell, which would take note of it, has become another program.
 		const parent = execa("sh", ["-c", "sleep 1 & echo $!; exec sleep 60"], { reject: false });
 		const pid = await new Promise<number>((resolve) => parent.stdout.once("data", (data) => resolve(Number(data))));
@@ -56,7 +57,7 @@ describe("the stack's lock", () => {
 		expect(vi.mocked(console.error).mock.calls).toEqual([[expect.stringContaining(`process ${pid}`)]]);
 	});
 
-	it("releases a lock from before the machine started, whoever has that process id now", async () => {
+	it("releases a lock from before the machine started, even if a process has that id now", async () => {
 		await lock("a", { timestamp: "2001-01-01T00:00:00Z" });
 		await settleLocks();
 		expect(existsSync("cancelled")).toBe(true);
@@ -70,7 +71,7 @@ describe("the stack's lock", () => {
 		expect(existsSync("cancelled")).toBe(true);
 	});
 
-	it("waits for a process that runs, says for which, and releases what it left when it was killed", async () => {
+	it("waits for a running process, prints which one, and releases the lock when that is killed", async () => {
 		const other = execa("sleep", ["60"], { reject: false });
 		await lock("a", { pid: other.pid });
 		const settled = settleLocks();
@@ -86,7 +87,7 @@ describe("the stack's lock", () => {
 		expect(existsSync("cancelled")).toBe(true);
 	});
 
-	it("has nothing left to do when the process that it waits for ends well", async () => {
+	it("does nothing more when the process that it waits for ends normally", async () => {
 		await lock("a");
 		const settled = settleLocks();
 		await vi.waitUntil(() => vi.mocked(console.error).mock.calls.length > 0, { timeout: 10_000 });
@@ -95,14 +96,14 @@ describe("the stack's lock", () => {
 		expect(existsSync("cancelled")).toBe(false);
 	});
 
-	it("leaves a lock of another machine to Pulumi, also beside one that is left", async () => {
+	it("leaves a lock of another machine to Pulumi, also next to a stale one", async () => {
 		await lock("a", { pid: await gone() });
 		await lock("b", { pid: 1, hostname: "elsewhere" });
 		await settleLocks();
 		expect(existsSync("cancelled")).toBe(false);
 	});
 
-	it("has nothing to do with a state that is elsewhere", async () => {
+	it("ignores the folder if the user keeps the state elsewhere", async () => {
 		vi.stubEnv("PULUMI_BACKEND_URL", "https://state.example");
 		await lock("a", { pid: await gone() });
 		await settleLocks();
@@ -110,54 +111,66 @@ describe("the stack's lock", () => {
 	});
 });
 
-describe("what a killed update was making in the cluster", () => {
+describe("what an interrupted update was creating in the cluster", () => {
+	const cluster = apiServer();
 	const state = (...operations: object[]) =>
-		writeState([{ urn: "urn:kubernetes:core/v1:Pod", type: "kubernetes:core/v1:Pod" }], operations);
+		stateOf([{ urn: "urn:kubernetes:core/v1:Pod", type: "kubernetes:core/v1:Pod" }], operations);
 
-	const access = { kubeconfig: ".kube/c.yaml" };
-	beforeEach(() => program("kubectl", 'echo "$*" >> deleted'));
+	const access = { kubeconfig: "k" };
 
 	it("is removed, and nothing else", async () => {
-		await state(
+		const paths = ["/apis/apps/v1/namespaces/shop/deployments/app1", "/api/v1/namespaces/shop"];
+		for (const path of paths) cluster.server.objects.set(path, {});
+		const interrupted = state(
 			pending("creating", "kubernetes:apps/v1:Deployment", { name: "app1", namespace: "shop" }),
-			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop" }),
+			pending("creating", "kubernetes:core/v1:Namespace", { name: "shop", namespace: "default" }),
 			pending("updating", "kubernetes:core/v1:Service", { name: "front", namespace: "shop" }),
-			// A later update has made it: the state knows it.
+			// A later update has created it, and the state records it.
 			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
 			pending("creating", "command:local:Command"),
 			pending("creating", "pulumi:providers:kubernetes"),
 		);
-		await removeUnrecorded({ kind: "own", access });
-		expect(readFileSync("deleted", "utf8").trim().split("\n")).toEqual([
-			"--kubeconfig .kube/c.yaml --namespace shop delete Deployment.v1.apps app1 --ignore-not-found --timeout=60s",
-			"--kubeconfig .kube/c.yaml --namespace default delete Namespace shop --ignore-not-found --timeout=60s",
-		]);
+		await removeUnrecorded({ kind: "own", access }, interrupted);
+		expect(deleted(cluster.server)).toEqual(paths);
 		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("Deployment shop/app1"));
 	});
 
-	it("is told, so that a refresh clears the notes of it, also of what the state knows", async () => {
-		await state(
-			pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
-			pending("creating", "command:local:Command"),
-			pending("deleting", "command:local:Command"),
+	it("is waited for until it is gone", async () => {
+		const path = "/api/v1/namespaces/shop/services/front";
+		let reads = 0;
+		cluster.server.intercept = (asked) => {
+			if (asked.path !== path) return undefined;
+			if (asked.method === "GET") reads++;
+			return reads < 3 ? { status: 200, body: {} } : { status: 404, body: { kind: "Status" } };
+		};
+		const service = pending("creating", "kubernetes:core/v1:Service", { name: "front", namespace: "shop" });
+		await removeUnrecorded({ kind: "own", access }, state(service));
+		expect(reads).toBe(3);
+	});
+
+	it("is listed for the refresh, which clears the notes of it, also of what the state records", () => {
+		const found = pendingCreations(
+			state(
+				pending("creating", "kubernetes:core/v1:Pod", { name: "dnsutils", namespace: "shop" }),
+				pending("creating", "command:local:Command"),
+				pending("deleting", "command:local:Command"),
+			),
 		);
-		const told = await pendingCreations();
-		expect(told.map(({ type, recorded }) => `${type} ${recorded}`)).toEqual([
+		expect(found.map(({ type, recorded }) => `${type} ${recorded}`)).toEqual([
 			"kubernetes:core/v1:Pod true",
 			"command:local:Command false",
 		]);
 	});
 
-	it("is nothing that was only read", async () => {
-		await state({ type: "reading", resource: { urn: "urn:node", type: "kubernetes:core/v1:Node" } });
-		expect(await pendingCreations()).toEqual([]);
+	it("doesn't include what was only read", () => {
+		expect(
+			pendingCreations(state({ type: "reading", resource: { urn: "urn:node", type: "kubernetes:core/v1:Node" } })),
+		).toEqual([]);
 	});
 
-	it("is nothing where there is no state, and where the last update was not killed", async () => {
-		await removeUnrecorded({ kind: "own", access });
-		await writeFile("deleted", "");
-		await state();
-		await removeUnrecorded({ kind: "own", access });
-		expect(readFileSync("deleted", "utf8")).toBe("");
+	it("is nothing if there is no state, or if the last update wasn't interrupted", async () => {
+		await removeUnrecorded({ kind: "own", access }, await readState());
+		await removeUnrecorded({ kind: "own", access }, state());
+		expect(cluster.server.asked).toEqual([]);
 	});
 });

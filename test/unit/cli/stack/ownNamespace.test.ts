@@ -1,156 +1,145 @@
-import { readFileSync } from "node:fs";
-import { readFile, rm } from "node:fs/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded } from "../../../../cli/stack/interrupted.ts";
-import { refuseReplaced, refuseTaken, whoseNamespace } from "../../../../cli/stack/ownNamespace.ts";
+import { namespaceOwner, refuseReplaced, refuseTaken } from "../../../../cli/stack/ownNamespace.ts";
+import { readState } from "../../../../cli/stack/state.ts";
 import { ownerAnnotation } from "../../../../kind/owner.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { onExisting, pending, writeState } from "../stackState.ts";
+import { onExisting, pending, stateOf } from "../stackState.ts";
+import { apiServer, deleted } from "./cluster.ts";
 
 scratchFolder();
+const api = apiServer();
 beforeEach(() => {
 	vi.stubEnv("PULUMI_BACKEND_URL", "");
 	vi.spyOn(console, "error").mockImplementation(() => {});
 });
 
-const access = { kubeconfig: "k", context: "prod" };
-const made = { name: "lab", uid: "uid-1" };
+const access = { kubeconfig: "k", context: "test" };
+const own = { name: "lab", uid: "uid-1" };
 
-/** Namespaces that the cluster has, each by its uid and mark. */
-const cluster = (own: Record<string, string>) => {
-	const namespaces = { "kube-system": "uid-of-cluster", ...own };
-	return program(
-		"kubectl",
-		[
-			'echo "$*" >> asked',
-			'case "$*" in',
-			...Object.entries(namespaces).map(([name, found]) => `*" get namespace ${name} "*) printf '${found}';;`),
-			"esac",
-		].join("\n"),
-	);
-};
+/** Gives the cluster these namespaces, each as its uid and mark. */
+function cluster(found: Record<string, string>): void {
+	api.reset();
+	for (const [name, text] of Object.entries({ "kube-system": "uid-of-cluster", ...found })) {
+		const [uid, mark] = text.split(" ");
+		const annotations = mark ? { [ownerAnnotation]: mark } : {};
+		api.server.objects.set(`/api/v1/namespaces/${name}`, { metadata: { name, uid, annotations } });
+	}
+}
 
-describe("a namespace of a cluster that is not the lab's own", () => {
+describe("a namespace of an existing cluster", () => {
 	it.each([
-		["nobody's", {}, onExisting(made), []],
-		["ours", { lab: "uid-1 any" }, onExisting(made), []],
-		["ours", { lab: "uid-1 " }, onExisting(made), []],
-		["others'", { lab: "uid-2 any" }, onExisting(made), []],
-		["others'", { lab: "uid-1 any" }, onExisting({ ...made, name: "other" }), []],
-		["others'", { lab: "uid-1 " }, [], []],
-		["ours", { lab: "uid-1 m" }, [], [{ [ownerAnnotation]: "m" }]],
-		["others'", { lab: "uid-1 m" }, [], [{ [ownerAnnotation]: "n" }]],
-		["others'", { lab: "uid-1 " }, [], [{}]],
-	])("is %s: %j", async (whose, namespaces, resources, marks) => {
-		await cluster(namespaces);
+		["absent", {}, onExisting(own), []],
+		["own", { lab: "uid-1 any" }, onExisting(own), []],
+		["own", { lab: "uid-1 " }, onExisting(own), []],
+		["foreign", { lab: "uid-2 any" }, onExisting(own), []],
+		["foreign", { lab: "uid-1 any" }, onExisting({ ...own, name: "other" }), []],
+		["foreign", { lab: "uid-1 " }, [], []],
+		["own", { lab: "uid-1 m" }, [], [{ [ownerAnnotation]: "m" }]],
+		["foreign", { lab: "uid-1 m" }, [], [{ [ownerAnnotation]: "n" }]],
+		["foreign", { lab: "uid-1 " }, [], [{}]],
+	])("is %s: %j", async (owner, namespaces, resources, marks) => {
+		cluster(namespaces);
 		const notes = marks.map((annotations) =>
-			pending("creating", "kubernetes:core/v1:Namespace", { name: "lab", annotations }),
+			pending("creating", "kubernetes:core/v1:Namespace", { name: "lab", namespace: "default", annotations }),
 		);
-		await writeState(resources, notes);
-		expect(await whoseNamespace(access, "lab")).toBe(whose);
-		expect(await readFile("asked", "utf8")).toMatch(/^--kubeconfig k --context prod .*get namespace lab /);
+		expect(await namespaceOwner(access, "lab", stateOf(resources, notes))).toBe(owner);
+		expect(api.server.asked).toMatchObject([{ method: "GET", path: "/api/v1/namespaces/lab" }]);
 	});
 
-	it("is known by the state wherever that is", async () => {
+	it("is known from the state in any backend", async () => {
 		vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
-		await cluster({ lab: "uid-1 any" });
-		await program("pulumi", `echo '${JSON.stringify({ deployment: { resources: onExisting(made) } })}'`);
-		expect(await whoseNamespace(access, "lab")).toBe("ours");
+		cluster({ lab: "uid-1 any" });
+		await program("pulumi", `echo '${JSON.stringify({ deployment: { resources: onExisting(own) } })}'`);
+		expect(await namespaceOwner(access, "lab", await readState())).toBe("own");
 	});
 
-	it("is refused to a stack that has not made it, with what mends it", async () => {
-		await cluster({ lab: "uid-1 any" });
-		await writeState([]);
-		await expect(refuseTaken(access, "lab")).rejects.toThrow(
-			/^namespace: got "lab", which is there already, .*; nothing was changed; fix: pulumi config set namespace lab2, or, .*: kubectl --kubeconfig k --context prod delete namespace lab$/,
+	it("is refused to a stack that didn't create it, with the fix", async () => {
+		cluster({ lab: "uid-1 any" });
+		await expect(refuseTaken(access, "lab", stateOf([]))).rejects.toThrow(
+			/^namespace: got "lab", which already exists .*; nothing was changed; fix: pulumi config set namespace lab2, or, .*: kubectl --kubeconfig k --context test delete namespace lab$/,
 		);
-		await writeState(onExisting(made));
-		await expect(refuseTaken(access, "lab")).resolves.toBeUndefined();
+		await expect(refuseTaken(access, "lab", stateOf(onExisting(own)))).resolves.toBeUndefined();
 	});
 });
 
-describe("a namespace that the stack knows, and another has made anew", () => {
-	it("is refused, and what is gone with it is to be forgotten", async () => {
-		await cluster({ lab: "uid-2 theirs" });
-		await writeState(onExisting(made));
-		await expect(refuseReplaced()).rejects.toThrow(
+describe("a namespace of the stack that somebody else has created again", () => {
+	it("is refused, with the command that makes the stack forget it", async () => {
+		cluster({ lab: "uid-2 theirs" });
+		await expect(refuseReplaced(stateOf(onExisting(own)))).rejects.toThrow(
 			/"lab" .* is gone, .*nothing was changed; .*pulumi state delete --all/,
 		);
 	});
 
-	it("is looked for where the stack is, by the way that is configured only if that leads to the same cluster", async () => {
-		await cluster({ lab: "uid-1 ours" });
-		await writeState(onExisting(made));
-		const moved = { kubeconfig: "moved", context: "prod" };
-		await refuseReplaced({ id: "uid-of-cluster", access: moved });
-		await refuseReplaced({ id: "uid-of-another", access: moved });
-		const asked = (await readFile("asked", "utf8")).trim().split("\n");
-		expect(
-			asked.map((line) =>
-				line
-					.match(/--kubeconfig (\S+) .*get namespace (\S+) /)
-					?.slice(1)
-					.join(" "),
-			),
-		).toEqual(["moved lab", "k kube-system", "k lab"]);
+	it("is read by the configured access only if that leads to the same cluster", async () => {
+		cluster({ lab: "uid-1 own" });
+		// The recorded access leads nowhere: a request that uses it fails.
+		const state = stateOf(onExisting(own, { kubeconfig: "gone", context: "test" }));
+		await refuseReplaced(state, { id: "uid-of-cluster", access });
+		expect(api.server.asked.map(({ path }) => path)).toEqual(["/api/v1/namespaces/lab"]);
+		await expect(refuseReplaced(state, { id: "uid-of-another", access })).rejects.toThrow("can't be reached by gone");
+		const paths = async () => {
+			api.server.asked.length = 0;
+			await refuseReplaced(stateOf(onExisting(own)), { id: "uid-of-another", access: { kubeconfig: "gone" } });
+			return api.server.asked.map(({ path }) => path);
+		};
+		expect(await paths()).toEqual(["/api/v1/namespaces/kube-system", "/api/v1/namespaces/lab"]);
 	});
 
-	it("is not looked for where the way leads elsewhere now, or nowhere: what to do then is told", async () => {
-		await writeState(onExisting(made));
-		await cluster({ "kube-system": "uid-of-another", lab: "uid-2 theirs" });
-		await expect(refuseReplaced()).rejects.toThrow(
-			/^k, context prod, leads to another cluster .*; nothing was changed; fix: .*pulumi state delete --all --yes$/,
+	it("isn't looked for if the access leads to another cluster or nowhere: the fix is printed", async () => {
+		const state = stateOf(onExisting(own));
+		cluster({ lab: "uid-2 theirs" });
+		api.server.objects.set("/api/v1/namespaces/kube-system", { metadata: { uid: "uid-of-another" } });
+		await expect(refuseReplaced(state)).rejects.toThrow(
+			/^k, context test, leads to another cluster .*; nothing was changed; fix: .*pulumi state delete --all --yes$/,
 		);
-		await program("kubectl", "echo 'connection refused' >&2; exit 1");
-		await expect(refuseReplaced()).rejects.toThrow(
-			/does not answer by k, context prod \(.*connection refused\); nothing was changed; fix, .*gone for good: pulumi state delete --all --yes$/,
+		api.server.stop();
+		await expect(refuseReplaced(state)).rejects.toThrow(
+			/can't be reached by k, context test \(.*ECONNREFUSED.*\); nothing was changed; fix, .*gone for good: pulumi state delete --all --yes$/,
 		);
 		vi.stubEnv("PULUMI_K8S_DELETE_UNREACHABLE", "true");
-		await refuseReplaced();
+		await refuseReplaced(state);
 	});
 
-	it("is no matter where there is none, and on a cluster of the lab's own", async () => {
-		await cluster({ lab: "uid-2 theirs" });
-		await writeState([]);
-		await refuseReplaced();
-		await writeState(onExisting(made).slice(1));
-		await refuseReplaced();
-		await cluster({});
-		await writeState(onExisting(made));
-		await refuseReplaced();
+	it("doesn't matter if the stack has none, or is on the lab's own cluster", async () => {
+		cluster({ lab: "uid-2 theirs" });
+		await refuseReplaced(stateOf([]));
+		await refuseReplaced(stateOf(onExisting(own).slice(1)));
+		cluster({});
+		await refuseReplaced(stateOf(onExisting(own)));
 	});
 });
 
-describe("what a killed update was making in a cluster that is not the lab's own", () => {
+describe("what an interrupted update was creating in an existing cluster", () => {
 	const service = (namespace: string) =>
 		pending("creating", "kubernetes:core/v1:Service", { name: "front", namespace });
-	const removed = () => readFileSync("asked", "utf8").match(/delete .*/g) ?? [];
+	const there = (path: string) => api.server.objects.set(path, {});
 
 	it.each([
-		["in the stack's own namespace", "uid-1 any", ["delete Service front --ignore-not-found --timeout=60s"]],
-		["in one of another, as after the context was corrected", "uid-2 any", []],
+		["is removed from the stack's own namespace", "uid-1 any", ["/api/v1/namespaces/lab/services/front"]],
+		["stays in a foreign one, as after the context was corrected", "uid-2 any", []],
 	])("%s", async (_, found, expected) => {
-		await cluster({ lab: found });
-		await writeState(onExisting(made), [service("lab")]);
-		await removeUnrecorded({ kind: "existing", access });
-		expect(removed()).toEqual(expected);
+		cluster({ lab: found });
+		there("/api/v1/namespaces/lab/services/front");
+		await removeUnrecorded({ kind: "existing", access }, stateOf(onExisting(own), [service("lab")]));
+		expect(deleted(api.server)).toEqual(expected);
 	});
 
-	it("stays in default, where a lab of kind's was", async () => {
-		await cluster({ default: "uid-0 " });
-		await writeState([], [service("default")]);
-		await removeUnrecorded({ kind: "existing", access });
-		expect(removed()).toEqual([]);
+	it("stays in default, where a kind lab was", async () => {
+		cluster({ default: "uid-0 " });
+		there("/api/v1/namespaces/default/services/front");
+		await removeUnrecorded({ kind: "existing", access }, stateOf([], [service("default")]));
+		expect(deleted(api.server)).toEqual([]);
 	});
 
-	it("is the namespace itself only where that bears the mark of this very creation", async () => {
-		const annotations = { [ownerAnnotation]: "ours" };
-		await writeState([], [pending("creating", "kubernetes:core/v1:Namespace", { name: "lab", annotations })]);
-		for (const mark of ["theirs", "", "ours"]) {
-			await cluster({ lab: `uid-1 ${mark}` });
-			await removeUnrecorded({ kind: "existing", access });
-			expect(removed()).toHaveLength(mark === "ours" ? 1 : 0);
-			await rm("asked");
+	it("is the namespace itself only if that has the mark of this very creation", async () => {
+		const annotations = { [ownerAnnotation]: "own" };
+		const metadata = { name: "lab", namespace: "default", annotations };
+		const state = stateOf([], [pending("creating", "kubernetes:core/v1:Namespace", metadata)]);
+		for (const mark of ["theirs", "", "own"]) {
+			cluster({ lab: `uid-1 ${mark}` });
+			await removeUnrecorded({ kind: "existing", access }, state);
+			expect(deleted(api.server)).toHaveLength(mark === "own" ? 1 : 0);
 		}
 	});
 });

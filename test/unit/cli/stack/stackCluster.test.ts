@@ -1,4 +1,3 @@
-/** The cluster that a stack is on, and the one that its settings name. */
 import { existsSync } from "node:fs";
 import { cp, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -6,7 +5,7 @@ import { execa } from "execa";
 import { beforeEach, expect, it, vi } from "vitest";
 import { stack } from "../../../../cli/stack/stack.ts";
 import { refuseSwitch } from "../../../../cli/stack/stackCluster.ts";
-import { clusterInState } from "../../../../cli/stack/state.ts";
+import { clusterKind, readState } from "../../../../cli/stack/state.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
 import { component, writeState } from "../stackState.ts";
 
@@ -21,27 +20,27 @@ it.each([
 	[undefined, []],
 ])("is %s in a state that holds %j", async (kind, components) => {
 	await writeState(components.map(component));
-	expect(await clusterInState()).toBe(kind);
+	expect(clusterKind(await readState())).toBe(kind);
 });
 
-it("is none where there is no state yet, and is asked of Pulumi where that is elsewhere", async () => {
-	expect(await clusterInState()).toBeUndefined();
+it("is none if there is no state yet, and comes from Pulumi if the state is elsewhere", async () => {
+	expect(clusterKind(await readState())).toBeUndefined();
 	vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
 	const deployment = { resources: [component("ExistingCluster::cluster")] };
 	await program("pulumi", `[ "$*" = "stack export --stack ${stack}" ] && echo '${JSON.stringify({ deployment })}'`);
-	expect(await clusterInState()).toBe("existing");
+	expect(clusterKind(await readState())).toBe("existing");
 });
 
-it("is left only by destroying the lab on it first", () => {
+it("can change only after the lab is destroyed", () => {
 	expect(() => refuseSwitch("existing", "kind")).toThrow(
-		`cluster: got "existing", allowed: "kind", on which the stack "${stack}" is until it is destroyed; fix: ` +
+		`cluster: got "existing", allowed: "kind": the stack "${stack}" is on one until it is destroyed; fix: ` +
 			"pulumi config set cluster kind && npm run destroy && pulumi config set cluster existing",
 	);
 	expect(() => refuseSwitch("kind", "existing")).toThrow(/allowed: "existing".*npm run destroy/);
 	for (const is of ["kind", undefined] as const) expect(() => refuseSwitch("kind", is)).not.toThrow();
 });
 
-it.each(["cli/start.ts", "cli/destroy.ts"])("is left by no %s", async (script) => {
+it.each(["cli/start.ts", "cli/destroy.ts"])("isn't changed by %s", async (script) => {
 	await cp(join(project, "Pulumi.yaml"), "Pulumi.yaml");
 	await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:cluster: existing\n");
 	await program("pulumi", '[ "$2" = select ] || touch changed');
@@ -49,5 +48,5 @@ it.each(["cli/start.ts", "cli/destroy.ts"])("is left by no %s", async (script) =
 	const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
 	const { exitCode, stderr } = await execa("node", ["--import", tsx, join(project, script)], { reject: false });
 	expect({ exitCode, changed: existsSync("changed") }).toEqual({ exitCode: 1, changed: false });
-	expect(stderr).toMatch(/^error: cluster: got "existing", allowed: "kind", on which the stack "dev" is/m);
+	expect(stderr).toMatch(/^error: cluster: got "existing", allowed: "kind": the stack "dev" is on one/m);
 });

@@ -35,14 +35,14 @@ it.each([
 it("a nodePort of a Service of the lab's name is another's where the lab is in a namespace of its own", async () => {
 	server.objects.set("/api/v1/services", { items: [service("nodeport-service", [{ port: 80, nodePort: 30040 }])] });
 	await expect(refuseTakenPort({ kubeconfig }, "30040", "shop")).resolves.toBeUndefined();
-	await expect(refuseTakenPort({ kubeconfig }, "30040", "mine")).rejects.toThrow("Service shop/nodeport-service has");
+	await expect(refuseTakenPort({ kubeconfig }, "30040", "mine")).rejects.toThrow("Service shop/nodeport-service uses");
 });
 
 it("a nodePort of another Service is refused: whose it is, what is allowed, what mends it", async () => {
 	const web = service("web", [{ port: 443 }, { port: 80, nodePort: 30040, protocol: "TCP" }]);
 	server.objects.set("/api/v1/services", { items: [web] });
 	await expect(refuseTakenPort({ kubeconfig }, "30040")).rejects.toThrow(
-		"nodePort: got 30040, which Service shop/web has; allowed: one that is free, from 30000 to 32767; " +
+		"nodePort: got 30040, which Service shop/web uses; allowed: a free port from 30000 to 32767; " +
 			`fix: pulumi config set nodePort 30000, or kubectl --kubeconfig ${kubeconfig} -n shop delete service web`,
 	);
 });

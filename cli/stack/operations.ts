@@ -1,0 +1,130 @@
+/** Watches the operations of a running Pulumi by its event log: reports the slow ones, and gives up on those that hang. */
+import { readFile } from "node:fs/promises";
+import { z } from "zod";
+import type { Access } from "../../kubernetes/kubeAccess.ts";
+import { blockers } from "./blockers.ts";
+import { readState, type StackState } from "./state.ts";
+
+/** Times in ms. */
+export interface Limits {
+	/** The cluster that the operations are in. */
+	access?: Access;
+	/** Between two readings of the log. */
+	interval: number;
+	/** An operation that takes longer is reported. */
+	reportAfter: number;
+	/** What an operation may take in addition to its customTimeouts. */
+	grace: number;
+	/** The time for an operation without customTimeouts: that of pulumi-kubernetes. */
+	defaultTimeout: number;
+}
+
+const usual: Limits = { interval: 2000, reportAfter: 30_000, grace: 30_000, defaultTimeout: 600_000 };
+
+const Metadata = z.object({
+	op: z.string(),
+	urn: z.string(),
+	type: z.string(),
+	old: z.object({ custom: z.boolean().default(false), inputs: z.unknown(), outputs: z.unknown() }).nullish(),
+	new: z.object({ custom: z.boolean().default(false), inputs: z.unknown(), outputs: z.unknown() }).nullish(),
+});
+const StepEvent = z.object({ metadata: Metadata });
+const Event = z.object({
+	resourcePreEvent: StepEvent.optional(),
+	resOutputsEvent: StepEvent.optional(),
+	resOpFailedEvent: StepEvent.optional(),
+});
+
+export interface Operation {
+	/** "create", "delete-replaced", "refresh". */
+	op: string;
+	urn: string;
+	type: string;
+	/** The name in the program. */
+	name: string;
+	/** An object's declaration. */
+	inputs: unknown;
+	outputs: unknown;
+}
+
+/** The operations that have started and not ended, in a log whose last line may be incomplete. */
+export function running(log: string): Map<string, Operation> {
+	const operations = new Map<string, Operation>();
+	for (const line of log.split("\n").slice(0, -1)) {
+		const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } = Event.parse(JSON.parse(line));
+		if (resourcePreEvent) {
+			const { op, urn, type, old, new: next } = resourcePreEvent.metadata;
+			// A component has no operation of its own: its event ends with its last child.
+			if (!(next ?? old)?.custom || op === "same") continue;
+			const name = urn.split("::").at(-1) ?? "";
+			const state = { inputs: (next ?? old)?.inputs, outputs: old?.outputs };
+			operations.set(`${op} ${urn}`, { op, urn, type, name, ...state });
+		}
+		const ended = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
+		if (ended) operations.delete(`${ended.op} ${ended.urn}`);
+	}
+	return operations;
+}
+
+/** @param giveUp is called once, with the reason and the fix, if an operation takes longer than it may */
+export function watchOperations(log: string, options: Partial<Limits>, giveUp: (reason: string) => void) {
+	const limits = { ...usual, ...options };
+	const since = new Map<string, number>();
+	const timeouts = new Map<string, number>();
+	const reported = new Set<string>();
+	let isEnding = false;
+
+	async function check(): Promise<void> {
+		const operations = running(await readFile(log, "utf8").catch(() => ""));
+		for (const key of since.keys()) if (!operations.has(key)) forget(key);
+		for (const [key, operation] of operations) {
+			const begun = since.get(key) ?? Date.now();
+			since.set(key, begun);
+			const elapsed = Date.now() - begun;
+			if (elapsed < limits.reportAfter && elapsed < limits.defaultTimeout) continue;
+			if (!reported.has(key)) {
+				timeouts.set(key, timeoutOf(operation, await readState()) ?? limits.defaultTimeout);
+				reported.add(key);
+				for (const line of await explanation(operation)) console.error(line);
+			}
+			if (elapsed > (timeouts.get(key) ?? 0) + limits.grace) return end(operation, elapsed);
+		}
+	}
+
+	async function end(operation: Operation, elapsed: number): Promise<void> {
+		isEnding = true;
+		const lines = await explanation(operation);
+		giveUp(`${described(operation)} hasn't ended within ${Math.round(elapsed / 1000)} s\n${lines.slice(1).join("\n")}`);
+	}
+
+	async function explanation(operation: Operation): Promise<string[]> {
+		const seconds = Math.round((Date.now() - (since.get(`${operation.op} ${operation.urn}`) ?? 0)) / 1000);
+		return [`waiting for ${described(operation)} since ${seconds} s`, ...(await blockers(operation, limits.access))];
+	}
+
+	function forget(key: string): void {
+		since.delete(key);
+		reported.delete(key);
+	}
+
+	const timer = setInterval(() => {
+		if (!isEnding) void check().catch((error: Error) => console.error(`can't read Pulumi's events: ${error.message}`));
+	}, limits.interval);
+	return { stop: () => clearInterval(timer) };
+}
+
+const verbs: Record<string, string> = { delete: "deletion", update: "update", refresh: "refresh", read: "read" };
+
+const described = ({ op, type, name }: Operation): string =>
+	`the ${verbs[op.split("-")[0] ?? ""] ?? "creation"} of ${type.split(":").at(-1)} ${name}`;
+
+const Timeouts = z.object({ create: z.number(), update: z.number(), delete: z.number() }).partial();
+
+/** What the program allows, in ms; Pulumi records it in seconds. */
+function timeoutOf({ op, urn }: Operation, { resources, pending_operations }: StackState): number | undefined {
+	const pending = pending_operations.map(({ resource }) => resource);
+	const { customTimeouts } = [...pending, ...resources].find((resource) => resource.urn === urn) ?? {};
+	const kind = op.startsWith("delete") ? "delete" : op === "update" ? "update" : "create";
+	const seconds = Timeouts.safeParse(customTimeouts).data?.[kind];
+	return seconds ? seconds * 1000 : undefined;
+}
