@@ -60,6 +60,14 @@ function runUpdate(args: string[], options: UpdateOptions) {
 	const { access, quiet = false, limits, timeToEnd = 20_000 } = options;
 	return withTemporaryFolder(async (folder) => {
 		const eventLog = join(folder.path, "events.json");
+		const interrupt = new AbortController();
+		let received: NodeJS.Signals | undefined;
+		const passOn = (signal: NodeJS.Signals) => {
+			if (received) return;
+			received = signal;
+			interrupt.abort();
+		};
+		for (const signal of signals) process.on(signal, passOn);
 		const running = execa("pulumi", [...args, "--stack", stack, "--event-log", eventLog], {
 			stdin: "inherit",
 			stdout: outputTo(options),
@@ -72,17 +80,11 @@ function runUpdate(args: string[], options: UpdateOptions) {
 			env: { ...folder.env, PULUMI_DEBUG_COMMANDS: "true" },
 		} satisfies Options);
 		folder.usedBy(running.pid);
-		let received: NodeJS.Signals | undefined;
-		const passOn = (signal: NodeJS.Signals) => {
-			if (received) return;
-			received = signal;
-			running.kill("SIGINT");
-		};
-		for (const signal of signals) process.on(signal, passOn);
+		interrupt.signal.addEventListener("abort", () => running.kill("SIGINT"));
 		let gaveUp: string | undefined;
 		const watch = watchOperations(eventLog, { ...limits, ...(access && { access }) }, (reason) => {
 			gaveUp = reason;
-			running.kill("SIGINT");
+			interrupt.abort();
 			setTimeout(() => endProcesses(running.pid), timeToEnd).unref();
 		});
 		const { exitCode, signal, all } = await running;

@@ -21,8 +21,8 @@ const own = { name: "lab", uid: "uid-1" };
 function cluster(found: Record<string, string>): void {
 	api.reset();
 	for (const [name, text] of Object.entries({ "kube-system": "uid-of-cluster", ...found })) {
-		const [uid, mark] = text.split(" ");
-		const annotations = mark ? { [ownerAnnotation]: mark } : {};
+		const [uid = "", mark] = text.split(" ");
+		const annotations: Record<string, string> = mark ? { [ownerAnnotation]: mark } : {};
 		api.server.objects.set(`/api/v1/namespaces/${name}`, { metadata: { name, uid, annotations } });
 	}
 }
