@@ -1,9 +1,9 @@
 /**
- * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack] [command …]`.
+ * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack | --for-tests] [command …]`.
  *
  * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
- * --packages-only; with --for-stack only as far as the stack's cluster needs it), and then the command, found through
- * node_modules/.bin, in the environment of .toolchain/env.
+ * --packages-only; with --for-stack only as far as the stack's cluster needs it, with --for-tests also what only tests
+ * need), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
  * It imports nothing but Node's own modules: when it starts on a fresh clone, nothing else is there.
  */
 import { spawn } from "node:child_process";
@@ -214,8 +214,8 @@ function runCommand(command, inEnvironment) {
 
 checkNode();
 const packagesOnly = process.argv[2] === "--packages-only";
-const forStack = process.argv[2] === "--for-stack";
-const command = process.argv.slice(packagesOnly || forStack ? 3 : 2);
+const setUpOptions = ["--for-stack", "--for-tests"].filter((option) => process.argv[2] === option);
+const command = process.argv.slice(packagesOnly || setUpOptions.length > 0 ? 3 : 2);
 await ensurePackages();
-if (!packagesOnly) await setUp(...(forStack ? ["--for-stack"] : []), ...(command.length > 0 ? ["--brief"] : []));
+if (!packagesOnly) await setUp(...setUpOptions, ...(command.length > 0 ? ["--brief"] : []));
 if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);

@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import { writeEnvironment } from "./environment.ts";
 import { layout } from "./layout.ts";
 import { makeLinks, readLinks } from "./links.ts";
-import { makeHome } from "./plugins.ts";
+import { linkPlugins, makeHome } from "./plugins.ts";
 import type { Have } from "./step.ts";
 
 /**
@@ -14,7 +14,13 @@ import type { Have } from "./step.ts";
 export async function connect(all: Have[], { isPart = false } = {}): Promise<void> {
 	const programs = all.flatMap(({ program }) => (program === undefined ? [] : [[basename(program), program]]));
 	await makeLinks(layout.bin, { ...(isPart && (await readLinks(layout.bin))), ...Object.fromEntries(programs) });
-	const pulumiHome = await makeHome(all.flatMap(({ plugins = [] }) => plugins));
+	const plugins = all.flatMap(({ plugins = [] }) => plugins);
+	const pulumiHome = await makeHome(plugins);
+	const official = all.flatMap(({ officialProvider = [] }) => officialProvider);
+	if (official.length > 0) {
+		const others = plugins.filter(({ name }) => !official.some((provider) => provider.name === name));
+		await linkPlugins([...others, ...official], layout.testPulumiHome);
+	}
 	const { bin, kubeconfig, kubeCache } = layout;
 	await writeEnvironment({ bin, kubeconfig, kubeCache, ...(pulumiHome && { pulumiHome }) });
 	await mkdir(layout.state, { recursive: true });

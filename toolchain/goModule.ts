@@ -43,7 +43,8 @@ async function linkerFlags(build: GoBuild): Promise<string> {
  */
 export async function buildKey(build: GoBuild): Promise<string> {
 	const read = (file: string) => readFile(join(folderOf(build), file), "utf8");
-	const pinned = await Promise.all([read("go.mod"), read("go.sum"), linkerFlags(build)]);
+	const sources = (await readdir(folderOf(build))).filter((file) => file.endsWith(".go")).sort();
+	const pinned = await Promise.all([read("go.mod"), read("go.sum"), linkerFlags(build), ...sources.map(read)]);
 	return contentKey(...pinned, ...build.packages, build.program ?? "", process.platform, process.arch);
 }
 

@@ -13,6 +13,8 @@ export const layout = {
 	bin: join(folder, "bin"),
 	/** A Pulumi home of the project's own, used where the user's lacks a plugin. */
 	pulumiHome: join(folder, "pulumi"),
+	/** The Pulumi home of the tests: with the official Kubernetes provider. `npm test` writes it. */
+	testPulumiHome: join(folder, "pulumi-for-tests"),
 	environment: join(folder, "env"),
 	logs: join(folder, "logs"),
 	/** What docker's builder writes about itself. */

@@ -21,13 +21,14 @@ export const pluginsStep: Step = {
 	get: getPlugins,
 };
 
-/** The user's Pulumi home; one that a sourced .toolchain/env named, of this clone or another, is not the user's. */
+/** The user's Pulumi home, unless PULUMI_HOME is one that set-up wrote for a clone (.toolchain/env) or for its tests. */
 export function userHome(environment: NodeJS.ProcessEnv = process.env): string {
 	const named = environment.PULUMI_HOME;
-	return named && !named.endsWith("/.toolchain/pulumi") ? named : join(homedir(), ".pulumi");
+	const own = named?.endsWith("/.toolchain/pulumi") || named === layout.testPulumiHome;
+	return named && !own ? named : join(homedir(), ".pulumi");
 }
 
-async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> {
+export async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | undefined> {
 	const places = [
 		["found", userHome()],
 		["downloaded", findEntry("plugin-downloaded", downloadKey(plugin))],
@@ -94,10 +95,15 @@ async function downloadPlugin(plugin: Plugin, work: Work): Promise<void> {
  */
 export async function makeHome(plugins: LocatedPlugin[], home = layout.pulumiHome): Promise<string | undefined> {
 	if (plugins.every(({ how }) => how === "found")) return undefined;
+	await linkPlugins(plugins, home);
+	return home;
+}
+
+/** Makes a Pulumi home have exactly these plugins. */
+export async function linkPlugins(plugins: LocatedPlugin[], home: string): Promise<void> {
 	// Pulumi passes over a plugin's folder that is a link itself; links to files are as good as the files.
 	const files = plugins.map(async (plugin) =>
 		(await readdir(plugin.folder)).map((file) => [join(pluginFolder(plugin), file), join(plugin.folder, file)]),
 	);
 	await makeLinks(join(home, "plugins"), Object.fromEntries((await Promise.all(files)).flat()));
-	return home;
 }

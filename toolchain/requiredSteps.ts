@@ -1,6 +1,7 @@
 import { engineStep } from "./engine/engine.ts";
 import { dnsutilsStep, echoStep, nodeStep } from "./imageSteps.ts";
 import { kindStep, kubectlStep, pulumiStep } from "./locate.ts";
+import { officialProviderStep } from "./officialProvider.ts";
 import { pluginsStep } from "./plugins.ts";
 import type { Step } from "./step.ts";
 
@@ -15,6 +16,9 @@ export const everything: Step[] = [
 	dnsutilsStep,
 	nodeStep,
 ];
+
+/** The tests also run with Pulumi's own Kubernetes provider. */
+export const forTests: Step[] = [...everything, officialProviderStep];
 
 /** What of it a cluster needs that exists: no engine, and no images, which its nodes get by themselves. */
 export const forExisting: Step[] = [pulumiStep, pluginsStep, kubectlStep];

@@ -7,13 +7,14 @@ import { connect } from "./connect.ts";
 import { explain } from "./fault.ts";
 import { layout } from "./layout.ts";
 import { duration } from "./progress.ts";
-import { everything, forExisting } from "./requiredSteps.ts";
+import { everything, forExisting, forTests } from "./requiredSteps.ts";
 import { endPrograms } from "./run.ts";
 import { withLock } from "./setupLock.ts";
 import type { Have, Step } from "./step.ts";
 
-/** With --for-stack only what the cluster of the stack needs. Settings that cannot be read are another program's to tell of. */
+/** With --for-stack only what the stack's cluster needs; another program reports settings that can't be read. */
 async function neededSteps(): Promise<Step[]> {
+	if (process.argv.includes("--for-tests")) return forTests;
 	if (!process.argv.includes("--for-stack")) return everything;
 	const { readSettings } = await import("../cli/stack/settings.ts");
 	const { stack } = await import("../cli/stack/stack.ts");
@@ -31,7 +32,7 @@ async function getMissing(steps: Step[]): Promise<Have[]> {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("./steps.ts");
 		const have = await doSteps(steps);
-		await connect(have, { isPart: steps !== everything });
+		await connect(have, { isPart: steps === forExisting });
 		return have;
 	});
 }
@@ -65,7 +66,7 @@ try {
 	await mkdir(layout.folder, { recursive: true });
 	const steps = await neededSteps();
 	const there = await findAll(steps);
-	if (there) await connect(there, { isPart: steps !== everything });
+	if (there) await connect(there, { isPart: steps === forExisting });
 	const have = there ?? (await getMissing(steps));
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);

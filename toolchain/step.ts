@@ -29,11 +29,13 @@ export interface Have {
 	program?: string;
 	/** Plugins, where that is what is there. */
 	plugins?: LocatedPlugin[];
+	/** The official Kubernetes provider, where it is there for the tests. */
+	officialProvider?: LocatedPlugin;
 }
 
 /** A provider's plugin, and where it is. */
 export interface LocatedPlugin extends Plugin {
-	how: "found" | "downloaded" | "substitutes";
+	how: "found" | "downloaded" | "built" | "substitutes";
 	/** The folder with the plugin's files. */
 	folder: string;
 }

@@ -147,11 +147,11 @@ test("with --packages-only there is no set-up", async () => {
 	expect(calls()).toEqual([""]);
 });
 
-test("with --for-stack the set-up is told so, and the command is not", async () => {
+test.each(["--for-stack", "--for-tests"])("%s is passed to the set-up, not to the command", async (option) => {
 	installed();
-	const { stdout } = await bootstrap(["--for-stack", "sh", "-c", "echo ran $*"]);
+	const { stdout } = await bootstrap([option, "sh", "-c", "echo ran $*"]);
 	expect(stdout).toBe("ran");
-	expect(calls()).toEqual(["setup --for-stack --brief"]);
+	expect(calls()).toEqual([`setup ${option} --brief`]);
 });
 
 test("where the set-up fails, the command does not run and the exit code is the set-up's", async () => {

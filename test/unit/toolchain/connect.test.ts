@@ -14,7 +14,7 @@ vi.mock(import("../../../toolchain/layout.ts"), async (original) => {
 	return { ...real, layout: moved as unknown as typeof real.layout };
 });
 
-const { bin, environment, pulumiHome, state } = layout;
+const { bin, environment, pulumiHome, state, testPulumiHome } = layout;
 const project = join(state, "..");
 afterAll(() => rmSync(project, { recursive: true }));
 
@@ -45,4 +45,24 @@ test("plugins from elsewhere are linked into a home of the project's own", async
 	const linked = join(pulumiHome, "plugins/resource-command-v1.0.0/pulumi-resource-command");
 	expect(readlinkSync(linked)).toBe(join(folder, "pulumi-resource-command"));
 	expect(readFileSync(environment, "utf8")).toContain(`export PULUMI_HOME='${pulumiHome}'`);
+});
+
+test("the tests' home has the official provider, and the lab's home has the substitute", async () => {
+	const substitutes = join(project, "substitutes");
+	const built = join(project, "built");
+	const plugin = (name: string) =>
+		({ name, version: "1.0.0", how: "substitutes", folder: join(substitutes, name) }) as const;
+	for (const name of ["command", "kubernetes"]) writeProgram(join(substitutes, name, `pulumi-resource-${name}`), "");
+	writeProgram(join(built, "pulumi-resource-kubernetes"), "");
+	const officialProvider = { name: "kubernetes", version: "1.0.0", how: "built", folder: built } as const;
+	await connect([
+		tool("kind"),
+		{ what: "p", how: "substitutes", plugins: [plugin("command"), plugin("kubernetes")] },
+		{ what: "o", how: "built", officialProvider },
+	]);
+	const linked = (home: string, name: string) =>
+		readlinkSync(join(home, `plugins/resource-${name}-v1.0.0/pulumi-resource-${name}`));
+	expect(linked(testPulumiHome, "kubernetes")).toBe(join(built, "pulumi-resource-kubernetes"));
+	expect(linked(testPulumiHome, "command")).toBe(join(substitutes, "command/pulumi-resource-command"));
+	expect(linked(pulumiHome, "kubernetes")).toBe(join(substitutes, "kubernetes/pulumi-resource-kubernetes"));
 });

@@ -4,16 +4,17 @@ import { expect, test, vi } from "vitest";
 import { buildKey, makeBuild, moduleVersion } from "../../../toolchain/goModule.ts";
 import { project } from "../../../toolchain/layout.ts";
 import { nodeBuilds } from "../../../toolchain/nodePrograms.ts";
+import { providerBuild } from "../../../toolchain/officialProvider.ts";
 import { kind, kubectl, pulumi } from "../../../toolchain/tools.ts";
 import { temporaryFolder } from "../temporary.ts";
 
 temporaryFolder();
 
-const builds = [kind.build, pulumi.build, ...nodeBuilds];
+const builds = [kind.build, pulumi.build, ...nodeBuilds, providerBuild];
 
 test("every folder of pinned modules is built, and each pins the version of what it builds", async () => {
 	const versions = await Promise.all(builds.map(moduleVersion));
-	for (const version of versions) expect(version).toMatch(/^v\d+\.\d+\.\d+$/);
+	for (const version of versions) expect(version).toMatch(/^v\d+\.\d+\.\d+(-\d{14}-[0-9a-f]{12})?$/);
 	const folders = new Set(builds.map(({ name }) => name));
 	expect([...folders].sort()).toEqual(readdirSync(join(project, "toolchain/go")).sort());
 });

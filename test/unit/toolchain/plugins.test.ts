@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { expect, test, vi } from "vitest";
-import { project } from "../../../toolchain/layout.ts";
+import { layout, project } from "../../../toolchain/layout.ts";
 import { getPlugins, locatePlugins, makeHome, userHome } from "../../../toolchain/plugins.ts";
 import type { Work } from "../../../toolchain/step.ts";
 import { makeSubstitutes } from "../../../toolchain/substitutes.ts";
@@ -38,6 +38,7 @@ test.each([
 	[{}, join(homedir(), ".pulumi")],
 	[{ PULUMI_HOME: "/opt/pulumi" }, "/opt/pulumi"],
 	[{ PULUMI_HOME: "/src/other-clone/.toolchain/pulumi" }, join(homedir(), ".pulumi")],
+	[{ PULUMI_HOME: layout.testPulumiHome }, join(homedir(), ".pulumi")],
 ])("with %j the user's Pulumi home is %s", (environment, expected) => {
 	expect(userHome(environment)).toBe(expected);
 });
