@@ -1,15 +1,32 @@
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** The files that take longest. They start first, so that the shorter ones fill both workers until the end. */
+const longest = ["runningLab", "faults", "lab", "labBySubstitute", "smallLab", "modes"];
+
+class LongestFirst extends BaseSequencer {
+	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+		const rank = ({ moduleId }: TestSpecification) =>
+			(longest.indexOf(basename(moduleId, ".test.ts")) + longest.length + 1) % (longest.length + 1);
+		return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+	}
+}
+
+// Integration tests mostly wait: two files at a time, together with those of the other projects.
+const maxWorkers = 2;
 
 export default defineConfig({
 	test: {
 		projects: [
-			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 30_000 } },
+			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], maxWorkers, testTimeout: 30_000 } },
 			{
 				test: {
 					name: "browser",
 					include: ["test/browser/**/*.test.ts"],
+					maxWorkers,
 					testTimeout: 2 * 60_000,
-					// Set-up may have to install the browser, and wait for its turn.
+					// Set-up may have to install the browser, or wait for another set-up.
 					hookTimeout: 15 * 60_000,
 				},
 			},
@@ -17,23 +34,27 @@ export default defineConfig({
 				test: {
 					name: "integration",
 					include: ["test/integration/**/*.test.ts"],
-					// One real cluster at a time is as much as two cores carry, and the tests of a file build on each other.
-					fileParallelism: false,
+					globalSetup: "test/integration/support/setup.ts",
+					setupFiles: "test/integration/support/network.ts",
+					maxWorkers,
 					bail: 1,
 					testTimeout: 15 * 60_000,
 					hookTimeout: 15 * 60_000,
+					// The slow tests measure the periods that the fast ones shorten.
+					env: process.env.SLOW ? {} : { NODEPORT_LAB_NODE_GRACE_SECONDS: "16", NODEPORT_LAB_RULES_SECONDS: "20" },
 				},
 			},
 			{
 				test: {
 					name: "kernel",
 					include: ["test/kernel/**/*.test.ts"],
-					fileParallelism: false,
+					maxWorkers,
 					testTimeout: 30 * 60_000,
 					hookTimeout: 2 * 60_000,
 				},
 			},
 		],
+		sequence: { sequencer: LongestFirst },
 		env: { PULUMI_ERROR_OUTPUT_STRING: "true" },
 	},
 });

@@ -1,19 +1,23 @@
-/** The whole lab, real in every part. The tests build on each other: one cluster serves them all. */
+/** The whole life of a lab: created, changed, broken, healed, destroyed. The tests build on each other. */
 import { access, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
 import { plannedCluster } from "../../kind/kind.ts";
 import { Report } from "../../verification/report.ts";
-import { Contract } from "./contract.ts";
-import { holdsEvidence } from "./evidence.ts";
-import { clusterName, Lab, leftovers, processes, volumes } from "./lab.ts";
+import { Contract } from "./support/contract.ts";
+import { expectNoNewVolumes } from "./support/engine.ts";
+import { holdsEvidence } from "./support/evidence.ts";
+import { clusterName, Lab } from "./support/lab.ts";
+import { leftovers, unusedVolumes } from "./support/leftovers.ts";
+import { processesOf } from "./support/processes.ts";
+import { defaultProvider } from "./support/provider.ts";
 
 const renamed = `${clusterName}-renamed`;
 const worker = (i: number) => `${clusterName}-worker${i === 1 ? "" : i}`;
 
 let lab: Lab;
-let volumesBefore: string[];
+let unusedBefore: string[];
 
 const outputs = async () => Contract.parse(await lab.outputs());
 const report = async () => Report.parse(JSON.parse(await readFile(join(lab.folder, "out/verification.json"), "utf8")));
@@ -22,29 +26,31 @@ const gone = (path: string) => expect(access(path)).rejects.toThrow("ENOENT");
 
 beforeAll(async () => {
 	lab = await Lab.create();
-	volumesBefore = await volumes();
+	unusedBefore = await unusedVolumes();
 	return () => lab.remove();
 });
 
-it("previews with no cluster", async () => {
+it("previews everything as created while there is no cluster", async () => {
 	const changes = await lab.preview();
 	expect(Object.keys(changes)).toContain("verification-run");
 	expect(new Set(Object.values(changes))).toEqual(new Set(["create"]));
 	expect(await leftovers()).toEqual([]);
 });
 
-it("comes up by a plain start after one killed while kind made nodes, one killed while the Deployment was made", async () => {
+it("starts after one start was killed while kind created nodes and another while the Deployment was created", async () => {
 	await lab.runKilledWhen(async () => (await leftovers()).length > 0, "cli/start.ts");
 	const deployed = () => lab.kubectl("get", "deployment/app1").catch(() => "");
 	const second = lab.runKilledWhen(async () => (await deployed()) !== "", "cli/start.ts");
 	expect((await second).all).toContain(`the cluster ${clusterName} is half made`);
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
-	expect(all).toContain("removing Deployment default/app1, which an interrupted update was creating");
+	// The substitute leaves a pending operation. The official provider records the object, with an initialization error.
+	const removed = all.includes("removing Deployment default/app1, which an interrupted update was creating");
+	expect(removed, all).toBe(defaultProvider() === "substitute");
 	expect(all).toMatch(/releasing the stack's lock: process \d+, which took it, is gone/);
 });
 
-it("is verified, with the outputs of the contract", async () => {
+it("is verified and has the outputs of the contract", async () => {
 	const { clusterName: name, nodes, nodeIps, nodePort, service, echo, verification } = await outputs();
 	expect(name).toBe(clusterName);
 	expect(verification.proxyMode).toBe("iptables");
@@ -69,7 +75,7 @@ it("answers with the walkthrough's message", async () => {
 		expect(JSON.parse(observed.body ?? "")).toMatchObject({ message: `NODE: ${worker(1)}, POD IP:${pod?.ip}` });
 });
 
-it("finds the walkthrough's own chain on every node, followed to the DNAT and the mark", async () => {
+it("finds the walkthrough's chain on every node and follows it to the mark and the DNAT", async () => {
 	const { verification, echo } = await outputs();
 	expect(verification.nodes.length).toBe(4);
 	for (const { rules, paths, backend } of verification.nodes) {
@@ -84,7 +90,7 @@ it("finds the walkthrough's own chain on every node, followed to the DNAT and th
 	}
 });
 
-it("keeps the whole report on disk and the kubeconfig out of the state", async () => {
+it("writes the full report to disk and doesn't write the kubeconfig into the state", async () => {
 	expect((await report()).ok).toBe(true);
 	const { kubeconfig, verification } = await outputs();
 	const key = /client-key-data: (\S+)/.exec(kubeconfig)?.[1] ?? "";
@@ -93,7 +99,7 @@ it("keeps the whole report on disk and the kubeconfig out of the state", async (
 	expect(JSON.stringify(verification).length).toBeLessThan(64 * 1024);
 });
 
-it("changes nothing by a second start, which verifies anew and shows nodes, matrix and chains", async () => {
+it("changes nothing on a second start, but verifies again and shows nodes, matrix and chains", async () => {
 	const { checkedAt } = await report();
 	const { exitCode, stdout, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
@@ -108,7 +114,7 @@ it("changes nothing by a second start, which verifies anew and shows nodes, matr
 	expect(stdout).toMatch(/^report to look at: out\/report\.html$/m);
 });
 
-it("has the report also as a page, Markdown and JUnit's XML, which npm run report makes again", async () => {
+it("writes the report as HTML, Markdown and JUnit XML, and npm run report writes them again", async () => {
 	const files = ["out/report.html", "out/report.md", "out/junit.xml"];
 	const read = () => Promise.all(files.map((file) => readFile(join(lab.folder, file), "utf8")));
 	const made = await read();
@@ -119,7 +125,7 @@ it("has the report also as a page, Markdown and JUnit's XML, which npm run repor
 	expect(await read()).toEqual(made);
 });
 
-it("fails naming each cell and the evidence when the echo is scaled to 0 by hand, and an update mends it", async () => {
+it("names each failed request and the evidence when the echo is scaled to 0, and an update fixes it", async () => {
 	await lab.kubectl("scale", "deployment/app1", "--replicas=0");
 	await lab.kubectl("wait", "pods", "-l", "app=app1", "--for=delete", "--timeout=60s");
 	const { exitCode, stdout } = await lab.run("cli/verify.ts");
@@ -134,7 +140,7 @@ it("fails naming each cell and the evidence when the echo is scaled to 0 by hand
 	expect((await outputs()).verification.ok).toBe(true);
 });
 
-it("moves to another nodePort as the preview said, without touching the cluster", async () => {
+it("changes the nodePort as previewed and keeps the cluster", async () => {
 	await lab.stack.setConfig("nodePort", { value: "30041" });
 	const previewed = await lab.preview();
 	expect(Object.keys(previewed).sort()).toEqual(["nodeport-service-service", "verification-run"]);
@@ -144,7 +150,7 @@ it("moves to another nodePort as the preview said, without touching the cluster"
 	expect(verification.connectivity[0]?.target.address).toMatch(/:30041$/);
 });
 
-it("heals when nodes are stopped and the kubeconfig is lost, without another cluster", async () => {
+it("keeps the cluster when its nodes were stopped and the kubeconfig was deleted", async () => {
 	const nodes = await leftovers();
 	await execa("docker", ["stop", "--time=1", ...nodes]);
 	await rm(kubeconfigOf(clusterName));
@@ -154,10 +160,10 @@ it("heals when nodes are stopped and the kubeconfig is lost, without another clu
 	expect((await lab.run("cli/verify.ts")).exitCode).toBe(0);
 });
 
-it("tells of one dead node alone, and of the others as ever, until a start wakes it", async () => {
+it("reports only the node that is down, until a start wakes it", async () => {
 	await execa("docker", ["pause", worker(2)]);
 	const paused = await lab.run("cli/verify.ts");
-	// Its kernel goes on answering; but nobody can ask it for its rules.
+	// Its kernel still answers, but its rules can't be read.
 	expect(paused.exitCode, paused.all).toBe(1);
 	expect((await report()).failures).toEqual([expect.stringMatching(`^${worker(2)}: iptables-save -c failed`)]);
 	const index = await readFile(join(lab.folder, (await report()).evidence ?? "", "index.txt"), "utf8");
@@ -175,7 +181,7 @@ it("tells of one dead node alone, and of the others as ever, until a start wakes
 	expect(started.exitCode, started.all).toBe(0);
 });
 
-it("makes another cluster, of two workers and another name, as the preview said, and leaves nothing of the old", async () => {
+it("replaces the cluster by one with two workers and another name, as previewed, and removes the old one", async () => {
 	await lab.stack.setConfig("workers", { value: "2" });
 	await lab.stack.setConfig("clusterName", { value: renamed });
 	const previewed = await lab.preview();
@@ -188,20 +194,20 @@ it("makes another cluster, of two workers and another name, as the preview said,
 	expect(await lab.up()).toEqual({});
 });
 
-it("comes back by a plain update when the cluster was deleted behind Pulumi's back", async () => {
+it("is recreated by an update when the cluster was deleted without Pulumi", async () => {
 	await execa("kind", ["delete", "cluster", "--name", renamed, "--kubeconfig", join(lab.folder, "none")]);
 	await lab.stack.up();
 	expect((await outputs()).verification.ok).toBe(true);
 });
 
-it("comes back by a plain start when the state was lost while the cluster lives", async () => {
+it("starts when the state was deleted while the cluster runs", async () => {
 	await rm(join(lab.folder, ".state/.pulumi"), { recursive: true });
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
 	expect((await outputs()).clusterName).toBe(renamed);
 });
 
-it("leaves a cluster of that name alone that it did not make, and says how to go on", async () => {
+it("refuses a cluster of that name that it didn't create, and prints the fix", async () => {
 	const stranger = `${clusterName}-stranger`;
 	const container = ["--name", stranger, "--label", `io.x-k8s.kind.cluster=${stranger}`, "nodeport-lab/dnsutils:0.1.0"];
 	await execa("docker", ["run", "--detach", ...container, "/usr/local/bin/idle"]);
@@ -213,11 +219,11 @@ it("leaves a cluster of that name alone that it did not make, and says how to go
 	}
 });
 
-it("is destroyed by Pulumi alone without a trace, and again when it is already gone", async () => {
+it("is destroyed completely by plain pulumi destroy, and npm run destroy then succeeds too", async () => {
 	await lab.stack.destroy();
 	expect(await leftovers()).toEqual([]);
-	expect((await volumes()).filter((volume) => !volumesBefore.includes(volume))).toEqual([]);
-	expect(await processes(lab)).toEqual([]);
+	await expectNoNewVolumes(unusedBefore);
+	expect(await processesOf(lab.folder)).toEqual([]);
 	await gone(kubeconfigOf(renamed));
 	const again = await lab.run("cli/destroy.ts");
 	expect(again.exitCode, again.all).toBe(0);

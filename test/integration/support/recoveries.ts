@@ -1,7 +1,7 @@
 /** How a lab recovers from faults: by the command that anybody would run next, and how long that takes. */
 import { join } from "node:path";
 import { expect } from "vitest";
-import { readReport } from "../../verification/resultFile.ts";
+import { readReport } from "../../../verification/resultFile.ts";
 import type { Lab } from "./lab.ts";
 
 interface Ended {

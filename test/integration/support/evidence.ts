@@ -2,7 +2,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
-import { nodeNames } from "../../config/clusterShape.ts";
+import { nodeNames } from "../../../config/clusterShape.ts";
 import { clusterName, type Lab } from "./lab.ts";
 
 /** That a folder of evidence of the lab as it first comes up is there, whole, within its bounds and without secrets. */

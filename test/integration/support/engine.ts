@@ -1,12 +1,13 @@
-/** What the tests of faults do to the Docker engine behind the lab's back. */
+/** What tests do to, and expect of, the Docker engine. */
 import { execa } from "execa";
 import { expect } from "vitest";
 import { Contract } from "./contract.ts";
-import { clusterName, type Lab } from "./lab.ts";
+import type { Lab } from "./lab.ts";
+import { clusterName, unusedVolumes } from "./leftovers.ts";
 
 export const docker = async (...args: string[]): Promise<string> => (await execa("docker", args)).stdout;
 
-/** A container's address on the network that it has. */
+/** A container's address on its network. */
 export const addressOf = (container: string): Promise<string> =>
 	docker("inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", container);
 
@@ -14,7 +15,7 @@ export const addressOf = (container: string): Promise<string> =>
 export async function occupy(network: string, addresses: string[]): Promise<string[]> {
 	const squatters: string[] = [];
 	for (const free = new Set(addresses); free.size > 0; free.delete(await addressOf(squatters.at(-1) ?? ""))) {
-		if (squatters.length > 20) throw new Error(`the engine gives ${[...free].join(", ")} to nobody`);
+		if (squatters.length > 20) throw new Error(`the engine assigns ${[...free].join(", ")} to no container`);
 		const name = `${clusterName}-squatter${squatters.length}`;
 		const options = ["--detach", `--network=${network}`, `--name=${name}`];
 		await docker("run", ...options, "nodeport-lab/dnsutils:0.1.0", "/usr/local/bin/idle");
@@ -23,7 +24,13 @@ export async function occupy(network: string, addresses: string[]): Promise<stri
 	return squatters;
 }
 
-/** The stack says the addresses that the nodes' containers have now. */
+/** Another test's volume may be without its container for a moment. */
+export async function expectNoNewVolumes(before: string[]): Promise<void> {
+	const added = async () => (await unusedVolumes()).filter((volume) => !before.includes(volume));
+	await expect.poll(added, { timeout: 5_000 }).toEqual([]);
+}
+
+/** The stack's outputs have the addresses that the nodes' containers have now. */
 export async function expectOwnAddresses(lab: Lab, nodes: string[]): Promise<void> {
 	const { nodeIps } = Contract.parse(await lab.outputs());
 	const addresses = await Promise.all(nodes.map(async (node) => [node, await addressOf(node)]));

@@ -1,0 +1,53 @@
+/** The official Kubernetes provider and the built-in substitute for it continue each other's stacks. */
+import { describe, expect, it } from "vitest";
+import type { Lab } from "../support/lab.ts";
+import { leftovers } from "../support/leftovers.ts";
+
+interface Resource {
+	urn: string;
+	outputs?: object;
+}
+
+/** Everything that the state records of the resources, except for times. */
+async function resourcesOf(lab: Lab): Promise<Resource[]> {
+	const { resources } = JSON.parse(await lab.state()).checkpoint.latest;
+	return resources.map(
+		({ created: _, modified: __, ...resource }: Resource & { created: string; modified: string }) => resource,
+	);
+}
+
+/** The paths of all values, without the values, which are of one cluster. */
+function pathsIn(value: unknown, path = ""): string[] {
+	if (value === null || typeof value !== "object") return [path];
+	return Object.entries(value).flatMap(([key, inner]) => pathsIn(inner, `${path}.${key}`));
+}
+
+export const interchange = (lab: () => Lab) =>
+	describe("a stack", () => {
+		const shapes: string[][] = [];
+
+		it.each([
+			["official", "substitute"],
+			["substitute", "official"],
+		] as const)(
+			"that the %s provider created stays the same with the %s one, which destroys it",
+			async (first, second) => {
+				lab().use(first);
+				await lab().up({ refresh: false });
+				const created = await resourcesOf(lab());
+				shapes.push(created.flatMap(({ urn, ...resource }) => pathsIn(resource, urn)).sort());
+				lab().use(second);
+				expect(await lab().up({ refresh: false })).toEqual({});
+				expect(await resourcesOf(lab())).toEqual(created);
+				await lab().stack.refresh();
+				expect(await resourcesOf(lab())).toEqual(created);
+				expect(await lab().up({ refresh: false })).toEqual({});
+				await lab().stack.destroy();
+				expect(await leftovers()).toEqual([]);
+			},
+		);
+
+		it("has the same properties in the state whichever provider created it", () => {
+			expect(shapes[0]).toEqual(shapes[1]);
+		});
+	});
