@@ -1,15 +1,16 @@
 /**
- * How long the lab takes, against the same by other means in the same run: `npm run bench`, and with
- * `-- --only up,destroy,noop,verify` parts of it. Progress on stderr, a table on stdout, all figures in out/bench.json.
- * The machine should have nothing else to do.
+ * How long the lab takes compared to other means in the same run: `npm run bench`, or parts of it with
+ * `-- --only up,destroy,noop,verify`. `-- --baseline <folder>` compares a repeated `npm start` with another checkout's.
+ * Progress goes to stderr, a table to stdout, all figures to out/bench.json. The machine should be idle.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArguments } from "../../cli/arguments.ts";
 import { command } from "../../lib/command.ts";
 import { measureNoop } from "./noop.ts";
+import { measureRepeatedStart } from "./repeatedStart.ts";
 import type { Comparison, Growth } from "./rounds.ts";
-import { heedSignals } from "./runner.ts";
+import { handleSignals } from "./runner.ts";
 import { benchText } from "./text.ts";
 import { measureUpAndDestroy } from "./upAndDestroy.ts";
 import { measureVerification } from "./verification.ts";
@@ -18,20 +19,20 @@ const parts = ["up", "destroy", "noop", "verify"] as const;
 type Part = (typeof parts)[number];
 
 const path = "out/bench.json";
-const usage = `npm run bench -- [--rounds <n>] [--only ${parts.join(",")}]`;
+const usage = `npm run bench -- [--rounds <n>] [--only ${parts.join(",")}] [--baseline <folder>]`;
 
-/** What was measured, and of what; times are in seconds. */
+/** All times are in seconds. */
 export interface Bench {
 	machine: { cpus: number; memoryGiB: number; kernel: string; node: string; loadBefore: number };
 	rounds: number;
 	comparisons: Comparison[];
-	/** Absent where it was left out. */
+	/** Absent if not selected. */
 	verification?: Growth[];
 }
 
 await command(async () => {
-	const { rounds, only } = options();
-	heedSignals();
+	const { rounds, only, baseline } = options();
+	handleSignals();
 	const machine = {
 		cpus: cpus().length,
 		memoryGiB: Math.round(totalmem() / 2 ** 30),
@@ -40,9 +41,10 @@ await command(async () => {
 		loadBefore: loadavg()[0] ?? 0,
 	};
 	const wanted = (...names: Part[]) => names.some((name) => only.includes(name));
-	// What is made must be destroyed: each comes with the other.
+	// Both are measured if one of them is selected: what is created must be destroyed.
 	const upAndDestroy = wanted("up", "destroy") ? await measureUpAndDestroy(rounds) : [];
 	const comparisons = [
+		...(baseline === undefined ? [] : await measureRepeatedStart(rounds, baseline)),
 		...upAndDestroy.filter(({ name }) => only.some((part) => part === name)),
 		...(wanted("noop") ? await measureNoop(rounds) : []),
 	];
@@ -54,17 +56,21 @@ await command(async () => {
 	return 0;
 });
 
-/** @throws what is wrong, and what is allowed */
-function options(): { rounds: number; only: Part[] } {
+/** With --baseline only that is measured, unless --only selects more. */
+function options(): { rounds: number; only: Part[]; baseline: string | undefined } {
 	const { values } = parseArguments(usage, {
-		options: { rounds: { type: "string", default: "3" }, only: { type: "string", default: parts.join(",") } },
+		options: { rounds: { type: "string", default: "3" }, only: { type: "string" }, baseline: { type: "string" } },
 	});
 	if (!/^[1-9]\d?$/.test(values.rounds))
 		throw new Error(`--rounds: got ${JSON.stringify(values.rounds)}, allowed: 1 to 99; usage: ${usage}`);
-	const only = values.only.split(",").map((name) => {
-		const part = parts.find((part) => part === name);
-		if (part) return part;
-		throw new Error(`--only: got ${JSON.stringify(name)}, allowed: any of ${parts.join(", ")}; usage: ${usage}`);
-	});
-	return { rounds: Number(values.rounds), only };
+	const { baseline, only: selected = baseline === undefined ? parts.join(",") : "" } = values;
+	const only = selected
+		.split(",")
+		.filter(Boolean)
+		.map((name) => {
+			const part = parts.find((part) => part === name);
+			if (part) return part;
+			throw new Error(`--only: got ${JSON.stringify(name)}, allowed: any of ${parts.join(", ")}; usage: ${usage}`);
+		});
+	return { rounds: Number(values.rounds), only, baseline };
 }

@@ -1,9 +1,9 @@
 #!/bin/sh
-# The lesson as a sensible person scripts it: make a cluster, load the images, deploy, ask every node, look at the rules.
-# Variables: CLUSTER, NODE_IMAGE, ECHO_IMAGE, DNSUTILS_IMAGE; KUBECONFIG says where kind writes to.
+# The walkthrough as a script: creates a cluster, loads the images, deploys, calls every node, prints the rules.
+# Variables: CLUSTER, NODE_IMAGE, ECHO_IMAGE, DNSUTILS_IMAGE; kind writes to KUBECONFIG.
 set -eu
 
-# As the walkthrough's, and what a kubelet from 1.35 on needs on cgroup v1.
+# The walkthrough's cluster. From 1.35 on, a kubelet needs failCgroupV1 on cgroup v1.
 kind create cluster --name "$CLUSTER" --image "$NODE_IMAGE" --config - <<-END
 	kind: Cluster
 	apiVersion: kind.x-k8s.io/v1alpha4
@@ -14,7 +14,7 @@ kind create cluster --name "$CLUSTER" --image "$NODE_IMAGE" --config - <<-END
 	    failCgroupV1: false
 END
 
-# Only where they run: the least that it takes.
+# Only on the nodes that run them.
 kind load docker-image "$ECHO_IMAGE" --name "$CLUSTER" --nodes "$CLUSTER-worker"
 kind load docker-image "$DNSUTILS_IMAGE" --name "$CLUSTER" --nodes "$CLUSTER-worker3"
 
@@ -59,7 +59,7 @@ kubectl wait pod/dnsutils --for=condition=Ready --timeout=180s
 kubectl get nodes -o wide
 
 # A node may get its rules a moment after the pod is ready.
-ask() {
+call() {
 	for try in 1 2 3 4 5 6 7 8 9 10; do
 		kubectl exec dnsutils -- wget -q -T 3 -O- "http://$1/host" && return
 		sleep 1
@@ -67,12 +67,12 @@ ask() {
 	return 1
 }
 for node in $(kubectl get nodes -o 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}'); do
-	ask "$node:30040"
+	call "$node:30040"
 done
-ask "$(kubectl get pods -l app=app1 -o 'jsonpath={.items[0].status.podIP}'):8080"
-ask nodeport-service.default.svc.cluster.local:8080
+call "$(kubectl get pods -l app=app1 -o 'jsonpath={.items[0].status.podIP}'):8080"
+call nodeport-service.default.svc.cluster.local:8080
 
-# The rules that name the Service, on every node; then the chains that they lead to, on one.
+# On every node, the rules that name the Service; on one node, the chains that they jump to.
 for node in control-plane worker worker2 worker3; do
 	docker exec "$CLUSTER-$node" iptables-save -t nat | grep nodeport-service
 done

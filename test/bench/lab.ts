@@ -1,23 +1,22 @@
-/** What the measurements work on: a lab of the bench's own, and the images that whoever works by hand takes too. */
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+/** The lab that is measured, small programs next to it, and the settings with the images, which byHand.sh also uses. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { settingsOf } from "../../cli/stack/settings.ts";
-import { clusterName, Lab } from "../integration/lab.ts";
+import { clusterName, Lab } from "../integration/support/lab.ts";
 import { type Options, seconds, toTheEnd } from "./runner.ts";
 
 export { clusterName };
 
 const quickly = ["--yes", "--skip-preview", "--non-interactive"];
 
-/** The project's own settings, with their defaults. */
+/** The project's settings, with their defaults. */
 export const settings = async () => settingsOf(await readFile("Pulumi.yaml", "utf8"), "").plain;
 
 export interface BenchLab {
 	folder: string;
-	/** What its commands need in their environment. */
 	env: Record<string, string>;
-	/** Seconds that `pulumi up` takes: as its user runs it, but that it asks nothing and previews nothing. */
+	/** Seconds that `pulumi up` takes, without a preview and a question. */
 	up(): Promise<number>;
 	/** Seconds that `pulumi destroy` takes. */
 	destroy(): Promise<number>;
@@ -26,9 +25,10 @@ export interface BenchLab {
 	run(program: string, args: string[], input?: string): Promise<number>;
 }
 
-/** Has a lab that is not up yet worked on, and leaves nothing of it, whatever comes. */
+/** Works with a lab that isn't up yet, and removes it in any case. */
 export async function withLab<T>(work: (lab: BenchLab) => Promise<T>): Promise<T> {
-	const { folder, stack } = await Lab.create();
+	const created = await Lab.create();
+	const { folder, stack } = created;
 	const env = stack.workspace.envVars;
 	const options: Options = { cwd: folder, env };
 	const pulumi = (...args: string[]) => seconds("pulumi", [...args, ...quickly], options);
@@ -43,16 +43,16 @@ export async function withLab<T>(work: (lab: BenchLab) => Promise<T>): Promise<T
 		});
 	} finally {
 		await toTheEnd("node", ["--import", "tsx", "cli/destroy.ts"], options);
-		await rm(folder, { recursive: true });
+		await created.removeFolder();
 	}
 }
 
-/** A program without any resource. @returns its `pulumi up` */
-export const emptyProgram = (lab: BenchLab) => programBeside(lab, "empty", "export {};\n");
+/** A program without resources. @returns its `pulumi up` */
+export const emptyProgram = (lab: BenchLab) => programNextTo(lab, "empty", "export {};\n");
 
 /** A program with one resource of each of the lab's providers, in the lab's cluster. @returns its `pulumi up` */
 export const leastProgram = (lab: BenchLab) =>
-	programBeside(
+	programNextTo(
 		lab,
 		"least",
 		`import * as command from "@pulumi/command";
@@ -63,8 +63,8 @@ new k8s.core.v1.Namespace("least", { metadata: { name: "least" } }, { provider }
 `,
 	);
 
-/** A program in a folder of the lab's, with the lab's runtime options and kind of backend. @returns its `pulumi up` */
-async function programBeside({ folder, env }: BenchLab, name: string, program: string): Promise<() => Promise<number>> {
+/** A program in the lab's folder, with the lab's runtime options and its own backend. @returns its `pulumi up` */
+async function programNextTo({ folder, env }: BenchLab, name: string, program: string): Promise<() => Promise<number>> {
 	const cwd = join(folder, name);
 	const { runtime, main, backend } = parse(await readFile("Pulumi.yaml", "utf8"));
 	await mkdir(join(cwd, ".state"), { recursive: true });

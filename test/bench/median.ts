@@ -1,4 +1,4 @@
-/** NaN of no values; of an even number the mean of the two in the middle. */
+/** NaN without values. With an even number of values, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
 	const sorted = [...values].sort((a, b) => a - b);
 	const middle = sorted.length / 2;

@@ -1,6 +1,6 @@
 /**
- * How two ways to the same end are compared: both in every round, so that what else the machine does meets both alike,
- * and the ratio is taken round by round.
+ * Comparisons of times: each round measures all candidates, so that other load on the machine affects them alike, and
+ * has its own ratio.
  */
 import { median } from "./median.ts";
 
@@ -16,68 +16,67 @@ export const spreadOf = (values: readonly number[]): Spread => ({
 	max: Math.max(...values),
 });
 
-/** The order of a round, the first being 0: every second one is turned round, so that neither way is always the later. */
-export const orderOf = <T>(round: number, ways: readonly T[]): T[] =>
-	round % 2 === 0 ? [...ways] : [...ways].reverse();
+/** The order in a round, counted from 0. Every second round reverses it, so that no candidate is always the last. */
+export const orderOf = <T>(round: number, candidates: readonly T[]): T[] =>
+	round % 2 === 0 ? [...candidates] : [...candidates].reverse();
 
-/** Goes all ways in each round, one after the other. @returns what each gave, by round */
-export async function inRounds<Key extends string, Way, T>(
+/** Measures all candidates in each round, one after the other. @returns the results of each, by round */
+export async function inRounds<Key extends string, Candidate, T>(
 	rounds: number,
-	ways: Record<Key, Way>,
-	go: (way: Way, round: string) => Promise<T>,
+	candidates: Record<Key, Candidate>,
+	measure: (candidate: Candidate, round: string) => Promise<T>,
 ): Promise<Record<Key, T[]>> {
-	const keys = Object.keys(ways) as Key[];
-	const given = Object.fromEntries(keys.map((key): [Key, T[]] => [key, []])) as Record<Key, T[]>;
+	const keys = Object.keys(candidates) as Key[];
+	const results = Object.fromEntries(keys.map((key): [Key, T[]] => [key, []])) as Record<Key, T[]>;
 	for (let round = 0; round < rounds; round++)
-		for (const key of orderOf(round, keys)) given[key].push(await go(ways[key], `round ${round + 1} of ${rounds}`));
-	return given;
+		for (const key of orderOf(round, keys))
+			results[key].push(await measure(candidates[key], `round ${round + 1} of ${rounds}`));
+	return results;
 }
 
 /** Seconds by round. */
 export interface Comparison {
 	name: string;
 	measured: { what: string; seconds: number[] };
-	/** What it is held against, in the same rounds. */
+	/** What it is compared with, in the same rounds. */
 	base: { what: string; seconds: number[] };
-	/** Of the ratios measured / base, one a round. */
+	/** Of the ratios measured / base, one per round. */
 	ratio: Spread;
-	/** What the ratio should be at most; absent where it only tells where the time goes. */
+	/** The largest acceptable ratio. Absent if the comparison only shows where the time goes. */
 	aim?: number;
 }
 
-/** @throws where a round has one of the two only, or there is none */
+/** @throws unless every round has both times, and there is a round */
 export function compared(comparison: Omit<Comparison, "ratio">): Comparison {
 	const { name, measured, base } = comparison;
 	if (measured.seconds.length !== base.seconds.length || base.seconds.length === 0)
-		throw new Error(`${name}: ${measured.seconds.length} times stand against ${base.seconds.length}`);
+		throw new Error(`${name}: ${measured.seconds.length} times can't be compared with ${base.seconds.length}`);
 	const ratios = measured.seconds.map((seconds, round) => seconds / (base.seconds[round] ?? Number.NaN));
 	return { ...comparison, ratio: spreadOf(ratios) };
 }
 
-/** How long one size took. */
+/** The times of one size of cluster. */
 export interface Size {
 	workers: number;
-	cells: number;
+	requests: number;
 	/** By round. */
 	seconds: number[];
 }
 
 export interface Growth extends Size {
 	spread: Spread;
-	/** Seconds that each node more took than at the size before; absent at the first. */
-	secondsPerNode?: number;
-	/** How many times as long as the first size, over how many times its nodes: above 1 it grows faster than they do. */
+	millisecondsPerRequest: number;
+	/** Milliseconds per request, over those of the smallest size: above 1, the time grows faster than the requests. */
 	timesLinear: number;
 }
 
-/** How time grows with the nodes, a control plane and the workers; sizes from small to large. */
+/** How the time grows with the requests. @param sizes from small to large */
 export function growthOf(sizes: readonly Size[]): Growth[] {
-	const nodes = ({ workers }: Size) => 1 + workers;
-	return sizes.map((size, i) => {
-		const [first = size, before] = [sizes[0], sizes[i - 1]];
-		const spread = spreadOf(size.seconds);
-		const more = before && (spread.median - median(before.seconds)) / (nodes(size) - nodes(before));
-		const timesLinear = spread.median / median(first.seconds) / (nodes(size) / nodes(first));
-		return { ...size, spread, ...(more !== undefined && { secondsPerNode: more }), timesLinear };
-	});
+	const perRequest = ({ seconds, requests }: Size) => (1000 * median(seconds)) / requests;
+	return sizes.map((size) => ({
+		...size,
+		spread: spreadOf(size.seconds),
+		millisecondsPerRequest: perRequest(size),
+		timesLinear: perRequest(size) / perRequest(sizes[0] ?? size),
+	}));
 }

@@ -1,8 +1,8 @@
-/** Runs what is measured, one program at a time; on Ctrl-C ends it, so that what it made can be removed. */
+/** Runs the measured programs, one at a time. Ctrl-C ends the current one, so that what it created can be removed. */
 import { performance } from "node:perf_hooks";
 import { type ExecaError, execa } from "execa";
 
-export const say = (line: string): void => void process.stderr.write(`${line}\n`);
+export const log = (line: string): void => void process.stderr.write(`${line}\n`);
 
 export interface Options {
 	cwd?: string;
@@ -13,22 +13,22 @@ export interface Options {
 let received: NodeJS.Signals | undefined;
 let running: number | undefined;
 
-/** From now on a signal ends what is being measured, and no other program: clean-up goes on to its end. */
-export function heedSignals(): void {
+/** From now on, a signal ends the measured program only. The clean-up runs to its end. */
+export function handleSignals(): void {
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
-			if (received === undefined) say(`${signal}: removing what was made`);
+			if (received === undefined) log(`${signal}: removing what was created`);
 			received ??= signal;
 			if (running !== undefined) process.kill(-running, "SIGINT");
 		});
 	}
 }
 
-/** Seconds that a program takes. @throws where it fails, with all that it said, or where a signal was received */
+/** Seconds that a program takes. @throws if it fails, with its output, or if a signal was received */
 export async function seconds(program: string, args: string[], options: Options = {}): Promise<number> {
 	if (received) throw new Error(`ended by ${received}`);
 	const started = performance.now();
-	// In a group of its own, that a terminal's Ctrl-C does not reach: it is passed on, once.
+	// In its own process group, which a terminal's Ctrl-C doesn't reach: the signal is passed on once.
 	const child = start(program, args, options);
 	running = child.pid;
 	try {
@@ -42,7 +42,7 @@ export async function seconds(program: string, args: string[], options: Options 
 	return (performance.now() - started) / 1000;
 }
 
-/** Runs a program to its end, whatever signal comes. @returns what it printed. @throws where it fails */
+/** Runs a program to its end, despite signals. @returns its output. @throws if it fails */
 export async function toTheEnd(program: string, args: string[], options: Options = {}): Promise<string> {
 	return String((await start(program, args, options)).stdout);
 }

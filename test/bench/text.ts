@@ -1,24 +1,24 @@
-/** What was measured as tables. */
+/** The measurements as tables. */
 import { table } from "../../lib/table.ts";
 import type { Bench } from "./bench.ts";
 import type { Comparison, Growth, Spread } from "./rounds.ts";
 import { spreadOf } from "./rounds.ts";
 
-/** Seconds that the matrix of 4 nodes, which 3 workers make, should take. */
+/** Seconds that the matrix of a cluster with 3 workers should take at most. */
 const matrixAim = { workers: 3, seconds: 3 };
 
 export function benchText({ machine, rounds, comparisons, verification }: Bench): string {
 	const { cpus, memoryGiB, kernel, node, loadBefore } = machine;
 	const where = `${cpus} CPUs, ${memoryGiB} GiB, Linux ${kernel}, Node.js ${node}, load before ${loadBefore.toFixed(1)}`;
 	return [
-		`${where}. Medians of ${rounds} rounds, in brackets the least and the most.`,
+		`${where}. Medians of ${rounds} rounds, minimum and maximum in brackets.`,
 		...(comparisons.length > 0 ? [comparisonTable(comparisons)] : []),
 		...(verification ? [growthTable(verification)] : []),
 	].join("\n\n");
 }
 
 function comparisonTable(comparisons: Comparison[]): string {
-	const head = ["MEASURED", "SECONDS", "AGAINST", "SECONDS", "RATIO", "AIM"];
+	const head = ["MEASURED", "SECONDS", "COMPARED WITH", "SECONDS", "RATIO", "AIM"];
 	const rows = comparisons.map(({ measured, base, ratio, aim }) => [
 		measured.what,
 		spread(spreadOf(measured.seconds), 1),
@@ -31,12 +31,12 @@ function comparisonTable(comparisons: Comparison[]): string {
 }
 
 function growthTable(growth: Growth[]): string {
-	const head = ["VERIFICATION OF", "CELLS", "SECONDS", "EACH NODE MORE", "GROWTH / NODES'", "AIM"];
-	const rows = growth.map(({ workers, cells, spread: taken, secondsPerNode, timesLinear }, i) => [
+	const head = ["VERIFICATION OF", "REQUESTS", "SECONDS", "MS PER REQUEST", "GROWTH / REQUESTS'", "AIM"];
+	const rows = growth.map(({ workers, requests, spread: taken, millisecondsPerRequest, timesLinear }, i) => [
 		`${workers + 1} nodes`,
-		String(cells),
+		String(requests),
 		spread(taken, 1),
-		secondsPerNode?.toFixed(2) ?? "",
+		millisecondsPerRequest.toFixed(0),
 		i === 0 ? "" : timesLinear.toFixed(2),
 		[
 			...(i === 0 ? [] : [`1.0 ${timesLinear <= 1 ? "met" : "missed"}`]),

@@ -1,13 +1,13 @@
-/** The verification alone, by the number of nodes, everybody asking: the very command that an update runs. */
+/** Only the verification, by number of nodes, with the full matrix: the command that an update runs. */
 import { join } from "node:path";
 import { readReport } from "../../verification/resultFile.ts";
 import { type BenchLab, withLab } from "./lab.ts";
 import { type Growth, growthOf, type Size } from "./rounds.ts";
-import { say } from "./runner.ts";
+import { log } from "./runner.ts";
 
 const sizes = [1, 3, 6, 10];
 
-/** One cluster after the other, as each has as many nodes as the machine carries. */
+/** One cluster after the other: the largest one has as many nodes as the machine can run. */
 export const measureVerification = (rounds: number): Promise<Growth[]> =>
 	withLab(async (lab) => {
 		await lab.configure("connectivity", "full");
@@ -17,17 +17,17 @@ export const measureVerification = (rounds: number): Promise<Growth[]> =>
 	});
 
 async function measureSize(lab: BenchLab, workers: number, rounds: number): Promise<Size> {
-	say(`making a cluster of ${workers === 1 ? "1 worker" : `${workers} workers`}`);
+	log(`creating a cluster of ${workers === 1 ? "1 worker" : `${workers} workers`}`);
 	await lab.configure("workers", workers);
 	await lab.up();
 	const report = await readReport(join(lab.folder, "out/verification.json"));
-	if (!report) throw new Error("the lab has no report of its verification");
-	const [request, cells] = [JSON.stringify(report.request), report.connectivity.length];
+	if (!report) throw new Error("the lab has no report");
+	const [request, requests] = [JSON.stringify(report.request), report.connectivity.length];
 	const times: number[] = [];
 	for (let round = 1; round <= rounds; round++) {
 		const taken = await lab.run("node", ["lib/program.mjs", "verification/verificationProgram.ts"], request);
-		say(`round ${round} of ${rounds}: ${cells} cells: ${taken.toFixed(1)} s`);
+		log(`round ${round} of ${rounds}: ${requests} requests: ${taken.toFixed(1)} s`);
 		times.push(taken);
 	}
-	return { workers, cells, seconds: times };
+	return { workers, requests, seconds: times };
 }

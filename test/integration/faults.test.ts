@@ -1,20 +1,21 @@
 /**
- * What happens to a lab beside what its commands do: each fault ends with the lab verified by the command that anybody
- * would run next. The tests build on each other, and each leaves the lab as it was.
+ * Faults outside the lab's commands: the next command that a user runs ends with a verified lab. The tests build on each
+ * other, and each leaves the lab as it was.
  */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
-import { addressOf, docker, expectOwnAddresses, occupy } from "./engine.ts";
-import { clusterName, Lab, leftovers, volumes } from "./lab.ts";
-import { Recoveries } from "./recoveries.ts";
+import { addressOf, docker, expectNoNewVolumes, expectOwnAddresses, occupy } from "./support/engine.ts";
+import { clusterName, Lab } from "./support/lab.ts";
+import { leftovers, network, unusedVolumes } from "./support/leftovers.ts";
+import { Recoveries } from "./support/recoveries.ts";
 
 const [controlPlane, worker] = [`${clusterName}-control-plane`, `${clusterName}-worker`];
 const recoveries = new Recoveries();
 
 let lab: Lab;
-let volumesBefore: string[];
+let unusedBefore: string[];
 
 const deleteCluster = () =>
 	execa("kind", ["delete", "cluster", "--name", clusterName, "--kubeconfig", join(lab.folder, "none")]);
@@ -22,32 +23,32 @@ const isRunning = (program: RegExp) => (programs: string[]) => programs.some((li
 
 async function nothingIsLeft(): Promise<void> {
 	expect(await leftovers()).toEqual([]);
-	expect((await volumes()).filter((volume) => !volumesBefore.includes(volume))).toEqual([]);
+	await expectNoNewVolumes(unusedBefore);
 	expect(JSON.parse(await lab.state()).checkpoint.latest.resources ?? []).toEqual([]);
 }
 
 beforeAll(async () => {
 	lab = await Lab.create();
 	await lab.stack.setConfig("workers", { value: "1" });
-	volumesBefore = await volumes();
+	unusedBefore = await unusedVolumes();
 	return async () => {
 		console.log(recoveries.table());
 		await lab.remove();
 	};
 });
 
-describe("a start that ends early", () => {
+describe("the next start after one that ended early", () => {
 	const nothing = async () => {};
 	const deleteDeployment = () => lab.kubectl("delete", "deployment/app1", "--wait");
 	const isDeployed = async () => (await lab.kubectl("get", "deployment/app1").catch(() => "")) !== "";
 	const loseReport = () => rm(join(lab.folder, "out/verification.json"));
 
 	it.each([
-		["Ctrl-C", "kind makes the cluster", nothing, isRunning(/docker exec .* kubeadm (init|join)/)],
+		["Ctrl-C", "kind creates the cluster", nothing, isRunning(/docker exec .* kubeadm (init|join)/)],
 		["Ctrl-C", "the echo is deployed", deleteDeployment, isDeployed],
 		["Ctrl-C", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
 		["SIGKILL", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
-	] as const)("by %s while %s goes on at the next", async (how, when, prepare, isSo) => {
+	] as const)("resumes after %s while %s", async (how, when, prepare, isSo) => {
 		await prepare();
 		const run =
 			how === "Ctrl-C" ? lab.runInterruptedWhen(isSo, "cli/start.ts") : lab.runKilledWhen(isSo, "cli/start.ts");
@@ -57,32 +58,32 @@ describe("a start that ends early", () => {
 			expect(all).toContain("interrupted (SIGINT): run the same command again");
 			expect(all).not.toContain("received; terminating");
 		}
-		const said = await recoveries.start(lab, `start ended by ${how} while ${when}`);
-		expect(said.includes("releasing the stack's lock"), said).toBe(how === "SIGKILL");
+		const printed = await recoveries.start(lab, `a start ended by ${how} while ${when}`);
+		expect(printed.includes("releasing the stack's lock"), printed).toBe(how === "SIGKILL");
 	});
 });
 
-describe("nodes at rest", () => {
+describe("nodes that don't run", () => {
 	it.each([
 		["a stopped worker", ["stop", "--time=0"], worker, "is exited: starting it"],
 		["a paused worker", ["pause"], worker, "is paused: waking it"],
 		["a stopped control plane", ["stop", "--time=0"], controlPlane, "is exited: starting it"],
-		// They may be back before anybody asks.
-		["a worker that starts", ["restart", "--time=0"], worker, "verified at"],
-		["a control plane that starts", ["restart", "--time=0"], controlPlane, "verified at"],
-	])("wakes %s, and keeps the cluster", async (fault, command, node, message) => {
+		// They may run again before the start checks them.
+		["a restarted worker", ["restart", "--time=0"], worker, "verified at"],
+		["a restarted control plane", ["restart", "--time=0"], controlPlane, "verified at"],
+	])("%s: a start wakes it and keeps the cluster", async (fault, command, node, message) => {
 		const id = await docker("inspect", "--format", "{{.Id}}", node);
 		await docker(...command, node);
 		expect(await recoveries.start(lab, fault)).toContain(message);
 		expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(id);
 	});
 
-	it("follows nodes to other addresses, in files, certificates, Nodes, outputs and rules", async () => {
+	it("are used with their new addresses in files, certificates, Nodes, outputs and rules", async () => {
 		const before = await Promise.all([addressOf(controlPlane), addressOf(worker)]);
 		await docker("stop", "--time=0", worker, controlPlane);
-		const squatters = await occupy("kind", before);
+		const squatters = await occupy(network, before);
 		try {
-			await recoveries.start(lab, "nodes that get other addresses");
+			await recoveries.start(lab, "nodes with new addresses");
 		} finally {
 			await docker("rm", "--force", ...squatters);
 		}
@@ -91,7 +92,7 @@ describe("nodes at rest", () => {
 	});
 });
 
-it("makes a second start wait for the first, and find everything there", async () => {
+it("a second start waits for the first one, and has nothing to do", async () => {
 	await lab.kubectl("delete", "deployment/app1", "--wait");
 	const first = lab.run("cli/start.ts");
 	await new Promise((resolve) => first.all?.once("data", resolve));
@@ -103,25 +104,27 @@ it("makes a second start wait for the first, and find everything there", async (
 	expect(Object.keys(update?.resourceChanges ?? {}).sort(), second.all).toEqual(["read", "same"]);
 });
 
-describe("a cluster that is lost", () => {
-	it("is made anew, and said so, when a worker's container was removed", async () => {
+describe("a lost cluster", () => {
+	it("is recreated and reported when a worker's container was removed", async () => {
 		await docker("rm", "--force", "--volumes", worker);
-		const said = await recoveries.start(lab, "a worker's container removed");
-		expect(said).toContain(`the cluster ${clusterName} has lost the container of ${worker}: the update makes it anew`);
+		const printed = await recoveries.start(lab, "a worker's container removed");
+		expect(printed).toContain(
+			`the cluster ${clusterName} has lost the container of ${worker}: the update makes it anew`,
+		);
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
 	});
 
-	it("is made anew, and said so, when it was deleted behind Pulumi's back", async () => {
+	it("is recreated and reported when it was deleted without Pulumi", async () => {
 		await deleteCluster();
-		const said = await recoveries.start(lab, "the cluster deleted");
-		expect(said).toContain(`the cluster ${clusterName} is gone, as after \`kind delete cluster\``);
+		const printed = await recoveries.start(lab, "the cluster deleted");
+		expect(printed).toContain(`the cluster ${clusterName} is gone, as after \`kind delete cluster\``);
 	});
 });
 
-describe("what a killed pulumi had started", () => {
+describe("what a killed Pulumi CLI had started", () => {
 	const isMade = isRunning(/docker exec .* kubeadm (init|join)/);
 
-	/** Only the Pulumi CLI is killed: kind, which makes the cluster, goes on. */
+	/** Kills only the Pulumi CLI: kind continues to create the cluster. */
 	async function killPulumi() {
 		await deleteCluster();
 		const { exitCode, all } = await lab.runWithPulumiKilledWhen(isMade, "cli/start.ts");
@@ -129,15 +132,15 @@ describe("what a killed pulumi had started", () => {
 		expect(all).toContain("pulumi was ended by SIGKILL: run the same command again");
 	}
 
-	it("is waited for, and taken over, by the next start", async () => {
+	it("is used by the next start once it has finished", async () => {
 		await killPulumi();
-		await recoveries.start(lab, "pulumi alone killed while kind makes the cluster");
+		await recoveries.start(lab, "the Pulumi CLI killed while kind creates the cluster");
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
 	});
 
-	it("is waited for, and removed, by destroy", async () => {
+	it("is removed by destroy once it has finished", async () => {
 		await killPulumi();
-		await recoveries.destroy(lab, "pulumi alone killed while kind makes the cluster");
+		await recoveries.destroy(lab, "the Pulumi CLI killed while kind creates the cluster");
 		await nothingIsLeft();
 		await recoveries.start(lab, "lab destroyed");
 	});
@@ -146,7 +149,7 @@ describe("what a killed pulumi had started", () => {
 describe("a destroy", () => {
 	const isDeleting = isRunning(/kind delete cluster/);
 
-	it("that ends by Ctrl-C goes on at the next, and the lab comes back", async () => {
+	it("that ends by Ctrl-C is resumed by the next one, and the lab starts again", async () => {
 		const { exitCode, all } = await lab.runInterruptedWhen(isDeleting, "cli/destroy.ts");
 		expect(exitCode, all).toBe(130);
 		expect(all).not.toContain("received; terminating");
@@ -155,15 +158,15 @@ describe("a destroy", () => {
 		await recoveries.start(lab, "lab destroyed");
 	});
 
-	it("that ends by SIGKILL goes on at the next, and the lab comes back", async () => {
+	it("that ends by SIGKILL is resumed by the next one, and the lab starts again", async () => {
 		await lab.runKilledWhen(isDeleting, "cli/destroy.ts");
-		const said = await recoveries.destroy(lab, "destroy ended by SIGKILL");
-		expect(said).toContain("releasing the stack's lock");
+		const printed = await recoveries.destroy(lab, "destroy ended by SIGKILL");
+		expect(printed).toContain("releasing the stack's lock");
 		await nothingIsLeft();
 		await recoveries.start(lab, "lab destroyed");
 	});
 
-	it("of a cluster that was deleted behind Pulumi's back leaves nothing", async () => {
+	it("of a cluster that was deleted without Pulumi leaves nothing", async () => {
 		await deleteCluster();
 		await recoveries.destroy(lab, "the cluster deleted");
 		await nothingIsLeft();

@@ -1,12 +1,12 @@
-/** The full matrix in every mode: promise, walk, measurement and the kernel's trace must be one. One cluster a mode. */
+/** The full matrix in every mode: predicted paths, measurement and the kernel's trace agree. One cluster per proxy mode. */
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Report } from "../../verification/report.ts";
 import { readReport } from "../../verification/resultFile.ts";
-import { clusterName, Lab } from "./lab.ts";
+import { clusterName, Lab } from "./support/lab.ts";
 
 const nodes = ["control-plane", "worker", "worker2", "worker3"].map((name) => `${clusterName}-${name}`);
-/** Two of the nodes have endpoints, the others none; the client is on one that has none. */
+/** Two of the nodes have endpoints. The client is on a node without one. */
 const echoNodes = nodes.slice(1, 3);
 
 let lab: Lab;
@@ -24,7 +24,7 @@ async function report(): Promise<Report> {
 	return report;
 }
 
-/** Brings the lab into a mode; the update fails where anything in the matrix or the traces differs. */
+/** Updates the lab. The update fails if anything in the matrix or the traces isn't as expected. */
 async function upWith(settings: Record<string, string>): Promise<Report> {
 	for (const [name, value] of Object.entries(settings)) await lab.stack.setConfig(name, { value });
 	await lab.up();
@@ -52,12 +52,12 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 			notUnderstood: [],
 		});
 		expect(pods.length).toBe(replicas);
-		// dnsutils, each pod and each node ask every node, loopback, each pod, the ClusterIP and the name; outside, nodes and loopback.
+		// dnsutils, pods and nodes call nodes, loopback, pods, ClusterIP and name; outside calls nodes and loopback.
 		const clients = ["dnsutils", ...pods.map(({ name }) => name), ...nodes];
 		expect(new Set(connectivity.map(({ client }) => client))).toEqual(new Set([...clients, "outside"]));
 		expect(connectivity.length).toBe(clients.length * (nodes.length + 1 + replicas + 2) + nodes.length + 1);
 		expect(connectivity.filter(({ ok }) => !ok)).toEqual([]);
-		// From outside, policy Local answers only where the pods are.
+		// From outside, policy Local answers only on the pods' nodes.
 		const fromOutside = connectivity.filter(({ client, target }) => client === "outside" && target.node);
 		const hosts = externalTrafficPolicy === "Local" ? pods.map(({ node }) => node) : nodes;
 		expect(fromOutside.map(({ observed }) => observed.outcome)).toEqual(
@@ -66,7 +66,7 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 		expect(traces?.map(({ node, result }) => `${node} ${result}`)).toEqual(nodes.map((node) => `${node} agrees`));
 	});
 
-	it("explains any client's packet, and each kernel that it passes agrees", async () => {
+	it("explains any client's packet as each kernel on its path traces it", async () => {
 		const { pods } = await report();
 		const pod = pods[0]?.name ?? "";
 		for (const [client, target] of [
@@ -75,22 +75,22 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 			[`${clusterName}-worker`, nodes[2]],
 			["outside", nodes[3]],
 		] as const) {
-			const asked = ["--from", client, "--to", target ?? "", "--trace"];
-			const { exitCode, stdout, all } = await lab.run("cli/explain.ts", ...asked);
+			const options = ["--from", client, "--to", target ?? "", "--trace"];
+			const { exitCode, stdout, all } = await lab.run("cli/explain.ts", ...options);
 			expect(exitCode, all).toBe(0);
 			expect([...stdout.matchAll(traced)].map(([, node]) => node)).toContain(target);
 			expect(stdout).not.toMatch(/not traced/);
 		}
 	});
 
-	it("keeps a client with the pod that served it, and the walk knows it", async () => {
+	it("sends a client to the same pod again with session affinity, as predicted", async () => {
 		await upWith({ externalTrafficPolicy: "Cluster", replicas: "3", sessionAffinity: "ClientIP" });
 		const { exitCode, all } = await lab.run("cli/verify.ts");
 		expect(exitCode, all).toBe(0);
 		const { connectivity, rules, traces } = await report();
 		for (const { node, paths } of rules) {
 			const answered = connectivity.find(({ client, target }) => client === "dnsutils" && target.node === node);
-			// Its first packet drew lots among three pods; by now each node remembers whom it chose.
+			// The first packet's pod was chosen at random among three. By now each node has recorded its choice.
 			expect(paths.map(({ probability }) => probability)).toEqual([1]);
 			const sentTo = paths[0]?.hops.find(({ effect }) => effect === "dnat")?.to;
 			expect(sentTo).toBe(`${answered?.observed.podIp}:8080`);

@@ -1,65 +1,66 @@
 /**
- * Faults of what the lab stands on: its network, the disk, the Docker engine, which is restarted: `npm run test:faults`.
- * Each ends with the lab verified by the whole of `npm start`: the doctor, the set-up, the lab.
+ * Faults of the lab's network, the disk and the Docker engine, which is restarted: `npm run test:faults`. Each ends with
+ * a lab that `npm start`, with doctor and set-up, has verified.
  */
 import { existsSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, describe, expect, it, vi } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { ownDockerd, stopOwnDockerd } from "../../toolchain/engine/dockerd.ts";
-import { addressOf, docker, expectOwnAddresses, occupy } from "./engine.ts";
-import { clusterName, Lab } from "./lab.ts";
-import { Recoveries } from "./recoveries.ts";
+import { addressOf, docker, expectOwnAddresses, occupy } from "./support/engine.ts";
+import { clusterName, Lab } from "./support/lab.ts";
+import { network } from "./support/leftovers.ts";
+import { Recoveries } from "./support/recoveries.ts";
 
 const nodes = ["control-plane", "worker"].map((role) => `${clusterName}-${role}`);
 
 describe.runIf(process.env.SLOW)("a lab", () => {
-	/** kind's usual one may have other clusters on it. */
-	const network = `${clusterName}-network`;
-	const recoveries = new Recoveries({ whole: true });
+	const recoveries = new Recoveries({ withSetUp: true });
 	let lab: Lab;
 
 	beforeAll(async () => {
-		vi.stubEnv("KIND_EXPERIMENTAL_DOCKER_NETWORK", network);
 		lab = await Lab.create({ withSetUp: true });
 		await lab.stack.setConfig("workers", { value: "1" });
 		await recoveries.start(lab, "none: the first start");
 		return async () => {
 			console.log(recoveries.table());
 			await lab.remove();
-			await docker("network", "rm", network);
 		};
 	});
 
 	it.each([
 		["were stopped and their network was removed", nodes, ["network", "rm", network]],
-		["run, one of them off their network", nodes.slice(1), ["network", "disconnect", network, nodes[1] ?? ""]],
-	])("is made anew, and says so, when its nodes %s", async (fault, cutOff, command) => {
+		[
+			"run, one of them disconnected from their network",
+			nodes.slice(1),
+			["network", "disconnect", network, nodes[1] ?? ""],
+		],
+	])("is recreated and reported when its nodes %s", async (fault, cutOff, command) => {
 		if (command.includes("rm")) await docker("stop", "--time=0", ...nodes);
 		await docker(...command);
-		const said = await recoveries.start(lab, `nodes ${fault}`);
+		const printed = await recoveries.start(lab, `nodes ${fault}`);
 		const names = cutOff.join(", ");
-		expect(said).toContain(`${clusterName} has lost its Docker network, without which ${names} cannot be used`);
+		expect(printed).toContain(`${clusterName} has lost its Docker network, without which ${names} cannot be used`);
 		await expectOwnAddresses(lab, nodes);
 	});
 
 	it.for([
-		["its nodes run, whatever addresses they get then", false],
-		["its nodes stay stopped, and others get their addresses", true],
+		["its nodes run", false],
+		["its nodes are stopped, and other containers get their addresses", true],
 	] as const)(
-		"follows when the engine that set-up started is restarted while %s",
+		"is verified after a restart of the engine that set-up started, while %s",
 		async ([fault, areTaken], { skip }) => {
-			if (ownDockerd() === undefined) skip("the Docker engine is not one that set-up has started");
+			if (ownDockerd() === undefined) skip("set-up didn't start the Docker engine");
 			const before = await Promise.all(nodes.map(addressOf));
 			const ids = await docker("inspect", "--format", "{{.Id}}", ...nodes);
 			if (areTaken) {
-				await docker("update", "--restart=no", ...nodes); // Else the engine starts them, though they were stopped.
+				await docker("update", "--restart=no", ...nodes); // Otherwise the engine starts stopped containers.
 				await docker("stop", "--time=0", ...nodes);
 			}
 			await stopOwnDockerd();
-			if (areTaken) expect(await lab.npm("setup")).toMatchObject({ exitCode: 0 }); // Starts the engine, and no lab.
+			if (areTaken) expect(await lab.npm("setup")).toMatchObject({ exitCode: 0 }); // Starts the engine, but no lab.
 			const others = areTaken ? await occupy(network, before) : [];
 			await recoveries.start(lab, `the engine restarted while ${fault}`);
 			if (others.length > 0) await docker("rm", "--force", ...others);
@@ -71,7 +72,7 @@ describe.runIf(process.env.SLOW)("a lab", () => {
 });
 
 describe.runIf(process.env.SLOW)("set-up", () => {
-	/** One step of it, in a process of its own, as after a failure no program starts any more. */
+	/** One step, in its own process: after a failure, a process starts no further program. */
 	const step = `
 		import { explain } from "./toolchain/fault.ts";
 		import { kindStep } from "./toolchain/locate.ts";
@@ -81,7 +82,7 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 			process.exit(1);
 		});`;
 
-	it("is not begun where the doctor finds too little room", async ({ skip }) => {
+	it("doesn't begin when the doctor finds too little disk space", async ({ skip }) => {
 		if (process.getuid?.() !== 0) skip("only root may mount a disk");
 		const lab = await Lab.create({ withSetUp: true });
 		await withDisk(4, async (disk) => {
@@ -94,7 +95,7 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 		await lab.remove();
 	});
 
-	it("says that its disk is full, leaves nothing half made, and goes on once there is room", async ({ skip }) => {
+	it("reports a full disk, leaves nothing incomplete, and resumes once there is space", async ({ skip }) => {
 		if (process.getuid?.() !== 0) skip("only root may mount a disk");
 		await withDisk(4, async (disk, resize) => {
 			const [cache, temporary] = [join(disk, "cache"), join(disk, "tmp")];
@@ -118,7 +119,7 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 	});
 });
 
-/** Does something with a disk of so many MiB, which is gone afterwards. */
+/** Mounts a disk of this many MiB, and unmounts it afterwards. */
 async function withDisk(
 	mebibytes: number,
 	use: (folder: string, resize: (mebibytes: number) => Promise<unknown>) => Promise<void>,
@@ -135,5 +136,5 @@ async function withDisk(
 	}
 }
 
-/** Where Go keeps what it has compiled: it follows XDG_CACHE_HOME unless it is told. */
+/** Go's build cache, which would otherwise be in XDG_CACHE_HOME. */
 const goCache = async (): Promise<string> => (await execa("go", ["env", "GOCACHE"])).stdout;

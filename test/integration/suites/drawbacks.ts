@@ -62,8 +62,8 @@ export const drawbacks = (lab: () => Lab) =>
 			expect(all).toContain("error: ended by SIGINT");
 			expect(await configuration()).toBe(before);
 			expect((await leftovers()).length).toBe(4);
-			const { exitCode: verified, all: said } = await lab().run("cli/verify.ts");
-			expect(verified, said).toBe(0);
+			const { exitCode: verified, all: printed } = await lab().run("cli/verify.ts");
+			expect(verified, printed).toBe(0);
 		});
 
 		it("is restored by a start after a run was killed while nodePorts were bound to one node", async () => {

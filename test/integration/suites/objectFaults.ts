@@ -28,21 +28,25 @@ export const objectFaults = (lab: () => Lab) =>
 		it("names the node without rules, and the command that makes kube-proxy write them again", async () => {
 			const flush = "iptables-save -t nat | sed -n 's/^:\\(KUBE-[^ ]*\\).*/\\1/p' | xargs -n1 iptables -w -t nat -F";
 			await execa("docker", ["exec", worker, "sh", "-c", flush]);
-			const said = await fails();
-			const [, fix = ""] = new RegExp(`^failed: ${worker}: its rules lead to .*; fix: (.*)$`, "m").exec(said) ?? [];
-			expect(fix, said).toMatch(/^kubectl .* delete pod -n kube-system kube-proxy-/);
+			const printed = await fails();
+			const [, fix = ""] = new RegExp(`^failed: ${worker}: its rules lead to .*; fix: (.*)$`, "m").exec(printed) ?? [];
+			expect(fix, printed).toMatch(/^kubectl .* delete pod -n kube-system kube-proxy-/);
 			// The other nodes still have their rules.
-			expect(said.match(/^failed: .*: its rules lead to/gm)?.length).toBe(1);
+			expect(printed.match(/^failed: .*: its rules lead to/gm)?.length).toBe(1);
 			await execa("sh", ["-c", fix], { cwd: lab().folder });
 			const { exitCode, all } = await lab().run("cli/verify.ts");
 			expect(exitCode, all).toBe(0);
 		});
 
-		it("reports that names don't resolve when CoreDNS is scaled to 0, and a start scales it up", async () => {
+		it("reports that no name resolves if CoreDNS is scaled to 0, and the reported command fixes it", async () => {
 			await kubectl("scale", "deployment/coredns", inSystem, "--replicas=0");
 			await kubectl("wait", "pods", inSystem, "--selector=k8s-app=kube-dns", "--for=delete", "--timeout=60s");
-			expect(await fails()).toMatch(/failed: the DNS Service \S+ has no ready endpoint; .*npm start/);
-			expect(await recoveries.start(lab(), "CoreDNS scaled to 0")).toContain("CoreDNS is scaled to 0: scaling it to 2");
+			const printed = await fails();
+			const [, fix = ""] =
+				/failed: the DNS Service \S+ has no ready endpoint; .*fix, if it is scaled to 0: (.*)$/m.exec(printed) ?? [];
+			expect(fix, printed).toMatch(/^kubectl .* scale deployment\/coredns --replicas=2$/);
+			await execa("sh", ["-c", fix], { cwd: lab().folder });
+			await recoveries.start(lab(), "CoreDNS scaled to 0");
 		});
 
 		it.each(["service/nodeport-service", "deployment/app1", "pod/dnsutils"])(

@@ -1,4 +1,4 @@
-/** The stack's outputs as other stacks may rely on them: written out, strictly, and not taken from the code. */
+/** The stack's outputs as other stacks rely on them: written out here, not taken from the code. */
 import { z } from "zod";
 
 const Node = z.strictObject({

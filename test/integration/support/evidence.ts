@@ -1,11 +1,12 @@
-/** What a folder of evidence must hold. */
+/** What a folder of evidence contains. */
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { nodeNames } from "../../../config/clusterShape.ts";
-import { clusterName, type Lab } from "./lab.ts";
+import type { Lab } from "./lab.ts";
+import { clusterName } from "./leftovers.ts";
 
-/** That a folder of evidence of the lab as it first comes up is there, whole, within its bounds and without secrets. */
+/** Checks that the folder of evidence of a default lab is complete, below its size limit, and without secrets. */
 export async function holdsEvidence(lab: Lab, path: string): Promise<void> {
 	expect(path).toMatch(/^out\/evidence-[\dTZ-]+$/);
 	const nodes = nodeNames(clusterName, 3);

@@ -166,7 +166,12 @@ export class Lab {
 	async remove(): Promise<void> {
 		const { exitCode, all } = await this.run("cli/destroy.ts");
 		if (exitCode !== 0) throw new Error(`the lab in ${this.folder} can't be destroyed:\n${all}`);
-		await rm(this.scratch, { recursive: true });
+		await this.removeFolder();
+	}
+
+	/** Removes the lab's files, but not its cluster. */
+	removeFolder(): Promise<void> {
+		return rm(this.scratch, { recursive: true });
 	}
 }
 

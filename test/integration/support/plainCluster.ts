@@ -1,9 +1,18 @@
-/** A cluster that the lab did not make: by plain kind, outside any stack. */
+/** A cluster that the lab didn't create: with plain kind, outside any stack. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { clusterName } from "./lab.ts";
+import { clusterName } from "./leftovers.ts";
+
+/** The machine may have cgroup v1. A stopped node becomes NotReady after 16 s instead of 50 s. */
+const patches = [
+	stringify({ kind: "KubeletConfiguration", failCgroupV1: false, nodeLeaseDurationSeconds: 8 }),
+	stringify({
+		kind: "ClusterConfiguration",
+		controllerManager: { extraArgs: [{ name: "node-monitor-grace-period", value: "16s" }] },
+	}),
+];
 
 const images = ["nodeport-lab/echo:0.1.0", "nodeport-lab/dnsutils:0.1.0"];
 
@@ -13,7 +22,7 @@ interface KubeconfigFile {
 	contexts: { name: string; context: Record<string, string> }[];
 }
 
-/** Where a program is, before others of its name are put in front of it. */
+/** A program's path: a test later puts another one of that name first on PATH. */
 const locate = async (program: string) => (await execa("which", [program])).stdout;
 
 export class PlainCluster {
@@ -28,7 +37,7 @@ export class PlainCluster {
 		this.programs = programs;
 	}
 
-	/** @param folder where its kubeconfig goes */
+	/** @param folder for its kubeconfig */
 	static async create(folder: string, kubeProxyMode: string): Promise<PlainCluster> {
 		const [docker, kind] = [await locate("docker"), await locate("kind")];
 		await mkdir(folder, { recursive: true });
@@ -38,13 +47,12 @@ export class PlainCluster {
 			apiVersion: "kind.x-k8s.io/v1alpha4",
 			networking: { kubeProxyMode },
 			nodes: ["control-plane", "worker", "worker", "worker"].map((role) => ({ role })),
-			// The machine may have control groups of version 1.
-			kubeadmConfigPatches: [stringify({ kind: "KubeletConfiguration", failCgroupV1: false })],
+			kubeadmConfigPatches: patches,
 		});
 		const args = ["--name", cluster.name, "--image", "nodeport-lab/node:1.36", "--kubeconfig", cluster.kubeconfig];
 		await execa(kind, ["create", "cluster", ...args, "--config", "-", "--wait", "120s"], { input: config });
 		await execa(kind, ["load", "docker-image", ...images, "--name", cluster.name]);
-		// kind waits for the control plane alone; what else comes up would look like a change by the lab.
+		// kind waits for the control plane only. What becomes ready later would look like a change by the lab.
 		await cluster.kubectl(
 			"wait",
 			"deployments",
@@ -102,7 +110,7 @@ export class PlainCluster {
 		return path;
 	}
 
-	/** What must not be seen anywhere: the secrets of a kubeconfig of this cluster. */
+	/** The secrets in a kubeconfig of this cluster, which must not be anywhere else. */
 	async secrets(path: string): Promise<string[]> {
 		const { clusters, users } = parse(await readFile(path, "utf8")) as KubeconfigFile;
 		const all = [...clusters.map(({ cluster }) => cluster), ...users.map(({ user }) => user)];
@@ -110,7 +118,7 @@ export class PlainCluster {
 		return all.flatMap((part) => secret.flatMap((key) => part[key] ?? []));
 	}
 
-	/** What somebody set of every object outside of a namespace, by kind, namespace and name; without what moves by itself. */
+	/** All objects outside a namespace, without their status and without kinds that change by themselves. */
 	async objectsOutside(namespace: string): Promise<Record<string, unknown>> {
 		const kinds = (await this.kubectl("api-resources", "--verbs=list", "--output=name")).split("\n");
 		const lasting = kinds.filter((kind) => !/^(events|leases|componentstatuses|.*\.metrics\.k8s\.io)/.test(kind));

@@ -1,37 +1,39 @@
-/** How a lab recovers from faults: by the command that anybody would run next, and how long that takes. */
+/** Recoveries from faults: the next command that a user runs fixes them. Records how long each one takes. */
 import { join } from "node:path";
 import { expect } from "vitest";
 import { readReport } from "../../../verification/resultFile.ts";
 import type { Lab } from "./lab.ts";
 
-interface Ended {
+interface Finished {
 	exitCode?: number | undefined;
 	all: string;
 }
 
 export class Recoveries {
 	private readonly times: { fault: string; by: string; seconds: number }[] = [];
-	private readonly whole: boolean;
+	private readonly withSetUp: boolean;
 
-	/** @param whole the lab has a set-up, and `npm start` is to be its whole chain: doctor, set-up, cli/start.ts */
-	constructor({ whole = false } = {}) {
-		this.whole = whole;
+	/** @param withSetUp `npm start` includes the doctor and the set-up */
+	constructor({ withSetUp = false } = {}) {
+		this.withSetUp = withSetUp;
 	}
 
-	/** Ends with the lab verified by `npm start`. @returns what it said */
+	/** `npm start` ends with a new, successful verification. @returns its output */
 	async start(lab: Lab, fault: string): Promise<string> {
 		const began = new Date().toISOString();
-		const said = await this.time("start", fault, () => (this.whole ? lab.npm("start") : lab.run("cli/start.ts")));
+		const printed = await this.time("start", fault, () =>
+			this.withSetUp ? lab.npm("start") : lab.run("cli/start.ts"),
+		);
 		const report = await readReport(join(lab.folder, "out/verification.json"));
-		expect(report?.ok, said).toBe(true);
-		expect(report?.checkedAt && report.checkedAt > began, "verified anew").toBe(true);
-		return said;
+		expect(report?.ok, printed).toBe(true);
+		expect(report?.checkedAt && report.checkedAt > began, "verified again").toBe(true);
+		return printed;
 	}
 
-	/** Ends with the lab removed by `npm run destroy`. @returns what it said */
+	/** `npm run destroy` succeeds. @returns its output */
 	destroy = (lab: Lab, fault: string): Promise<string> => this.time("destroy", fault, () => lab.run("cli/destroy.ts"));
 
-	private async time(by: string, fault: string, run: () => PromiseLike<Ended>): Promise<string> {
+	private async time(by: string, fault: string, run: () => PromiseLike<Finished>): Promise<string> {
 		const began = performance.now();
 		const { exitCode, all } = await run();
 		this.times.push({ fault, by, seconds: (performance.now() - began) / 1000 });
@@ -39,7 +41,7 @@ export class Recoveries {
 		return all;
 	}
 
-	/** One line for each fault, the slowest first. */
+	/** One line per fault, the slowest first. */
 	table(): string {
 		const sorted = [...this.times].sort((a, b) => b.seconds - a.seconds);
 		const lines = sorted.map(

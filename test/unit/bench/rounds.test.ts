@@ -14,19 +14,19 @@ describe("median", () => {
 	});
 });
 
-it("sorts numbers as numbers, and leaves the caller's list as it is", () => {
+it("sorts numbers by value, and doesn't change the caller's array", () => {
 	const values = [10, 9, 100];
 	expect(spreadOf(values)).toEqual({ median: 10, min: 9, max: 100 });
 	expect(values).toEqual([10, 9, 100]);
 });
 
-it("has each way first in every second round", () => {
+it("measures each candidate first in every second round", () => {
 	const ways = ["hand", "pulumi"];
 	expect([0, 1, 2, 3].map((round) => orderOf(round, ways)[0])).toEqual(["hand", "pulumi", "hand", "pulumi"]);
 	expect(ways).toEqual(["hand", "pulumi"]);
 });
 
-it("goes both ways in every round, one at a time, and keeps what each gave in the rounds' order", async () => {
+it("measures all candidates in every round, one at a time, and returns the results in the rounds' order", async () => {
 	const went: string[] = [];
 	const ways = { measured: "pulumi", base: "hand" };
 	const given = await inRounds(3, ways, async (way, round) => {
@@ -56,38 +56,42 @@ describe("a comparison", () => {
 			aim: 1,
 		});
 
-	it("takes the ratio in each round, not that of the medians", () => {
-		// The medians are 20 and 20; but in its own round nothing was as fast as the other.
+	it("has the ratio of each round, not that of the medians", () => {
+		// Both medians are 20, but in no round are both times equal.
 		expect(comparison([20, 60, 15], [10, 20, 30]).ratio).toEqual({ median: 2, min: 0.5, max: 3 });
 	});
 
 	it.each([
 		{ measured: [1, 2], base: [1] },
 		{ measured: [], base: [] },
-	])("fails where $measured stands against $base", ({ measured, base }) => {
+	])("fails when $measured is compared with $base", ({ measured, base }) => {
 		expect(() => comparison(measured, base)).toThrow("up: ");
 	});
 });
 
 describe("growth", () => {
-	it("of the nodes' number is linear, however many cells there are", () => {
+	it("is linear while a request takes the same time, whatever the number of nodes", () => {
 		const [first, second] = growthOf([
-			{ workers: 1, cells: 4, seconds: [2, 2, 2] },
-			{ workers: 3, cells: 16, seconds: [4, 3, 5] },
+			{ workers: 1, requests: 4, seconds: [2, 2, 2] },
+			{ workers: 3, requests: 8, seconds: [4, 3, 5] },
 		]);
 		expect(first).toEqual({
 			workers: 1,
-			cells: 4,
+			requests: 4,
 			seconds: [2, 2, 2],
 			spread: { median: 2, min: 2, max: 2 },
+			millisecondsPerRequest: 500,
 			timesLinear: 1,
 		});
-		expect(second).toMatchObject({ spread: { median: 4, min: 3, max: 5 }, timesLinear: 1, secondsPerNode: 1 });
+		expect(second).toMatchObject({
+			spread: { median: 4, min: 3, max: 5 },
+			timesLinear: 1,
+			millisecondsPerRequest: 500,
+		});
 	});
 
-	it("above the nodes' number shows, by the steps too", () => {
-		const sizes = [1, 3, 7].map((workers) => ({ workers, cells: 0, seconds: [(1 + workers) ** 2] }));
+	it("is above linear when a request takes longer in a larger cluster", () => {
+		const sizes = [1, 3, 7].map((workers) => ({ workers, requests: 1 + workers, seconds: [(1 + workers) ** 2] }));
 		expect(growthOf(sizes).map(({ timesLinear }) => timesLinear)).toEqual([1, 2, 4]);
-		expect(growthOf(sizes).map(({ secondsPerNode }) => secondsPerNode)).toEqual([undefined, 6, 12]);
 	});
 });

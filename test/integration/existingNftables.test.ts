@@ -1,0 +1,3 @@
+import { existing } from "./suites/existing.ts";
+
+existing("nftables");
