@@ -14,6 +14,9 @@ export const defaultProvider = (): Provider =>
 	process.env.TEST_KUBERNETES_PROVIDER === "substitute" ? "substitute" : "official";
 
 /** Outside a test run, as in the benchmarks, the user's Pulumi home. */
-export function pulumiHome(provider: Provider = defaultProvider()): string {
-	return process.env[homeVariables[provider]] ?? process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
+export function pulumiHome(provider?: Provider): string {
+	const home = process.env[homeVariables[provider ?? defaultProvider()]];
+	if (home !== undefined) return home;
+	if (provider) throw new Error(`the ${provider} Kubernetes provider isn't set up; fix: npm test`);
+	return process.env.PULUMI_HOME ?? join(homedir(), ".pulumi");
 }

@@ -2,22 +2,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { layout, project } from "../../../toolchain/layout.ts";
-import { linkPlugins } from "../../../toolchain/plugins.ts";
+import { makeHome } from "../../../toolchain/plugins.ts";
 import { pluginFolder, requiredPlugins } from "../../../toolchain/substitutes/requiredPlugins.ts";
 import { makeSubstitutes } from "../../../toolchain/substitutes.ts";
-import { homeVariables } from "./provider.ts";
+import { defaultProvider, homeVariables } from "./provider.ts";
 
 export default async function setUp(): Promise<void> {
 	const plugins = requiredPlugins(project);
-	const official = join(layout.testPulumiHome, "plugins");
-	if (!plugins.every((plugin) => existsSync(join(official, pluginFolder(plugin)))))
-		throw new Error(`${official} lacks the plugins that the tests need; fix: npm test`);
-	process.env[homeVariables.official] = layout.testPulumiHome;
-	const substitutes = join(await makeSubstitutes(), "plugins");
-	const home = join(layout.folder, "pulumi-with-substitutes");
-	await linkPlugins(
-		plugins.map((plugin) => ({ ...plugin, how: "substitutes", folder: join(substitutes, pluginFolder(plugin)) })),
-		home,
-	);
-	process.env[homeVariables.substitute] = home;
+	const official = join(layout.folder, "pulumi-for-tests");
+	const lacks = plugins.filter((plugin) => !existsSync(join(official, "plugins", pluginFolder(plugin))));
+	if (lacks.length === 0) process.env[homeVariables.official] = official;
+	else if (defaultProvider() === "official")
+		throw new Error(`${official} lacks plugins (${lacks.map(({ name }) => name).join(", ")}); fix: npm test`);
+	const bundled = join(await makeSubstitutes(), "plugins");
+	const substitutes = plugins.map((plugin) => ({
+		...plugin,
+		how: "substitutes" as const,
+		folder: join(bundled, pluginFolder(plugin)),
+	}));
+	process.env[homeVariables.substitute] = await makeHome(substitutes, join(layout.folder, "pulumi-with-substitutes"));
 }
