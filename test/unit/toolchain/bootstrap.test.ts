@@ -35,6 +35,7 @@ beforeEach(() => {
 	mkdirSync(at("toolchain"));
 	cpSync(join(project, "toolchain/bootstrap.mjs"), at("toolchain/bootstrap.mjs"));
 	cpSync(join(project, "package.json"), at("package.json"));
+	for (const file of ["lib/program.mjs", "lib/bundle.mjs"]) cpSync(join(project, file), at(file));
 	writeFileSync(at("package-lock.json"), "{}");
 	writeFileSync(at("toolchain/setup.ts"), setUp);
 	writeProgram(at("path/npm"), npm);
