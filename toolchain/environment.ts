@@ -1,6 +1,7 @@
 /** .toolchain/env: a shell file that makes literal `pulumi`, `kind`, `kubectl` commands work as anywhere. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
 import { layout } from "./layout.ts";
 
 export interface Environment {
@@ -21,8 +22,17 @@ const first = (variable: string, entry: string): string => `case ":\${${variable
 *) export ${variable}=${quote(entry)}"\${${variable}:+:$${variable}}" ;;
 esac`;
 
+/** Pulumi reads the path in Pulumi.yaml's backend as part of a URL, where these characters have another meaning. */
+const backend = (state: string): string =>
+	/[%#?]/.test(state)
+		? `[ -n "\${PULUMI_BACKEND_URL+set}" ] || export PULUMI_BACKEND_URL=${quote(pathToFileURL(state).href)}\n`
+		: "";
+
 /** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
-export function environmentText({ bin, kubeconfig, kubeCache, pulumiHome }: Environment): string {
+export function environmentText(
+	{ bin, kubeconfig, kubeCache, pulumiHome }: Environment,
+	state: string = layout.state,
+): string {
 	return `# Written by set-up. In a shell: . .toolchain/env
 # The lab's tools and cluster come first; yours follow.
 ${first("PATH", bin)}
@@ -30,7 +40,7 @@ ${first("KUBECONFIG", kubeconfig)}
 ${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
 # Where you set these yourself, yours stay.
 [ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
-export PULUMI_STACK="\${PULUMI_STACK-dev}"
+${backend(state)}export PULUMI_STACK="\${PULUMI_STACK-dev}"
 export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
 # The lab's secrets are worth no passphrase: see the README.
 [ -n "\${PULUMI_CONFIG_PASSPHRASE_FILE+set}" ] || export PULUMI_CONFIG_PASSPHRASE="\${PULUMI_CONFIG_PASSPHRASE-}"

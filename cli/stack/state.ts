@@ -1,6 +1,7 @@
 /** The stack's state: what it has created, and what it was creating when an update was interrupted. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
 import { exportState } from "./pulumiCli.ts";
@@ -8,8 +9,9 @@ import { stackName } from "./stack.ts";
 
 export const stateFolder = ".state/.pulumi";
 
-/** Whether the user keeps the state in a backend of their own. */
-export const isElsewhere = (): boolean => Boolean(process.env.PULUMI_BACKEND_URL);
+/** Whether the user keeps the state in a backend of their own. Set-up names the project's where its path needs it. */
+export const isElsewhere = (): boolean =>
+	!["", pathToFileURL(".state").href].includes(process.env.PULUMI_BACKEND_URL ?? "");
 
 export const ifMissing = (error: NodeJS.ErrnoException): undefined => {
 	if (error.code !== "ENOENT") throw error;

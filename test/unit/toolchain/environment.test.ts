@@ -71,3 +71,11 @@ describe.each(shells)("in %s", (shell) => {
 test("the user's Pulumi home is not named where it serves", () => {
 	expect(environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" })).not.toContain("PULUMI_HOME");
 });
+
+test.each([
+	["/my labs/100% #1/é/.state", "file:///my%20labs/100%25%20%231/%C3%A9/.state"],
+	["/my labs/é/.state", undefined],
+])("the backend in %s is named only if Pulumi can't read its path in Pulumi.yaml", (state, url) => {
+	const text = environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" }, state);
+	expect(/PULUMI_BACKEND_URL='(.*)'/.exec(text)?.[1]).toBe(url);
+});
