@@ -57,10 +57,11 @@ type Existing = StackCluster & { kind: "existing" };
 async function bringUp({ access, namespace, name, owner }: Own, { alone, settings, state }: Known): Promise<number> {
 	if (await wakeCluster(name, owner)) {
 		if (alone) await removeUnrecorded({ kind: "own", access }, state);
-		await restoreLeftovers(new Cluster(access));
+		const cluster = new Cluster(access);
+		await restoreLeftovers(cluster);
 		// In any namespace: the lab may be moving from one to another.
 		await refuseTakenPort(access, setting(settings, "nodePort"));
-		await removeEndedClient(access, namespace);
+		await removeEndedClient(cluster, namespace);
 	}
 	return (await refresh(state, access)) || up(access);
 }
@@ -72,7 +73,7 @@ async function bringUpInExisting({ access, namespace }: Existing, { alone, setti
 	await refuseTaken(access, namespace, state);
 	await refuseTakenPort(access, setting(settings, "nodePort"), namespace);
 	if (alone) await removeUnrecorded({ kind: "existing", access }, state);
-	await removeEndedClient(access, namespace);
+	await removeEndedClient(new Cluster(access), namespace);
 	const recorded = recordedCluster(state);
 	const hasMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);
 	// A refresh uses the recorded kubeconfig, which may be gone.

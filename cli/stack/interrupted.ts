@@ -4,10 +4,11 @@ import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { Cluster } from "../../kubernetes/liveCluster.ts";
+import { removeObject } from "../../kubernetes/namedObjects.ts";
 import { isRunning, startedAt } from "../../lib/process.ts";
 import { namespaceOwner } from "./ownNamespace.ts";
 import { cancelUpdate } from "./pulumiCli.ts";
-import { removeObject } from "./removeObject.ts";
 import { stackName } from "./stack.ts";
 import type { StackCluster } from "./stackCluster.ts";
 import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./state.ts";
@@ -78,6 +79,7 @@ export async function removeUnrecorded(
 		if (cluster === "existing" && (await namespaceOwner(access, home, state)) !== "own") continue;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was creating`);
 		const apiVersion = group === "core" ? version : `${group}/${version}`;
-		await removeObject(access, { apiVersion, kind, metadata: object });
+		const metadata = { name, ...(kind !== "Namespace" && { namespace }) };
+		await removeObject(new Cluster(access), { apiVersion, kind, metadata });
 	}
 }

@@ -94,7 +94,10 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 	async function end(operation: Operation, elapsed: number): Promise<void> {
 		isEnding = true;
 		const lines = await explanation(operation);
-		giveUp(`${described(operation)} hasn't ended within ${Math.round(elapsed / 1000)} s\n${lines.slice(1).join("\n")}`);
+		const what = `${described(operation)} hasn't ended within ${Math.round(elapsed / 1000)} s`;
+		giveUp(
+			[what, ...lines.slice(1), "fix: remove what blocks it, and run the same command again: it resumes"].join("\n"),
+		);
 	}
 
 	async function explanation(operation: Operation): Promise<string[]> {

@@ -2,24 +2,15 @@
  * Who created a namespace of an existing cluster: this stack, or something else that chose the same name, in this cluster
  * or in the one that the stack was on before.
  */
-import { ApiException, CoreV1Api } from "@kubernetes/client-node";
+import { CoreV1Api } from "@kubernetes/client-node";
 import { ownerAnnotation } from "../../kind/owner.ts";
 import { type Access, kubectlText, loadAccess } from "../../kubernetes/kubeAccess.ts";
+import { Cluster } from "../../kubernetes/liveCluster.ts";
+import { findNamespace } from "../../kubernetes/namedObjects.ts";
 import { ownNamespaces, pendingCreations, recordedCluster, type StackState } from "./state.ts";
 
 /** Removes everything from the state and nothing from a cluster. */
 const forget = "pulumi state delete --all --yes";
-
-/** @throws if the API server can't be reached */
-async function readNamespace({ access, name }: { access: Access; name: string }) {
-	try {
-		const { metadata } = await loadAccess(access).makeApiClient(CoreV1Api).readNamespace({ name });
-		return metadata;
-	} catch (error) {
-		if (error instanceof ApiException && error.code === 404) return undefined;
-		throw error;
-	}
-}
 
 /** @throws if the API server can't be reached */
 export async function namespaceOwner(
@@ -27,7 +18,7 @@ export async function namespaceOwner(
 	name: string,
 	state: StackState,
 ): Promise<"absent" | "own" | "foreign"> {
-	const found = await readNamespace({ access, name });
+	const found = (await findNamespace(new Cluster(access), name))?.metadata;
 	if (found === undefined) return "absent";
 	if (ownNamespaces(state).some((own) => own.name === name && own.uid === found.uid)) return "own";
 	// An interrupted update may have created it: its note in the state has the same mark.
@@ -68,10 +59,16 @@ export async function refuseReplaced(state: StackState, configured?: { id: strin
 	}
 }
 
+/** @throws what the client says: its caller prints the fix */
+async function clusterId(access: Access): Promise<string | undefined> {
+	const core = loadAccess(access).makeApiClient(CoreV1Api);
+	return (await core.readNamespace({ name: "kube-system" })).metadata?.uid;
+}
+
 /** @throws if the access that the stack's objects were created with no longer leads to their cluster; nothing was changed */
 async function refuseLost({ id, access }: { id: string; access: Access }): Promise<void> {
 	const place = `${access.kubeconfig}, context ${access.context}`;
-	const system = await readNamespace({ access, name: "kube-system" }).catch((error: Error) => {
+	const found = await clusterId(access).catch((error: Error) => {
 		throw new Error(
 			`the cluster that this stack is on can't be reached by ${place} (${error.message.split("\n")[0]}); nothing was changed; ` +
 				"fix, if the file or the context has another name now: set kubeconfig and context, then npm start; " +
@@ -79,7 +76,7 @@ async function refuseLost({ id, access }: { id: string; access: Access }): Promi
 			{ cause: error },
 		);
 	});
-	if (system?.uid === id) return;
+	if (found === id) return;
 	throw new Error(
 		`${place}, leads to another cluster than the one that this stack is on; nothing was changed; ` +
 			`fix: correct the kubeconfig, or, if the stack's cluster is gone for good: ${forget}`,

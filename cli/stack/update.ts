@@ -87,9 +87,10 @@ function runUpdate(args: string[], options: UpdateOptions) {
 			interrupt.abort();
 			setTimeout(() => endProcesses(running.pid), timeToEnd).unref();
 		});
-		const { exitCode, signal, all } = await running;
+		const { exitCode, signal, all, code } = await running;
 		watch.stop();
 		for (const signal of signals) process.off(signal, passOn);
+		if (code === "ENOENT") throw new Error("pulumi is not on PATH; fix: npm start, or source .toolchain/env");
 		const output = String(all ?? "");
 		if (gaveUp !== undefined) {
 			console.error(`error: ${gaveUp}`);
