@@ -10,11 +10,10 @@ import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
 import { exclusively } from "./stack/lab.ts";
 import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced } from "./stack/ownNamespace.ts";
-import { selectStack } from "./stack/pulumiCli.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack, stackName } from "./stack/stack.ts";
 import { refuseSwitch } from "./stack/stackCluster.ts";
-import { clusterKind, readState, recordedCluster, type StackState } from "./stack/state.ts";
+import { clusterKind, ensureStack, readState, recordedCluster, type StackState } from "./stack/state.ts";
 import { removeResources } from "./stack/update.ts";
 
 await command(async () => {
@@ -24,7 +23,7 @@ await command(async () => {
 });
 
 async function destroy(): Promise<number> {
-	await selectStack();
+	await ensureStack();
 	const alone = await settleLocks();
 	const [settings, state] = [await readSettings(stack), await readState()];
 	const kind = setting(settings, "cluster");

@@ -7,16 +7,16 @@ import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
+import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
 import { exclusively, lastReport, show, verifyAgain } from "./stack/lab.ts";
 import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
-import { selectStack } from "./stack/pulumiCli.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack } from "./stack/stack.ts";
 import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
-import { pendingCreations, readState, recordedCluster, type StackState } from "./stack/state.ts";
+import { ensureStack, pendingCreations, readState, recordedCluster, type StackState } from "./stack/state.ts";
 import { refuseTakenPort } from "./stack/takenPort.ts";
 import { pulumi } from "./stack/update.ts";
 
@@ -35,7 +35,7 @@ interface Known {
 
 async function start(): Promise<number> {
 	const started = new Date().toISOString();
-	await selectStack();
+	await ensureStack();
 	const alone = await settleLocks();
 	const known = { alone, settings: await readSettings(stack), state: await readState() };
 	const cluster = await stackCluster(known.settings, known.state);
@@ -88,6 +88,7 @@ const up = (access: Access): Promise<number> =>
 	pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { access });
 
 async function refresh(state: StackState, access: Access): Promise<number> {
+	if (!(await hasDrifted(access, state))) return 0;
 	// On a terminal Pulumi asks about these notes. What they stand for has been removed: see removeUnrecorded.
 	const pending = pendingCreations(state).length > 0 ? ["--clear-pending-creates", "--non-interactive"] : [];
 	return pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending], { access });

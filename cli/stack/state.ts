@@ -1,10 +1,11 @@
 /** The stack's state: what it has created, and what it was creating when an update was interrupted. */
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
-import { exportState } from "./pulumiCli.ts";
+import { exportState, selectStack } from "./pulumiCli.ts";
 import { stackName } from "./stack.ts";
 
 export const stateFolder = ".state/.pulumi";
@@ -27,6 +28,12 @@ const Resource = z.object({
 	/** The provider's name and id. */
 	provider: z.string().optional(),
 	customTimeouts: z.unknown().optional(),
+	/** It is only read, not managed. */
+	external: z.boolean().default(false),
+	/** It was replaced, and is still to be deleted. */
+	delete: z.boolean().default(false),
+	/** Why it didn't get ready after its creation. */
+	initErrors: z.array(z.string()).nullish(),
 });
 
 const Deployment = z.object({
@@ -39,10 +46,17 @@ export type StackState = z.infer<typeof Deployment>;
 const Checkpoint = z.object({ checkpoint: z.object({ latest: Deployment }) });
 const Exported = z.object({ deployment: Deployment });
 
+const stateFile = join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`);
+
+/** Selects the stack, and creates it if it doesn't exist. Pulumi isn't needed for one that this project has created. */
+export async function ensureStack(): Promise<void> {
+	if (isElsewhere() || !existsSync(stateFile)) await selectStack();
+}
+
 /** Empty if the stack has no state. */
 export async function readState(): Promise<StackState> {
 	if (isElsewhere()) return Exported.parse(JSON.parse(await exportState())).deployment;
-	const text = await readFile(join(stateFolder, "stacks/nodeport-lab", `${stackName}.json`), "utf8").catch(ifMissing);
+	const text = await readFile(stateFile, "utf8").catch(ifMissing);
 	if (text === undefined) return { resources: [], pending_operations: [] };
 	return Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
 }
