@@ -33,3 +33,27 @@ function stat(pid: number): string[] | undefined {
 		return undefined;
 	}
 }
+
+export interface ProcessInfo {
+	/** The program's name, at most 15 characters (proc(5), /proc/pid/comm). */
+	name: string;
+	/** In clock ticks since boot. With the pid it identifies a process until the machine restarts. */
+	startTime: string;
+}
+
+/** A process that hasn't ended: a zombie doesn't count. Undefined outside Linux. */
+export function processInfo(pid: number): ProcessInfo | undefined {
+	const fields = stat(pid);
+	const [state, startTime] = [fields?.[0], fields?.[19]];
+	if (state === undefined || state === "Z" || startTime === undefined) return undefined;
+	return { name: readFileSync(`/proc/${pid}/comm`, "utf8").trimEnd(), startTime };
+}
+
+/** Signals a process group, which may have ended already. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+	try {
+		process.kill(-pid, signal);
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+	}
+}

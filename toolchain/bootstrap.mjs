@@ -198,7 +198,7 @@ async function installPackages() {
 
 async function setUp(...options) {
 	// What the set-up says goes to stderr, so that the command's own output can be piped.
-	const args = [join(project, "lib", "program.mjs"), "toolchain/setup.ts", ...options];
+	const args = [join(project, "lib", "program.mjs"), "cli/setup.ts", ...options];
 	const code = await run(process.execPath, args, { cwd: project, stdio: ["inherit", 2, 2] });
 	if (code !== 0) process.exit(code);
 }

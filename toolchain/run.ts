@@ -6,10 +6,10 @@ import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSyn
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ExecaError, execa, type Options } from "execa";
-import { CommandFailed, Ended } from "./fault.ts";
+import { processInfo, signalGroup } from "../lib/process.ts";
 import { cacheRoot, layout } from "./layout.ts";
 import { systemPath } from "./path.ts";
-import { processInfo, signalGroup } from "./process.ts";
+import { CommandFailed, Ended } from "./setupError.ts";
 
 /** Runs one command; its output goes to a log, and its standard output is also returned. */
 export type Run = (file: string, args: readonly string[], options?: Options) => Promise<{ stdout: string }>;

@@ -1,11 +1,11 @@
 import { askEngine, type Engine, whySilent } from "../../toolchain/engine/readEngine.ts";
 import { decideRemedy, lookAtMachine, type Remedy } from "../../toolchain/engine/remedy.ts";
-import { Fault } from "../../toolchain/fault.ts";
+import { SetupError } from "../../toolchain/setupError.ts";
 import { isAtLeast, parseVersion, type Version } from "../../toolchain/version.ts";
 import type { Finding } from "./finding.ts";
 
 /** The engine, or what becomes of one that does not answer: what set-up does, or what only the user can do. */
-export type EngineState = { engine: Engine } | { remedy: Remedy } | { fault: Fault };
+export type EngineState = { engine: Engine } | { remedy: Remedy } | { fault: SetupError };
 
 export async function lookAtEngine(): Promise<EngineState> {
 	const answer = await askEngine();
@@ -13,7 +13,7 @@ export async function lookAtEngine(): Promise<EngineState> {
 	try {
 		return { remedy: decideRemedy(await lookAtMachine(answer), whySilent(answer)) };
 	} catch (error) {
-		if (error instanceof Fault) return { fault: error };
+		if (error instanceof SetupError) return { fault: error };
 		throw error;
 	}
 }

@@ -1,15 +1,15 @@
 /** Everything that the doctor looks at, side by side: it only reads, and changes nothing. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { findGo } from "../../toolchain/builds/goCommand.ts";
+import { leastGoOfAll } from "../../toolchain/builds/goModule.ts";
 import { needsBoundedRuntime } from "../../toolchain/engine/capabilities.ts";
-import { Fault } from "../../toolchain/fault.ts";
-import { findGo } from "../../toolchain/goCommand.ts";
-import { leastGoOfAll } from "../../toolchain/goModule.ts";
-import { nodeStep } from "../../toolchain/imageSteps.ts";
 import { images } from "../../toolchain/images/context.ts";
+import { nodeStep } from "../../toolchain/images/imageSteps.ts";
 import { project } from "../../toolchain/layout.ts";
-import { builtByGo, everything, forExisting } from "../../toolchain/requiredSteps.ts";
-import type { Have, Step } from "../../toolchain/step.ts";
+import { SetupError } from "../../toolchain/setupError.ts";
+import { builtByGo, everything, forExisting } from "../../toolchain/steps/requiredSteps.ts";
+import type { Have, Step } from "../../toolchain/steps/step.ts";
 import { type Configuration, judgeConfiguration, readConfiguration } from "./configuration.ts";
 import { isHere, judgeEngine, lookAtEngine } from "./engineCheck.ts";
 import { existingChecks } from "./existingCluster.ts";
@@ -70,7 +70,7 @@ async function judged({ subject, when = true, look }: Check): Promise<Finding[]>
 
 function unseenBecause(error: unknown, subject: string, what = ""): Finding {
 	const found = `${what}could not be looked at: ${(error as Error).message}`;
-	return { subject, level: "warning", found, ...(error instanceof Fault && { fix: error.fix }) };
+	return { subject, level: "warning", found, ...(error instanceof SetupError && { fix: error.fix }) };
 }
 
 /** What set-up must provide, and what of it is there; what could not be looked at counts as missing. */

@@ -2,9 +2,9 @@
 import { execa } from "execa";
 import type { KubeProxyMode } from "../../config/clusterShape.ts";
 import type { LabConfig } from "../../config/labConfig.ts";
-import { asRoot } from "../../toolchain/fault.ts";
 import { images } from "../../toolchain/images/context.ts";
 import { findPrograms, systemPath } from "../../toolchain/path.ts";
+import { asRoot } from "../../toolchain/setupError.ts";
 import { isAtLeast, parseVersion, type Version } from "../../toolchain/version.ts";
 import { type EngineState, isHere } from "./engineCheck.ts";
 import type { Finding } from "./finding.ts";

@@ -5,7 +5,7 @@ import type { KindConfig } from "../../config/labConfig.ts";
 import { findNodes, type NodeContainer } from "../../kind/docker.ts";
 import { labCluster, ownerIn, ownerOf } from "../../kind/owner.ts";
 import { allowedInstances, allowedWatches } from "../../toolchain/engine/inotify.ts";
-import { type Lack, placesKept } from "../../toolchain/places.ts";
+import { type Lack, placesKept } from "../../toolchain/machine/places.ts";
 import { judgeCluster } from "./clusterCheck.ts";
 import { type EngineState, isHere } from "./engineCheck.ts";
 import type { Check, Finding } from "./finding.ts";

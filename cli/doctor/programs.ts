@@ -1,5 +1,5 @@
 /** Node.js, which runs the lab, and Go, which builds what cannot be had ready-made. */
-import { canBuild, type Go, installGo } from "../../toolchain/goCommand.ts";
+import { canBuild, type Go, installGo } from "../../toolchain/builds/goCommand.ts";
 import { isAtLeast, parseVersion, type Version } from "../../toolchain/version.ts";
 import type { Finding } from "./finding.ts";
 

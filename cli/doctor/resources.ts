@@ -1,6 +1,6 @@
 /** Memory and disk. */
 import { stat, statfs } from "node:fs/promises";
-import { nearest, type Place } from "../../toolchain/places.ts";
+import { nearest, type Place } from "../../toolchain/machine/places.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const mebibyte = 2 ** 20;

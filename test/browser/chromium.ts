@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { installPackages, isDebian } from "../../toolchain/debian.ts";
 import { layout } from "../../toolchain/layout.ts";
+import { installPackages, isDebian } from "../../toolchain/machine/debianPackages.ts";
 import { findPrograms } from "../../toolchain/path.ts";
 import { logTo } from "../../toolchain/run.ts";
-import { withLock } from "../../toolchain/setupLock.ts";
+import { withLock } from "../../toolchain/steps/setupLock.ts";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const places = [

@@ -74,9 +74,9 @@ describe.runIf(process.env.SLOW)("a lab", () => {
 describe.runIf(process.env.SLOW)("set-up", () => {
 	/** One step, in its own process: after a failure, a process starts no further program. */
 	const step = `
-		import { explain } from "./toolchain/fault.ts";
-		import { kindStep } from "./toolchain/locate.ts";
-		import { doSteps } from "./toolchain/steps.ts";
+		import { explain } from "./toolchain/setupError.ts";
+		import { kindStep } from "./toolchain/tools/locate.ts";
+		import { doSteps } from "./toolchain/steps/runSteps.ts";
 		await doSteps([kindStep], "silent").catch(({ step, cause }) => {
 			console.error(explain(step.title, cause));
 			process.exit(1);

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Advice, asRoot } from "../fault.ts";
+import { type Advice, asRoot } from "../setupError.ts";
 import type { Engine } from "./readEngine.ts";
 
 /**

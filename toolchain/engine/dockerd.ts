@@ -3,10 +3,10 @@ import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { CommandFailed, Fault } from "../fault.ts";
+import { type ProcessInfo, processInfo } from "../../lib/process.ts";
 import { machineState, project } from "../layout.ts";
 import { findPrograms, systemPath } from "../path.ts";
-import { type ProcessInfo, processInfo } from "../process.ts";
+import { CommandFailed, SetupError } from "../setupError.ts";
 import { needsBoundedRuntime } from "./capabilities.ts";
 import { askEngine, type Engine } from "./readEngine.ts";
 
@@ -78,7 +78,7 @@ export async function startDockerd(): Promise<Engine> {
 	if (engine) return engine;
 	const fault = processInfo(pid) ? `does not answer after ${patience / 1000} s` : "ended before it answered";
 	if (running === undefined) throw new CommandFailed(`dockerd ${fault}`, log);
-	throw new Fault(`dockerd (process ${pid}), which set-up did not start, ${fault}`, `end it (kill ${pid})`);
+	throw new SetupError(`dockerd (process ${pid}), which set-up did not start, ${fault}`, `end it (kill ${pid})`);
 }
 
 async function waitForAnswer(pid: number): Promise<Engine | undefined> {

@@ -1,8 +1,8 @@
 /** The Docker engine: found, or started, or installed and started. */
-import { installPackages } from "../debian.ts";
-import { Fault } from "../fault.ts";
+import { installPackages } from "../machine/debianPackages.ts";
 import { findPrograms } from "../path.ts";
-import type { Have, Step, Work } from "../step.ts";
+import { SetupError } from "../setupError.ts";
+import type { Have, Step, Work } from "../steps/step.ts";
 import { capabilityAdvice, needsBoundedRuntime } from "./capabilities.ts";
 import { startDockerd } from "./dockerd.ts";
 import { inotifyAdvice, raiseInotify } from "./inotify.ts";
@@ -61,7 +61,7 @@ async function start(how: Remedy["start"], work: Work): Promise<void> {
 	}
 	// engine/bounded-runtime.sh reads container configurations by it.
 	if (needsBoundedRuntime() && findPrograms("jq").length === 0) {
-		throw new Fault("the engine needs jq here, as root lacks a capability", "run `apt-get install jq`");
+		throw new SetupError("the engine needs jq here, as root lacks a capability", "run `apt-get install jq`");
 	}
 	await startDockerd();
 }

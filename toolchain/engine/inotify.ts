@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { type Advice, asRoot } from "../fault.ts";
 import { machineState } from "../layout.ts";
+import { type Advice, asRoot } from "../setupError.ts";
 
 const setting = "/proc/sys/fs/inotify/max_user_instances";
 const watchesSetting = "/proc/sys/fs/inotify/max_user_watches";

@@ -1,9 +1,9 @@
 /** What set-up does, or asks the user to do, where no Docker engine answers. */
 import { existsSync } from "node:fs";
 import { execa } from "execa";
-import { isDebian } from "../debian.ts";
-import { Fault } from "../fault.ts";
+import { isDebian } from "../machine/debianPackages.ts";
 import { findPrograms, systemPath } from "../path.ts";
+import { SetupError } from "../setupError.ts";
 import type { Answer } from "./readEngine.ts";
 
 export interface Machine {
@@ -51,29 +51,29 @@ async function contextEndpoint(): Promise<string> {
 
 /**
  * @param said what the docker command said
- * @throws Fault where only the user can mend it
+ * @throws SetupError where only the user can mend it
  */
 export function decideRemedy(machine: Machine, said: string): Remedy {
 	if (machine.chosen) {
-		throw new Fault(
+		throw new SetupError(
 			`the Docker engine at ${machine.chosen} does not answer (${said})`,
 			"start it, or unset DOCKER_HOST and choose another context (docker context use default)",
 		);
 	}
-	if (!machine.linux) throw new Fault(`no Docker engine answers (${said})`, "start Docker Desktop or install it");
+	if (!machine.linux) throw new SetupError(`no Docker engine answers (${said})`, "start Docker Desktop or install it");
 	if (/permission denied/i.test(said)) {
 		const command = 'sudo usermod --append --groups docker "$USER"';
-		throw new Fault(`you may not use the Docker engine (${said})`, `run \`${command}\` and log in again`);
+		throw new SetupError(`you may not use the Docker engine (${said})`, `run \`${command}\` and log in again`);
 	}
 	const start = machine.systemd ? "systemctl" : "dockerd";
 	const install = !machine.dockerd || !machine.docker;
 	if (!install) {
 		if (machine.root) return { install, start };
 		const command = machine.systemd ? "sudo systemctl start docker" : "sudo dockerd";
-		throw new Fault(`the Docker engine is not running (${said})`, `run \`${command}\``);
+		throw new SetupError(`the Docker engine is not running (${said})`, `run \`${command}\``);
 	}
 	if (machine.root && machine.debian) return { install, start };
-	throw new Fault(
+	throw new SetupError(
 		"no Docker engine is installed",
 		machine.debian
 			? "run `sudo apt-get install docker.io`"

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import type { Run } from "../run.ts";
 import { type ImageContext, images } from "./context.ts";
 import { clientPackages } from "./dnsutils.ts";
-import { dockerImport } from "./docker.ts";
+import { dockerImport } from "./imageBuild.ts";
 
 /** Debian 12's systemd runs on cgroup v1 and v2; that of Debian 13 refuses v1. */
 const suite = "bookworm";

@@ -1,5 +1,5 @@
 import { type ImageContext, images } from "./context.ts";
-import { dockerBuild } from "./docker.ts";
+import { dockerBuild } from "./imageBuild.ts";
 
 /** The Debian packages whose programs make the image; dnsutils/collect says which. */
 export const clientPackages = [

@@ -1,7 +1,7 @@
-import { hasGo } from "../goCommand.ts";
+import { hasGo } from "../builds/goCommand.ts";
 import { type ImageContext, images } from "./context.ts";
-import { dockerBuild, importProgram } from "./docker.ts";
 import { buildGoProgram } from "./goProgram.ts";
+import { dockerBuild, importProgram } from "./imageBuild.ts";
 
 /** golang:1.26.8-bookworm, of the platforms that Docker publishes. */
 const goImage = "golang@sha256:f4191582e1522dfc5980a6bdc0309a756f9697f3e7d0f199c7e26fc82ab324fd";

@@ -2,8 +2,8 @@ import { cp, mkdir, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Run } from "../run.ts";
 import { type ImageContext, imagePrefix, images } from "./context.ts";
-import { dockerBuild, importProgram, removeReplaced } from "./docker.ts";
 import { buildGoProgram } from "./goProgram.ts";
+import { dockerBuild, importProgram, removeReplaced } from "./imageBuild.ts";
 
 const source = `${import.meta.dirname}/node`;
 /** Cluster images carry this prefix in the engine, so that none of the user's own is replaced; preload takes it off. */

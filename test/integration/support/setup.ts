@@ -2,9 +2,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { layout, project } from "../../../toolchain/layout.ts";
-import { makeHome } from "../../../toolchain/plugins.ts";
+import { makeHome } from "../../../toolchain/plugins/plugins.ts";
+import { makeSubstitutes } from "../../../toolchain/plugins/substitutes.ts";
 import { pluginFolder, requiredPlugins } from "../../../toolchain/substitutes/requiredPlugins.ts";
-import { makeSubstitutes } from "../../../toolchain/substitutes.ts";
 import { defaultProvider, homeVariables } from "./provider.ts";
 
 export default async function setUp(): Promise<void> {

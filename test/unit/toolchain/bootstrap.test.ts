@@ -32,12 +32,12 @@ process.exit(Number(process.env.SETUP_CODE ?? 0));`;
 
 beforeEach(() => {
 	folder = mkdtempSync(join(tmpdir(), "nodeport-lab-bootstrap-"));
-	mkdirSync(at("toolchain"));
+	for (const name of ["cli", "toolchain"]) mkdirSync(at(name));
 	cpSync(join(project, "toolchain/bootstrap.mjs"), at("toolchain/bootstrap.mjs"));
 	cpSync(join(project, "package.json"), at("package.json"));
 	for (const file of ["lib/program.mjs", "lib/bundle.mjs"]) cpSync(join(project, file), at(file));
 	writeFileSync(at("package-lock.json"), "{}");
-	writeFileSync(at("toolchain/setup.ts"), setUp);
+	writeFileSync(at("cli/setup.ts"), setUp);
 	writeProgram(at("path/npm"), npm);
 	writeFileSync(at("calls"), "");
 });

@@ -2,12 +2,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import * as goCommand from "../../../toolchain/goCommand.ts";
+import * as goCommand from "../../../toolchain/builds/goCommand.ts";
 import { buildDnsutils } from "../../../toolchain/images/dnsutils.ts";
 import { buildEcho } from "../../../toolchain/images/echo.ts";
 import { project } from "../../../toolchain/layout.ts";
 import type { Run } from "../../../toolchain/run.ts";
-import { kind, kubectl, pulumi } from "../../../toolchain/tools.ts";
+import { kind, kubectl, pulumi } from "../../../toolchain/tools/tools.ts";
 
 /** Files of set-up whose path ends so. */
 const files = (ending: string): string[] =>

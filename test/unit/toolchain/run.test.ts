@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { Ended } from "../../../toolchain/fault.ts";
+import { processInfo } from "../../../lib/process.ts";
 import { cacheRoot } from "../../../toolchain/layout.ts";
-import { processInfo } from "../../../toolchain/process.ts";
 import { endLeftovers, endPrograms, logTo } from "../../../toolchain/run.ts";
+import { Ended } from "../../../toolchain/setupError.ts";
 import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();

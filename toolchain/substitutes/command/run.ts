@@ -1,6 +1,6 @@
 /** Runs one command as @pulumi/command does, in a process group of its own so that it can be ended as a whole. */
 import { execa } from "execa";
-import { signalGroup } from "../../process.ts";
+import { signalGroup } from "../../../lib/process.ts";
 
 /** How long a command may take to end itself once it is told to. The engine kills a plugin after 5 s. */
 const graceMilliseconds = 4_000;

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
 import { type EngineState, isHere, judgeEngine, lookAtEngine } from "../../../../cli/doctor/engineCheck.ts";
-import { Fault } from "../../../../toolchain/fault.ts";
+import { SetupError } from "../../../../toolchain/setupError.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
 import { engine } from "./machine.ts";
 
-const silent: EngineState = { fault: new Fault("the Docker engine is not running (said so)", "run `sudo dockerd`") };
+const silent: EngineState = {
+	fault: new SetupError("the Docker engine is not running (said so)", "run `sudo dockerd`"),
+};
 
 describe("the engine", () => {
 	it.each([

@@ -1,10 +1,10 @@
 import { expect, it, vi } from "vitest";
 import { findings } from "../../../../cli/doctor/findings.ts";
-import { Fault } from "../../../../toolchain/fault.ts";
-import type { Step } from "../../../../toolchain/step.ts";
+import { SetupError } from "../../../../toolchain/setupError.ts";
+import type { Step } from "../../../../toolchain/steps/step.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
 
-vi.mock(import("../../../../toolchain/requiredSteps.ts"), () => {
+vi.mock(import("../../../../toolchain/steps/requiredSteps.ts"), () => {
 	const step = (title: string, find: Step["find"]): Step => ({
 		title,
 		name: title,
@@ -13,7 +13,7 @@ vi.mock(import("../../../../toolchain/requiredSteps.ts"), () => {
 		get: () => Promise.reject(new Error("the doctor changes nothing")),
 	});
 	const broken = step("kind", () => Promise.reject(new Error("no permission")));
-	const hung = step("image echo", () => Promise.reject(new Fault("the engine hangs", "restart it")));
+	const hung = step("image echo", () => Promise.reject(new SetupError("the engine hangs", "restart it")));
 	return { everything: [broken, step("kubectl", async () => undefined), hung], builtByGo: [] };
 });
 

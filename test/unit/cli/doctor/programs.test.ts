@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { judgeGo, judgeNode } from "../../../../cli/doctor/programs.ts";
-import type { Go } from "../../../../toolchain/goCommand.ts";
+import type { Go } from "../../../../toolchain/builds/goCommand.ts";
 
 it.each([
 	["20.20.0", "ok"],

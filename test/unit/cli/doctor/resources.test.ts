@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { fileSystemsOf, judgeDisk, judgeMemory } from "../../../../cli/doctor/resources.ts";
-import { placesKept } from "../../../../toolchain/places.ts";
+import { placesKept } from "../../../../toolchain/machine/places.ts";
 import { temporaryFolder } from "../../temporary.ts";
 
 const folder = temporaryFolder();

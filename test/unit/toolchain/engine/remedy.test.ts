@@ -4,7 +4,7 @@ import { capabilityAdvice, lacksCapability } from "../../../../toolchain/engine/
 import { judgePidFile } from "../../../../toolchain/engine/dockerd.ts";
 import { type Engine, readInfo } from "../../../../toolchain/engine/readEngine.ts";
 import { decideRemedy, type Machine } from "../../../../toolchain/engine/remedy.ts";
-import { Fault } from "../../../../toolchain/fault.ts";
+import { SetupError } from "../../../../toolchain/setupError.ts";
 
 const bare: Machine = { linux: true, root: true, debian: true, systemd: false, dockerd: false, docker: false };
 const installed: Machine = { ...bare, dockerd: true, docker: true };
@@ -31,7 +31,7 @@ describe("where no Docker engine answers", () => {
 		["an engine that the user chose is the user's to start", { ...bare, chosen: "tcp://far:2375" }, "DOCKER_HOST"],
 	])("%s, and nothing is installed", (_, machine, fix) => {
 		const decide = () => decideRemedy(machine, silent);
-		expect(decide).toThrow(Fault);
+		expect(decide).toThrow(SetupError);
 		expect(fixOf(decide)).toContain(fix);
 	});
 
@@ -45,9 +45,9 @@ function fixOf(decide: () => unknown): string {
 	try {
 		decide();
 	} catch (error) {
-		if (error instanceof Fault) return error.fix;
+		if (error instanceof SetupError) return error.fix;
 	}
-	throw new Error("no Fault was thrown");
+	throw new Error("no SetupError was thrown");
 }
 
 describe("what docker info says", () => {

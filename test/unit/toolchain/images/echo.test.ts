@@ -1,6 +1,6 @@
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { hasGo } from "../../../../toolchain/goCommand.ts";
+import { hasGo } from "../../../../toolchain/builds/goCommand.ts";
 import { echoSource } from "../../../../toolchain/images/echo.ts";
 
 const options = {

@@ -1,0 +1,81 @@
+/**
+ * Set-up: makes sure that everything the lab needs is there, or says what is missing and how to get it. Looks first,
+ * without a lock; only where something is missing does it wait for its turn on this machine, look again and get it.
+ */
+import { mkdir } from "node:fs/promises";
+import { connect } from "../toolchain/environment/connect.ts";
+import { layout } from "../toolchain/layout.ts";
+import { endPrograms } from "../toolchain/run.ts";
+import { explain } from "../toolchain/setupError.ts";
+import { duration } from "../toolchain/steps/progress.ts";
+import { everything, forExisting, forTests } from "../toolchain/steps/requiredSteps.ts";
+import { withLock } from "../toolchain/steps/setupLock.ts";
+import type { Have, Step } from "../toolchain/steps/step.ts";
+
+/** With --for-stack only what the stack's cluster needs; another program reports settings that can't be read. */
+async function neededSteps(): Promise<Step[]> {
+	if (process.argv.includes("--for-tests")) return forTests;
+	if (!process.argv.includes("--for-stack")) return everything;
+	const { readSettings } = await import("./stack/settings.ts");
+	const { stack } = await import("./stack/stack.ts");
+	const settings = await readSettings(stack).catch(() => undefined);
+	return settings?.plain.cluster === "existing" ? forExisting : everything;
+}
+
+async function findAll(steps: Step[]): Promise<Have[] | undefined> {
+	const found = await Promise.all(steps.map((step) => step.find()));
+	return found.every((have) => have !== undefined) ? found : undefined;
+}
+
+async function getMissing(steps: Step[]): Promise<Have[]> {
+	return withLock(console.log, async () => {
+		// Loaded only here: it takes longer than finding that everything is there.
+		const { doSteps } = await import("../toolchain/steps/runSteps.ts");
+		const have = await doSteps(steps);
+		await connect(have, { isPart: steps === forExisting });
+		return have;
+	});
+}
+
+/** "Found: Docker engine 27.1. Built: kind v0.33.0, …" */
+function summary(all: Have[]): string {
+	const ways = [...new Set(all.map(({ how }) => how))];
+	const lists = ways.map((way) => {
+		const items = all.filter(({ how }) => how === way).map(({ what }) => what);
+		return `${way.charAt(0).toUpperCase()}${way.slice(1)}: ${items.join(", ")}.`;
+	});
+	return lists.join(" ");
+}
+
+async function endOnSignal(signal: NodeJS.Signals, code: number): Promise<void> {
+	console.error(`\nSet-up was interrupted (${signal}); the next run goes on where it stopped.`);
+	await endPrograms();
+	process.exit(code);
+}
+
+for (const [signal, code] of [
+	["SIGINT", 130],
+	["SIGTERM", 143],
+	["SIGHUP", 129],
+] as const) {
+	process.once(signal, () => endOnSignal(signal, code));
+}
+
+const began = Date.now();
+try {
+	await mkdir(layout.folder, { recursive: true });
+	const steps = await neededSteps();
+	const there = await findAll(steps);
+	if (there) await connect(there, { isPart: steps === forExisting });
+	const have = there ?? (await getMissing(steps));
+	for (const { notice } of have) if (notice) console.log(notice);
+	const time = duration(Date.now() - began);
+	// Before a command one line is enough; `npm run setup` says what there is.
+	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
+	console.log(there ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
+} catch (error) {
+	const { StepFailed } = await import("../toolchain/steps/runSteps.ts");
+	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];
+	console.error(`\n${explain(step, cause)}`);
+	process.exit(1);
+}

@@ -1,0 +1,81 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { execa } from "execa";
+import { describe, expect, test } from "vitest";
+import { environmentText, writeEnvironment } from "../../../../toolchain/environment/environmentFile.ts";
+import { temporaryFolder } from "../../temporary.ts";
+
+const folder = temporaryFolder();
+
+const paths = {
+	bin: "/my lab's/$(id)/bin",
+	kubeconfig: "/my lab's/kube.yaml",
+	kubeCache: "/my lab's/cache",
+	pulumiHome: "/my lab's/pulumi",
+};
+
+/** The environment that a shell has after it sourced the file, from another folder. */
+async function sourced(shell: string, before: Record<string, string>, times = 1): Promise<Record<string, string>> {
+	const file = join(folder.path, "env");
+	await writeEnvironment(paths, file);
+	const script = `set -eu; ${'. "$0"; '.repeat(times)} exec /usr/bin/env -0`;
+	// A bash whose stdin is a socket takes itself for a remote login and reads ~/.bashrc.
+	const options = { stdin: "ignore", cwd: "/", extendEnv: false, env: { PATH: "/usr/bin:/bin", ...before } } as const;
+	const { stdout } = await execa(shell, ["-c", script, file], options);
+	const lines = stdout.split("\0").filter((line) => line.includes("="));
+	return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf("=")), line.slice(line.indexOf("=") + 1)]));
+}
+
+const shells = ["/bin/sh", "/bin/bash", "/bin/zsh"].filter((shell) => existsSync(shell));
+
+describe.each(shells)("in %s", (shell) => {
+	test("the tools come first on PATH, and Pulumi and kubectl find what is the project's", async () => {
+		expect(await sourced(shell, {})).toMatchObject({
+			PATH: `${paths.bin}:/usr/bin:/bin`,
+			KUBECONFIG: paths.kubeconfig,
+			KUBECACHEDIR: paths.kubeCache,
+			PULUMI_HOME: paths.pulumiHome,
+			PULUMI_STACK: "dev",
+			PULUMI_CONFIG_PASSPHRASE: "",
+		});
+	});
+
+	test("the user's kubeconfigs follow the lab's", async () => {
+		const { KUBECONFIG } = await sourced(shell, { KUBECONFIG: "/my/config:/other config" });
+		expect(KUBECONFIG).toBe(`${paths.kubeconfig}:/my/config:/other config`);
+	});
+
+	test("sourced twice, PATH and KUBECONFIG name what is the lab's once", async () => {
+		expect(await sourced(shell, { KUBECONFIG: "/my/config" }, 2)).toMatchObject({
+			PATH: `${paths.bin}:/usr/bin:/bin`,
+			KUBECONFIG: `${paths.kubeconfig}:/my/config`,
+		});
+	});
+
+	test("a Pulumi home of the user's that lacks the plugins gives way to the project's", async () => {
+		expect(await sourced(shell, { PULUMI_HOME: "/my/pulumi" })).toMatchObject({ PULUMI_HOME: paths.pulumiHome });
+	});
+
+	test("the user's own stack, passphrase and cache stay", async () => {
+		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret", KUBECACHEDIR: "/cache" };
+		expect(await sourced(shell, own)).toMatchObject(own);
+	});
+
+	test("a passphrase file of the user's is not overruled by an empty passphrase", async () => {
+		const own = await sourced(shell, { PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" });
+		expect(own.PULUMI_CONFIG_PASSPHRASE_FILE).toBe("/secret");
+		expect(own).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+	});
+});
+
+test("the user's Pulumi home is not named where it serves", () => {
+	expect(environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" })).not.toContain("PULUMI_HOME");
+});
+
+test.each([
+	["/my labs/100% #1/é/.state", "file:///my%20labs/100%25%20%231/%C3%A9/.state"],
+	["/my labs/é/.state", undefined],
+])("the backend in %s is named only if Pulumi can't read its path in Pulumi.yaml", (state, url) => {
+	const text = environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" }, state);
+	expect(/PULUMI_BACKEND_URL='(.*)'/.exec(text)?.[1]).toBe(url);
+});

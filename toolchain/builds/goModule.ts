@@ -1,0 +1,88 @@
+/** What is built from pinned Go modules: one folder in go/ for each, whose go.mod and go.sum pin everything. */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { contentKey, findEntry, makeEntry } from "../cache.ts";
+import { project } from "../layout.ts";
+import { queue } from "../queue.ts";
+import type { Run } from "../run.ts";
+import { SetupError } from "../setupError.ts";
+import { isAtLeast, type Version } from "../version.ts";
+import { canBuild, findGo, installGo, leastGo } from "./goCommand.ts";
+
+export interface GoBuild {
+	/** The folder in go/, and the cache entry's name. */
+	name: string;
+	/** Packages with a main function; each makes a program named after the last part of its path. */
+	packages: string[];
+	/** Further linker flags; `{version}` stands for the module's version. */
+	ldflags?: string;
+	/** The module whose version in go.mod is the program's. */
+	module: string;
+	/** The program's name, where it is not the package's. For one package only. */
+	program?: string;
+}
+
+const folderOf = (build: GoBuild): string => join(project, "toolchain", "go", build.name);
+
+/** The version that go.mod pins, as Go writes it: v1.36.3. */
+export async function moduleVersion(build: GoBuild): Promise<string> {
+	const goMod = await readFile(join(folderOf(build), "go.mod"), "utf8");
+	const requirement = new RegExp(`^(?:require)?\\s*${build.module.replaceAll(".", "\\.")} (v\\S+)`, "m");
+	const version = requirement.exec(goMod)?.[1];
+	if (!version) throw new Error(`toolchain/go/${build.name}/go.mod does not require ${build.module}`);
+	return version;
+}
+
+async function linkerFlags(build: GoBuild): Promise<string> {
+	return `-s -w ${build.ldflags ?? ""}`.trim().replaceAll("{version}", await moduleVersion(build));
+}
+
+/**
+ * The key of what a build makes. Go's own version is not part of it: go.mod names the least one, and a newer Go is no
+ * reason to build again for ten minutes what is pinned to the last module.
+ */
+export async function buildKey(build: GoBuild): Promise<string> {
+	const read = (file: string) => readFile(join(folderOf(build), file), "utf8");
+	const sources = (await readdir(folderOf(build))).filter((file) => file.endsWith(".go")).sort();
+	const pinned = await Promise.all([read("go.mod"), read("go.sum"), linkerFlags(build), ...sources.map(read)]);
+	return contentKey(...pinned, ...build.packages, build.program ?? "", process.platform, process.arch);
+}
+
+/** The folder with a build's programs, if they were built before. */
+export async function findBuild(build: GoBuild): Promise<string | undefined> {
+	return findEntry(build.name, await buildKey(build));
+}
+
+/** Builds the programs, unless they were built before. @returns their folder */
+export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
+	return makeEntry(build.name, await buildKey(build), async (folder) => {
+		await requireGo(build);
+		const flags = ["-trimpath", "-ldflags", await linkerFlags(build)];
+		const output = build.program ? join(folder, build.program) : `${folder}/`;
+		await run("go", ["build", ...flags, "-o", output, ...build.packages], {
+			cwd: folderOf(build),
+			// The user's workspace, vendoring and flags are for the user's modules.
+			env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOWORK: "off" },
+		});
+	});
+}
+
+/** The oldest Go that builds everything that may have to be built here. */
+export async function leastGoOfAll(): Promise<Version> {
+	const modules = await readdir(join(project, "toolchain", "go"));
+	const versions = await Promise.all(modules.map((name) => leastGo(join(project, "toolchain", "go", name))));
+	return versions.reduce((least, version) => (isAtLeast(version, least) ? version : least));
+}
+
+async function requireGo(build: GoBuild): Promise<void> {
+	const [go, least] = await Promise.all([findGo(), leastGo(folderOf(build))]);
+	if (canBuild(go, least)) return;
+	const lack = go ? `on PATH is ${go.version.join(".")} and may not fetch another (GOTOOLCHAIN)` : "is not on PATH";
+	throw new SetupError(
+		`${build.name} cannot be had ready-made here, and Go, which would build it, ${lack}`,
+		installGo(least),
+	);
+}
+
+/** Go builds one after another: each uses all processors, and two at once only take each other's memory. */
+export const inTurn = queue();

@@ -1,0 +1,43 @@
+/** The programs that a node image built here is made of. */
+import { link, readdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Work } from "../steps/step.ts";
+import { kubectl, kubernetesBuild } from "../tools/tools.ts";
+import { buildKey, type GoBuild, inTurn, makeBuild, moduleVersion } from "./goModule.ts";
+
+export const nodeBuilds: GoBuild[] = [
+	kubectl.build,
+	kubernetesBuild("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubeadm"),
+	{
+		name: "containerd",
+		module: "github.com/containerd/containerd/v2",
+		packages: ["containerd", "ctr", "containerd-shim-runc-v2"].map(
+			(program) => `github.com/containerd/containerd/v2/cmd/${program}`,
+		),
+		ldflags: "-X github.com/containerd/containerd/v2/version.Version={version}",
+	},
+	{ name: "etcd", module: "go.etcd.io/etcd/server/v3", packages: ["go.etcd.io/etcd/server/v3"], program: "etcd" },
+	{ name: "coredns", module: "github.com/coredns/coredns", packages: ["github.com/coredns/coredns"] },
+];
+
+/** What the programs are, for the image's key. */
+export async function nodeProgramKeys(): Promise<string[]> {
+	return Promise.all(nodeBuilds.map(buildKey));
+}
+
+/** Builds what was not built before. @returns the folders with the programs */
+export async function makeNodePrograms(work: Work): Promise<string[]> {
+	const folders: string[] = [];
+	for (const build of nodeBuilds) {
+		const name = `building ${build.name} ${await moduleVersion(build)}`;
+		folders.push(await inTurn(() => work.part(name, () => makeBuild(build, work.run))));
+	}
+	return folders;
+}
+
+/** Gathers programs in one folder, on the same disk: links, as they are 700 MB. */
+export async function gatherPrograms(folders: string[], target: string): Promise<void> {
+	for (const folder of folders) {
+		for (const program of await readdir(folder)) await link(join(folder, program), join(target, program));
+	}
+}

@@ -1,0 +1,28 @@
+import { chmod, mkdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { layout } from "../layout.ts";
+import { linkPlugins, makeHome } from "../plugins/plugins.ts";
+import type { Have } from "../steps/step.ts";
+import { writeEnvironment } from "./environmentFile.ts";
+import { makeLinks, readLinks } from "./links.ts";
+
+/**
+ * Points the project at what is there: links to the tools, a Pulumi home if it needs its own, the shell file. Its state
+ * becomes its user's alone: Pulumi writes files that all may read, and git knows no such folder.
+ * @param isPart other links stay: another stack of this folder may use them
+ */
+export async function connect(all: Have[], { isPart = false } = {}): Promise<void> {
+	const programs = all.flatMap(({ program }) => (program === undefined ? [] : [[basename(program), program]]));
+	await makeLinks(layout.bin, { ...(isPart && (await readLinks(layout.bin))), ...Object.fromEntries(programs) });
+	const plugins = all.flatMap(({ plugins = [] }) => plugins);
+	const pulumiHome = await makeHome(plugins);
+	const official = all.flatMap(({ officialProvider = [] }) => officialProvider);
+	if (official.length > 0) {
+		const others = plugins.filter(({ name }) => !official.some((provider) => provider.name === name));
+		await linkPlugins([...others, ...official], layout.testPulumiHome);
+	}
+	const { bin, kubeconfig, kubeCache } = layout;
+	await writeEnvironment({ bin, kubeconfig, kubeCache, ...(pulumiHome && { pulumiHome }) });
+	await mkdir(layout.state, { recursive: true });
+	await chmod(layout.state, 0o700);
+}

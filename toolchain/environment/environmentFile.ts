@@ -1,0 +1,58 @@
+/** .toolchain/env: a shell file that makes literal `pulumi`, `kind`, `kubectl` commands work as anywhere. */
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { layout } from "../layout.ts";
+
+export interface Environment {
+	/** The folder with the tools. */
+	bin: string;
+	kubeconfig: string;
+	/** kubectl's cache, which else is in the user's ~/.kube. */
+	kubeCache: string;
+	/** Absent where the user's own serves. */
+	pulumiHome?: string;
+}
+
+const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Puts an entry before those of a list that `:` divides, unless it is in it: sourcing the file again changes nothing. */
+const first = (variable: string, entry: string): string => `case ":\${${variable}-}:" in
+*:${quote(entry)}:*) ;;
+*) export ${variable}=${quote(entry)}"\${${variable}:+:$${variable}}" ;;
+esac`;
+
+/** Pulumi reads the path in Pulumi.yaml's backend as part of a URL, where these characters have another meaning. */
+const backend = (state: string): string =>
+	/[%#?]/.test(state)
+		? `[ -n "\${PULUMI_BACKEND_URL+set}" ] || export PULUMI_BACKEND_URL=${quote(pathToFileURL(state).href)}\n`
+		: "";
+
+/** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
+export function environmentText(
+	{ bin, kubeconfig, kubeCache, pulumiHome }: Environment,
+	state: string = layout.state,
+): string {
+	return `# Written by set-up. In a shell: . .toolchain/env
+# The lab's tools and cluster come first; yours follow.
+${first("PATH", bin)}
+${first("KUBECONFIG", kubeconfig)}
+${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
+# Where you set these yourself, yours stay.
+[ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
+${backend(state)}export PULUMI_STACK="\${PULUMI_STACK-dev}"
+export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
+# The lab's secrets are worth no passphrase: see the README.
+[ -n "\${PULUMI_CONFIG_PASSPHRASE_FILE+set}" ] || export PULUMI_CONFIG_PASSPHRASE="\${PULUMI_CONFIG_PASSPHRASE-}"
+`;
+}
+
+/** Writes the file, unless it says the same already: at once, so that a shell never reads half of it. */
+export async function writeEnvironment(environment: Environment, file = layout.environment): Promise<void> {
+	const text = environmentText(environment);
+	if ((await readFile(file, "utf8").catch(() => "")) === text) return;
+	const temporary = `${file}.${process.pid}`;
+	await mkdir(dirname(file), { recursive: true });
+	await writeFile(temporary, text);
+	await rename(temporary, file);
+}

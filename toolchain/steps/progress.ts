@@ -1,0 +1,100 @@
+/** What set-up's steps are doing and for how long, shown in a terminal and in a log. */
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { layout } from "../layout.ts";
+import { logTo, type Run } from "../run.ts";
+import type { Step, Work } from "./step.ts";
+
+/** How often a log, where titles are not redrawn, hears that a step still runs; milliseconds. */
+const heartbeat = 30_000;
+
+/** 0.4 s; 28 s; 5 min 35 s. */
+export function duration(milliseconds: number): string {
+	if (milliseconds < 9950) return `${(milliseconds / 1000).toFixed(1)} s`;
+	const seconds = Math.round(milliseconds / 1000);
+	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Where a step is shown: a title that can be redrawn, and lines below it that stay. Listr's task is one. */
+interface Display {
+	title: string | undefined;
+	output: string;
+}
+
+/** A step at work. */
+export class Progress implements Work {
+	readonly run: Run;
+	readonly #title: string;
+	readonly #display: Display;
+	readonly #log: string;
+	/** The parts under way, and when they began. */
+	readonly #parts = new Map<string, number>();
+	readonly #timers: NodeJS.Timeout[];
+	readonly #outcome: (step: Step) => Promise<unknown>;
+	#began: number | undefined;
+
+	constructor(step: Step, display: Display, outcome: (step: Step) => Promise<unknown>) {
+		this.#outcome = outcome;
+		this.#title = step.title;
+		this.#display = display;
+		this.#log = join(layout.logs, `${step.name}.log`);
+		this.run = logTo(this.#log);
+		const draw = () => {
+			display.title = this.#now();
+		};
+		const beat = () => {
+			if (!process.stdout.isTTY && this.#parts.size > 0) display.output = this.#now();
+		};
+		this.#timers = [setInterval(draw, 1000), setInterval(beat, heartbeat)];
+	}
+
+	/** Begins the step's log anew; that of a step with nothing to do stays from when it had. */
+	beginLog(): void {
+		mkdirSync(layout.logs, { recursive: true });
+		writeFileSync(this.#log, "");
+	}
+
+	/** A line for the user that stays. */
+	readonly say = (text: string): void => {
+		this.note(text);
+		this.#display.output = text;
+	};
+
+	/** A line for the log only. */
+	readonly note = (text: string): void => {
+		appendFileSync(this.#log, `# ${text}\n`);
+	};
+
+	/** Does one part of the step; the step's time runs from its first part on, not while it waits. */
+	async part<T>(name: string, work: () => Promise<T>): Promise<T> {
+		const began = Date.now();
+		this.#began ??= began;
+		this.#parts.set(name, began);
+		try {
+			const result = await work();
+			this.note(`${name}: ${duration(Date.now() - began)}`);
+			return result;
+		} finally {
+			this.#parts.delete(name);
+		}
+	}
+
+	async done(step: Step): Promise<void> {
+		await this.#outcome(step);
+	}
+
+	/** The step's time so far, to follow what it says; "" where it had nothing to do. */
+	elapsed(): string {
+		return this.#began === undefined ? "" : ` (${duration(Date.now() - this.#began)})`;
+	}
+
+	/** Ends the display. */
+	end(): void {
+		for (const timer of this.#timers) clearInterval(timer);
+	}
+
+	#now(): string {
+		const parts = [...this.#parts].map(([name, began]) => `${name}, ${duration(Date.now() - began)}`);
+		return `${this.#title}: ${parts.length > 0 ? parts.join("; ") : "waiting"}`;
+	}
+}

@@ -1,0 +1,83 @@
+/** Does steps side by side, each when what it needs is there, and shows them by listr2. */
+import { Listr, type ListrTask } from "listr2";
+import { endPrograms } from "../run.ts";
+import { Ended } from "../setupError.ts";
+import { Progress } from "./progress.ts";
+import type { Have, Step } from "./step.ts";
+
+/** The first step that failed; the others were ended. */
+export class StepFailed extends Error {
+	readonly step: Step;
+	constructor(step: Step, cause: unknown) {
+		super(`${step.title} failed`, { cause });
+		this.step = step;
+	}
+}
+
+/** A promise that is settled from outside. */
+class Outcome<T> {
+	readonly promise: Promise<T>;
+	resolve: (value: T) => void = () => {};
+	reject: (error: Error) => void = () => {};
+	constructor() {
+		this.promise = new Promise((resolve, reject) => {
+			this.resolve = resolve;
+			this.reject = reject;
+		});
+		// Not everything is waited for by another step.
+		this.promise.catch(() => {});
+	}
+}
+
+/**
+ * Does what is missing of these steps. Where a signal ends their programs, it never settles: the process is to exit.
+ * @returns what is there of each, in their order
+ * @throws StepFailed; no program of theirs runs any more then
+ */
+export async function doSteps(steps: Step[], renderer: "default" | "silent" = "default"): Promise<Have[]> {
+	const outcomes = new Map(steps.map((step) => [step, new Outcome<Have>()]));
+	const outcome = (step: Step): Outcome<Have> => {
+		const known = outcomes.get(step);
+		if (!known) throw new Error(`${step.title} is needed by a step, but is none of the steps`);
+		return known;
+	};
+	let failure: StepFailed | undefined;
+
+	const task = (step: Step): ListrTask => ({
+		title: step.title,
+		rendererOptions: { outputBar: Number.POSITIVE_INFINITY, persistentOutput: true },
+		task: async (_, display) => {
+			const progress = new Progress(step, display, (other) => outcome(other).promise);
+			try {
+				for (const needed of step.needs) await progress.done(needed);
+				const have = await perform(step, progress);
+				display.title = `${have.what}: ${have.how}${progress.elapsed()}`;
+				outcome(step).resolve(have);
+			} catch (error) {
+				if (failure || error instanceof Ended) return display.skip(`${step.title}: ended`);
+				failure = new StepFailed(step, error);
+				for (const other of outcomes.values()) other.reject(failure);
+				await endPrograms();
+				throw failure;
+			} finally {
+				progress.end();
+			}
+		},
+	});
+
+	const list = new Listr(steps.map(task), { concurrent: true, renderer, fallbackRenderer: "simple" });
+	await list.run().catch((error) => {
+		throw failure ?? error;
+	});
+	return Promise.all(steps.map((step) => outcome(step).promise));
+}
+
+async function perform(step: Step, progress: Progress): Promise<Have> {
+	const there = await step.find();
+	if (there) return there;
+	progress.beginLog();
+	await step.get(progress);
+	const got = await step.find();
+	if (!got) throw new Error(`${step.title} was made, but is not there`);
+	return got;
+}
