@@ -1,6 +1,6 @@
 /**
- * One measurement in a process of its own: as the lab does it, with no code compiled beforehand. Reads the rules from
- * stdin and prints a Measurement as JSON; started by scale.ts with `--expose-gc`.
+ * One measurement in its own process, as in the lab, where no code is compiled yet. Reads the rules from stdin and prints
+ * a Measurement as JSON. scale.ts starts it with `--expose-gc`.
  *
  *   measure.ts iptables|nftables <packet as JSON>
  */
@@ -18,14 +18,14 @@ export interface Measurement {
 	parseSeconds: number;
 	/** One packet, after parsing. */
 	walkSeconds: number;
-	/** All rules read to the end, as the lab does to report what it does not understand; after the walk. */
+	/** Checking all rules, as the lab does to report what it doesn't understand; after the walk. */
 	readAllSeconds: number;
-	/** The garbage-collected heap with text and tables, less that before the text was read; after the walk, and at the end. */
+	/** Growth of the garbage-collected heap by text and tables: after the walk, and at the end. */
 	heapBytes: number;
 	heapBytesReadAll: number;
-	/** The most that the process's resident memory grew by, garbage included. */
+	/** The largest growth of the process's resident memory, including garbage. */
 	residentBytes: number;
-	/** Parsing and walking again, when the code is compiled: the median of several times. */
+	/** Parsing and walking again with compiled code: the median of several times. */
 	warmSeconds: number;
 	problems: number;
 	paths: Path[];
@@ -37,7 +37,7 @@ const [tool, json = ""] = process.argv.slice(2) as [Tool, string];
 const packet = JSON.parse(json) as Packet;
 const network = nodeNetwork(packet.family);
 
-/** The rules as the walk takes them, whatever tool wrote them. */
+/** Parses the rules of either tool for the walk. */
 function parse(text: string): { walk: () => Path[]; problems: () => unknown[] } {
 	if (tool === "nftables") {
 		const ruleset = parseNftables(text);
@@ -68,7 +68,7 @@ const [walkSeconds, paths] = timed(rules.walk);
 const walked = memory();
 const [readAllSeconds, problems] = timed(rules.problems);
 const after = memory();
-// Once more with the same tables, so that they are no garbage while memory is measured.
+// Uses the tables once more, so that they aren't garbage while memory is measured.
 if (rules.walk().length !== paths.length) throw new Error("a second walk differs");
 const again = Array.from({ length: warmRounds }, () => timed(() => parse(text).walk())[0]);
 const measurement: Measurement = {

@@ -1,8 +1,8 @@
 /**
- * How reading and walking a node's rules compares with printing them, from 100 to 10,000 Services: `npm run bench:scale`.
- * The rules are loaded in a container, and printed there by the tools that the lab reads them with; beside each printing,
- * a fresh process reads what was printed and walks one packet for the nodePort of the last Service. Of each, the median
- * of several rounds. Prints one JSON object on stdout, and the same as a table on stderr.
+ * Compares parsing and walking a node's rules with printing them, from 100 to 10,000 Services: `npm run bench:scale`.
+ * A container loads the rules and prints them with the tools that the lab uses. After each printing, a new process parses
+ * the text and walks one packet for the nodePort of the last Service. Reports the median of several rounds as JSON on
+ * stdout and as a table on stderr.
  */
 import { fileURLToPath } from "node:url";
 import { type ExecaError, execa } from "execa";
@@ -22,16 +22,16 @@ const sizes = [100, 1_000, 10_000];
 const rounds = 5;
 const seed = 1;
 
-/** What it should stay below: the time that printing takes, and so many times the printed text. */
+/** The largest acceptable ratios: to the time that printing takes, and to the size of the printed text. */
 const aims = { timeRatio: 1, memoryRatio: 20 };
 
 interface Printer {
 	tool: Tool;
 	load: string;
 	print: string;
-	/** Prints the rules line by line, where `print` does not. */
+	/** Prints the rules line by line. Absent if `print` does. */
 	list?: string;
-	/** Fails where the image or the kernel does not have it; without this, they must. */
+	/** Fails if the image or the kernel lacks this back end. Absent if they must have it. */
 	attempt?: string;
 }
 
@@ -54,16 +54,16 @@ interface Figures {
 	printSeconds: number;
 	parseSeconds: number;
 	walkSeconds: number;
-	/** Parsing and walking together, in a fresh process, over printing. */
+	/** Parsing and walking together in a new process, over printing. */
 	timeRatio: number;
-	/** The same of a process that has done it before, over printing. */
+	/** The same in a process that repeats it, over printing. */
 	warmTimeRatio: number;
-	/** The heap that the parsed tables take after the walk, the text that they hold included, over the text's size. */
+	/** The heap that the parsed tables take after the walk, including the text that they contain, over the text's size. */
 	memoryRatio: number;
-	/** Every rule read to the end, as the lab does to report what it does not understand: besides parsing and walking. */
+	/** Checking every rule, as the lab does to report what it doesn't understand, after parsing and walking. */
 	readAllSeconds: number;
 	readAllMemoryRatio: number;
-	/** The most that the process's resident memory grew by in all that, garbage included, over the text's size. */
+	/** The largest growth of the process's resident memory, including garbage, over the text's size. */
 	residentRatio: number;
 }
 
@@ -73,7 +73,7 @@ async function measurePrinter(printer: Printer): Promise<Figures[]> {
 		const { attempt = "true", print } = printer;
 		const missing = await machine.run(`${attempt} >/dev/null`).catch(({ stderr }: ExecaError) => stderr);
 		if (missing) {
-			process.stderr.write(`${print} is left out: ${missing}\n`);
+			process.stderr.write(`${print} is skipped: ${missing}\n`);
 			return [];
 		}
 		const figures: Figures[] = [];
@@ -116,7 +116,7 @@ async function measureSize(machine: Machine, { tool, load, print, list }: Printe
 	};
 }
 
-/** Where the machine prints to: in memory, so that no disk counts. */
+/** The printed rules: in memory, so that the disk doesn't matter. */
 const printed = "/dev/shm/rules";
 
 async function printSeconds(machine: Machine, print: string): Promise<number> {
@@ -124,10 +124,11 @@ async function printSeconds(machine: Machine, print: string): Promise<number> {
 	return Number(await machine.run(script)) / 1e9;
 }
 
-/** @throws where the walk does not lead to the endpoints of the last Service: of a wrong walk, no time counts */
+/** @throws if the path doesn't lead to the endpoints of the last Service: the time of a wrong walk means nothing */
 async function measure(tool: Tool, services: readonly RandomService[], text: string): Promise<Measurement> {
 	const { nodePort, endpoints = [] } = services.at(-1) ?? {};
-	if (nodePort === undefined) throw new Error("the last Service has no nodePort: take a multiple of four");
+	if (nodePort === undefined)
+		throw new Error("the last Service has no nodePort; fix: make the size a multiple of four");
 	const { node, outside } = addresses.ipv4;
 	const [source = ""] = outside;
 	const packet: Packet = {
@@ -148,11 +149,11 @@ async function measure(tool: Tool, services: readonly RandomService[], text: str
 	const reached = measurement.paths.map(({ endpoint }) => endpoint?.address).sort();
 	const wanted = endpoints.map(({ address }) => address).sort();
 	if (String(reached) !== String(wanted)) throw new Error(`the walk leads to ${reached}, the Service has ${wanted}`);
-	if (measurement.problems > 0) throw new Error(`${measurement.problems} rules are not understood`);
+	if (measurement.problems > 0) throw new Error(`${measurement.problems} rules aren't understood`);
 	return measurement;
 }
 
-/** How many times more the largest size takes than the smallest. */
+/** How many times as much the largest size takes as the smallest. */
 function growth(figures: readonly Figures[]) {
 	const [smallest, largest] = [figures[0], figures.at(-1)];
 	if (!smallest || !largest) throw new Error("nothing was measured");
