@@ -42,7 +42,7 @@ export async function withLab<T>(work: (lab: BenchLab) => Promise<T>): Promise<T
 			run: (program, args, input) => seconds(program, args, { ...options, ...(input !== undefined && { input }) }),
 		});
 	} finally {
-		await toTheEnd("node", ["--import", "tsx", "cli/destroy.ts"], options);
+		await toTheEnd("node", ["lib/program.mjs", "cli/destroy.ts"], options);
 		await created.removeFolder();
 	}
 }

@@ -1,7 +1,7 @@
 /** A lab for the tests: a copy of the project in a scratch folder, with its own stack, cluster name and home folder. */
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
@@ -106,7 +106,9 @@ export class Lab {
 	}
 
 	private start(args: string[], { detached = false } = {}) {
-		return this.execute("node", ["--import", "tsx", ...args], detached);
+		// The project's own doctor, by its path: a lab without set-up has no toolchain folder to bundle.
+		const loader = isAbsolute(args[0] ?? "") ? ["--import", "tsx"] : ["lib/program.mjs"];
+		return this.execute("node", [...loader, ...args], detached);
 	}
 
 	/** Runs a plain pulumi command. */
@@ -177,7 +179,9 @@ export class Lab {
 
 async function copyProject(folder: string, without: RegExp): Promise<void> {
 	const { stdout } = await execa("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"]);
-	for (const file of stdout.split("\0").filter((file) => file !== "" && !without.test(file))) {
+	// Where node_modules is a link, .gitignore doesn't match it.
+	const copied = (file: string) => !["", "node_modules"].includes(file) && !without.test(file);
+	for (const file of stdout.split("\0").filter(copied)) {
 		await mkdir(join(folder, dirname(file)), { recursive: true });
 		await cp(file, join(folder, file));
 	}
