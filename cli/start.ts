@@ -84,8 +84,9 @@ async function bringUpInExisting({ access, namespace }: Existing, { alone, setti
  * Not together with the refresh: a provider that answered for the refresh wouldn't learn that the update replaces its
  * cluster, and would fail to delete what was in it.
  */
-const up = (access: Access): Promise<number> =>
-	pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { access });
+function up(access: Access): Promise<number> {
+	return pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { access });
+}
 
 async function refresh(state: StackState, access: Access): Promise<number> {
 	if (!(await hasDrifted(access, state))) return 0;
