@@ -1,44 +1,42 @@
-/** What a configuration may say of a cluster that is not the lab's own. */
+/** Checks of the settings that depend on the kind of cluster: kind or existing. */
 import type { FieldError } from "../lib/fieldErrors.ts";
 import { usualSettings } from "./projectDefaults.ts";
 
-/** Where the lab is in a cluster that is not its own, unless it is told otherwise. */
+/** The default of `namespace` on an existing cluster. */
 export const existingNamespace = "nodeport-lab";
 
-/** They shape a cluster that the lab makes, and say nothing of one that is there. */
-const ofKindAlone = ["clusterName", "workers", "kubeProxyMode", "hostPort", "nodeImage"];
+const onlyForKind = ["clusterName", "workers", "kubeProxyMode", "hostPort", "nodeImage"];
 
-const ofExistingAlone = ["kubeconfig", "context"];
+const onlyForExisting = ["kubeconfig", "context"];
 
-/** The faults of settings that do not go with the kind of cluster that is chosen. */
-export function clusterFaults(raw: Record<string, unknown>): FieldError[] {
+export function clusterErrors(raw: Record<string, unknown>): FieldError[] {
 	const remove = (field: string, allowed: string): FieldError => {
 		return { field, got: raw[field], allowed, fix: `pulumi config rm ${field}` };
 	};
 	if (raw.cluster !== "existing") {
-		return ofExistingAlone
+		return onlyForExisting
 			.filter((field) => raw[field] !== undefined)
-			.map((field) => remove(field, "nothing, unless cluster is existing: the lab makes a cluster of its own"));
+			.map((field) => remove(field, "only with cluster existing: the lab creates its own cluster"));
 	}
 	const usual = usualSettings();
-	const idle = ofKindAlone.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
+	const unused = onlyForKind.filter((field) => raw[field] !== undefined && raw[field] !== usual[field]);
 	return [
 		...(raw.kubeconfig === undefined ? [missingKubeconfig] : []),
 		...(raw.context === undefined ? [missingContext] : []),
-		...(isOfCluster(raw.namespace) ? [namespaceFault(raw.namespace)] : []),
-		...idle.map((field) => remove(field, "nothing, as cluster is existing: it shapes a cluster that the lab makes")),
+		...(belongsToCluster(raw.namespace) ? [namespaceError(raw.namespace)] : []),
+		...unused.map((field) => remove(field, "only with cluster kind: it shapes a cluster that the lab creates")),
 	];
 }
 
-/** None is taken in silence: it would be the one that the user works with. */
+/** There is no implicit default: it would be the kubeconfig that the user works with. */
 const missingKubeconfig: FieldError = {
 	field: "kubeconfig",
 	got: undefined,
-	allowed: "the path of a kubeconfig that leads to the existing cluster",
+	allowed: "the path of the existing cluster's kubeconfig",
 	fix: "pulumi config set kubeconfig <path>",
 };
 
-/** Neither is the current one: the lab would follow it elsewhere, and leave what it made where it was. */
+/** The current context is no default: once it changes, the lab would follow it and leave its objects on the old cluster. */
 const missingContext: FieldError = {
 	field: "context",
 	got: undefined,
@@ -46,12 +44,12 @@ const missingContext: FieldError = {
 	fix: "pulumi config set context <name>",
 };
 
-/** What is in it is the cluster's own, or anybody's. */
-const isOfCluster = (namespace: unknown): boolean => namespace === "default" || /^kube-/.test(String(namespace));
+/** These namespaces contain the cluster's or anybody's objects. */
+const belongsToCluster = (namespace: unknown): boolean => namespace === "default" || /^kube-/.test(String(namespace));
 
-const namespaceFault = (got: unknown): FieldError => ({
+const namespaceError = (got: unknown): FieldError => ({
 	field: "namespace",
 	got,
-	allowed: `one that the lab makes for itself, such as ${existingNamespace}: not default, and none that begins with kube-`,
+	allowed: `a namespace that the lab creates, such as ${existingNamespace}: not default, and not kube-*`,
 	fix: "pulumi config rm namespace",
 });

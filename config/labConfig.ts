@@ -1,14 +1,15 @@
+/** The lab's settings: their schema, and all checks. Descriptions and defaults are in Pulumi.yaml. */
 import { z } from "zod";
 import { type FieldError, fieldErrorLines, fieldErrorsOf, wherePulumiIs } from "../lib/fieldErrors.ts";
 import { UserError } from "../lib/userError.ts";
 import { KubeProxyMode, nodeNames } from "./clusterShape.ts";
-import { clusterFaults, existingNamespace } from "./existingConfig.ts";
-import { nodeNameFaults } from "./nodeNames.ts";
+import { clusterErrors, existingNamespace } from "./existingConfig.ts";
+import { nodeNameErrors } from "./nodeNames.ts";
 import { nodePorts } from "./nodePorts.ts";
 import { usualSettings } from "./projectDefaults.ts";
 import { image, label, nearest, oneOf, whole } from "./settingValues.ts";
 
-/** They come with a cluster, so the lab cannot make them. */
+/** Every cluster has these already, so the lab can't create them. */
 const taken = ["kube-system", "kube-public", "kube-node-lease", "local-path-storage"];
 
 const nodeName = z.string("a node's name");
@@ -16,66 +17,65 @@ const path = "the path of a kubeconfig";
 
 export const Settings = z.strictObject({
 	cluster: oneOf(["kind", "existing"]),
-	/** Of an existing cluster: a path; its text stays in the file. */
+	/** The path of an existing cluster's kubeconfig; its text stays in the file. */
 	kubeconfig: z
 		.string(path)
 		.regex(/^[^\n]+$/, path)
 		.optional(),
-	/** Which of its contexts. */
+	/** One of the kubeconfig's contexts. */
 	context: z.string("a context's name").min(1, "a context's name").optional(),
-	// A node's name is at most 63 characters, as its label kubernetes.io/hostname is; "-control-plane" takes 14 of them.
+	// A node's name is also its label kubernetes.io/hostname: at most 63 characters, 14 of them for "-control-plane".
 	clusterName: label(49),
 	workers: whole(1, 50),
 	kubeProxyMode: oneOf(KubeProxyMode.options),
 	nodePort: whole(nodePorts.first, nodePorts.last),
-	/** Publishes the NodePort on 127.0.0.1 of the host; a change replaces the cluster. */
+	/** The port of 127.0.0.1 on the host that leads to the NodePort; a change replaces the cluster. */
 	hostPort: whole(1, 65535).optional(),
 	replicas: whole(1, 100),
 	externalTrafficPolicy: oneOf(["Cluster", "Local"]),
 	sessionAffinity: oneOf(["None", "ClientIP"]),
 	namespace: label(63)
-		.refine((name) => !taken.includes(name), `a namespace of the lab's own, none of ${taken.join(", ")}`)
+		.refine((name) => !taken.includes(name), `a namespace of the lab's own: not ${taken.join(", ")}`)
 		.optional(),
-	/** Where the echo runs; empty: anywhere. */
+	/** Nodes that the echo may run on; empty: any. */
 	echoNodes: z.array(nodeName, "a list of node names").optional(),
-	/** Where dnsutils runs. */
+	/** The node that dnsutils runs on. */
 	clientNode: nodeName.optional(),
 	nodeImage: image,
 	echoImage: image,
 	dnsutilsImage: image,
 	connectivity: oneOf(["base", "full"]),
-	/** What the sample of a large existing cluster is drawn with. */
+	/** The seed that chooses the sample of a large existing cluster. */
 	sampleSeed: whole(0, 2 ** 31 - 1),
 });
 type Settings = z.infer<typeof Settings> & { namespace: string };
 
-/** For a cluster of the lab's own, whose nodes are known by their names. */
+/** For a cluster that the lab creates: its node names are known. */
 export type KindConfig = Settings & { cluster: "kind"; echoNodes: string[]; clientNode: string };
 
-/** For a cluster that exists: which nodes it has is to be read from it. */
+/** For an existing cluster: its nodes have to be read from it. */
 export type ExistingConfig = Settings & { cluster: "existing"; kubeconfig: string; context: string };
 
-/** Everything that the stack can be told, checked, with what follows from others. Descriptions, defaults: Pulumi.yaml. */
+/** All settings, checked; defaults that depend on other settings are filled in. */
 export type LabConfig = KindConfig | ExistingConfig;
 
 type Raw = Record<string, unknown>;
 
-/** The message of a configuration that cannot be used. */
-export const faultMessage = (faults: FieldError[]): string =>
+export const configErrorMessage = (errors: FieldError[]): string =>
 	[
-		`the configuration has ${faults.length === 1 ? "a fault" : `${faults.length} faults`}; nothing was changed:`,
-		...fieldErrorLines(faults),
+		`the configuration has ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing was changed:`,
+		...fieldErrorLines(errors),
 		wherePulumiIs,
 	].join("\n");
 
-/** Makes the setting valid as it stands: fixes are to be pasted. Which other value was meant, only the user knows. */
+/** A command that can be pasted: the default is always valid, while only the user knows which other value was meant. */
 function usualFix(field: string): string {
 	const usual = usualSettings()[field];
 	return usual === undefined ? `pulumi config rm ${field}` : `pulumi config set ${field} ${usual}`;
 }
 
-/** The faults of settings by themselves. */
-function settingFaults(issue: z.core.$ZodIssue, raw: Raw): FieldError[] {
+/** Errors of a single setting. */
+function settingErrors(issue: z.core.$ZodIssue, raw: Raw): FieldError[] {
 	if (issue.code === "unrecognized_keys") return issue.keys.map((field) => unknownSetting(field, raw[field]));
 	const [setting = ""] = issue.path.map(String);
 	const meant = issue.code === "invalid_value" ? nearest(String(raw[setting]), issue.values.map(String)) : undefined;
@@ -87,54 +87,54 @@ function unknownSetting(field: string, got: unknown): FieldError {
 	const names = Object.keys(Settings.shape);
 	const meant = nearest(field, names);
 	const guess = meant === undefined ? "" : ` (was ${meant} meant?)`;
-	// As it is called, not as a path: it may have a hyphen or a dot in it.
+	// Quoted and without --path: the name may contain a hyphen or a dot.
 	const fix = `pulumi config rm '${field}'`;
 	return { field, got, allowed: `no such setting${guess}; there are ${names.join(", ")}`, fix };
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
 
-/** The faults that only show when settings are seen together: nodes must be workers of this cluster. */
-function nodeFaults(raw: Raw): FieldError[] {
-	if (raw.cluster === "existing") return []; // What nodes it has is to be read from it.
+/** Nodes must be workers of this cluster. */
+function nodeErrors(raw: Raw): FieldError[] {
+	if (raw.cluster === "existing") return []; // Its nodes aren't known here.
 	const named = Named.safeParse(raw);
-	if (!named.success) return []; // What its workers are called is not known.
+	if (!named.success) return []; // The workers' names aren't known.
 	const workers = workersOf(named.data);
-	// Ordinary pods do not run on the control plane: kubeadm taints it.
-	return nodeNameFaults(raw, workers, `a worker of this cluster: ${workers.join(", ")}`);
+	// Ordinary pods don't run on the control plane: kubeadm taints it.
+	return nodeNameErrors(raw, workers, `a worker of this cluster: ${workers.join(", ")}`);
 }
 
-/** A published port leads to the control plane, which no pod of the echo's runs on. */
+/** The published port leads to the control plane, where no pod of the echo runs. */
 function deadHostPort({ cluster, hostPort, externalTrafficPolicy }: Raw): FieldError[] {
 	if (cluster !== "kind" || hostPort === undefined || externalTrafficPolicy !== "Local") return [];
 	const allowed =
-		"nothing, as externalTrafficPolicy is Local: it leads to the control plane, which then drops what it is sent";
+		"only with externalTrafficPolicy Cluster: it leads to the control plane, which has no pod of the echo and drops the packets";
 	return [{ field: "hostPort", got: hostPort, allowed, fix: "pulumi config rm hostPort" }];
 }
 
-/** A node in the list twice says nothing, and is most likely another one's place. */
+/** A repeated node has no effect; most likely another one was meant. */
 function repetitions({ echoNodes }: Raw): FieldError[] {
 	if (!Array.isArray(echoNodes)) return [];
-	const faults = echoNodes.flatMap((got: unknown, i) => {
+	const errors = echoNodes.flatMap((got: unknown, i) => {
 		const [field, first] = [`echoNodes[${i}]`, echoNodes.indexOf(got)];
-		const allowed = `each node once, and echoNodes[${first}] names it`;
+		const allowed = `each node once; echoNodes[${first}] is the same`;
 		return first === i ? [] : [{ field, got, allowed, fix: `pulumi config rm --path '${field}'` }];
 	});
-	return faults.reverse(); // The last one first: each removal moves those behind it.
+	return errors.reverse(); // Last one first: each removal moves the entries behind it.
 }
 
 const workersOf = ({ clusterName, workers }: z.infer<typeof Named>): string[] =>
 	nodeNames(clusterName, workers).slice(1);
 
 /**
- * Checks raw settings and fills in what follows from others.
- * @throws UserError naming every fault at once: field, value, what is allowed, the command that mends it
+ * Checks the settings and fills in defaults that depend on other settings.
+ * @throws UserError with all errors at once: field, value, what is allowed, and the command that fixes it
  */
 export function parseLabConfig(raw: Raw): LabConfig {
 	const { data, error } = Settings.safeParse(raw);
-	const alone = (error?.issues ?? []).flatMap((issue) => settingFaults(issue, raw));
-	const faults = [...alone, ...clusterFaults(raw), ...nodeFaults(raw), ...repetitions(raw), ...deadHostPort(raw)];
-	if (data === undefined || faults.length > 0) throw new UserError(faultMessage(faults));
+	const single = (error?.issues ?? []).flatMap((issue) => settingErrors(issue, raw));
+	const errors = [...single, ...clusterErrors(raw), ...nodeErrors(raw), ...repetitions(raw), ...deadHostPort(raw)];
+	if (data === undefined || errors.length > 0) throw new UserError(configErrorMessage(errors));
 	const { cluster, kubeconfig = "", context = "" } = data;
 	if (cluster === "existing") {
 		return { ...data, cluster, kubeconfig, context, namespace: data.namespace ?? existingNamespace };
@@ -145,8 +145,7 @@ export function parseLabConfig(raw: Raw): LabConfig {
 }
 
 /**
- * The settings of a stack as this program gets them: all as text, a list as JSON. What is no list though it must be one
- * stays as it is, for a message that says what it must be.
+ * Parses a stack's settings as Pulumi passes them: as text, lists as JSON. Invalid JSON is kept, so that the error quotes it.
  */
 export const labConfigOf = (settings: Record<string, string>): LabConfig =>
 	parseLabConfig({ ...settings, ...(settings.echoNodes !== undefined && { echoNodes: parsed(settings.echoNodes) }) });

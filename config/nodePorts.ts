@@ -1,9 +1,9 @@
-/** What kube-apiserver gives out: its default --service-node-port-range. */
+/** The default of kube-apiserver's --service-node-port-range. */
 export const nodePorts = { first: 30000, last: 32767 };
 
 /**
- * Of these it gives out none by itself while others are free: the first 1/32 of the range, at least 16 and at most 128
- * ports. https://kubernetes.io/docs/concepts/services-networking/service/#avoid-nodeport-collisions
+ * The part that kube-apiserver doesn't assign automatically while others are free: the first 1/32 of the range, at least 16
+ * and at most 128 ports. https://kubernetes.io/docs/concepts/services-networking/service/#avoid-nodeport-collisions
  */
 export const staticNodePorts = {
 	first: nodePorts.first,

@@ -1,7 +1,7 @@
-/** Says what an API server's refusal means; the client's own message is a dump of the whole response. */
+/** Errors of the API server in one line: the client's own message is a dump of the whole response. */
 import { ApiException } from "@kubernetes/client-node";
 
-/** @throws one line: what could not be had, why, and what mends it */
+/** @throws one line: what was requested, why it failed, and the fix */
 export async function withApiError<T>(what: string, answer: Promise<T>): Promise<T> {
 	try {
 		return await answer;
@@ -13,22 +13,22 @@ export async function withApiError<T>(what: string, answer: Promise<T>): Promise
 function sentence(what: string, error: unknown): string {
 	if (!(error instanceof ApiException)) {
 		const why = error instanceof Error ? error.message : String(error);
-		return `the API server does not answer (${what}: ${why}); fix: npm start`;
+		return `the API server doesn't answer (${what}: ${why}); fix: npm start`;
 	}
-	if (error.code === 404) return `${what} is not there; fix: npm start`;
-	const said = `${what}: the API server says ${error.code}, ${reasonOf(error)}`;
-	// The kubeconfig is of a cluster that is gone.
-	return error.code === 401 ? `${said}; fix: npm start` : said;
+	if (error.code === 404) return `${what} not found; fix: npm start`;
+	const refused = `${what}: the API server says ${error.code}, ${reasonOf(error)}`;
+	// The kubeconfig belongs to a cluster that no longer exists.
+	return error.code === 401 ? `${refused}; fix: npm start` : refused;
 }
 
-/** The `message` of the Status object that the API server answers with. */
+/** The `message` of the API server's Status object. */
 function reasonOf({ body, message: dump }: ApiException<unknown>): string {
-	// Of a 401 the client keeps no body, but its own word for it: "HTTP-Code: 401\nMessage: Unauthorized\n…".
-	if (body === undefined) return /^Message: (.+)$/m.exec(dump)?.[1] ?? "nothing more";
+	// For a 401 the client keeps no body, only its own text: "HTTP-Code: 401\nMessage: Unauthorized\n…".
+	if (body === undefined) return /^Message: (.+)$/m.exec(dump)?.[1] ?? "no reason given";
 	try {
 		const { message } = (typeof body === "string" ? JSON.parse(body) : body) as { message?: string };
 		return message ?? String(body);
 	} catch {
-		return String(body); // Somebody else than an API server answered, such as a proxy: its own words tell who.
+		return String(body); // Something else answered, such as a proxy: its text shows what.
 	}
 }

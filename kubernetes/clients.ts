@@ -1,7 +1,7 @@
 /** Where programs run, and the clients that send requests from there. */
 import { z } from "zod";
 
-/** How to run a program where a client is: in a container of a pod, or by an argument vector on this machine. */
+/** How to run a program: in a container of a pod, or by an argument vector on this machine. */
 export const Runner = z.union(
 	[
 		z.strictObject({ exec: z.strictObject({ namespace: z.string(), pod: z.string(), container: z.string() }) }),
@@ -11,18 +11,18 @@ export const Runner = z.union(
 );
 export type Runner = z.infer<typeof Runner>;
 
-/** Somebody who sends requests. */
+/** A place that requests are sent from. */
 export const Client = z.strictObject({
 	name: z.string(),
 	run: Runner,
-	/** The argument vector of its HTTP client; the URL is appended. Its exit codes and its --local-port are curl's. */
+	/** The argument vector of its HTTP client; the URL is appended. Exit codes and --local-port as for curl. */
 	get: z.array(z.string()).min(1),
-	/** The address that it sends from, where the API does not tell. */
+	/** The address that it sends from, if the API doesn't show it. */
 	ip: z.string().optional(),
 });
 export type Client = z.infer<typeof Client>;
 
-/** Every ready pod with these labels as a client of its own, named after itself or after the node that it runs on. */
+/** Every ready pod with these labels is a client, named after the pod or after its node. */
 export const ClientGroup = z.strictObject({
 	each: z.strictObject({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
 	named: z.enum(["pod", "node"]),
@@ -30,11 +30,11 @@ export const ClientGroup = z.strictObject({
 });
 export type ClientGroup = z.infer<typeof ClientGroup>;
 
-/** What differs in a cluster that is not the lab's own. */
+/** What differs in a cluster that the lab didn't create. */
 export const Existing = z.strictObject({
-	/** The pods in which a node's rules are read where no kube-proxy pod runs on it. */
+	/** The pods in which a node's rules are read if it runs no kube-proxy pod. */
 	readers: ClientGroup.shape.each.optional(),
-	/** The nodes that are looked at, where these are not all; `of` so many, drawn with `seed` from all but the hindered. */
+	/** The nodes that are checked, if these aren't all: chosen by `seed` from `of` nodes without the unusable ones. */
 	sample: z
 		.strictObject({
 			nodes: z.array(z.string()).min(1),

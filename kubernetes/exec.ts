@@ -1,4 +1,4 @@
-/** Runs programs where a client is: in a container of a pod, or on this machine. */
+/** Runs programs in a container of a pod, or on this machine. */
 import { type Readable, Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { execa } from "execa";
@@ -6,31 +6,31 @@ import { shellText } from "../lib/shell.ts";
 import type { Runner } from "./clients.ts";
 import { type Access, kubectlText } from "./kubeAccess.ts";
 
-/** How a program ended: `code` is its exit code, or -1 where it did not get as far as running or ending. */
+/** How a program ended: `code` is its exit code, or -1 if it couldn't be started or didn't end. */
 export interface Ran {
 	code: number;
 	stdout: string;
 	stderr: string;
 }
 
-/** The program, where the runner says, as a command for a shell in the project's folder. */
+/** The command that runs the program, for a shell in the project's folder. */
 export function pasteReady(access: Access, runner: Runner, program: string[]): string {
 	if ("spawn" in runner) return shellText(...runner.spawn, ...program);
 	const { namespace, pod, container } = runner.exec;
 	return kubectlText(access, "exec", "-n", namespace, pod, "-c", container, "--", ...program);
 }
 
-/** The command that has a node's kube-proxy start again: it then writes all of its rules, also those that are lost. */
+/** The command that restarts a node's kube-proxy: it then writes all of its rules again. */
 export function restartProxy(access: Access, proxy: Runner | undefined): string {
 	if (!proxy || !("exec" in proxy)) return "restart the node's kube-proxy";
 	const { namespace, pod } = proxy.exec;
 	return kubectlText(access, "delete", "pod", "-n", namespace, pod);
 }
 
-/** Talk with a program while it runs. */
+/** Input and output of a program while it runs. */
 export interface Dialogue {
 	stdin: Readable;
-	/** Told whenever there is more, with all that the program has said so far, on stdout and stderr. */
+	/** Called when the program prints, with everything on stdout and stderr so far. */
 	onOutput(soFar: string): void;
 }
 
@@ -41,11 +41,11 @@ export class Programs {
 		this.executor = new Exec(config);
 	}
 
-	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
+	/** Never rejects: a program that couldn't run or didn't end in time has code -1. */
 	async run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
 		try {
 			if ("exec" in runner) return await this.exec(runner.exec, program, seconds, dialogue);
-			if (dialogue) throw new Error("only with a program in a pod one can talk while it runs");
+			if (dialogue) throw new Error("a dialogue is only possible with a program in a pod");
 			const [file = "", ...args] = [...runner.spawn, ...program];
 			const { exitCode, stdout, stderr, shortMessage } = await execa(file, args, {
 				reject: false,
@@ -53,7 +53,7 @@ export class Programs {
 			});
 			return { code: exitCode ?? -1, stdout, stderr: stderr || (shortMessage ?? "") };
 		} catch (error) {
-			// A connection that could not be opened rejects with an event, which is no Error but has a message too.
+			// A connection that can't be opened rejects with an event: not an Error, but it has a message.
 			const { message } = error as { message?: string };
 			return { code: -1, stdout: "", stderr: message ?? String(error) };
 		}
@@ -65,9 +65,9 @@ export class Programs {
 		seconds: number,
 		dialogue?: Dialogue,
 	): Promise<Ran> {
-		const tell = () => dialogue?.onOutput(stdout.text + stderr.text);
-		const stdout = new Collector(tell);
-		const stderr = new Collector(tell);
+		const onMore = () => dialogue?.onOutput(stdout.text + stderr.text);
+		const stdout = new Collector(onMore);
+		const stderr = new Collector(onMore);
 		const stdin = dialogue?.stdin ?? null;
 		const where = `pod ${namespace}/${pod}`;
 		const abandon = new AbortController();
@@ -88,7 +88,7 @@ export class Programs {
 	}
 }
 
-/** Keeps what is written to it. */
+/** Collects what is written to it. */
 class Collector extends Writable {
 	private readonly chunks: Buffer[] = [];
 	private readonly onMore: () => void;
@@ -109,10 +109,10 @@ class Collector extends Writable {
 	}
 }
 
-/** The kubelet tells an exit code other than 0 as a cause of the status. */
+/** The kubelet reports an exit code other than 0 as a cause of the status. */
 function exitCode(status: V1Status): number {
 	if (status.status === "Success") return 0;
 	const cause = status.details?.causes?.find(({ reason }) => reason === "ExitCode");
-	if (cause === undefined) throw new Error(status.message ?? "the program could not be run");
+	if (cause === undefined) throw new Error(status.message ?? "the program couldn't be run");
 	return Number(cause.message);
 }

@@ -1,15 +1,15 @@
-/** The way into a cluster: a kubeconfig by its path, and which of its contexts. Its text never leaves the file. */
+/** Access to a cluster: the path of a kubeconfig and one of its contexts. Its text never leaves the file. */
 import { existsSync } from "node:fs";
 import { KubeConfig } from "@kubernetes/client-node";
 import { shellText } from "../lib/shell.ts";
 
 export interface Access {
 	kubeconfig: string;
-	/** @default the kubeconfig's current one */
+	/** @default the kubeconfig's current context */
 	context?: string | undefined;
 }
 
-/** The options that lead kubectl into that cluster. */
+/** The options for kubectl. */
 export const accessOptions = ({ kubeconfig, context }: Access): string[] => [
 	"--kubeconfig",
 	kubeconfig,
@@ -20,26 +20,26 @@ export const accessOptions = ({ kubeconfig, context }: Access): string[] => [
 export const kubectlText = (access: Access, ...args: string[]): string =>
 	shellText("kubectl", ...accessOptions(access), ...args);
 
-/** A kubeconfig that leads nowhere. */
+/** A kubeconfig that is missing, unreadable or incomplete. */
 export class NoAccess extends Error {}
 
-/** Of a kubeconfig that is the lab's own kind takes the cluster, and leaves the file. */
+/** `kind delete cluster` removes the cluster from the lab's kubeconfig, but keeps the file. */
 const emptied = ({ kubeconfig, context }: Access): string =>
 	`${kubeconfig} names no cluster${context === undefined ? ", as after `kind delete cluster`" : ""}`;
 
-/** @throws NoAccess where there is no such kubeconfig, none that can be read, or no such context in it */
+/** @throws NoAccess if the file doesn't exist, isn't a kubeconfig, or lacks the context */
 export function loadAccess(access: Access): KubeConfig {
 	const { kubeconfig, context } = access;
-	if (!existsSync(kubeconfig)) throw new NoAccess(`there is no ${kubeconfig}`);
+	if (!existsSync(kubeconfig)) throw new NoAccess(`${kubeconfig} doesn't exist`);
 	const config = new KubeConfig();
 	try {
 		config.loadFromFile(kubeconfig);
 	} catch (error) {
-		// Of an empty file the parser reads a property.
+		// The parser fails on an empty file with a TypeError.
 		if (error instanceof TypeError) throw new NoAccess(emptied(access), { cause: error });
-		// It quotes what it does not understand, and that may be a key.
-		const [said] = (error as Error).message.split("\n");
-		throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${said})`, { cause: error });
+		// The parser quotes text of the file, which may be a key: only its first line is safe.
+		const [reason] = (error as Error).message.split("\n");
+		throw new NoAccess(`${kubeconfig} isn't a readable kubeconfig (${reason})`, { cause: error });
 	}
 	const names = config.getContexts().map(({ name }) => name);
 	if (context !== undefined && !names.includes(context)) {
@@ -48,6 +48,7 @@ export function loadAccess(access: Access): KubeConfig {
 	if (context !== undefined) config.setCurrentContext(context);
 	if (config.getCurrentCluster() !== null) return config;
 	if (config.getClusters().length === 0) throw new NoAccess(emptied(access));
-	const why = context === undefined ? "it names no current cluster" : `its context "${context}" names no cluster of it`;
-	throw new NoAccess(`${kubeconfig} is no kubeconfig that can be read (${why})`);
+	const why =
+		context === undefined ? "it has no current cluster" : `its context "${context}" refers to a missing cluster`;
+	throw new NoAccess(`${kubeconfig} isn't a readable kubeconfig (${why})`);
 }

@@ -1,4 +1,4 @@
-/** What the verification asks of a Kubernetes cluster: its objects, and programs run where a client is. */
+/** A live cluster: its objects, and programs run in its pods or on this machine. */
 import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
 import pLimit from "p-limit";
 import { withApiError } from "./apiErrors.ts";
@@ -19,10 +19,10 @@ import {
 } from "./objects.ts";
 import type { ClusterSnapshot, Endpoint, PlacedClient, SnapshotScope } from "./snapshot.ts";
 
-/** So many objects are asked for at once, where they are asked for one by one. */
+/** Concurrent requests for single objects. */
 const limit = pLimit(16);
 
-/** What kubeadm, and most others, call it, whatever serves it. */
+/** The name that kubeadm and most others give it, also if another program than kube-dns serves it. */
 const dnsService = "kube-dns";
 
 export class Cluster {
@@ -33,7 +33,7 @@ export class Cluster {
 	readonly discovery: DiscoveryV1Api;
 	private readonly programs: Programs;
 
-	/** @throws where there is no such kubeconfig, or none that can be read */
+	/** @throws if the kubeconfig doesn't exist or can't be read */
 	constructor({ kubeconfig, context }: Access) {
 		this.access = { kubeconfig, context };
 		const config = load(this.access);
@@ -62,7 +62,7 @@ export class Cluster {
 		const wanted = spec?.replicas ?? 1;
 		const ready = own.endpoints.length;
 		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
-		// What runs on a node that is not Ready may never come up: nobody waits for it.
+		// Pods on a node that isn't Ready may never become ready: don't wait for them.
 		const mayComeUp = ({ spec }: V1Pod) => !dead.includes(spec?.nodeName ?? "");
 		const awaited = placed.flatMap(({ pods }) => pods).filter(mayComeUp);
 		return {
@@ -75,7 +75,7 @@ export class Cluster {
 				...(ready === wanted || dead.length > 0 ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
 				...own.outdated,
 				...(dns?.outdated ?? []),
-				// Of several pods one is enough; none at all, as where it is scaled to 0, is final.
+				// One endpoint is enough. Without any pod, as when it is scaled to 0, there is nothing to wait for.
 				...(dns?.endpoints.length === 0 && dns.pods.some(mayComeUp)
 					? ["the DNS Service has no ready endpoint yet"]
 					: []),
@@ -86,7 +86,7 @@ export class Cluster {
 		};
 	}
 
-	/** The control plane first. @param names of those that are looked at, where these are not all */
+	/** Control plane first. @param names of the nodes to read @default all */
 	async nodes(names?: readonly string[]): Promise<Node[]> {
 		const nodes = names
 			? await limit.map(names, (name) => withApiError(`Node ${name}`, this.core.readNode({ name })))
@@ -102,7 +102,7 @@ export class Cluster {
 		throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
 	}
 
-	/** The cluster's own DNS Service; undefined where it has none of that name. */
+	/** The cluster's DNS Service; undefined if it isn't called kube-dns. */
 	private async dns() {
 		const [namespace, fieldSelector] = ["kube-system", `metadata.name=${dnsService}`];
 		const services = await withApiError(
@@ -114,7 +114,7 @@ export class Cluster {
 		return { clusterIp: clusterIP, ...(await this.endpoints(namespace, dnsService, selector)) };
 	}
 
-	/** A Service's ready endpoints, and its pods. One that is not its pod's any more is outdated: slices follow pods with a delay. */
+	/** A Service's ready endpoints and pods. EndpointSlices follow pods with a delay: some endpoints may be outdated. */
 	private async endpoints(
 		namespace: string,
 		name: string,
@@ -131,22 +131,22 @@ export class Cluster {
 		const endpoints = slices.items.flatMap(toEndpoints);
 		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
 		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
-		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} is not that of a ready pod ${pod}`);
+		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} isn't the address of a ready pod ${pod}`);
 		return { endpoints, outdated: why, pods: pods.filter(({ metadata }) => !metadata?.deletionTimestamp) };
 	}
 
-	/** By node: where its rules can be read with the tools that wrote them. @param names as of `nodes` */
+	/** By node: its kube-proxy pod. @param names of the nodes @default all */
 	async kubeProxies(names?: readonly string[]): Promise<Map<string, Runner>> {
 		const pods = (node?: string) => this.pods("kube-system", { "k8s-app": "kube-proxy" }, node);
 		return byNode(names ? (await limit.map(names, pods)).flat() : await pods());
 	}
 
-	/** By node: where its rules are read if it runs no kube-proxy pod. */
+	/** By node: the pod in which its rules are read if it runs no kube-proxy pod. */
 	async otherReaders({ readers }: Existing = {}): Promise<Map<string, Runner> | undefined> {
 		return readers && byNode(await this.pods(readers.namespace, readers.labels));
 	}
 
-	/** The pods with all of the labels. @param node only those on it */
+	/** The pods with all of these labels. @param node only those on this node */
 	async pods(namespace: string, labels: Record<string, string> = {}, node?: string): Promise<V1Pod[]> {
 		const labelSelector = Object.entries(labels)
 			.map(([key, value]) => `${key}=${value}`)
@@ -156,15 +156,15 @@ export class Cluster {
 		return (await withApiError(`Pods in ${namespace}`, list)).items;
 	}
 
-	/** The client, or those of the group on nodes that are looked at, and the pods that they are in. */
+	/** The client, or the group's clients on these nodes, and their pods. */
 	private async placed(
 		client: Client | ClientGroup,
 		names?: readonly string[],
 	): Promise<{ clients: PlacedClient[]; pods: V1Pod[] }> {
 		if ("each" in client) {
 			const { namespace, labels, container } = client.each;
-			const isLookedAt = ({ spec }: V1Pod) => names === undefined || names.includes(spec?.nodeName ?? "");
-			const pods = (await this.pods(namespace, labels)).filter(isLookedAt).sort(byNodeThenName);
+			const isIncluded = ({ spec }: V1Pod) => names === undefined || names.includes(spec?.nodeName ?? "");
+			const pods = (await this.pods(namespace, labels)).filter(isIncluded).sort(byNodeThenName);
 			const clients = pods.map((pod) => ({
 				name: (client.named === "node" ? pod.spec?.nodeName : pod.metadata?.name) ?? "",
 				run: { exec: { ...toExec(pod), container } },
@@ -181,23 +181,23 @@ export class Cluster {
 		return { clients: [{ ...client, place: toPlace(pod) }], pods: [pod] };
 	}
 
-	/** What runs the program there by hand: a command for a shell in the project's folder. */
+	/** The command that runs the program by hand, for a shell in the project's folder. */
 	pasteReady(runner: Runner, program: string[]): string {
 		return pasteReady(this.access, runner, program);
 	}
 
-	/** How a node's kube-proxy is made to write its rules again. */
+	/** The command that makes a node's kube-proxy write its rules again. */
 	restartProxy(proxy: Runner | undefined): string {
 		return restartProxy(this.access, proxy);
 	}
 
-	/** Runs a program where the runner says. Never rejects: what could not run, or not end in time, has code -1. */
+	/** Never rejects: a program that couldn't run or didn't end in time has code -1. */
 	run(runner: Runner, program: string[], seconds: number, dialogue?: Dialogue): Promise<Ran> {
 		return this.programs.run(runner, program, seconds, dialogue);
 	}
 }
 
-/** Where programs run on each node that one of the pods is on. */
+/** By node: how to run a program in its pod. */
 const byNode = (pods: V1Pod[]): Map<string, Runner> =>
 	new Map(pods.map((pod) => [pod.spec?.nodeName ?? "", { exec: toExec(pod) }]));
 
@@ -206,12 +206,12 @@ function load(access: Access): KubeConfig {
 		return loadAccess(access);
 	} catch (error) {
 		const { message } = error as Error;
-		// Only somebody else's has a context: the lab writes its own kubeconfig, and writes it again.
+		// Only a user's own kubeconfig has a context: `npm start` rewrites the lab's.
 		if (access.context !== undefined)
 			throw new Error(`${message}; fix: pulumi config set kubeconfig <path>, or context <name>, and npm start`, {
 				cause: error,
 			});
-		const down = message === `there is no ${access.kubeconfig}` ? ": the lab is not up" : "";
+		const down = message === `${access.kubeconfig} doesn't exist` ? ": the lab isn't up" : "";
 		throw new Error(`${message}${down}; fix: npm start`, { cause: error });
 	}
 }

@@ -1,7 +1,7 @@
 /** Objects of a cluster, reduced to the fields that are used. */
 import { z } from "zod";
 
-/** A node as `kubectl get nodes -o wide` shows it. Source: the Node object. */
+/** A node as `kubectl get nodes -o wide` shows it. */
 export const Node = z.object({
 	name: z.string(),
 	role: z.enum(["control-plane", "worker"]),
@@ -28,7 +28,7 @@ export const Service = z.object({
 	portName: z.string(),
 	nodePort: z.int(),
 	externalTrafficPolicy: z.enum(["Cluster", "Local"]),
-	/** ClientIP: each node leads a client that it remembers to the pod that served it before. */
+	/** ClientIP: each node sends a known client address to the pod that served it before. */
 	sessionAffinity: z.enum(["None", "ClientIP"]),
 });
 export type Service = z.infer<typeof Service>;

@@ -1,9 +1,9 @@
-/** Kubernetes objects as the verification sees them. */
+/** Kubernetes objects, reduced to the fields that are used. */
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
 import type { Node, Service } from "./model.ts";
 import type { Endpoint, Place } from "./snapshot.ts";
 
-/** What is read of a Node object, whichever client has it from the API. */
+/** The used fields of a Node, as client-node and Pulumi both have them. */
 export interface NodeObject {
 	metadata?: { name?: string; labels?: Record<string, string> };
 	spec?: { podCIDR?: string };
@@ -14,7 +14,7 @@ export interface NodeObject {
 	};
 }
 
-/** What is read of a Service object, whichever client has it from the API. */
+/** The used fields of a Service, as client-node and Pulumi both have them. */
 export interface ServiceObject {
 	metadata?: { name?: string; namespace?: string };
 	spec?: {
@@ -38,7 +38,7 @@ export const toPlace = ({ spec, status }: V1Pod): Place => ({
 });
 
 export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
-	// The API writes null for a slice without endpoints, whatever its types say.
+	// The API returns null for a slice without endpoints, contrary to its types.
 	(endpoints ?? [])
 		.filter(({ conditions }) => conditions?.ready)
 		.map(({ addresses, nodeName, targetRef }) => ({
@@ -50,7 +50,7 @@ export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =
 
 export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod ${pod.metadata?.name} is not ready`]);
 
-/** Of a pod, or of a node. */
+/** For a pod or a node. */
 export const isReady = ({ status }: { status?: { conditions?: { type: string; status: string }[] } }): boolean =>
 	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
@@ -70,7 +70,7 @@ export function toNode(node: NodeObject): Node {
 	};
 }
 
-/** By its first port. What the API server has not filled in yet, as in a preview, is empty or 0. */
+/** With its first port. Fields that the API server hasn't filled in yet, as in a preview, are empty or 0. */
 export function toService({ metadata, spec }: ServiceObject): Service {
 	const { name = "", namespace = "" } = metadata ?? {};
 	const [port] = spec?.ports ?? [];

@@ -20,7 +20,7 @@ export interface Endpoint {
 	pod: string;
 }
 
-/** Where a client sends from: a pod's own network, a node's, or outside the cluster. */
+/** Where a client sends from: a pod's network, a node's network, or outside the cluster. */
 export interface Place {
 	network: "pod" | "node" | "outside";
 	node?: string;
@@ -31,20 +31,20 @@ export interface PlacedClient extends Client {
 	place: Place;
 }
 
-/** Everything that a verification reads of the API before it probes. */
+/** What a verification reads from the API before it sends requests. */
 export interface ClusterSnapshot {
 	clients: PlacedClient[];
 	nodes: Node[];
 	service: Service;
 	endpoints: Endpoint[];
-	/** The cluster's own DNS Service, which resolves the Service's name; absent where it has another. */
+	/** The cluster's DNS Service; absent if it isn't called kube-dns. */
 	dns?: { clusterIp: string; endpoints: Endpoint[] };
-	/** Why the API may not be up to date yet, as after a restart; empty: it is. */
+	/** Why the API may not be up to date yet, as after a restart; empty if it is. */
 	unsettled: string[];
-	/** The kube-proxy pod of each node that has one: where its rules can be read with the tools that wrote them. */
+	/** By node, its kube-proxy pod: its rules are read there with the tools that wrote them. */
 	kubeProxies: Map<string, Runner>;
-	/** By node, where its rules are read if it runs no kube-proxy pod. */
+	/** By node, the pod in which its rules are read if it runs no kube-proxy pod. */
 	otherReaders?: Map<string, Runner> | undefined;
-	/** Whether the nodes' addresses and routes are not those that kind's CNI makes, and so not foretold. */
+	/** Whether another network plugin than kind's sets addresses and routes, so that they can't be predicted. */
 	foreignNetwork?: boolean;
 }

@@ -1,4 +1,4 @@
-/** The one look at a cluster that is not the lab's own, before anything is made in it: it only reads. */
+/** Reads an existing cluster before anything is created in it. */
 import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
 import { withApiError } from "../apiErrors.ts";
 import { type Access, kubectlText, loadAccess, NoAccess } from "../kubeAccess.ts";
@@ -7,33 +7,31 @@ import { byRoleThenName, toNode } from "../objects.ts";
 import { missingRights } from "./rights.ts";
 
 export type FoundNode = Node & {
-	/** Whether an ordinary pod can be put on it by its name. */
+	/** Whether a pod without tolerations can be placed on it by its name. */
 	ordinary: boolean;
-	/** Why no pod at all runs there, so that nobody can look at it: "is not Ready". */
+	/** Why no pod can run there, so that it can't be checked: "is not Ready". */
 	hindrance?: string;
 };
 
 export interface ClusterInfo {
-	/** As the context calls it. */
+	/** The cluster's name in the kubeconfig. */
 	name: string;
-	/** Names this very cluster: the uid of its namespace kube-system. */
+	/** Identifies the cluster: the uid of its namespace kube-system. */
 	id: string;
-	/** The control plane first. */
+	/** Control plane first. */
 	nodes: FoundNode[];
 	/** Names of the nodes that run a kube-proxy pod. */
 	proxied: string[];
 }
 
-/** So many objects come in one answer. */
-const page = 500;
+/** Objects per response. */
+const pageSize = 500;
 
-/** Longest time for an API server to answer, in ms. */
-const patience = 10_000;
+const timeoutMs = 10_000;
 
 /**
- * Reads what the lab must know beforehand.
  * @param namespace the lab's own
- * @throws one message that says what is in the way and what mends it; all missing rights at once
+ * @throws one message with the problem and its fix; all missing rights are listed at once
  */
 export async function inspectCluster(access: Access, namespace: string): Promise<ClusterInfo> {
 	const config = openAccess(access);
@@ -43,11 +41,11 @@ export async function inspectCluster(access: Access, namespace: string): Promise
 	const [nodes, proxies, system] = await Promise.all([
 		withApiError(
 			"Nodes",
-			all((next) => core.listNode({ limit: page, ...next })),
+			all((next) => core.listNode({ limit: pageSize, ...next })),
 		),
 		withApiError(
 			"Pods in kube-system",
-			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: page, ...next })),
+			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: pageSize, ...next })),
 		),
 		withApiError("Namespace kube-system", core.readNamespace({ name: "kube-system" })),
 	]);
@@ -85,21 +83,21 @@ function openAccess(access: Access): KubeConfig {
 	}
 }
 
-/** Nobody answers, or not to this user. */
+/** @throws if the API server doesn't answer, or doesn't accept the user */
 async function refuseUnreachable(access: Access, core: CoreV1Api): Promise<void> {
-	const asked = core.readNamespace({ name: "kube-system" });
+	const answer = core.readNamespace({ name: "kube-system" });
 	const late = new Promise<never>((_, reject) => {
-		setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience).unref();
+		setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs).unref();
 	});
 	try {
-		await Promise.race([asked, late]);
+		await Promise.race([answer, late]);
 	} catch (error) {
 		const { code } = error as { code?: unknown };
-		if (code === 403 || code === 404) return; // Somebody answers; what may not be read is told with all other rights.
+		if (code === 403 || code === 404) return; // It answers; a missing right is reported with all others.
 		const why =
-			code === 401 ? "does not know the user of the kubeconfig (401)" : `does not answer (${(error as Error).message})`;
-		const look = kubectlText(access, "get", "namespaces");
-		throw new Error(`the API server of ${described(access)} ${why}; nothing was changed; look: ${look}`, {
+			code === 401 ? "doesn't accept the user of the kubeconfig (401)" : `doesn't answer (${(error as Error).message})`;
+		const check = kubectlText(access, "get", "namespaces");
+		throw new Error(`the API server of ${described(access)} ${why}; nothing was changed; check: ${check}`, {
 			cause: error,
 		});
 	}
@@ -111,14 +109,14 @@ const described = ({ kubeconfig, context }: Access): string =>
 async function refuseMissingRights(access: Access, config: KubeConfig, namespace: string): Promise<void> {
 	const missing = await withApiError("SelfSubjectAccessReviews", missingRights(config, namespace));
 	if (missing.length === 0) return;
-	const grant = "kubectl apply -f docs/rbac.yaml, then bind its ClusterRole to the user, as that file says";
+	const grant = "kubectl apply -f docs/rbac.yaml, then bind its ClusterRole to the user as described there";
 	const lines = missing.map((line) => `  ${line}`);
 	const count = missing.length === 1 ? "a right" : `${missing.length} rights`;
 	throw new Error(
 		[
 			`the user of ${described(access)} lacks ${count} that the lab needs; nothing was changed:`,
 			...lines,
-			`fix, by an administrator: ${grant}`,
+			`fix (as an administrator): ${grant}`,
 		].join("\n"),
 	);
 }
@@ -136,9 +134,9 @@ function hindranceOf({ ready, labels }: Node): string | undefined {
 	return system === "linux" ? undefined : `runs ${system}`;
 }
 
-/** Whether it takes pods that tolerate nothing, and answers to its own name as a nodeSelector calls it. */
+/** Whether pods without tolerations can run there, and a nodeSelector finds it by its name. */
 function isOrdinary({ spec, metadata }: V1Node): boolean {
-	const repels = (spec?.taints ?? []).some(({ effect }) => effect !== "PreferNoSchedule");
-	const named = metadata?.labels?.["kubernetes.io/hostname"] === metadata?.name;
-	return !spec?.unschedulable && !repels && named;
+	const hasTaint = (spec?.taints ?? []).some(({ effect }) => effect !== "PreferNoSchedule");
+	const isNamed = metadata?.labels?.["kubernetes.io/hostname"] === metadata?.name;
+	return !spec?.unschedulable && !hasTaint && isNamed;
 }

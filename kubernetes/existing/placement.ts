@@ -1,61 +1,64 @@
-/** Where the lab goes in a cluster that exists. Pure. */
-
-import { type ExistingConfig, faultMessage } from "../../config/labConfig.ts";
-import { nodeNameFaults } from "../../config/nodeNames.ts";
+/** On which nodes of an existing cluster the lab runs. Pure. */
+import { configErrorMessage, type ExistingConfig } from "../../config/labConfig.ts";
+import { nodeNameErrors } from "../../config/nodeNames.ts";
 import type { FieldError } from "../../lib/fieldErrors.ts";
 import { UserError } from "../../lib/userError.ts";
 import type { ClusterInfo, FoundNode } from "./inspect.ts";
 import { type Sample, sampleNodes } from "./nodeSample.ts";
 
 export interface Placement {
-	/** Where the echo may run; empty: anywhere. */
+	/** Nodes that the echo may run on; empty: any. */
 	echoNodes: string[];
-	/** Where dnsutils runs. */
+	/** The node that dnsutils runs on. */
 	clientNode: string;
-	/** Names of the nodes that the lab looks at, the control plane first. */
+	/** Names of the nodes that are checked, control plane first. */
 	nodes: string[];
-	/** Where these are not all of them. */
+	/** Present if not all nodes are checked. */
 	sample?: Sample;
-	/** Whether one of them runs no kube-proxy pod: its rules are read through NodeProbe. */
+	/** Whether a checked node runs no kube-proxy pod: rules are then read through NodeProbe. */
 	lacksProxy: boolean;
 }
 
-/** So many names are told of those that could have been meant. */
+/** How many of the allowed nodes an error names. */
 const mostNames = 10;
 
-/** @throws UserError naming every fault at once: a node that is not there or takes no ordinary pods, or no such node at all */
+/** @throws UserError with all errors at once: nodes that don't exist or can't run ordinary pods, or no usable node at all */
 export function placeOn(config: ExistingConfig, { nodes, proxied }: ClusterInfo): Placement {
 	const ordinary = nodes.filter((node) => node.ordinary).map(({ name }) => name);
-	const faults = nodeFaults(config, ordinary, nodes);
-	if (faults.length > 0) throw new UserError(faultMessage(faults));
+	const errors = nodeErrors(config, ordinary, nodes);
+	if (errors.length > 0) throw new UserError(configErrorMessage(errors));
 	const { echoNodes = ordinary.slice(0, 1), clientNode = ordinary.at(-1) ?? "" } = config;
 	const sample = sampleNodes(nodes, [...echoNodes, clientNode], config.sampleSeed);
-	const looked = sample?.nodes ?? nodes.map(({ name }) => name);
-	// Anywhere would be where nobody looks. Not so where all that is left out is not Ready: nothing runs there, and when it is
-	// back the echo would have to move for it.
-	const isSeen = ({ name, ready }: FoundNode) => !ready || looked.includes(name);
+	const checked = sample?.nodes ?? nodes.map(({ name }) => name);
+	// "Any node" would include unchecked ones. Nodes that aren't Ready don't count: nothing runs there, and the echo would have
+	// to move once they are back.
+	const isChecked = ({ name, ready }: FoundNode) => !ready || checked.includes(name);
 	const sampled =
-		echoNodes.length === 0 && !nodes.every(isSeen) ? ordinary.filter((name) => looked.includes(name)) : echoNodes;
+		echoNodes.length === 0 && !nodes.every(isChecked) ? ordinary.filter((name) => checked.includes(name)) : echoNodes;
 	return {
 		echoNodes: sampled,
 		clientNode,
-		nodes: looked,
+		nodes: checked,
 		...(sample && { sample }),
-		lacksProxy: looked.some((name) => !proxied.includes(name)),
+		lacksProxy: checked.some((name) => !proxied.includes(name)),
 	};
 }
 
-function nodeFaults({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], nodes: FoundNode[]): FieldError[] {
+function nodeErrors({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], nodes: FoundNode[]): FieldError[] {
 	if (ordinary.length === 0) {
-		const allowed = "a node that is Ready, has no taint, and whose label kubernetes.io/hostname is its name";
-		return [{ field: "cluster", got: `${nodes.length} nodes, none of which takes ordinary pods`, allowed }];
+		const allowed =
+			"a cluster with a node that is Ready, has no taint, and whose label kubernetes.io/hostname is its name";
+		return [{ field: "cluster", got: `${nodes.length} nodes, but none that can run ordinary pods`, allowed }];
 	}
 	const more = ordinary.length > mostNames ? ` and ${ordinary.length - mostNames} others` : "";
-	const away = nodes.filter(({ name, hindrance }) => hindrance && (name === clientNode || echoNodes?.includes(name)));
-	const why = away.length > 0 ? ` (${away.map(({ name, hindrance }) => `${name} ${hindrance}`).join(", ")})` : "";
-	const allowed = `a node of this cluster that takes ordinary pods${why}: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
-	// One that is away for a while may stay among several: the scheduler passes over it, and the echo need not move.
-	const resting = away.filter(({ ready }) => !ready).map(({ name }) => name);
-	const spare = echoNodes?.some((name) => ordinary.includes(name)) ? resting : [];
-	return nodeNameFaults({ echoNodes, clientNode }, ordinary, allowed, spare);
+	const unusable = nodes.filter(
+		({ name, hindrance }) => hindrance && (name === clientNode || echoNodes?.includes(name)),
+	);
+	const why =
+		unusable.length > 0 ? ` (${unusable.map(({ name, hindrance }) => `${name} ${hindrance}`).join(", ")})` : "";
+	const allowed = `a node of this cluster that can run ordinary pods${why}: ${ordinary.slice(0, mostNames).join(", ")}${more}`;
+	// A node that isn't Ready for a while may stay in a list of several: the scheduler skips it, and the echo needn't move.
+	const notReady = unusable.filter(({ ready }) => !ready).map(({ name }) => name);
+	const spare = echoNodes?.some((name) => ordinary.includes(name)) ? notReady : [];
+	return nodeNameErrors({ echoNodes, clientNode }, ordinary, allowed, spare);
 }

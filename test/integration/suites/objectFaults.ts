@@ -53,7 +53,7 @@ export const objectFaults = (lab: () => Lab) =>
 			"recreates %s by a start when somebody has deleted it",
 			async (object) => {
 				await kubectl("delete", object, "--timeout=60s");
-				expect(await fails()).toContain(`default/${object.split("/")[1]} is not there; fix: npm start`);
+				expect(await fails()).toContain(`default/${object.split("/")[1]} not found; fix: npm start`);
 				await recoveries.start(lab(), `${object} deleted`);
 			},
 		);

@@ -24,7 +24,7 @@ export const refusalsBeforeStart = (lab: () => Lab) =>
 				await lab().stack.setConfig(`echoNodes[${i}]`, { value }, true);
 			const { exitCode, all } = await lab().run("cli/start.ts");
 			expect(exitCode, all).not.toBe(0);
-			expect(all).toContain("the configuration has 7 faults; nothing was changed:");
+			expect(all).toContain("the configuration has 7 errors; nothing was changed:");
 			for (const [field, got] of [...Object.entries(bad), ["clientNode", "elsewhere"], ["echoNodes[1]", "nowhere"]])
 				expect(all).toMatch(
 					new RegExp(`^ +${field?.replace(/[[\]]/g, "\\$&")}: got "${got}", allowed: .+; fix: pulumi `, "m"),
@@ -72,7 +72,7 @@ export const refusals = (lab: () => Lab) =>
 			await writeFile(lab().kubeconfig(), "users: [");
 			const { exitCode, all } = await lab().run("cli/verify.ts");
 			expect(exitCode, all).toBe(1);
-			expect(all).toMatch(/is no kubeconfig that can be read \(.*\); fix: npm start$/m);
+			expect(all).toMatch(/isn't a readable kubeconfig \(.*\); fix: npm start$/m);
 			expectNoStack(all);
 			const started = await lab().run("cli/start.ts");
 			expect(started.exitCode, started.all).toBe(0);

@@ -6,8 +6,8 @@ import { UserError } from "../../../lib/userError.ts";
 import { defaults } from "../components/defaults.ts";
 import { record } from "../components/recorder.ts";
 
-describe("a good configuration", () => {
-	it("gives the walkthrough's lab by default", () => {
+describe("a valid configuration", () => {
+	it("describes the walkthrough's lab by default", () => {
 		expect(parseLabConfig(defaults)).toEqual({
 			...defaults,
 			workers: 3,
@@ -34,16 +34,16 @@ describe("a good configuration", () => {
 		["echoImage", "localhost/a__b/c-d:V_1.0"],
 		["echoImage", "Registry.example:5000/team/echo:1"],
 		["nodeImage", `kindest/node:v1.36.4@sha256:${"0a".repeat(32)}`],
-	])("may have %s %s", (field, value) => {
+	])("allows %s %s", (field, value) => {
 		expect(() => parseLabConfig({ ...defaults, [field]: value })).not.toThrow();
 	});
 
-	it("leaves the echo to the scheduler where echoNodes is empty", () => {
+	it("leaves the echo to the scheduler if echoNodes is empty", () => {
 		expect(parseLabConfig({ ...defaults, echoNodes: [] }).echoNodes).toEqual([]);
 	});
 });
 
-describe("a bad configuration", () => {
+describe("an invalid configuration", () => {
 	const label = (most: number) => `1 to ${most} lower-case letters, digits and inner hyphens`;
 	const ofLab = "a namespace of the lab's own";
 	const workers = "a worker of this cluster: nodeport-worker, nodeport-worker2, nodeport-worker3";
@@ -62,7 +62,7 @@ describe("a bad configuration", () => {
 	it.each([
 		["clusterName", label(49), ["", "No_Good", "a.b", "a-", "-a", "a b", "é", "a\n", "a".repeat(50), "A".repeat(50)]],
 		["workers", "a whole number from 1 to 50", ["0", "51", "-1", "2.5", "abc", "", "true", "3 workers", "NaN"]],
-		// As JavaScript reads numbers, and nobody writes them.
+		// JavaScript reads these as numbers.
 		["workers", "a whole number from 1 to 50", ["1e1", " 3", "3 ", "+3", "03", "0x10", "3.0", "３", "1_0", "Infinity"]],
 		["workers", "a whole number from 1 to 50", ['{"a":1}', "[3]", "9".repeat(400)]],
 		["kubeProxyMode", "iptables or nftables", ["ipvs", "IPTables", "", "iptables "]],
@@ -82,48 +82,52 @@ describe("a bad configuration", () => {
 		["echoImage", image, ["No/upper", "http://registry.example/a", "a:-tag", `a:${"t".repeat(129)}`]],
 		["dnsutilsImage", image, ["a@sha256:12", `a@sha256:${"F".repeat(64)}`, `a@md5:${"0".repeat(32)}`, "a@", "a@b"]],
 		["connectivity", "base or full", ["all", ""]],
-	])("says of %s that it is %s", (field, allowed, values) => {
+	])("reports that %s must be %s", (field, allowed, values) => {
 		for (const got of values) {
 			const parse = () => parseLabConfig({ ...defaults, [field]: got });
-			expect(parse).toThrow(/has a fault;/);
+			expect(parse).toThrow(/has an error;/);
 			expect(parse).toThrow(`\n  ${field}: got ${JSON.stringify(got).slice(0, 60)}`);
 			expect(parse).toThrow(`, allowed: ${allowed}`);
 			expect(parse).toThrow(fixOf[field] ?? `; fix: pulumi config set ${field} ${defaults[field]}\n`);
 		}
 	});
 
-	it("says what each setting must be where none has a default", () => {
+	it("reports every missing setting", () => {
 		const parse = () => parseLabConfig({});
-		expect(parse).toThrow(`${Object.keys(defaults).length} faults`);
+		expect(parse).toThrow(`${Object.keys(defaults).length} errors`);
 		expect(parse).not.toThrow(/Invalid/);
 	});
 
-	it("names a node in a list by its place", () => {
+	it("names a node in a list by its index", () => {
 		const parse = () => parseLabConfig({ ...defaults, echoNodes: ["nodeport-worker", "nodeport-worker7"] });
 		expect(parse).toThrow(`echoNodes[1]: got "nodeport-worker7"`);
 		expect(parse).toThrow("pulumi config set --path 'echoNodes[1]' nodeport-worker2");
 	});
 
 	it.each([
-		["no text", ["nodeport-worker", 7], "echoNodes[1]: got 7, allowed: a node's name; fix: pulumi config rm echoNodes"],
+		[
+			"not text",
+			["nodeport-worker", 7],
+			"echoNodes[1]: got 7, allowed: a node's name; fix: pulumi config rm echoNodes",
+		],
 		["empty", [""], `echoNodes[0]: got "", allowed: ${workers}`],
 		["the control plane", ["nodeport-control-plane"], `got "nodeport-control-plane", allowed: ${workers}`],
 		[
 			"named twice",
 			["nodeport-worker2", "nodeport-worker2"],
-			`echoNodes[1]: got "nodeport-worker2", allowed: each node once, and echoNodes[0] names it; ` +
+			`echoNodes[1]: got "nodeport-worker2", allowed: each node once; echoNodes[0] is the same; ` +
 				"fix: pulumi config rm --path 'echoNodes[1]'",
 		],
 	])("refuses a node in a list that is %s", (_, echoNodes, message) => {
 		expect(() => parseLabConfig({ ...defaults, echoNodes })).toThrow(message);
 	});
 
-	it("tells of a node's name beside one that is no text", () => {
+	it("reports an unknown node next to a value that isn't text", () => {
 		const parse = () => parseLabConfig({ ...defaults, echoNodes: [true, "elsewhere"], clientNode: "nowhere" });
-		expect(parse).toThrow(/3 faults.*echoNodes\[0\]: got true.*echoNodes\[1\]: got "elsewhere".*clientNode/s);
+		expect(parse).toThrow(/3 errors.*echoNodes\[0\]: got true.*echoNodes\[1\]: got "elsewhere".*clientNode/s);
 	});
 
-	it("names an unknown setting, the ones that there are, the one that was meant, and the command that removes it", () => {
+	it("reports an unknown setting, the known ones, the most similar one, and the command that removes it", () => {
 		const parse = () => parseLabConfig({ ...defaults, nodeport: "30040" });
 		expect(parse).toThrow(
 			/nodeport: got "30040", allowed: no such setting \(was nodePort meant\?\); there are .*nodePort/,
@@ -134,33 +138,33 @@ describe("a bad configuration", () => {
 		expect(hyphened).toThrow(/node-port: got "30040", .*fix: pulumi config rm 'node-port'/);
 	});
 
-	it("has repeated nodes removed from the last on, as each removal moves those behind it", () => {
+	it("lists repeated nodes from the last to the first, because each removal moves the entries behind it", () => {
 		const [first, second] = ["nodeport-worker", "nodeport-worker2"];
 		const parse = () => parseLabConfig({ ...defaults, echoNodes: [first, first, second, second] });
 		expect(parse).toThrow(/rm --path 'echoNodes\[3\]'.*rm --path 'echoNodes\[1\]'/s);
 	});
 
-	it("tells all faults at once, those of nodes too", () => {
+	it("reports all errors together, including those of nodes", () => {
 		const raw = { ...defaults, nodePort: "1", colour: "red", echoNodes: ["nodeport-worker9"], clientNode: "elsewhere" };
 		const fields = ["nodePort", "colour", "echoNodes\\[0\\]", "clientNode"].map((field) => `${field}: got`);
-		expect(() => parseLabConfig(raw)).toThrow(new RegExp(["4 faults", ...fields].join(".*"), "s"));
+		expect(() => parseLabConfig(raw)).toThrow(new RegExp(["4 errors", ...fields].join(".*"), "s"));
 		expect(() => parseLabConfig(raw)).toThrow(UserError);
 	});
 
-	it("refuses a published port that nobody would answer on", () => {
+	it("refuses a published port that no pod would answer on", () => {
 		const parse = () => parseLabConfig({ ...defaults, hostPort: "8080", externalTrafficPolicy: "Local" });
 		expect(parse).toThrow(
-			/a fault;.*hostPort: got "8080", .*Local: it leads to the control plane.*; fix: pulumi config rm hostPort/s,
+			/an error;.*hostPort: got "8080", .*Cluster: it leads to the control plane.*; fix: pulumi config rm hostPort/s,
 		);
 		expect(parseLabConfig({ ...defaults, hostPort: "8080" })).toMatchObject({ hostPort: 8080 });
 	});
 
-	it("takes the word that was meant for one that is not quite right", () => {
+	it("suggests the allowed word that is most similar", () => {
 		const parse = () => parseLabConfig({ ...defaults, externalTrafficPolicy: "local", kubeProxyMode: "nftable" });
 		expect(parse).toThrow(/set kubeProxyMode nftables\n.*set externalTrafficPolicy Local\n/s);
 	});
 
-	it("is good once all fixes are pasted", () => {
+	it("is valid once all fixes are pasted", () => {
 		const echoNodes = ["nodeport-worker9", "nodeport-worker3", "nodeport-control-plane"];
 		const bad = {
 			workers: "3",
@@ -173,7 +177,7 @@ describe("a bad configuration", () => {
 		const settings: Record<string, unknown> = { ...defaults, ...bad, clientNode: "elsewhere", echoNodes };
 		const { message } = (() => {
 			try {
-				return expect.fail(`${parseLabConfig(settings)} has no fault`);
+				return expect.fail(`${parseLabConfig(settings)} has no error`);
 			} catch (error) {
 				return error as Error;
 			}
@@ -183,7 +187,7 @@ describe("a bad configuration", () => {
 		];
 		expect(fixes).toHaveLength(8);
 		for (const [, verb, field = "", place, value] of fixes) {
-			if (place !== undefined) echoNodes[Number(place)] = value ?? expect.fail("a place is set");
+			if (place !== undefined) echoNodes[Number(place)] = value ?? expect.fail("the fix sets a value");
 			else if (verb === "set") settings[field] = value;
 			else delete settings[field];
 		}
@@ -193,16 +197,16 @@ describe("a bad configuration", () => {
 		});
 	});
 
-	it("does not guess at nodes while it is not known how many there are", () => {
+	it("doesn't check node names as long as the number of workers is invalid", () => {
 		const parse = () => parseLabConfig({ ...defaults, workers: "0", clientNode: "elsewhere" });
-		expect(parse).toThrow(/a fault; .*workers: got/s);
+		expect(parse).toThrow(/an error; .*workers: got/s);
 	});
 });
 
 describe("a configuration for an existing cluster", () => {
 	const existing = { ...defaults, cluster: "existing", kubeconfig: "/home/me/.kube/config", context: "prod" };
 
-	it("puts the lab into a namespace of its own, and leaves nodes to what the cluster has", () => {
+	it("puts the lab into its own namespace, and leaves the nodes open", () => {
 		const config = parseLabConfig(existing);
 		expect(config).toMatchObject({ cluster: "existing", namespace: "nodeport-lab", context: "prod", sampleSeed: 1 });
 		expect(config.echoNodes).toBeUndefined();
@@ -212,7 +216,7 @@ describe("a configuration for an existing cluster", () => {
 		});
 	});
 
-	it("tells of all settings that only a cluster of the lab's own has, and of what is missing, at once", () => {
+	it("reports all settings that only a kind cluster has, and all missing ones, together", () => {
 		const raw = {
 			...defaults,
 			cluster: "existing",
@@ -234,12 +238,12 @@ describe("a configuration for an existing cluster", () => {
 			"hostPort",
 			"nodeImage",
 		];
-		expect(parse).toThrow(new RegExp(["9 faults", ...fields.map((field) => `${field}: got`)].join(".*"), "s"));
+		expect(parse).toThrow(new RegExp(["9 errors", ...fields.map((field) => `${field}: got`)].join(".*"), "s"));
 		expect(parse).toThrow(
-			"kubeconfig: got nothing, allowed: the path of a kubeconfig that leads to the existing cluster; fix: pulumi config set kubeconfig <path>",
+			"kubeconfig: got nothing, allowed: the path of the existing cluster's kubeconfig; fix: pulumi config set kubeconfig <path>",
 		);
 		expect(parse).toThrow(
-			'workers: got "1", allowed: nothing, as cluster is existing: it shapes a cluster that the lab makes; fix: pulumi config rm workers',
+			'workers: got "1", allowed: only with cluster kind: it shapes a cluster that the lab creates; fix: pulumi config rm workers',
 		);
 	});
 
@@ -251,9 +255,9 @@ describe("a configuration for an existing cluster", () => {
 		expect(() => parseLabConfig({ ...existing, kubeconfig })).toThrow("allowed: the path of a kubeconfig");
 	});
 
-	it("is what a kubeconfig and a context are for", () => {
+	it("is the only one that takes a kubeconfig and a context", () => {
 		const parse = () => parseLabConfig({ ...defaults, kubeconfig: "/home/me/.kube/config", context: "prod" });
-		expect(parse).toThrow(/2 faults.*kubeconfig: got .*fix: pulumi config rm kubeconfig.*context: got "prod"/s);
+		expect(parse).toThrow(/2 errors.*kubeconfig: got .*fix: pulumi config rm kubeconfig.*context: got "prod"/s);
 	});
 });
 
@@ -266,21 +270,21 @@ describe("the stack's configuration", () => {
 
 	beforeAll(() => record());
 
-	it("is read as the engine hands it over: lists as JSON, all else as text", () => {
+	it("is read as Pulumi passes it: lists as JSON, everything else as text", () => {
 		expect(read({ echoNodes: '["nodeport-worker2"]', workers: "2" })).toMatchObject({
 			echoNodes: ["nodeport-worker2"],
 			workers: 2,
 		});
 	});
 
-	it.each(["nodeport-worker", "7", '{"a":"b"}'])("says what a list is where echoNodes is set to %s", (text) => {
+	it.each(["nodeport-worker", "7", '{"a":"b"}'])("reports that echoNodes must be a list if it is %s", (text) => {
 		expect(() => read({ echoNodes: text })).toThrow(
 			/echoNodes: got .*, allowed: a list of node names; fix: pulumi config rm echoNodes/,
 		);
 	});
 });
 
-it("ends by telling where the commands that mend it are found", () => {
+it("the message ends with how to get the commands of the fixes", () => {
 	expect(() => parseLabConfig({ ...defaults, nodePort: "80" })).toThrow(
 		/; fix: pulumi config set .*\n.*source \.toolchain\/env$/,
 	);

@@ -20,18 +20,18 @@ beforeEach(() => {
 	writeFileSync(kubeconfig, text);
 });
 
-describe("the way into a cluster", () => {
+describe("access to a cluster", () => {
 	it.each([
 		[undefined, "https://127.0.0.1:1"],
 		["two", "https://127.0.0.1:2"],
-	])("leads by the context %s to %s", (context, server) => {
+	])("with the context %s leads to %s", (context, server) => {
 		expect(loadAccess({ kubeconfig, context }).getCurrentCluster()?.server).toBe(server);
 	});
 
 	it.each([
 		["three", /^\S+config has no context "three"; it has one, two, lost$/],
-		["lost", /^\S+config is no kubeconfig that can be read \(its context "lost" names no cluster of it\)$/],
-	])("by the context %s leads nowhere, and shows nothing of the file", (context, message) => {
+		["lost", /^\S+config isn't a readable kubeconfig \(its context "lost" refers to a missing cluster\)$/],
+	])("with the context %s fails, and the error contains nothing of the file", (context, message) => {
 		const load = () => loadAccess({ kubeconfig, context });
 		expect(load).toThrow(message);
 		expect(load).not.toThrow(/c2VjcmV0/);
@@ -54,7 +54,7 @@ describe("commands to paste", () => {
 			kubectlText({ kubeconfig: ".kube/nodeport.yaml" }, "get", "pods"),
 			"kubectl --kubeconfig .kube/nodeport.yaml get pods",
 		],
-	])("carry the context where one is set: %s", (text, expected) => {
+	])("contain the context if one is set: %s", (text, expected) => {
 		expect(text).toBe(expected);
 	});
 });

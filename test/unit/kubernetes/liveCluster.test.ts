@@ -70,7 +70,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-it("places clients and endpoints, and waits for nothing where all is ready", async () => {
+it("reads where clients and endpoints are, and waits for nothing if everything is ready", async () => {
 	serve(true);
 	const { clients, endpoints, unsettled } = await view();
 	expect(clients.map(({ name, place }) => `${name} ${place.network} ${place.node}`)).toEqual([
@@ -81,7 +81,7 @@ it("places clients and endpoints, and waits for nothing where all is ready", asy
 	expect(unsettled).toEqual([]);
 });
 
-it("does not wait for what runs on a node that is not Ready", async () => {
+it("doesn't wait for pods on a node that isn't Ready", async () => {
 	serve(false);
 	const { nodes, endpoints, unsettled } = await view();
 	expect(nodes.map(({ name, ready }) => `${name} ${ready}`)).toEqual([
@@ -92,48 +92,44 @@ it("does not wait for what runs on a node that is not Ready", async () => {
 	expect(unsettled).toEqual([]);
 });
 
-it("waits for a pod on a node that is Ready", async () => {
+it("waits for a pod on a Ready node", async () => {
 	serve(true);
 	server.objects.set(`${inDefault}/pods/dnsutils`, pod("dnsutils", "nodeport-worker2", false));
 	expect((await view()).unsettled).toEqual(["pod dnsutils is not ready"]);
 });
 
-it("says in one line what is gone, and what mends it", async () => {
+it("reports a missing object in one line, with the fix", async () => {
 	serve(true);
 	server.objects.delete(`${inDefault}/pods/dnsutils`);
-	await expect(view()).rejects.toThrow(/^Pod default\/dnsutils is not there; fix: npm start$/);
+	await expect(view()).rejects.toThrow(/^Pod default\/dnsutils not found; fix: npm start$/);
 });
 
-it("says what an API server refuses in its own words", async () => {
+it("reports a refusal in the API server's words", async () => {
 	serve(true);
 	server.intercept = ({ path }) =>
 		path.endsWith("/nodes") ? { status: 403, body: { kind: "Status", message: "nodes is forbidden" } } : undefined;
 	await expect(view()).rejects.toThrow(/^Nodes: the API server says 403, nodes is forbidden$/);
 });
 
-it("says that nobody answers, and what mends it", async () => {
+it("reports an API server that doesn't answer, with the fix", async () => {
 	server.stop();
-	await expect(view()).rejects.toThrow(/^the API server does not answer \(.*ECONNREFUSED.*\); fix: npm start$/);
+	await expect(view()).rejects.toThrow(/^the API server doesn't answer \(.*ECONNREFUSED.*\); fix: npm start$/);
 });
 
-it("says that there is no lab where there is no kubeconfig", () => {
-	expect(() => new Cluster({ kubeconfig: join(folder.path, "none") })).toThrow(/the lab is not up; fix: npm start$/);
+it("reports that the lab isn't up if the kubeconfig doesn't exist", () => {
+	expect(() => new Cluster({ kubeconfig: join(folder.path, "none") })).toThrow(/the lab isn't up; fix: npm start$/);
 	const access = { kubeconfig: join(folder.path, "none"), context: "theirs" };
-	expect(() => new Cluster(access)).toThrow(/there is no .*none; fix: pulumi config set kubeconfig/);
+	expect(() => new Cluster(access)).toThrow(/none doesn't exist; fix: pulumi config set kubeconfig/);
 });
 
 it.each([
 	["empty", "", "names no cluster, as after `kind delete cluster`"],
 	["as kind leaves it", "apiVersion: v1\nkind: Config\npreferences: {}\n", "names no cluster, as after"],
-	["of no context", "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n", "names no cluster, as"],
-	[
-		"cut",
-		"apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https",
-		"is no kubeconfig that can be read (",
-	],
-	["no YAML", "users:\n- user: {client-key-data: c2VjcmV0, c2VjcmV0: [\n", "is no kubeconfig that can be read ("],
-	["no text", "\0\x01\x02\uFFFD", "is no kubeconfig that can be read ("],
-])("says of a kubeconfig that is %s where it is and what mends it, and shows nothing of it", async (_, text, what) => {
+	["without contexts", "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n", "names no cluster, as"],
+	["cut", "apiVersion: v1\nkind: Config\nclusters:\n- cluster:\n    server: https", "isn't a readable kubeconfig ("],
+	["invalid YAML", "users:\n- user: {client-key-data: c2VjcmV0, c2VjcmV0: [\n", "isn't a readable kubeconfig ("],
+	["binary", "\0\x01\x02\uFFFD", "isn't a readable kubeconfig ("],
+])("reports the path and the fix for a kubeconfig that is %s, and nothing of its text", async (_, text, what) => {
 	await writeFile(kubeconfig, text);
 	const open = () => new Cluster({ kubeconfig });
 	expect(open).toThrow(`${kubeconfig} ${what}`);
@@ -141,13 +137,13 @@ it.each([
 	expect(open).not.toThrow(/c2VjcmV0|undefined/);
 });
 
-it("says that a kubeconfig is of another cluster, and what mends it", async () => {
+it("reports a kubeconfig of another cluster, with the fix", async () => {
 	serve(true);
 	server.intercept = () => ({ status: 401, body: { kind: "Status", message: "Unauthorized" } });
 	await expect(view()).rejects.toThrow(/: the API server says 401, Unauthorized; fix: npm start$/);
 });
 
-it("of a large cluster reads only the nodes of the sample, one by one, and the kube-proxies on them", async () => {
+it("reads only the sample's nodes of a large cluster, one by one, and their kube-proxy pods", async () => {
 	serve(true);
 	server.objects.set(`${core}/nodes/nodeport-worker2`, node("nodeport-worker2", true));
 	const spec = { clusterIP: "10.96.0.10", selector: { "k8s-app": "dns" } };
@@ -159,7 +155,7 @@ it("of a large cluster reads only the nodes of the sample, one by one, and the k
 		existing,
 	});
 	expect(nodes.map(({ name }) => name)).toEqual(["nodeport-worker2"]);
-	// The echo's pod, the other client, is on a node that nobody looks at.
+	// The echo's pod, the other client, is on a node outside the sample.
 	expect(clients.map(({ name }) => name)).toEqual(["dnsutils"]);
 	expect(server.asked.map(({ path }) => path)).not.toContain(`${core}/nodes`);
 	const ofSystem = server.asked.filter(({ path }) => path === `${inSystem}/pods`).map(({ query }) => query);
@@ -176,15 +172,15 @@ it("of a large cluster reads only the nodes of the sample, one by one, and the k
 
 it.each([
 	["are not ready yet", [pod("coredns-x", "nodeport-worker2", false)], true],
-	["are ready, of which no slice tells yet", [pod("coredns-x", "nodeport-worker2", true)], true],
-	["are on a node that is not Ready", [pod("coredns-x", "nodeport-worker", false)], false],
+	["are ready but not in a slice yet", [pod("coredns-x", "nodeport-worker2", true)], true],
+	["are on a node that isn't Ready", [pod("coredns-x", "nodeport-worker", false)], false],
 	[
 		"are being deleted",
 		[{ ...pod("coredns-x", "nodeport-worker2", false), metadata: { deletionTimestamp: "now" } }],
 		false,
 	],
-	["are none", [], false],
-])("as to DNS, looks whether there is something to wait for where its pods %s", async (_, items, waits) => {
+	["don't exist", [], false],
+])("knows whether to wait for DNS if its pods %s", async (_, items, waits) => {
 	serve(false);
 	const selector = { "k8s-app": "kube-dns" };
 	server.objects.set(`${inSystem}/services`, { items: [{ spec: { clusterIP: "10.96.0.10", selector } }] });

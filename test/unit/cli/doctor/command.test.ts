@@ -107,7 +107,7 @@ describe("with an engine that lacks nothing", () => {
 	it("a faulty configuration stops it with all its faults, and the rest is looked at", async () => {
 		await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
 		const { stdout, exitCode } = await doctor();
-		expect(stdout).toMatch(/^stop +configuration +Pulumi\.dev\.yaml: the configuration has 2 faults/m);
+		expect(stdout).toMatch(/^stop +configuration +Pulumi\.dev\.yaml: the configuration has 2 errors/m);
 		expect(stdout).toMatch(/nodePort: got "80".*fix: pulumi config set nodePort 30040/);
 		expect(stdout).toMatch(/colour: got "red"/);
 		expect(stdout).toMatch(/^ok +Docker engine/m);
@@ -174,10 +174,10 @@ describe("for a cluster that exists", () => {
 		await settings("kubeconfig: none", "context: test");
 		expect(await doctor()).toMatchObject({
 			exitCode: 1,
-			stdout: expect.stringMatching(/^stop +cluster +there is no none/m),
+			stdout: expect.stringMatching(/^stop +cluster +none doesn't exist/m),
 		});
 		await settings("workers: 7");
-		expect((await doctor()).stdout).toMatch(/^stop +configuration .*3 faults/m);
+		expect((await doctor()).stdout).toMatch(/^stop +configuration .*3 errors/m);
 		expect(existsSync("called")).toBe(false);
 	});
 });

@@ -73,7 +73,7 @@ describe("a stack's configuration", () => {
 		const settings = { nodePort: "80", colour: "red" };
 		const own = () => labConfigOf({ ...defaults, ...settings });
 		const finding = await judged("dev", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
-		expect(finding).toMatchObject({ level: "stop", found: expect.stringMatching(/^Pulumi\.dev\.yaml: .*2 faults/) });
+		expect(finding).toMatchObject({ level: "stop", found: expect.stringMatching(/^Pulumi\.dev\.yaml: .*2 errors/) });
 		expect(own).toThrow(finding.found.split("\n").slice(1, -1).join("\n"));
 	});
 

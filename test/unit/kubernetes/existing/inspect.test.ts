@@ -19,7 +19,7 @@ const plane = { "node-role.kubernetes.io/control-plane": "" };
 const taint = (effect: string) => ({ taints: [{ key: "k", effect }] });
 const proxy = (nodeName: string) => ({ metadata: {}, spec: { nodeName } });
 
-/** May do all but what is called so: "create pods/exec in kube-system". */
+/** Denied rights, such as "create pods/exec in kube-system". */
 let forbidden: string[];
 
 function answer({ method, path, body }: Asked) {
@@ -43,11 +43,11 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const look = (context?: string) => inspectCluster({ kubeconfig, context }, "nodeport-lab");
+const inspect = (context?: string) => inspectCluster({ kubeconfig, context }, "nodeport-lab");
 
-describe("the look at an existing cluster", () => {
-	it("tells its name, what identifies it, its nodes and who runs a kube-proxy", async () => {
-		const { name, id, nodes, proxied } = await look();
+describe("reading an existing cluster", () => {
+	it("returns its name, its id, its nodes, and those with a kube-proxy pod", async () => {
+		const { name, id, nodes, proxied } = await inspect();
 		expect({ name, id, proxied }).toEqual({ name: "test", id: "uid-of-theirs", proxied: ["w1"] });
 		expect(nodes.map(({ name, ordinary }) => [name, ordinary])).toEqual([
 			["c1", false],
@@ -55,31 +55,31 @@ describe("the look at an existing cluster", () => {
 		]);
 	});
 
-	it("asks only to read, or what may be done", async () => {
-		await look();
+	it("only reads, and checks rights", async () => {
+		await inspect();
 		const others = server.asked.filter(({ method, path }) => method !== "GET" && !path.endsWith("accessreviews"));
 		expect(others).toEqual([]);
 	});
 
 	it.each([
-		["repels pods by NoSchedule", node("w", taint("NoSchedule")), false],
-		["repels pods by NoExecute", node("w", taint("NoExecute")), false],
-		["would rather not", node("w", taint("PreferNoSchedule")), true],
+		["has a NoSchedule taint", node("w", taint("NoSchedule")), false],
+		["has a NoExecute taint", node("w", taint("NoExecute")), false],
+		["has a PreferNoSchedule taint", node("w", taint("PreferNoSchedule")), true],
 		["is cordoned", node("w", { unschedulable: true }), false],
-		["is called otherwise by its label", node("w", {}, { "kubernetes.io/hostname": "ip-10-0-0-1" }), false],
+		["has another name in its label", node("w", {}, { "kubernetes.io/hostname": "ip-10-0-0-1" }), false],
 		["is not Ready", { ...node("w"), status: { conditions: [{ type: "Ready", status: "Unknown" }] } }, false],
-	])("of a node that %s says whether it takes ordinary pods", async (_, item, ordinary) => {
+	])("decides whether ordinary pods can run on a node that %s", async (_, item, ordinary) => {
 		server.objects.set("/api/v1/nodes", { items: [item] });
-		expect((await look()).nodes[0]?.ordinary).toBe(ordinary);
+		expect((await inspect()).nodes[0]?.ordinary).toBe(ordinary);
 	});
 
 	it.each([
 		["is not Ready", { ...node("w"), status: { conditions: [{ type: "Ready", status: "False" }] } }],
 		["runs windows", node("w", {}, { "kubernetes.io/os": "windows" })],
-	])("of a node that %s says that it cannot be looked at", async (hindrance, item) => {
+	])("reports that a node can't be checked because it %s", async (hindrance, item) => {
 		server.objects.set("/api/v1/nodes", { items: [item, node("w2", taint("NoSchedule"))] });
-		expect((await look()).nodes).toMatchObject([{ hindrance, ordinary: false }, { name: "w2" }]);
-		expect((await look()).nodes[1]).not.toHaveProperty("hindrance");
+		expect((await inspect()).nodes).toMatchObject([{ hindrance, ordinary: false }, { name: "w2" }]);
+		expect((await inspect()).nodes[1]).not.toHaveProperty("hindrance");
 	});
 
 	it("reads long lists page by page", async () => {
@@ -92,45 +92,45 @@ describe("the look at an existing cluster", () => {
 			expect(asked.query.limit).toBe("500");
 			return { status: 200, body: pages[asked.query.continue === "more" ? 1 : 0] ?? {} };
 		};
-		expect((await look()).nodes.map(({ name }) => name)).toEqual(["w1", "w2"]);
+		expect((await inspect()).nodes.map(({ name }) => name)).toEqual(["w1", "w2"]);
 	});
 
-	it("tells of all missing rights at once, and how they are granted", async () => {
+	it("reports all missing rights together, and how to grant them", async () => {
 		forbidden = [
 			"create pods/exec in kube-system",
 			"get pods/exec in kube-system",
 			"list services",
 			"create namespaces",
 		];
-		await expect(look()).rejects.toThrow(/lacks 3 rights that the lab needs; nothing was changed:$/m);
-		await expect(look()).rejects.toThrow(/^ {2}create namespaces$/m);
-		await expect(look()).rejects.toThrow(/^ {2}list services in all namespaces$/m);
-		await expect(look()).rejects.toThrow(/^ {2}create, get pods\/exec in kube-system$/m);
-		await expect(look()).rejects.toThrow(/kubectl apply -f docs\/rbac\.yaml/);
+		await expect(inspect()).rejects.toThrow(/lacks 3 rights that the lab needs; nothing was changed:$/m);
+		await expect(inspect()).rejects.toThrow(/^ {2}create namespaces$/m);
+		await expect(inspect()).rejects.toThrow(/^ {2}list services in all namespaces$/m);
+		await expect(inspect()).rejects.toThrow(/^ {2}create, get pods\/exec in kube-system$/m);
+		await expect(inspect()).rejects.toThrow(/kubectl apply -f docs\/rbac\.yaml/);
 	});
 
 	it.each([
 		[
-			"nobody answers",
+			"doesn't answer",
 			0,
-			/does not answer \(.*\); nothing was changed; look: kubectl --kubeconfig \S+ get namespaces$/,
+			/doesn't answer \(.*\); nothing was changed; check: kubectl --kubeconfig \S+ get namespaces$/,
 		],
-		["the user is unknown", 401, /does not know the user of the kubeconfig \(401\); nothing was changed/],
-	])("says so where %s", async (_, status, message) => {
+		["doesn't know the user", 401, /doesn't accept the user of the kubeconfig \(401\); nothing was changed/],
+	])("reports an API server that %s", async (_, status, message) => {
 		if (status === 0) server.stop();
 		else server.intercept = () => ({ status, body: { kind: "Status", message: "no" } });
-		await expect(look()).rejects.toThrow(message);
+		await expect(inspect()).rejects.toThrow(message);
 	});
 
-	it("says so where the kubeconfig has no such context, is none, or is not there", async () => {
-		await expect(look("lost")).rejects.toThrow(
+	it("reports a kubeconfig that lacks the context, is invalid, or doesn't exist", async () => {
+		await expect(inspect("lost")).rejects.toThrow(
 			/has no context "lost"; it has test; nothing was changed; fix: pulumi config set context/,
 		);
 		await writeFile(kubeconfig, "secret: [");
-		await expect(look()).rejects.toThrow(
-			/is no kubeconfig that can be read .*fix: pulumi config set kubeconfig <path>$/,
-		);
+		await expect(inspect()).rejects.toThrow(/isn't a readable kubeconfig .*fix: pulumi config set kubeconfig <path>$/);
 		kubeconfig = join(folder.path, "none");
-		await expect(look()).rejects.toThrow(/there is no \S+none; nothing was changed; fix: pulumi config set kubeconfig/);
+		await expect(inspect()).rejects.toThrow(
+			/\S+none doesn't exist; nothing was changed; fix: pulumi config set kubeconfig/,
+		);
 	});
 });

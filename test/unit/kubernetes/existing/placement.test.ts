@@ -8,12 +8,12 @@ import { sampleView } from "../../verification/sample.ts";
 
 const [example] = sampleView().nodes;
 const node = (name: string, ordinary = true): FoundNode => ({
-	...(example ?? expect.fail("there is a node")),
+	...(example ?? expect.fail("the sample has nodes")),
 	name,
 	role: ordinary ? "worker" : "control-plane",
 	ordinary,
 });
-const landscape = (workers: number, proxied?: string[]): ClusterInfo => {
+const clusterInfo = (workers: number, proxied?: string[]): ClusterInfo => {
 	const nodes = [node("plane", false), ...Array.from({ length: workers }, (_, i) => node(`node-${i + 1}`))];
 	return { name: "theirs", id: "uid", nodes, proxied: proxied ?? nodes.map(({ name }) => name) };
 };
@@ -22,45 +22,45 @@ const config = (settings: object = {}) =>
 
 describe("the lab's place in an existing cluster", () => {
 	it("is the first and the last node that takes ordinary pods, unless the configuration names others", () => {
-		expect(placeOn(config(), landscape(3))).toEqual({
+		expect(placeOn(config(), clusterInfo(3))).toEqual({
 			echoNodes: ["node-1"],
 			clientNode: "node-3",
 			nodes: ["plane", "node-1", "node-2", "node-3"],
 			lacksProxy: false,
 		});
-		expect(placeOn(config({ echoNodes: [], clientNode: "node-2" }), landscape(3))).toMatchObject({
+		expect(placeOn(config({ echoNodes: [], clientNode: "node-2" }), clusterInfo(3))).toMatchObject({
 			echoNodes: [],
 			clientNode: "node-2",
 		});
 	});
 
-	it("tells of all nodes that are not there, or take no ordinary pods, at once, and of those that do", () => {
-		const place = () => placeOn(config({ echoNodes: ["node-1", "nowhere"], clientNode: "plane" }), landscape(12));
+	it("reports all nodes that don't exist or can't run ordinary pods together, and the usable ones", () => {
+		const place = () => placeOn(config({ echoNodes: ["node-1", "nowhere"], clientNode: "plane" }), clusterInfo(12));
 		expect(place).toThrow(UserError);
-		expect(place).toThrow(/2 faults.*echoNodes\[1\]: got "nowhere".*clientNode: got "plane"/s);
-		expect(place).toThrow(/takes ordinary pods: node-1, .*, node-10 and 2 others; fix: pulumi config set clientNode/);
+		expect(place).toThrow(/2 errors.*echoNodes\[1\]: got "nowhere".*clientNode: got "plane"/s);
+		expect(place).toThrow(/can run ordinary pods: node-1, .*, node-10 and 2 others; fix: pulumi config set clientNode/);
 	});
 
-	it("is nowhere where no node takes ordinary pods", () => {
-		expect(() => placeOn(config(), landscape(0))).toThrow(/1 nodes, none of which takes ordinary pods/);
+	it("is an error if no node can run ordinary pods", () => {
+		expect(() => placeOn(config(), clusterInfo(0))).toThrow(/1 nodes, but none that can run ordinary pods/);
 	});
 
-	it("lacks kube-proxy where one of the nodes that are looked at runs no pod of it", () => {
-		expect(placeOn(config(), landscape(2, ["plane", "node-2"])).lacksProxy).toBe(true);
-		expect(placeOn(config(), landscape(2, [])).lacksProxy).toBe(true);
+	it("lacks kube-proxy if one of the checked nodes runs no pod of it", () => {
+		expect(placeOn(config(), clusterInfo(2, ["plane", "node-2"])).lacksProxy).toBe(true);
+		expect(placeOn(config(), clusterInfo(2, [])).lacksProxy).toBe(true);
 	});
 
-	describe("where a node is away", () => {
-		const without = (away: string) => {
-			const { nodes, ...rest } = landscape(
+	describe("if a node isn't Ready", () => {
+		const without = (missing: string) => {
+			const { nodes, ...rest } = clusterInfo(
 				3,
-				["plane", "node-1", "node-2", "node-3"].filter((name) => name !== away),
+				["plane", "node-1", "node-2", "node-3"].filter((name) => name !== missing),
 			);
 			const hindrance = { ordinary: false, ready: false, hindrance: "is not Ready" };
-			return { nodes: nodes.map((node) => (node.name === away ? { ...node, ...hindrance } : node)), ...rest };
+			return { nodes: nodes.map((node) => (node.name === missing ? { ...node, ...hindrance } : node)), ...rest };
 		};
 
-		it("leaves that one out, and says so", () => {
+		it("skips it and reports it", () => {
 			expect(placeOn(config(), without("node-2"))).toMatchObject({
 				nodes: ["plane", "node-1", "node-3"],
 				sample: { of: 4, hindered: ["node-2 is not Ready"] },
@@ -68,18 +68,18 @@ describe("the lab's place in an existing cluster", () => {
 			});
 		});
 
-		it("takes the next one for the echo or the client where no other is named", () => {
+		it("takes the next one for the echo or the client by default", () => {
 			expect(placeOn(config(), without("node-1"))).toMatchObject({ echoNodes: ["node-2"], clientNode: "node-3" });
 			expect(placeOn(config(), without("node-3"))).toMatchObject({ echoNodes: ["node-1"], clientNode: "node-2" });
 		});
 
-		it("leaves the echo as it is where it may run on others, so that it need not move for one that comes back", () => {
+		it("keeps the echo's nodes if it may run on others, so that it needn't move when the node is back", () => {
 			for (const echoNodes of [[], ["node-1", "node-2"]])
 				expect(placeOn(config({ echoNodes }), without("node-2")).echoNodes).toEqual(echoNodes);
 		});
 
-		it("keeps the echo off one that is Ready, but nobody can look at, as pods may be put there", () => {
-			const { nodes, ...rest } = landscape(3);
+		it("keeps the echo off a Ready node that can't be checked, because pods may be placed there", () => {
+			const { nodes, ...rest } = clusterInfo(3);
 			const windows = { ordinary: false, hindrance: "runs windows" };
 			const mixed = { nodes: nodes.map((node) => (node.name === "node-2" ? { ...node, ...windows } : node)), ...rest };
 			expect(placeOn(config({ echoNodes: [] }), mixed).echoNodes).toEqual(["node-1", "node-3"]);
@@ -87,19 +87,19 @@ describe("the lab's place in an existing cluster", () => {
 			expect(place).toThrow(/echoNodes\[1\]: got "node-2", .*\(node-2 runs windows\)/);
 		});
 
-		it("refuses it as the client's and as the echo's only one, and says what ails it", () => {
+		it("refuses it as the client's node and as the echo's only node, and reports why", () => {
 			const place = () => placeOn(config({ echoNodes: ["node-2"], clientNode: "node-2" }), without("node-2"));
 			expect(place).toThrow(
-				/echoNodes\[0\]: got "node-2", .* takes ordinary pods \(node-2 is not Ready\): node-1, node-3;/,
+				/echoNodes\[0\]: got "node-2", .* can run ordinary pods \(node-2 is not Ready\): node-1, node-3;/,
 			);
 			expect(place).toThrow(/clientNode: got "node-2", .*\(node-2 is not Ready\).*pulumi config set clientNode node-3/);
 		});
 	});
 
-	it("is a sample of a large cluster, with the echo somewhere in it where it may be anywhere", () => {
+	it("is a sample of a large cluster; the echo stays in the sample if it may run on any node", () => {
 		const { echoNodes, clientNode, nodes, sample } = placeOn(
 			config({ echoNodes: [], sampleSeed: "5" }),
-			landscape(4_999),
+			clusterInfo(4_999),
 		);
 		expect(sample).toMatchObject({ nodes, of: 5_000, seed: 5 });
 		expect(nodes).toContain(clientNode);

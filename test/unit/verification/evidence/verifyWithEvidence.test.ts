@@ -193,25 +193,25 @@ it("asks for no Secret and no ConfigMap", async () => {
 it("keeps what there is where the verification could not be made, and says why it could not", async () => {
 	server.objects.delete("/api/v1/namespaces/default/services/web");
 	await expect(verified()).rejects.toThrow(
-		/^Service default\/web is not there; fix: npm start \(evidence: .*\/out\/evidence-[^/]+Z\)$/,
+		/^Service default\/web not found; fix: npm start \(evidence: .*\/out\/evidence-[^/]+Z\)$/,
 	);
 	const { "index.txt": index, ...files } = await kept();
-	expect(index).toContain("Why it failed:\nService default/web is not there; fix: npm start\n");
+	expect(index).toContain("Why it failed:\nService default/web not found; fix: npm start\n");
 	expect(index).toContain("\nreport.json: the verification did not get as far as a report\n");
 	expect(Object.keys(files)).toContain("namespaces/kube-system/kube-proxy-x/main.log");
 });
 
 it("keeps the logs of the nodes where nobody answers for the API", async () => {
 	server.stop();
-	await expect(verified()).rejects.toThrow(/^the API server does not answer .*\(evidence: .*\)$/);
+	await expect(verified()).rejects.toThrow(/^the API server doesn't answer .*\(evidence: .*\)$/);
 	const { "index.txt": index, ...files } = await kept();
 	expect(Object.keys(files)).toEqual(["nodes/worker/journal.log"]);
-	expect(index).toMatch(/^nodes\.yaml: the API server does not answer \(Nodes: .*ECONNREFUSED/m);
+	expect(index).toMatch(/^nodes\.yaml: the API server doesn't answer \(Nodes: .*ECONNREFUSED/m);
 });
 
 it("leaves the failure as it is where nothing can be had", async () => {
 	server.stop();
-	await expect(verified({ nodeRunners: {} })).rejects.toThrow(/^the API server does not answer .*; fix: npm start$/);
+	await expect(verified({ nodeRunners: {} })).rejects.toThrow(/^the API server doesn't answer .*; fix: npm start$/);
 	expect(said.at(-1)).toMatch(/^no evidence could be kept: nothing of the cluster can be read/);
 	await expect(readdir(join(folder.path, "out"))).rejects.toThrow("ENOENT");
 });
@@ -219,7 +219,7 @@ it("leaves the failure as it is where nothing can be had", async () => {
 it("leaves the failure as it is where nothing can be written", async () => {
 	server.objects.delete("/api/v1/namespaces/default/services/web");
 	await writeFile(join(folder.path, "out"), "a file where the folder would be");
-	await expect(verified()).rejects.toThrow(/^Service default\/web is not there; fix: npm start$/);
+	await expect(verified()).rejects.toThrow(/^Service default\/web not found; fix: npm start$/);
 	expect(said.at(-1)).toMatch(/^no evidence could be kept: .*(ENOTDIR|EEXIST)/);
 });
 
