@@ -4,34 +4,35 @@ import { imageId } from "../kind/docker.ts";
 import { programCommand, quietly } from "../lib/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
 
-/** What a pod runs: a ClusterImage, or any reference that the nodes can get by themselves. */
+/** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */
 export interface PodImage {
+	/** An image reference such as registry.example/echo:1. */
 	reference: pulumi.Input<string>;
 	/**
-	 * The id of the image's content; another one replaces the pods although the reference is the same.
-	 * @default none
+	 * The id of the image's content (sha256:…). If it changes, pods are replaced although the reference is the same.
+	 * @default none: only a changed reference replaces pods
 	 */
 	id?: pulumi.Input<string>;
 }
 
 export interface ClusterImageArgs {
-	/** The cluster that gets the image. */
+	/** The kind cluster to load the image into. */
 	cluster: { id: pulumi.Input<string>; name: pulumi.Input<string> };
-	/** A tag that the Docker engine has. */
+	/** The tag of an image in the Docker engine. */
 	image: pulumi.Input<string>;
-	/** Names of the nodes that run it, as every load costs time and room; empty: every node. */
+	/** Names of the nodes to load it on; each takes time and disk space. Empty: every node. */
 	nodes: pulumi.Input<pulumi.Input<string>[]>;
 }
 
-/** An image of the Docker engine, on the nodes that need it. Another build of the same tag is loaded again. */
+/** Loads an image of the Docker engine on nodes of a kind cluster. A new build of the same tag is loaded again. */
 export class ClusterImage extends pulumi.ComponentResource implements PodImage {
-	/** The image's tag, once it is on the nodes. */
+	/** The image's tag; available once the image is on the nodes. */
 	public readonly reference: pulumi.Output<string>;
-	/** The id of the image's content (sha256:…), once it is on the nodes. */
+	/** The id of the image's content (sha256:…); available once the image is on the nodes. */
 	public readonly id: pulumi.Output<string>;
 
 	constructor(name: string, args: ClusterImageArgs, opts?: pulumi.ComponentResourceOptions) {
-		// Not the cluster as a whole: the image would wait for all that a component of a cluster makes.
+		// Only id and name: with the whole component, the image would wait for all of the cluster's resources.
 		const cluster = { id: args.cluster.id, name: args.cluster.name };
 		super("nodeport-lab:index:ClusterImage", name, { ...args, cluster }, opts);
 		const id = pulumi.output(args.image).apply((image) => orRefuse(imageId(image)));

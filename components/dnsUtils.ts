@@ -2,31 +2,31 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { Client } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
-import { restrictedContainer, restrictedPod } from "./podSecurity.ts";
+import { restrictedPodSpec, restrictedSecurityContext } from "./podSecurity.ts";
 
-/** Asks once, gives up after 3 s, shows the body; only its verbose talk tells a refused connection from others. */
+/** One request with a limit of 3 s, which prints the body. Only --verbose distinguishes a refused connection. */
 export const curl = ["curl", "--silent", "--show-error", "--verbose", "--fail", "--max-time", "3"];
 
 export interface DnsUtilsArgs {
-	/** The dnsutils image (toolchain/images/dnsutils): dig, nslookup, wget, curl. */
+	/** The dnsutils image (toolchain/images/dnsutils) with dig, nslookup, wget and curl. */
 	image: PodImage;
-	/** Namespace of what is made; it must exist. @default "default" */
+	/** The Pod's namespace, which must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
-	/** Name of the Pod. @default the component's name */
+	/** The Pod's name. @default the component's name */
 	name?: pulumi.Input<string>;
-	/** The node that runs it. @default the scheduler's choice */
+	/** The name of the node that runs it (its label kubernetes.io/hostname). @default the scheduler's choice */
 	node?: pulumi.Input<string>;
 }
 
-/** The client inside the cluster: a pod to run curl, wget and dig in. */
+/** A client inside the cluster: a Pod with curl, wget and dig. */
 export class DnsUtils extends pulumi.ComponentResource {
-	/** The Pod's name, once it is ready. */
+	/** The Pod's name; available once the Pod is ready. */
 	public readonly name: pulumi.Output<string>;
 	/** The Pod's namespace. */
 	public readonly namespace: pulumi.Output<string>;
-	/** Another Pod of the same name has another uid. */
+	/** The Pod's uid: it changes when the Pod is replaced. */
 	public readonly uid: pulumi.Output<string>;
-	/** How a verification asks from here. */
+	/** The Pod as a client of a Verification. */
 	public readonly client: pulumi.Output<Client>;
 
 	constructor(name: string, args: DnsUtilsArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,7 +40,7 @@ export class DnsUtils extends pulumi.ComponentResource {
 					annotations: { "nodeport-lab/image-id": args.image.id ?? "" },
 				},
 				spec: {
-					...restrictedPod,
+					...restrictedPodSpec,
 					...(args.node !== undefined && { nodeSelector: { "kubernetes.io/hostname": args.node } }),
 					terminationGracePeriodSeconds: 1,
 					containers: [
@@ -48,19 +48,19 @@ export class DnsUtils extends pulumi.ComponentResource {
 							name: "dnsutils",
 							image: args.image.reference,
 							imagePullPolicy: "IfNotPresent",
-							// Ends at once on SIGTERM, which PID 1 would otherwise ignore.
+							// Exits on SIGTERM, which PID 1 ignores by default.
 							command: ["/usr/local/bin/idle"],
 							resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
-							securityContext: restrictedContainer,
+							securityContext: restrictedSecurityContext,
 						},
 					],
 				},
 			},
-			// A Pod cannot be changed, and its name is taken until it is gone.
 			{
 				parent: this,
+				// A Pod's name is in use until the Pod is gone.
 				deleteBeforeReplace: true,
-				// Its annotations could be changed, but the image that they name would not run.
+				// The API allows a change of annotations, but only a new Pod runs the image that they name.
 				replaceOnChanges: ["metadata.annotations"],
 				customTimeouts: { create: "3m" },
 			},

@@ -2,42 +2,42 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClientGroup } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
-import { restrictedContainer, restrictedPod } from "./podSecurity.ts";
+import { restrictedPodSpec, restrictedSecurityContext } from "./podSecurity.ts";
 
 export interface EchoDeploymentArgs {
 	/** The echo image (toolchain/images/echo). */
 	image: PodImage;
-	/** Namespace of what is made; it must exist. @default "default" */
+	/** The Deployment's namespace, which must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
-	/** Name of the Deployment and value of its pods' `app` label. @default the component's name */
+	/** The Deployment's name, and the value of its pods' label `app`. @default the component's name */
 	name?: pulumi.Input<string>;
-	/** How many pods. @default 1 */
+	/** The number of pods. @default 1 */
 	replicas?: pulumi.Input<number>;
-	/** Nodes that may run it: one is a nodeSelector, more a node affinity, none leaves it to the scheduler. @default [] */
+	/** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
 	nodes?: pulumi.Input<string[]>;
-	/** The port that the pods listen on. @default 8080 */
+	/** The pods' TCP port. @default 8080 */
 	port?: pulumi.Input<number>;
 }
 
-/** The server behind the Service: it answers with its node, its pod IP and the client address that it saw. */
+/** The server behind the Service: a Deployment that answers with its node, its pod IP and the client address that it saw. */
 export class EchoDeployment extends pulumi.ComponentResource {
-	/** The Deployment's name, once it is available. */
+	/** The Deployment's name; available once the Deployment is. */
 	public readonly name: pulumi.Output<string>;
-	/** The namespace of Deployment and pods. */
+	/** The Deployment's namespace. */
 	public readonly namespace: pulumi.Output<string>;
-	/** The pods' labels: what a Service selects. */
+	/** The pods' labels, for a Service's selector. */
 	public readonly labels: pulumi.Output<Record<string, string>>;
-	/** The port that the pods listen on. */
+	/** The pods' TCP port. */
 	public readonly port: pulumi.Output<number>;
 	/** The name of the pods' port. */
 	public readonly portName: pulumi.Output<string>;
-	/** The image that the pods run. */
+	/** The image reference of the pods. */
 	public readonly image: pulumi.Output<string>;
-	/** How many pods there are to be. */
+	/** The desired number of pods. */
 	public readonly replicas: pulumi.Output<number>;
-	/** How a verification asks from the echo's own pods: their packets come back to where they started (hairpin). */
+	/** The pods as clients of a Verification: their requests may come back to the same pod (hairpin). */
 	public readonly clients: pulumi.Output<ClientGroup>;
-	/** Grows with every change of the Deployment's specification. */
+	/** The Deployment's metadata.generation: it grows with each change of its spec. */
 	public readonly generation: pulumi.Output<number>;
 
 	constructor(name: string, args: EchoDeploymentArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,10 +54,10 @@ export class EchoDeployment extends pulumi.ComponentResource {
 					template: {
 						metadata: { labels, annotations: { "nodeport-lab/image-id": args.image.id ?? "" } },
 						spec: {
-							...restrictedPod,
+							...restrictedPodSpec,
 							nodeSelector: pulumi.output(args.nodes ?? []).apply(nodeSelector),
 							affinity: pulumi.output(args.nodes ?? []).apply(nodeAffinity),
-							// Several pods on several nodes are spread, or a lesson about nodes would depend on chance.
+							// Without it, the pods' nodes would depend on chance.
 							topologySpreadConstraints: [
 								{
 									maxSkew: 1,
@@ -66,7 +66,7 @@ export class EchoDeployment extends pulumi.ComponentResource {
 									labelSelector: { matchLabels: labels },
 								},
 							],
-							containers: [container(args.image.reference, port)],
+							containers: [echoContainer(args.image.reference, port)],
 						},
 					},
 				},
@@ -76,10 +76,10 @@ export class EchoDeployment extends pulumi.ComponentResource {
 		this.name = deployment.metadata.name;
 		this.namespace = deployment.metadata.namespace;
 		this.labels = deployment.spec.selector.matchLabels;
-		const served = deployment.spec.template.spec.containers.apply(([echo]) => echo);
-		this.port = served.apply((echo) => echo?.ports?.[0]?.containerPort ?? 0);
-		this.portName = served.apply((echo) => echo?.ports?.[0]?.name ?? "");
-		this.image = served.apply((echo) => echo?.image ?? "");
+		const container = deployment.spec.template.spec.containers.apply(([echo]) => echo);
+		this.port = container.apply((echo) => echo?.ports?.[0]?.containerPort ?? 0);
+		this.portName = container.apply((echo) => echo?.ports?.[0]?.name ?? "");
+		this.image = container.apply((echo) => echo?.image ?? "");
 		this.replicas = deployment.spec.replicas;
 		this.generation = deployment.metadata.generation;
 		this.clients = pulumi.all([this.namespace, this.labels]).apply(([namespace, labels]) => ({
@@ -119,7 +119,7 @@ const nodeAffinity = (nodes: string[]): k8s.types.input.core.v1.Affinity =>
 
 const fieldEnv = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 
-const container = (image: pulumi.Input<string>, port: pulumi.Input<number>): k8s.types.input.core.v1.Container => {
+const echoContainer = (image: pulumi.Input<string>, port: pulumi.Input<number>): k8s.types.input.core.v1.Container => {
 	const probe = { httpGet: { path: "/healthz", port: "echo" }, periodSeconds: 2 };
 	return {
 		name: "echo",
@@ -134,6 +134,6 @@ const container = (image: pulumi.Input<string>, port: pulumi.Input<number>): k8s
 		readinessProbe: probe,
 		livenessProbe: { ...probe, periodSeconds: 10 },
 		resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" } },
-		securityContext: restrictedContainer,
+		securityContext: restrictedSecurityContext,
 	};
 };

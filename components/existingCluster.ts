@@ -5,33 +5,33 @@ import type { Node } from "../kubernetes/model.ts";
 import { clusterNode, type LabCluster } from "./labCluster.ts";
 
 export interface ExistingClusterArgs {
-	/** What the kubeconfig's context calls it. */
+	/** The cluster's name, as in the kubeconfig. */
 	name: string;
-	/** Names this very cluster, such as the uid of its namespace kube-system: with another one, all is made anew there. */
+	/** Identifies the cluster, such as the uid of its namespace kube-system. If it changes, everything inside is recreated. */
 	id: string;
-	/** The path of the kubeconfig: never its text, which would be in the state. */
+	/** The path of the kubeconfig. Its text would be stored in the state. */
 	kubeconfig: string;
-	/** Which of its contexts: the current one may be another tomorrow. */
+	/** A context of the kubeconfig. The current one may change at any time. */
 	context: string;
-	/** Names of the nodes that the lab looks at; they must exist. */
+	/** Names of the nodes to read, which must exist. */
 	nodes: string[];
 }
 
-/** A cluster that is there already, whoever made it. It is only read; what is put in it hangs on `inside`. */
+/** A cluster that already exists. The component only reads it; `inside` deploys to it. */
 export class ExistingCluster extends pulumi.ComponentResource implements LabCluster {
-	/** Names this very cluster. */
+	/** The cluster's id, as in the args. */
 	public readonly id: pulumi.Output<string>;
-	/** What the kubeconfig's context calls it. */
+	/** The cluster's name, as in the args. */
 	public readonly name: pulumi.Output<string>;
-	/** As it was given. */
+	/** The path of the kubeconfig, as in the args. */
 	public readonly kubeconfigPath: pulumi.Output<string>;
-	/** As it was given. */
+	/** The kubeconfig's context, as in the args. */
 	public readonly context: pulumi.Output<string>;
-	/** Those that were named; read from the API server at every update. */
+	/** The named nodes, in that order; read from the API server on every update. */
 	public readonly nodes: pulumi.Output<Node[]>;
-	/** None: the nodes are somebody else's. */
+	/** Empty: no program runs on the nodes themselves. */
 	public readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
-	/** Resource options for components inside the cluster: its provider. */
+	/** Resource options for components inside the cluster: its Kubernetes provider. */
 	public readonly inside: pulumi.ComponentResourceOptions;
 
 	constructor(name: string, args: ExistingClusterArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -42,7 +42,7 @@ export class ExistingCluster extends pulumi.ComponentResource implements LabClus
 		this.context = pulumi.output(args.context);
 		this.nodeRunners = pulumi.output<Record<string, Runner>>({});
 		const { kubeconfig, context, id } = args;
-		// Where it cannot be reached it is not taken for gone: somebody else's cluster may only be away.
+		// Without deleteUnreachable: a cluster that can't be reached may still exist.
 		const provider = new k8s.Provider(
 			`${name}-kubernetes`,
 			{ kubeconfig, context, clusterIdentifier: id },

@@ -1,5 +1,4 @@
-/** What another program may import from this package: the components, and the contract of the lab's outputs. */
-
+/** The package's exports: the components, and the contract of the lab's outputs with its reader. */
 export { UserError } from "../lib/userError.ts";
 export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterImage.ts";
 export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";

@@ -13,49 +13,49 @@ import { orRefuse } from "../lib/userError.ts";
 import { clusterNode, type LabCluster } from "./labCluster.ts";
 
 export interface KindClusterArgs {
-	/** The kind cluster's name; nodes are named after it. */
+	/** The kind cluster's name, and the prefix of its node names. */
 	name: string;
-	/** How many workers beside the one control plane; 1 to 50. */
+	/** The number of workers next to the one control plane, 1 to 50. */
 	workers: number;
-	/** The node image, a tag of the Docker engine or of a registry. */
+	/** The node image: a tag in the Docker engine or in a registry. */
 	nodeImage: pulumi.Input<string>;
 	/** How kube-proxy programs the kernel. @default "iptables" */
 	kubeProxyMode?: pulumi.Input<KubeProxyMode>;
 	/**
-	 * Publishes a nodePort of the control plane on 127.0.0.1 of this machine.
-	 * @default none: a container's ports cannot be changed later
+	 * Publishes a nodePort of the control plane on 127.0.0.1 of the Docker host. A change replaces the cluster.
+	 * @default none
 	 */
 	publish?: pulumi.Input<{ hostPort: number; nodePort: number }>;
 }
 
 /**
- * A kind cluster that heals: a plain update makes it anew where it is gone, half made or of another shape, starts nodes
- * that are stopped, and restores a lost kubeconfig. Whatever is in the cluster follows, as it hangs on `id`.
- * The component's own name says whose the cluster is: two in one stack need two names.
+ * A kind cluster that repairs itself: an update recreates it if it is gone, incomplete or of another shape, starts stopped
+ * nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
+ * The component's name is part of the cluster's owner mark: two clusters in one stack need two names.
  */
 export class KindCluster extends pulumi.ComponentResource implements LabCluster {
-	/** Names this very cluster: another one of the same name has another id. */
+	/** Identifies the cluster: a recreated cluster of the same name has another id. */
 	public readonly id: pulumi.Output<string>;
-	/** The kind cluster's name, once its nodes run; a new cluster is then not yet to be reached by `kubeconfig`. */
+	/** The kind cluster's name; available once its nodes run, for a new cluster before `kubeconfig` is. */
 	public readonly name: pulumi.Output<string>;
-	/** Secret. Also in `kubeconfigPath`, with mode 0600. */
+	/** The administrator's kubeconfig, secret. Also in the file `kubeconfigPath`, mode 0600. */
 	public readonly kubeconfig: pulumi.Output<string>;
-	/** Relative to the program. */
+	/** The path of the kubeconfig, relative to the program. */
 	public readonly kubeconfigPath: pulumi.Output<string>;
-	/** Control plane first, then the workers in kind's order; read from the API server at every update. */
+	/** Control plane first, then the workers in kind's order; read from the API server on every update. */
 	public readonly nodes: pulumi.Output<Node[]>;
-	/** How to run a program on each node itself, by the node's name. */
+	/** How to run a program on each node, by node name. */
 	public readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
-	/** Resource options for components inside the cluster: its provider, and that they are gone when it is. */
+	/** Resource options for components inside the cluster: its Kubernetes provider, and deletion with the cluster. */
 	public readonly inside: pulumi.ComponentResourceOptions;
 
 	constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions) {
 		super("nodeport-lab:index:KindCluster", name, args, opts);
 		const { cluster, access, isNew } = this.commands(name, args);
 		this.id = cluster.stdout;
-		// The path is no secret, but of use only when the file is there: it waits for the access.
+		// Not secret, but it waits for the file.
 		this.kubeconfigPath = pulumi.unsecret(access.stdout.apply(() => kubeconfigPath(args.name)));
-		// A new cluster's nodes run. Those of another may be stopped or just starting: that is the access's work.
+		// A new cluster's nodes run. Those of an old one may be stopped: the access command starts them.
 		const running = isNew.apply((isNew) => (isNew ? cluster.stdout : access.stdout));
 		this.name = pulumi.unsecret(running.apply(() => args.name));
 		this.kubeconfig = pulumi.secret(access.stdout);
@@ -64,7 +64,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 
 		const provider = new k8s.Provider(
 			`${name}-kubernetes`,
-			// The id alone decides whether what is inside must be made anew: a changed address or port must not.
+			// Only another id recreates what is inside, not another address or port.
 			{ kubeconfig: this.kubeconfig, clusterIdentifier: this.id, deleteUnreachable: true },
 			{ parent: this },
 		);
@@ -93,9 +93,8 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			`${name}-cluster`,
 			{
 				create: programCommand("kind/kindProgram.ts", "create"),
-				// Another id is another cluster, which is made in the place of the old one. Not as a replacement: that
-				// would delete what is inside first, one by one, and engine 3.259 has by then closed the provider
-				// (Registry.Diff unloads it, also when it only asks what a replacement would touch).
+				// Another id is another cluster, created in place of the old one. A replacement would first delete what
+				// is inside, one by one, and engine 3.259 has closed the provider by then (Registry.Diff unloads it).
 				update: programCommand("kind/kindProgram.ts", "update"),
 				delete: programCommand("kind/kindProgram.ts", "delete"),
 				stdin: pulumi.jsonStringify({ id: planned.id, spec }),
@@ -107,7 +106,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
-				// There is no command to delete it: the cluster's removes the kubeconfig too.
+				// No delete command: the cluster's delete command also removes the kubeconfig.
 				create: programCommand("kind/kindProgram.ts", "open-access"),
 				update: programCommand("kind/kindProgram.ts", "open-access"),
 				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),

@@ -4,27 +4,27 @@ import type { Runner } from "../kubernetes/clients.ts";
 import type { Node } from "../kubernetes/model.ts";
 import { toNode } from "../kubernetes/objects.ts";
 
-/** What the lab needs of the cluster that it is in, whoever made it. */
+/** A cluster that the lab can deploy to: KindCluster or ExistingCluster. */
 export interface LabCluster {
-	/** Names this very cluster: another one of the same name has another id. */
+	/** Identifies the cluster: a recreated cluster of the same name has another id. */
 	readonly id: pulumi.Output<string>;
 	/** The cluster's name. */
 	readonly name: pulumi.Output<string>;
-	/** Secret. Absent where the cluster is not the lab's own: its kubeconfig stays in its file. */
+	/** The kubeconfig, secret. Absent for an existing cluster: its kubeconfig stays in its file. */
 	readonly kubeconfig?: pulumi.Output<string>;
-	/** Where the kubeconfig is; relative to the program, or absolute. */
+	/** The path of the kubeconfig, absolute or relative to the program. */
 	readonly kubeconfigPath: pulumi.Output<string>;
-	/** Which of the kubeconfig's contexts; absent: its current one. */
+	/** A context of the kubeconfig; absent: its current one. */
 	readonly context?: pulumi.Output<string>;
-	/** Control plane first; read from the API server at every update. */
+	/** Control plane first; read from the API server on every update. */
 	readonly nodes: pulumi.Output<Node[]>;
-	/** How to run a program on each node itself, by the node's name; empty where the lab has no way to. */
+	/** How to run a program on each node, by node name; empty if that isn't possible. */
 	readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
 	/** Resource options for components inside the cluster. */
 	readonly inside: pulumi.ComponentResourceOptions;
 }
 
-/** A Node as the lab's outputs show it. */
+/** A Node in the shape of the lab's outputs. */
 export const clusterNode = (node: k8s.core.v1.Node): pulumi.Output<Node> =>
 	pulumi
 		.all([node.metadata, node.spec, node.status])

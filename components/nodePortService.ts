@@ -4,30 +4,34 @@ import type { Service } from "../kubernetes/model.ts";
 import { toService } from "../kubernetes/objects.ts";
 
 export interface NodePortServiceArgs {
-	/** The workload behind the Service, which takes selector, namespace and port from it: they cannot drift apart. */
+	/** The workload behind the Service. Selector, namespace and target port come from it, so they always match. */
 	echo: {
+		/** The pods' labels. */
 		labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
+		/** The pods' namespace. */
 		namespace: pulumi.Input<string>;
+		/** The pods' TCP port. */
 		port: pulumi.Input<number>;
+		/** The name of the Service's port. */
 		portName: pulumi.Input<string>;
 	};
-	/** Name of the Service. @default the component's name */
+	/** The Service's name. @default the component's name */
 	name?: pulumi.Input<string>;
-	/** The port on every node; 30000 to 32767. @default one that the cluster chooses */
+	/** The port on every node, 30000 to 32767. @default assigned by the cluster */
 	nodePort?: pulumi.Input<number>;
 	/** The port on the ClusterIP. @default the echo's port */
 	port?: pulumi.Input<number>;
-	/** Cluster: every node forwards to any pod. Local: only to its own, and so keeps the client's address. @default "Cluster" */
+	/** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
 	externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
-	/** None: every connection may go to another pod. ClientIP: those of one client address go to one pod. @default "None" */
+	/** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
 	sessionAffinity?: pulumi.Input<"None" | "ClientIP">;
 }
 
-/** The lesson's subject: a Service that answers on one port of every node. */
+/** A Service of type NodePort, which answers on one port of every node. */
 export class NodePortService extends pulumi.ComponentResource {
-	/** Another Service of the same name has another uid. */
+	/** The Service's uid: it changes when the Service is replaced. */
 	public readonly uid: pulumi.Output<string>;
-	/** What the API server made of it: the address and the ports that it answers on. */
+	/** The Service as the API server stores it, with its ClusterIP and nodePort. */
 	public readonly service: pulumi.Output<Service>;
 
 	constructor(name: string, args: NodePortServiceArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -39,8 +43,8 @@ export class NodePortService extends pulumi.ComponentResource {
 				metadata: {
 					name: args.name ?? name,
 					namespace: echo.namespace,
-					// Awaiting a Service ends in a fixed settle time and proves less than the verification, which waits
-					// for endpoints and for the rule on every node.
+					// The provider's wait takes a fixed time and proves less than the verification, which waits for
+					// endpoints and for the rules on every node.
 					annotations: { "pulumi.com/skipAwait": "true" },
 				},
 				spec: {

@@ -5,28 +5,28 @@ import type { PodImage } from "./clusterImage.ts";
 import { curl } from "./dnsUtils.ts";
 
 export interface NodeProbeArgs {
-	/** The dnsutils image, which also carries iptables, nft and conntrack. */
+	/** The dnsutils image, which also contains iptables, nft and conntrack. */
 	image: PodImage;
-	/** Namespace of what is made; it must exist. @default "default" */
+	/** The DaemonSet's namespace, which must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
-	/** Name of the DaemonSet. @default the component's name */
+	/** The DaemonSet's name, and the value of its pods' label `app`. @default the component's name */
 	name?: pulumi.Input<string>;
-	/** Names of the nodes that run it. @default all */
+	/** Names of the nodes that run it. @default all nodes */
 	nodes?: string[];
 }
 
 /**
- * A client and a tracer on every node: a DaemonSet on the nodes' own network. It alone is not restricted: reading and
- * tracing the kernel's rules needs root with NET_ADMIN and NET_RAW on the host's network.
+ * A client on every node that also reads and traces the kernel's rules: a DaemonSet on the nodes' network. This needs root
+ * with NET_ADMIN and NET_RAW, so its namespace must allow privileged pods.
  */
 export class NodeProbe extends pulumi.ComponentResource {
-	/** The DaemonSet's name, once it runs on every node. */
+	/** The DaemonSet's name; available once it runs on every node. */
 	public readonly name: pulumi.Output<string>;
-	/** The namespace of DaemonSet and pods. */
+	/** The DaemonSet's namespace. */
 	public readonly namespace: pulumi.Output<string>;
 	/** The pods' labels. */
 	public readonly labels: pulumi.Output<Record<string, string>>;
-	/** How a verification asks from every node's own network. */
+	/** The pods as clients of a Verification, each on its node's network. */
 	public readonly clients: pulumi.Output<ClientGroup>;
 
 	constructor(name: string, args: NodeProbeArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -38,13 +38,13 @@ export class NodeProbe extends pulumi.ComponentResource {
 				metadata: { name: args.name ?? name, namespace: args.namespace ?? "default", labels },
 				spec: {
 					selector: { matchLabels: labels },
-					// One at a time, a node that is down would hold up all others.
+					// One at a time, a node that is down would block the update of all others.
 					updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "100%" } },
 					template: {
 						metadata: { labels, annotations: { "nodeport-lab/image-id": args.image.id ?? "" } },
 						spec: {
 							hostNetwork: true,
-							// A node's own process resolves Service names like a pod does.
+							// Otherwise a pod on the host network can't resolve Service names.
 							dnsPolicy: "ClusterFirstWithHostNet",
 							automountServiceAccountToken: false,
 							enableServiceLinks: false,
@@ -90,11 +90,11 @@ export class NodeProbe extends pulumi.ComponentResource {
 	}
 }
 
-/** By their names, not by a label: a node's label of its name may be another. */
+/** By name, because a node's label kubernetes.io/hostname may differ from it. */
 export const onNodes = (names: string[]): k8s.types.input.core.v1.Affinity => ({
 	nodeAffinity: {
 		requiredDuringSchedulingIgnoredDuringExecution: {
-			// One name a term, any of which may match: a field takes no more.
+			// One name per term: matchFields allows only one value.
 			nodeSelectorTerms: names.map((name) => ({
 				matchFields: [{ key: "metadata.name", operator: "In", values: [name] }],
 			})),

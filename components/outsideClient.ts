@@ -8,19 +8,19 @@ import { orRefuse } from "../lib/userError.ts";
 import { curl } from "./dnsUtils.ts";
 
 export interface OutsideClientArgs {
-	/** The cluster that it is outside of. */
+	/** The kind cluster whose network it joins. */
 	cluster: { id: pulumi.Input<string>; name: pulumi.Input<string> };
-	/** The dnsutils image, a tag that the Docker engine has. */
+	/** The dnsutils image: a tag in the Docker engine. */
 	image: pulumi.Input<string>;
 }
 
-/** A client beside the nodes, on kind's network: what comes from outside the cluster comes as this one does. */
+/** A client outside the cluster: a container on kind's Docker network, next to the nodes. */
 export class OutsideClient extends pulumi.ComponentResource {
-	/** How a verification asks from here. */
+	/** The container as a client of a Verification. */
 	public readonly client: pulumi.Output<Client>;
 
 	constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions) {
-		// Not the cluster as a whole: the client would wait for all that a component of a cluster makes.
+		// Only id and name: with the whole component, the client would wait for all of the cluster's resources.
 		const { id: clusterId, name: clusterName } = args.cluster;
 		super("nodeport-lab:index:OutsideClient", name, { ...args, cluster: { id: clusterId, name: clusterName } }, opts);
 		const cluster = pulumi.all([clusterId, clusterName]).apply(([id, name]) => ({ id, name }));

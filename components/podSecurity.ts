@@ -1,5 +1,5 @@
-/** What the restricted Pod Security Standard asks of a pod and of each container, and no token where none is used. */
-export const restrictedPod = {
+/** The pod fields that the restricted Pod Security Standard requires; also without a service account token. */
+export const restrictedPodSpec = {
 	automountServiceAccountToken: false,
 	enableServiceLinks: false,
 	securityContext: {
@@ -10,7 +10,8 @@ export const restrictedPod = {
 	},
 };
 
-export const restrictedContainer = {
+/** The security context that the same standard requires of each container. */
+export const restrictedSecurityContext = {
 	allowPrivilegeEscalation: false,
 	readOnlyRootFilesystem: true,
 	capabilities: { drop: ["ALL"] },

@@ -6,35 +6,34 @@ import { reportSchema, Summary } from "../verification/report.ts";
 import { reportRevision } from "../verification/resultFile.ts";
 
 export interface VerificationArgs {
-	/** Path of the cluster's kubeconfig: never its text, which would make every output secret. */
+	/** The path of the cluster's kubeconfig. Its text would make every output secret. */
 	kubeconfigPath: pulumi.Input<string>;
-	/** Which of its contexts. @default its current one */
+	/** A context of the kubeconfig. @default its current one */
 	context?: pulumi.Input<string> | undefined;
 	/** The Service to verify. */
 	service: pulumi.Input<{ namespace: string; name: string }>;
-	/** What must stand behind it: so many pods, on one of these nodes (none named: on any). */
+	/** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
 	echo: { deployment: pulumi.Input<string>; replicas: pulumi.Input<number>; nodes: pulumi.Input<string[]> };
-	/** Who asks; the first one's packet is explained on every node. */
+	/** The clients that send requests. The first one's packet is explained on every node. */
 	clients: pulumi.Input<Client | ClientGroup>[];
-	/** base: the first client asks every target; full: every client does, and each node traces a packet. @default "base" */
+	/** base: the first client calls every target. full: all clients do, and each node traces a packet. @default "base" */
 	connectivity?: pulumi.Input<"base" | "full">;
-	/** How to run a program on each node itself, for the nodes' logs where the verification fails. @default none are kept */
+	/** How to run a program on each node, by node name: used to save the nodes' logs on failure. @default no logs */
 	nodeRunners?: pulumi.Input<Record<string, Runner>>;
-	/** In a cluster that is not the lab's own: where rules are read, and at which nodes it looks. @default it is */
+	/** Only for a cluster that the lab didn't create: where rules are read, and which nodes are checked. @default none */
 	existing?: { readers?: pulumi.Input<Existing["readers"]>; sample?: Existing["sample"] } | undefined;
-	/** Where the full report goes, relative to the program. @default "out/verification.json" */
+	/** The path of the full report, relative to the program. @default "out/verification.json" */
 	report?: pulumi.Input<string>;
-	/** Names of what is verified, such as ids and generations: a change of any of them verifies again, as a lost report does. */
+	/** Ids and generations of what is verified. If one changes or the report is lost, the verification runs again. */
 	revisions: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
 }
 
 /**
- * Proves that the Service answers as it must, and reads why from every node's rules. An update whose verification
- * fails, fails: after the full report is on disk, with a folder of evidence beside it, and with an error that names both
- * and each failed cell.
+ * Verifies that the Service answers as expected, and explains each answer from the node's kernel rules. If it fails, the
+ * update fails. The full report and a folder of evidence are then on disk; the error names both and each failed request.
  */
 export class Verification extends pulumi.ComponentResource {
-	/** What it found, without what only the report has room for. */
+	/** The result, in under 64 KB; details are in the report. */
 	public readonly summary: pulumi.Output<Summary>;
 
 	constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -54,7 +53,7 @@ export class Verification extends pulumi.ComponentResource {
 					nodeRunners: args.nodeRunners,
 					existing: args.existing,
 					report,
-					// The stored summary of another schema could not be read: it is made again, as a lost report is.
+					// A stored summary of another schema can't be read: the verification runs again.
 					revisions: pulumi
 						.all([args.revisions, report.apply((path) => reportRevision(path, pulumi.getStack()))])
 						.apply(([own, kept]) => ({ ...own, ...kept, schema: reportSchema })),

@@ -4,8 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ownerAnnotation } from "../../kind/owner.ts";
 
 /**
- * The namespace's name, once it exists: `default` is always there, any other is made.
- * @param privileged whether pods are put there that are more than clusters may allow unasked, as NodeProbe is
+ * @returns the namespace's name, available once it exists: `default` always exists, any other is created
+ * @param privileged whether it must allow privileged pods, for NodeProbe
  */
 export function labNamespace(
 	name: string,
@@ -18,7 +18,7 @@ export function labNamespace(
 	const options = {
 		...(provider && { provider }),
 		...(deletedWith && { deletedWith }),
-		// Each update would be another mark: the one that it was made with is what tells it from others' of its name.
+		// Keeps the mark of its creation, which distinguishes it from a foreign namespace of the same name.
 		ignoreChanges: ["metadata.annotations"],
 	};
 	const metadata = {

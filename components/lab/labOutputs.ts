@@ -16,7 +16,7 @@ interface LabParts {
 	verification: Verification;
 }
 
-/** Makes the outputs of the contract from the lab's parts. */
+/** The contract's outputs. */
 export function labOutputs({ cluster, service, echo, verification }: LabParts): {
 	[K in keyof LabContract]: pulumi.Input<LabContract[K]>;
 } {
@@ -36,9 +36,8 @@ export function labOutputs({ cluster, service, echo, verification }: LabParts): 
 }
 
 /**
- * One output of a lab that another stack made, of its own type; secret where it is so in the lab's stack, and the
- * kubeconfig always.
- * @throws UserError (in the output) where the stack has no outputs, those of another contract, or not this one
+ * Reads one output of another stack's lab, with its type. It is secret if it is secret there; the kubeconfig always is.
+ * @throws UserError (in the output) if the stack has no outputs, outputs of another contract, or not this output
  */
 export function requireLab<K extends keyof LabContract>(
 	lab: pulumi.StackReference,
@@ -47,21 +46,21 @@ export function requireLab<K extends keyof LabContract>(
 	const value = pulumi
 		.all([lab.name, ofThisContract(lab), lab.getOutput(key)])
 		.apply(([stack, , value]) => checkOutput(stack, key, value));
-	// What was read is plain: its type has nothing to unwrap.
+	// The value contains no outputs, so there is nothing to unwrap.
 	return (key === "kubeconfig" ? pulumi.secret(value) : value) as unknown as pulumi.Output<LabOutput<K>>;
 }
 
-const asked = new WeakMap<pulumi.StackReference, pulumi.Output<void>>();
+const checks = new WeakMap<pulumi.StackReference, pulumi.Output<void>>();
 
-/** Asked once for a reference: of the same fault in each of its outputs Pulumi would tell as often. */
+/** Memoized: otherwise Pulumi reports the same error once per output. */
 function ofThisContract(lab: pulumi.StackReference): pulumi.Output<void> {
-	const known = asked.get(lab);
+	const known = checks.get(lab);
 	if (known) return known;
-	// The names are no secret, though one of the values is.
+	// The names aren't secret, although one of the values is.
 	const names = pulumi.unsecret(lab.outputs.apply((outputs) => Object.keys(outputs)));
 	const checked = pulumi
 		.all([lab.name, names, lab.getOutput("schema")])
 		.apply(([stack, names, schema]) => checkSchema(stack, { names, schema }));
-	asked.set(lab, checked);
+	checks.set(lab, checked);
 	return checked;
 }

@@ -7,20 +7,20 @@ import { upAgain } from "./labContract.ts";
 const run = promisify(execFile);
 
 /**
- * A reference to a lab's stack that is there. A StackReference to none ends the program before it could say more than
- * "unknown stack", and cannot be caught: https://github.com/pulumi/pulumi/issues/16591
+ * A reference to the stack of a lab. A StackReference to a missing stack ends the program with "unknown stack", which can't
+ * be caught: https://github.com/pulumi/pulumi/issues/16591
  * @param stack its full name, `<organization>/<project>/<stack>`
- * @throws UserError naming the project's stacks
+ * @throws UserError with the project's stacks, if this one doesn't exist
  */
 export async function labReference(stack: string, opts?: pulumi.CustomResourceOptions): Promise<pulumi.StackReference> {
 	if (await isMissing(stack)) throw new UserError(await noSuchStack(stack));
 	return new pulumi.StackReference(stack, {}, opts);
 }
 
-/** Whether Pulumi says that there is none. Where it says anything else, the reference itself will tell. */
+/** Whether Pulumi reports that the stack doesn't exist. The StackReference itself reports other errors. */
 async function isMissing(stack: string): Promise<boolean> {
 	try {
-		await pulumiSays("stack", "output", "schema", "--stack", stack);
+		await runPulumi("stack", "output", "schema", "--stack", stack);
 		return false;
 	} catch (error) {
 		return /no stack named/.test((error as { stderr?: string }).stderr ?? "");
@@ -29,9 +29,11 @@ async function isMissing(stack: string): Promise<boolean> {
 
 async function noSuchStack(stack: string): Promise<string> {
 	const list = ["stack", "ls", "--project", stack.split("/").at(-2) ?? ""];
-	const there = await pulumiSays(...list, "--json").then(namesOf, () => []);
+	const stacks = await runPulumi(...list, "--json").then(namesOf, () => []);
 	const [allowed, fix] =
-		there.length > 0 ? [there.join(", "), "name one of these, or bring it up: "] : ["none in this backend yet", ""];
+		stacks.length > 0
+			? [stacks.join(", "), "use one of these, or bring it up: "]
+			: ["an existing one, but this backend has none", ""];
 	return (
 		`the lab's stack: got "${stack}", allowed: ${allowed} (\`pulumi ${list.join(" ")}\` lists them); ` +
 		`fix: ${fix}${upAgain(stack)}`
@@ -40,7 +42,7 @@ async function noSuchStack(stack: string): Promise<string> {
 
 const namesOf = (json: string): string[] => (JSON.parse(json) as { name: string }[]).map(({ name }) => name);
 
-/** By the CLI that runs this program, in this program's backend. */
-const pulumiSays = async (...args: string[]): Promise<string> =>
+/** Runs the CLI that runs this program, so that both use the same backend. */
+const runPulumi = async (...args: string[]): Promise<string> =>
 	(await run("pulumi", [...args, "--non-interactive"], { env: { ...process.env, PULUMI_SKIP_UPDATE_CHECK: "true" } }))
 		.stdout;

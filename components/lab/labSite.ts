@@ -1,5 +1,4 @@
-/** Where the lab is: in a cluster of its own, or in one that exists; and what differs between the two. */
-
+/** Where the lab runs: on a cluster that it creates or on an existing one. What differs between them is decided here. */
 import type { ExistingConfig, KindConfig, LabConfig } from "../../config/labConfig.ts";
 import { imageId } from "../../kind/docker.ts";
 import { labCluster } from "../../kind/owner.ts";
@@ -13,22 +12,22 @@ import type { LabCluster } from "../labCluster.ts";
 
 export interface LabSite {
 	cluster: LabCluster;
-	/** Where the echo may run; empty: anywhere. */
+	/** Nodes that the echo may run on; empty: any. */
 	echoNodes: string[];
-	/** Where dnsutils runs. */
+	/** The node that dnsutils runs on. */
 	clientNode: string;
-	/** An image for the pods on these nodes (none named: on all). @param name of what brings it there */
+	/** Provides an image on these nodes (empty: all). @param name of the component that loads it */
 	image(name: string, reference: string, nodes: string[]): PodImage;
-	/** Only in a cluster that is not the lab's own. */
+	/** Only on an existing cluster. */
 	existing?: {
-		/** Whether rules are read through NodeProbe, as a node runs no kube-proxy pod. */
+		/** Whether a node runs no kube-proxy pod, so that rules are read through NodeProbe. */
 		lacksProxy: boolean;
-		/** Which nodes the lab looks at, where not at all of them. */
+		/** The nodes that are checked, if not all. */
 		sample?: Sample;
 	};
 }
 
-/** @throws UserError where images are missing, or a cluster that exists cannot carry the lab; nothing was made yet */
+/** @throws UserError if images are missing or the existing cluster can't run the lab; nothing was created yet */
 export const labSite = (config: LabConfig): Promise<LabSite> =>
 	config.cluster === "kind" ? kindSite(config) : existingSite(config);
 
@@ -50,27 +49,27 @@ async function kindSite(config: KindConfig): Promise<LabSite> {
 	};
 }
 
-/** Beforehand: else they would end an update that has made a cluster for them, or removed one. */
+/** Checked first: otherwise the update fails after it has created or removed a cluster. */
 async function refuseMissingImages(images: string[]): Promise<void> {
-	const asked = await Promise.allSettled([...new Set(images)].map(imageId));
-	const faults = asked.flatMap((answer) => (answer.status === "rejected" ? (answer.reason as Error).message : []));
-	if (faults.length > 0) throw new UserError(faults.join("\n"));
+	const ids = await Promise.allSettled([...new Set(images)].map(imageId));
+	const errors = ids.flatMap((answer) => (answer.status === "rejected" ? (answer.reason as Error).message : []));
+	if (errors.length > 0) throw new UserError(errors.join("\n"));
 }
 
 async function existingSite(config: ExistingConfig): Promise<LabSite> {
-	// Loaded only here: a cluster of the lab's own needs none of it.
+	// Loaded only if needed: the Kubernetes client takes long to load.
 	const { inspectCluster } = await import("../../kubernetes/existing/inspect.ts");
-	const landscape = await orRefuse(inspectCluster(config, config.namespace));
-	const { echoNodes, clientNode, nodes, sample, lacksProxy } = placeOn(config, landscape);
+	const info = await orRefuse(inspectCluster(config, config.namespace));
+	const { echoNodes, clientNode, nodes, sample, lacksProxy } = placeOn(config, info);
 	const { kubeconfig, context } = config;
 	const cluster = new ExistingCluster(labCluster, {
-		name: landscape.name,
-		id: landscape.id,
+		name: info.name,
+		id: info.id,
 		kubeconfig,
 		context,
 		nodes,
 	});
-	// Each node gets images by itself, from where their references say.
+	// The nodes pull images themselves.
 	const image = (_: string, reference: string) => ({ reference });
 	return { cluster, echoNodes, clientNode, image, existing: { lacksProxy, ...(sample && { sample }) } };
 }

@@ -13,17 +13,17 @@ interface MatrixParts {
 }
 
 interface MatrixClients {
-	/** Who asks beside dnsutils. */
+	/** Clients in addition to dnsutils. */
 	clients: pulumi.Input<Client | ClientGroup>[];
-	/** A pod on every node that the lab looks at, to read rules in; with connectivity "base" only where that is needed. */
+	/** A pod on every checked node, in which rules are read; with connectivity "base" only if that is needed. */
 	probe?: NodeProbe;
 }
 
-/** Whether pods of NodeProbe run: to ask and trace, or as rules can be read in no other. */
+/** Whether NodeProbe runs: for requests and traces, or because a node runs no kube-proxy pod to read rules in. */
 export const needsProbe = ({ connectivity }: LabConfig, { existing }: LabSite): boolean =>
 	connectivity === "full" || existing?.lacksProxy === true;
 
-/** With connectivity "full" the echo's own pods, every node, and a client outside ask too. */
+/** With connectivity "full", the echo's pods, every node and a client outside the cluster send requests too. */
 export function matrixClients(config: LabConfig, { site, echo, namespace }: MatrixParts): MatrixClients {
 	const { cluster, existing } = site;
 	const isFull = config.connectivity === "full";
@@ -32,7 +32,7 @@ export function matrixClients(config: LabConfig, { site, echo, namespace }: Matr
 	const nodes = existing?.sample && { nodes: existing.sample.nodes };
 	const probe = new NodeProbe("node-probe", { image, namespace, ...nodes }, cluster.inside);
 	if (!isFull) return { clients: [], probe };
-	// Beside nodes that are somebody else's the lab has no place to ask from.
+	// Next to an existing cluster's nodes the lab can't start a container.
 	const outside = existing
 		? []
 		: [new OutsideClient("outside-client", { cluster, image: config.dnsutilsImage }).client];

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type LabConfig, labConfigOf } from "../../config/labConfig.ts";
 
-/** Reads the stack's configuration from the engine: the only place that does. */
+/** The only reader of the stack's configuration. */
 export function readLabConfig(): LabConfig {
 	const prefix = `${pulumi.getProject()}:`;
 	const config = new pulumi.Config();

@@ -8,7 +8,7 @@ const kubeconfigPath = settings.require("kubeconfig");
 const nodes = settings.getObject<string[]>("nodes") ?? [];
 const replicas = 2;
 
-/** A cluster of any kind: it needs nothing of the lab's. */
+/** Any cluster: it needs nothing from the lab. */
 const provider = new k8s.Provider("cluster", {
 	kubeconfig: pulumi.secret(textOf("kubeconfig", kubeconfigPath)),
 	deleteUnreachable: true,
@@ -27,7 +27,7 @@ const greeter = new EchoDeployment(
 	inside,
 );
 
-// Selector and ports are the greeter's; the cluster chooses the nodePort.
+// Selector and target port come from the greeter; the cluster assigns the nodePort.
 const front = new NodePortService("front", { echo: greeter, port: 80 }, inside);
 
 const client = new DnsUtils(
@@ -40,7 +40,7 @@ const client = new DnsUtils(
 	inside,
 );
 
-/** The update fails where the Service does not answer on every node as it must. */
+/** The update fails if the Service doesn't answer on every node as expected. */
 const verification = new Verification("verification", {
 	kubeconfigPath,
 	service: front.service,
@@ -51,9 +51,9 @@ const verification = new Verification("verification", {
 
 export const service = front.service;
 export const pods = verification.summary.pods;
-/** How each request went, with the command that repeats it. */
-export const connectivity = verification.summary.connectivity.apply((cells) =>
-	cells.map(({ target, observed, command }) => ({ address: target.address, outcome: observed.outcome, command })),
+/** The outcome of each request, with the command that repeats it. */
+export const connectivity = verification.summary.connectivity.apply((requests) =>
+	requests.map(({ target, observed, command }) => ({ address: target.address, outcome: observed.outcome, command })),
 );
 
 function textOf(setting: string, path: string): string {
@@ -62,7 +62,7 @@ function textOf(setting: string, path: string): string {
 	} catch (error) {
 		const { message } = error as Error;
 		throw new UserError(
-			`${setting}: got ${JSON.stringify(path)} (${message}), allowed: the path of a file that can be read; ` +
+			`${setting}: got ${JSON.stringify(path)} (${message}), allowed: the path of a readable file; ` +
 				`fix: pulumi config set ${setting} <path>`,
 		);
 	}

@@ -1,16 +1,16 @@
 import { CoreV1Api, KubeConfig } from "@kubernetes/client-node";
 import { UserError } from "nodeport-lab/contract";
 
-/** What the echo tells who asks it. */
+/** The echo's answer. */
 export interface Answer {
 	message: string;
-	/** The client address that the echo's pod saw. */
+	/** The client address as the echo's pod saw it. */
 	clientIp: string;
 }
 
 /**
- * What each container of a complete Job printed, by the container's name: nothing once its pod is gone, as it is when its
- * node was removed.
+ * What each container of a complete Job printed, by container name. Empty if its pod is gone, as after its node was
+ * removed.
  */
 export async function answersOf(
 	kubeconfig: string,
@@ -20,8 +20,8 @@ export async function answersOf(
 		return await read(kubeconfig, job);
 	} catch (error) {
 		throw new UserError(
-			`the logs of Job ${job.namespace}/${job.name} cannot be read: ${(error as Error).message}; ` +
-				"fix: `npm start` in the lab's folder, if its cluster does not answer",
+			`the logs of Job ${job.namespace}/${job.name} can't be read: ${(error as Error).message}; ` +
+				"fix: npm start, in the lab's folder",
 		);
 	}
 }

@@ -6,7 +6,7 @@ import { answersOf } from "./answers.ts";
 const stack = new pulumi.Config().require("lab");
 const lab = await labReference(`${pulumi.getOrganization()}/nodeport-lab/${stack}`);
 
-/** What is called, by the name of its node. */
+/** The called URLs, by node name. */
 export const urls = pulumi
 	.all([requireLab(lab, "nodeIps"), requireLab(lab, "nodePort")])
 	.apply(([ips, port]) =>
@@ -17,7 +17,7 @@ const echo = requireLab(lab, "echo");
 const kubeconfig = requireLab(lab, "kubeconfig");
 const provider = new k8s.Provider("lab", {
 	kubeconfig,
-	// Where the lab was destroyed first, so was the Job: this stack can be destroyed all the same.
+	// If the lab was destroyed first, the Job is gone with it, and this stack can still be destroyed.
 	deleteUnreachable: true,
 });
 
@@ -31,11 +31,11 @@ const job = new k8s.batch.v1.Job(
 			template: {
 				spec: {
 					restartPolicy: "Never",
-					// These nodes have the echo's image, which has a client in it too.
+					// Only the echo's nodes have its image, which also contains a client.
 					nodeSelector: echo.pods.apply(([pod]) => ({ "kubernetes.io/hostname": pod?.node ?? "" })),
 					automountServiceAccountToken: false,
 					securityContext: { runAsNonRoot: true, runAsUser: 65532, seccompProfile: { type: "RuntimeDefault" } },
-					// One for each node, of its name: the Job is complete once all of them got an answer.
+					// One per node, with its name: the Job is complete once all have an answer.
 					containers: urls.apply((urls) => Object.entries(urls).map(([node, url]) => caller(node, url))),
 				},
 			},
@@ -59,14 +59,14 @@ function caller(name: string, url: string): k8s.types.input.core.v1.Container {
 	};
 }
 
-/** How the calls went. */
+/** Whether all calls succeeded, and when. */
 export const calls = job.status.apply(({ succeeded, startTime, completionTime }) => ({
 	complete: succeeded === 1,
 	startTime,
 	completionTime,
 }));
 
-/** What each node's call was answered. No secret, though it takes one to read it. */
+/** The answer to each node's call. Not secret, although the secret kubeconfig is needed to read it. */
 export const answers = pulumi.unsecret(
 	pulumi
 		.all([kubeconfig, job.metadata, calls])

@@ -1,4 +1,4 @@
-/** What another program gets that installs this one as a package. */
+/** The package, as another program installs it. */
 import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { build, type Metafile } from "esbuild";
@@ -7,7 +7,7 @@ import { beforeAll, expect, it } from "vitest";
 const manifest: { exports: Record<string, string>; files: string[]; dependencies: Record<string, string> } = JSON.parse(
 	readFileSync("package.json", "utf8"),
 );
-/** What components start as programs of their own. */
+/** The programs that components start. */
 const programs = ["lib/program.mjs", "kind/kindProgram.ts", "verification/verificationProgram.ts"];
 
 let metafile: Metafile;
@@ -27,13 +27,13 @@ beforeAll(async () => {
 	}));
 });
 
-it("has each module that its exports and its programs load", () => {
+it("contains each module that its exports and programs load", () => {
 	const modules = Object.keys(metafile.inputs);
 	expect(modules).toContain("verification/model.ts");
 	expect(modules.filter((module) => !manifest.files.some((folder) => module.startsWith(`${folder}/`)))).toEqual([]);
 });
 
-it("depends on each package that these load", () => {
+it("depends on each package that they load", () => {
 	const specifiers = Object.values(metafile.inputs).flatMap(({ imports }) =>
 		imports.filter(({ external }) => external).map(({ path }) => path),
 	);
@@ -49,7 +49,7 @@ it("depends on each package that these load", () => {
 	expect(packages.filter((name) => manifest.dependencies[name] === undefined)).toEqual([]);
 });
 
-it("loads no component for the contract alone", () => {
+it("doesn't load components for the contract", () => {
 	const { inputs } = Object.values(metafile.outputs).find(
 		({ entryPoint }) => entryPoint === "components/lab/labOutputs.ts",
 	) ?? { inputs: {} };

@@ -40,13 +40,13 @@ export const consumerBeforeLab = (lab: () => Lab) =>
 				failed,
 				/the lab's stack: got "organization\/nodeport-lab\/elsewhere", allowed: organization\/nodeport-lab\/test \(`/,
 			);
-			expect(failed.all).toContain("fix: name one of these, or bring it up: PULUMI_STACK=elsewhere npm start, in");
+			expect(failed.all).toContain("fix: use one of these, or bring it up: PULUMI_STACK=elsewhere npm start, in");
 			await succeeds(consumer.pulumi("config", "set", "lab", "test"));
 		});
 
 		it("reports once that its stack's lab isn't up", async () => {
 			const failed = await consumer.up();
-			expectRefusal(failed, `the stack "${labStack}" has no outputs: its lab is not up`);
+			expectRefusal(failed, `the stack "${labStack}" has no outputs: its lab isn't up`);
 			expect(failed.all.match(/^ +error: the stack .* has no outputs/gm)?.length, failed.all).toBe(1);
 		});
 	});
@@ -189,7 +189,7 @@ export const consumerIsDestroyed = (lab: () => Lab) =>
 
 export const consumerAfterLab = () =>
 	it("a consumer is destroyed also after its lab", async () => {
-		expectRefusal(await consumer.up(), `the stack "${labStack}" has no outputs: its lab is not up (destroyed, or`);
+		expectRefusal(await consumer.up(), `the stack "${labStack}" has no outputs: its lab isn't up (destroyed, or`);
 		await succeeds(consumer.destroy());
 		expect(JSON.parse((await consumer.pulumi("stack", "export")).all).deployment.resources ?? []).toEqual([]);
 		expect(await leftovers()).toEqual([]);

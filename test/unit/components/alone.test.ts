@@ -30,7 +30,7 @@ describe("EchoDeployment", () => {
 		return only(recorded, "kubernetes:apps/v1:Deployment", `${name}-deployment`).inputs.spec.template.spec;
 	};
 
-	it("leaves pods to the scheduler where no node is named", async () => {
+	it("leaves pods to the scheduler if no node is named", async () => {
 		expect(await podOf("anywhere", [])).toMatchObject({ nodeSelector: {}, affinity: {} });
 	});
 
@@ -41,7 +41,7 @@ describe("EchoDeployment", () => {
 		expect(spec.nodeSelector).toEqual({});
 	});
 
-	it("gives the echo its node, its IP and its port, and probes and bounds it", async () => {
+	it("passes node, IP and port to the echo, with probes and limits", async () => {
 		const [container] = (await podOf("bounded", [])).containers;
 		expect(container.env).toEqual([
 			{ name: "PORT", value: "8080" },
@@ -81,7 +81,7 @@ describe("NodePortService", () => {
 });
 
 describe("KindCluster", () => {
-	it("publishes the nodePort on the host where that is asked for", async () => {
+	it("publishes the nodePort on the host on request", async () => {
 		const publish = { hostPort: 8080, nodePort: 30040 };
 		await settled(new KindCluster("published", { name: "c", workers: 1, nodeImage: "n", publish }).id);
 		expect(JSON.parse(only(recorded, "command:local:Command", "published-cluster").inputs.stdin).spec.publish).toEqual(
@@ -89,7 +89,7 @@ describe("KindCluster", () => {
 		);
 	});
 
-	it("has another owner than the other clusters of its program, which it so leaves alone", async () => {
+	it("has another owner mark than the other clusters of its program", async () => {
 		const specs = { workers: 1, nodeImage: "n" };
 		await settled(new KindCluster("first", { name: "f", ...specs }).id);
 		await settled(new KindCluster("second", { name: "s", ...specs }).id);
@@ -100,7 +100,7 @@ describe("KindCluster", () => {
 		expect(owners[0]).not.toBe(owners[1]);
 	});
 
-	it("makes a cluster anew where the state knows of none, and keeps it where only its inputs change", async () => {
+	it("has a command to create a cluster and another one to update it", async () => {
 		await settled(new KindCluster("operations", { name: "o", workers: 1, nodeImage: "n" }).id);
 		const { create, update } = only(recorded, "command:local:Command", "operations-cluster").inputs;
 		expect(create).toMatch(/ kind\/kindProgram\.ts create$/);
@@ -118,7 +118,7 @@ describe("KindCluster", () => {
 });
 
 describe("ClusterImage", () => {
-	it("is ready only when the nodes have it, and is loaded again when its content or the cluster changes", async () => {
+	it("is available once the nodes have it, and is loaded again if its content or the cluster changes", async () => {
 		const cluster = { id: "id-1", name: "c" };
 		const loaded = new ClusterImage("echo", { cluster, image: "echo:1", nodes: ["a"] });
 		expect(await settled(loaded.reference)).toBe("echo:1");
@@ -127,7 +127,7 @@ describe("ClusterImage", () => {
 });
 
 describe("DnsUtils", () => {
-	it("tells a verification how to ask from it", async () => {
+	it("describes itself as a client of a verification", async () => {
 		const client = await settled(new DnsUtils("client", { image, namespace: "shop", node: "a" }).client);
 		expect(client.run).toEqual({ exec: { namespace: "shop", pod: "client", container: "dnsutils" } });
 		expect(client.get[0]).toBe("curl");
@@ -138,10 +138,10 @@ describe("DnsUtils", () => {
 });
 
 describe("NodeProbe", () => {
-	it("runs on every node's own network, with no more than what reading and tracing rules needs", async () => {
+	it("runs on every node's network, with only the capabilities that reading and tracing rules needs", async () => {
 		await settled(new NodeProbe("probe", { image }).name);
 		const { template, updateStrategy } = only(recorded, "kubernetes:apps/v1:DaemonSet").inputs.spec;
-		// A node that is down holds up no other.
+		// A node that is down doesn't block the others.
 		expect(updateStrategy.rollingUpdate.maxUnavailable).toBe("100%");
 		const { spec } = template;
 		expect(spec.hostNetwork).toBe(true);
@@ -165,7 +165,7 @@ describe("Verification", () => {
 		revisions: { cluster: pulumi.output("1") },
 	};
 
-	it("asks what it is told and keeps its answer's types", async () => {
+	it("passes its arguments on and parses the summary", async () => {
 		const { summary } = new Verification("v", request);
 		expect((await settled(summary)).ok).toBe(true);
 		expect(JSON.parse(only(recorded, "command:local:Command", "v-run").inputs.stdin)).toMatchObject({
@@ -175,7 +175,7 @@ describe("Verification", () => {
 		});
 	});
 
-	it("hands on what a summary is, and nothing beside it", async () => {
+	it("outputs only the summary's fields", async () => {
 		const summary = await settled(new Verification("checked", request).summary);
 		expect(Object.keys(Summary.parse(summary))).toEqual(Object.keys(summary));
 	});

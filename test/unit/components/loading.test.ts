@@ -15,7 +15,7 @@ vi.mock("../../../kind/docker.ts", async (original) => ({
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const ended: string[] = [];
-/** Keeps the access back, from when it is asked for: what is registered after it has waited for it. */
+/** Delays the access command: resources that depend on it end later. */
 let untilAccessEnds: () => Promise<void>;
 
 beforeAll(() =>
@@ -31,7 +31,7 @@ beforeAll(() =>
 	}),
 );
 
-it("does not wait until a new cluster can be reached", async () => {
+it("doesn't wait until a new cluster can be reached", async () => {
 	engine.nodes = [];
 	let end = () => {};
 	const ending = new Promise<void>((resolve) => {
@@ -40,13 +40,13 @@ it("does not wait until a new cluster can be reached", async () => {
 	untilAccessEnds = () => ending;
 	const cluster = new KindCluster("new", spec);
 	const image = new ClusterImage("new-image", { cluster, image: "echo:1", nodes: [] });
-	expect(await settled(image.reference)).toBe("echo:1"); // Else this would never come.
+	expect(await settled(image.reference)).toBe("echo:1"); // Otherwise this never resolves.
 	end();
 	await settled(cluster.nodes);
 	expect(ended.indexOf("new-image-load")).toBeLessThan(ended.indexOf("new-access"));
 });
 
-it("waits until the nodes of a cluster that is already there run", async () => {
+it("waits until the nodes of an existing kind cluster run", async () => {
 	const { id } = await plannedCluster(spec, await ownerOf("stack", "old"));
 	engine.nodes = containers(id, { state: "exited" });
 	untilAccessEnds = () => new Promise((resolve) => setTimeout(resolve, 1000));

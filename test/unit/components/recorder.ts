@@ -1,8 +1,8 @@
-/** Pulumi mocks that record what a program registers, and answer as a provider would. */
+/** Pulumi mocks that record a program's resources and answer like a provider. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Summary } from "../../../verification/report.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into resources of every shape, and a wrong path fails them
+// biome-ignore lint/suspicious/noExplicitAny: tests read resources of every shape, and a wrong path fails them
 export type Properties = Record<string, any>;
 
 export interface Recorded {
@@ -11,7 +11,7 @@ export interface Recorded {
 	inputs: Properties;
 }
 
-/** Answers by type; a type that has none is an unexpected resource, and fails the test. */
+/** Answers by resource type. A resource of another type is unexpected and fails the test. */
 export type Answers = Record<string, (inputs: Properties, id: string) => Properties>;
 
 const kubernetes =
@@ -52,7 +52,7 @@ export const answers: Answers = {
 	"command:local:Command": (inputs) => ({ ...inputs, stdout: commandOutput(inputs), stderr: "" }),
 };
 
-/** What the program behind a command would print. */
+/** What a command's program prints. */
 function commandOutput({ create, stdin }: Properties): string {
 	const request = JSON.parse(stdin);
 	if (/ kind\/kindProgram\.ts create$/.test(create)) return request.id;
@@ -63,7 +63,7 @@ function commandOutput({ create, stdin }: Properties): string {
 	throw new Error(`unexpected command ${create}`);
 }
 
-/** As the verification would say it, and one word that no contract knows. */
+/** The verification's summary, with a field that no contract has. */
 const summary = ({ report }: Properties): Summary & { beside: string } => ({
 	ok: true,
 	checkedAt: "2026-01-01T00:00:00.000Z",
@@ -75,14 +75,15 @@ const summary = ({ report }: Properties): Summary & { beside: string } => ({
 	pods: [{ name: "app1-1", ip: "10.244.1.2", node: "nodeport-worker" }],
 });
 
-/** How references to a stack are answered: with its outputs, and which of them are secret. */
+/** Answers StackReferences with these outputs. */
 export const stackOutputs = (outputs: Properties, secretOutputNames: string[] = []): Answers => ({
 	"pulumi:pulumi:StackReference": ({ name }) => ({ name, outputs, secretOutputNames }),
 });
 
 /**
- * Installs the mocks and returns the list that fills with what is registered.
- * @param more answers beside the usual ones
+ * Installs the mocks.
+ * @param more answers in addition to the usual ones
+ * @returns the list of recorded resources, which grows
  */
 export async function record(project = "nodeport-lab", more: Answers = {}): Promise<Recorded[]> {
 	const recorded: Recorded[] = [];

@@ -19,7 +19,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-it("are what the containers of the pod that succeeded printed", async () => {
+it("the answers are what the containers of the successful pod printed", async () => {
 	server.objects.set(pods, { items: [pod("calls-1", "Failed"), pod("calls-2", "Succeeded")] });
 	server.intercept = ({ path, query }) =>
 		path.endsWith("/calls-2/log")
@@ -32,14 +32,14 @@ it("are what the containers of the pod that succeeded printed", async () => {
 	expect(server.asked[0]?.query).toEqual({ labelSelector: "batch.kubernetes.io/job-name=calls" });
 });
 
-it("are none once the pod is gone", async () => {
+it("there are no answers once the pod is gone", async () => {
 	server.objects.set(pods, { items: [] });
 	expect(await answersOf(kubeconfig, job)).toEqual({});
 });
 
-it("are refused with the Job's name and what helps, where the cluster does not answer", async () => {
+it("the error names the Job and the fix if the cluster doesn't answer", async () => {
 	server.stop();
 	const error = await answersOf(kubeconfig, job).catch((error: unknown) => error);
 	expect(pulumi.RunError.isInstance(error)).toBe(true);
-	expect((error as Error).message).toMatch(/logs of Job lab\/calls cannot be read: .*; fix: `npm start` in the lab/s);
+	expect((error as Error).message).toMatch(/logs of Job lab\/calls can't be read: .*; fix: npm start, in the lab/s);
 });

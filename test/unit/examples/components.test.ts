@@ -12,7 +12,7 @@ const kubeconfig = join(folder, "kubeconfig.yaml");
 writeFileSync(kubeconfig, "kind: Config\n");
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("deploys the lab's components into its own namespace of any cluster", async () => {
+it("deploys the lab's components into its own namespace on any cluster", async () => {
 	const { recorded, outputs } = await runComponents(kubeconfig);
 	expect(only(recorded, "kubernetes:core/v1:Namespace").inputs.metadata.name).toBe("shop");
 	const { metadata, spec } = only(recorded, "kubernetes:core/v1:Service").inputs;
@@ -32,14 +32,14 @@ it("deploys the lab's components into its own namespace of any cluster", async (
 	expect(await settled(outputs.service)).toMatchObject({ name: "front", namespace: "shop", port: 80 });
 });
 
-it("says which kubeconfig it cannot read, and how another is named", async () => {
+it("reports a kubeconfig that it can't read, with the fix", async () => {
 	vi.resetModules();
 	await expect(runComponents(join(folder, "none"))).rejects.toThrow(
 		/kubeconfig: got ".*none" \(ENOENT.*\), allowed: the path of .*; fix: pulumi config set kubeconfig <path>/,
 	);
 });
 
-it("finds in the package the components, the contract and its reader", () => {
+it("the package exports the components, the contract and its reader", () => {
 	const components = [
 		"ClusterImage",
 		"DnsUtils",

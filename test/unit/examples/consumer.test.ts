@@ -13,11 +13,11 @@ beforeAll(async () => {
 
 const pod = () => only(recorded, "kubernetes:batch/v1:Job").inputs.spec.template.spec;
 
-it("reads the lab's stack, by the organization of its own", () => {
+it("reads the lab's stack in its own organization", () => {
 	expect(only(recorded, "pulumi:pulumi:StackReference").name).toBe("organization/nodeport-lab/other");
 });
 
-it("calls the NodePort of every node, each by a container of the node's name", () => {
+it("calls the NodePort of every node from a container with the node's name", () => {
 	const called = pod().containers.map(({ name, command }: { name: string; command: string[] }) => [
 		name,
 		command.at(-1),
@@ -28,19 +28,19 @@ it("calls the NodePort of every node, each by a container of the node's name", (
 	]);
 });
 
-it("runs where the echo's image is, in the lab's namespace", () => {
+it("runs on a node with the echo's image, in the lab's namespace", () => {
 	expect(only(recorded, "kubernetes:batch/v1:Job").inputs.metadata.namespace).toBe("lab");
 	expect(pod().nodeSelector).toEqual({ "kubernetes.io/hostname": "c-worker" });
 	for (const { image, imagePullPolicy } of pod().containers)
 		expect([image, imagePullPolicy]).toEqual(["echo:1", "IfNotPresent"]);
 });
 
-it("reaches the cluster by the lab's kubeconfig, and can be destroyed after it", () => {
+it("uses the lab's kubeconfig, and can be destroyed after the lab", () => {
 	const { kubeconfig, deleteUnreachable } = only(recorded, "pulumi:providers:kubernetes").inputs;
 	expect([kubeconfig, deleteUnreachable]).toEqual([secret("kind: Config\n"), "true"]);
 });
 
-it("exports what it called and how that went, none of it secret", async () => {
+it("exports what it called and the results, without secrets", async () => {
 	expect(await settled(outputs.urls)).toEqual({
 		"c-control-plane": "http://172.18.0.2:30040/host",
 		"c-worker": "http://172.18.0.3:30040/host",

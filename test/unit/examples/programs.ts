@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import { type Properties, type Recorded, record, settled, stackOutputs } from "../components/recorder.ts";
 import { sampleOutputs } from "./sampleOutputs.ts";
 
-// No CLI is asked whether the lab's stack is there.
+// Without a CLI that checks whether the lab's stack exists.
 vi.mock("../../../components/lab/labReference.ts", () => ({
 	labReference: async (name: string) => new pulumi.StackReference(name),
 }));

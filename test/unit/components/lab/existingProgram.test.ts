@@ -1,5 +1,4 @@
-/** The program on a cluster that exists: nothing asks docker or kind, and nothing of the kubeconfig leaves its file. */
-
+/** The program on an existing cluster: it calls neither docker nor kind, and the kubeconfig's text stays in its file. */
 import { mkdtempSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,7 +11,7 @@ import { only, type Recorded, record, settled } from "../recorder.ts";
 
 vi.mock("../../../../kind/docker.ts", () => {
 	const never = () => {
-		throw new Error("docker was asked");
+		throw new Error("docker was called");
 	};
 	return { docker: never, findNodes: never, imageId: never, execIn: never, isFinished: never, markPrefix: "" };
 });
@@ -46,11 +45,11 @@ beforeAll(async () => {
 	outputs = await import("../../../../index.ts");
 	await settled(pulumi.output(outputs.verification));
 	server.stop();
-});
+}, 60_000);
 
 const verification = () => JSON.parse(only(recorded, "command:local:Command").inputs.stdin);
 
-it("runs no command but the verification, and gives the provider the kubeconfig's path", () => {
+it("runs only the verification, and passes the kubeconfig's path to the provider", () => {
 	expect(only(recorded, "command:local:Command").name).toBe("verification-run");
 	expect(only(recorded, "pulumi:providers:kubernetes").inputs).toEqual({
 		kubeconfig,
@@ -60,9 +59,9 @@ it("runs no command but the verification, and gives the provider the kubeconfig'
 	expect(verification()).toMatchObject({ kubeconfig, context: "test", nodeRunners: {} });
 });
 
-it("puts all that it makes into a namespace of its own, by images as they are named", () => {
+it("creates everything in its own namespace, with the configured images", () => {
 	const { metadata } = only(recorded, "kubernetes:core/v1:Namespace").inputs;
-	// No node runs a kube-proxy pod: NodeProbe reads the rules, which takes more than such a namespace admits unasked.
+	// No node runs a kube-proxy pod: NodeProbe reads the rules, and the namespace must allow its pods.
 	expect(metadata).toMatchObject({
 		name: "nodeport-lab",
 		labels: { "pod-security.kubernetes.io/enforce": "privileged" },
@@ -75,7 +74,7 @@ it("puts all that it makes into a namespace of its own, by images as they are na
 	expect(only(recorded, "kubernetes:core/v1:Pod").inputs.spec.containers[0].image).toBe(defaults.dnsutilsImage);
 });
 
-it("of 61 nodes looks at 50, and says which: typed nodes, NodeProbe and verification", () => {
+it("checks 50 of 61 nodes, the same ones in all resources", () => {
 	const { sample, readers } = verification().existing;
 	expect(sample).toMatchObject({ of: 61, seed: 1 });
 	expect(sample.nodes).toHaveLength(50);
@@ -90,7 +89,7 @@ it("of 61 nodes looks at 50, and says which: typed nodes, NodeProbe and verifica
 	expect(readers).toEqual({ namespace: "nodeport-lab", labels: { app: "node-probe" }, container: "probe" });
 });
 
-it("gives the outputs without a kubeconfig", async () => {
+it("exports no kubeconfig", async () => {
 	expect(outputs.kubeconfig).toBeUndefined();
 	expect(await settled(pulumi.output(outputs.clusterName))).toBe("test");
 });

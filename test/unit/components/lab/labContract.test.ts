@@ -14,7 +14,7 @@ async function referenceTo(outputs: Properties, secrets = ["kubeconfig"]) {
 
 const dev = "organization/nodeport-lab/dev";
 
-/** What a program is told that reads an output of a stack. */
+/** The error for a program that reads an output of a stack. */
 function refusal(outputs: Properties, key: keyof LabContract, stack = dev): Error {
 	try {
 		checkSchema(stack, { names: Object.keys(outputs), schema: outputs.schema });
@@ -30,7 +30,7 @@ const without = (key: keyof LabContract) => {
 };
 
 describe("an output of the lab", () => {
-	it.each(Object.keys(LabContract.shape) as (keyof LabContract)[])("is read as it is: %s", async (key) => {
+	it.each(Object.keys(LabContract.shape) as (keyof LabContract)[])("is read unchanged: %s", async (key) => {
 		const lab = await referenceTo(sampleOutputs);
 		expect(await settled(requireLab(lab, key))).toEqual(sampleOutputs[key]);
 	});
@@ -42,27 +42,27 @@ describe("an output of the lab", () => {
 			"service",
 		);
 		const kubeconfig: pulumi.Output<string> = requireLab(lab, "kubeconfig");
-		// @ts-expect-error there is no such output
+		// @ts-expect-error not an output
 		const _none: Parameters<typeof requireLab>[1] = "kubeConfig";
 		expect(await settled(service.nodePort)).toBe(30040);
 		expect(await settled(kubeconfig)).toBe("kind: Config\n");
 	});
 
 	it.each<[string, string[]]>([
-		["where the lab's stack marks it", ["kubeconfig"]],
-		["even where the lab's stack does not mark it", []],
-	])("is secret if it is the kubeconfig, %s", async (_, secrets) => {
+		["if it is secret in the lab's stack", ["kubeconfig"]],
+		["even if it isn't secret in the lab's stack", []],
+	])("is secret for the kubeconfig, %s", async (_, secrets) => {
 		const lab = await referenceTo(sampleOutputs, secrets);
 		expect(await pulumi.isSecret(requireLab(lab, "kubeconfig"))).toBe(true);
 	});
 
-	it("is no secret if it is another, though the stack has one", async () => {
+	it("isn't secret for the other outputs, although the stack has a secret", async () => {
 		const lab = await referenceTo(sampleOutputs);
 		for (const key of Object.keys(without("kubeconfig")) as (keyof LabContract)[])
 			expect(await pulumi.isSecret(requireLab(lab, key)), key).toBe(false);
 	});
 
-	it("has no field that a later lab adds", async () => {
+	it("ignores fields that a later lab adds", async () => {
 		const { service } = sampleOutputs;
 		const lab = await referenceTo({ ...sampleOutputs, service: { ...service, added: "x" }, another: 1 });
 		expect(await settled(requireLab(lab, "service"))).toEqual(service);
@@ -74,25 +74,29 @@ describe("a stack is refused", () => {
 		[
 			"without outputs: its lab was destroyed",
 			{},
-			'the stack "organization/nodeport-lab/dev" has no outputs: its lab is not up (destroyed, or not yet brought up); ' +
+			`the stack "organization/nodeport-lab/dev" has no outputs: its lab isn't up (destroyed or never started); ` +
 				"fix: npm start, in the lab's folder",
 		],
 		[
 			"with a later contract",
 			{ ...sampleOutputs, schema: "nodeport-lab/v2" },
 			'schema: got "nodeport-lab/v2", allowed: "nodeport-lab/v1"; ' +
-				"fix: use the same version of nodeport-lab here and there, then npm start, in the lab's folder",
+				"fix: use the same version of nodeport-lab in both programs, then npm start, in the lab's folder",
 		],
-		["with an older one", { ...sampleOutputs, schema: "nodeport-lab/v0" }, 'schema: got "nodeport-lab/v0", allowed: '],
+		[
+			"with an earlier contract",
+			{ ...sampleOutputs, schema: "nodeport-lab/v0" },
+			'schema: got "nodeport-lab/v0", allowed: ',
+		],
 		["that is older than the contract", without("schema"), 'schema: got nothing, allowed: "nodeport-lab/v1"; fix: '],
-		["that is no lab", { url: "x" }, "schema: got nothing"],
+		["of another program", { url: "x" }, "schema: got nothing"],
 		[
 			"without this output",
 			without("service"),
 			"service: got nothing, allowed: an object; fix: npm start, in the lab's folder",
 		],
 		[
-			"with another thing in its place",
+			"with an output of another type",
 			{ ...sampleOutputs, service: { ...sampleOutputs.service, port: "x" } },
 			'service.port: got "x", allowed: a number; fix: npm start',
 		],
@@ -104,27 +108,27 @@ describe("a stack is refused", () => {
 		expect(error.stack).toBe("");
 	});
 
-	it("with the command that brings up that very stack", () => {
+	it("with the command that brings up this stack", () => {
 		const { message } = refusal({}, "nodes", "organization/nodeport-lab/other");
 		expect(message).toContain("fix: PULUMI_STACK=other npm start, in the lab's folder");
 	});
 
-	it("for its kubeconfig alone where the lab runs on an existing cluster", async () => {
+	it("only for its kubeconfig if the lab runs on an existing cluster", async () => {
 		const outputs = without("kubeconfig");
 		expect(await settled(requireLab(await referenceTo(outputs, []), "nodePort"))).toBe(30040);
 		expect(refusal(outputs, "kubeconfig").message).toMatch(
-			/exports no kubeconfig: it runs on an existing cluster, whose kubeconfig is its user's own; fix: give that one/,
+			/exports no kubeconfig, because it runs on an existing cluster; fix: pass the path of that cluster's kubeconfig/,
 		);
 	});
 
-	it("without showing what is in the kubeconfig's place", () => {
+	it("without showing another value in the kubeconfig's place", () => {
 		const { message } = refusal({ ...sampleOutputs, kubeconfig: { token: "abc" } }, "kubeconfig");
 		expect(message).toContain("kubeconfig: got ");
 		expect(message).not.toContain("abc");
 	});
 });
 
-it("the contract is the one that is written out for the tests", () => {
+it("the contract equals the one that is written out for the tests", () => {
 	const kubeconfig = "kind: Config\n";
 	expect(Object.keys(LabContract.shape).sort()).toEqual(Object.keys(Contract.shape).sort());
 	expect(Contract.parse({ ...sampleOutputs, kubeconfig })).toEqual(LabContract.parse({ ...sampleOutputs, kubeconfig }));

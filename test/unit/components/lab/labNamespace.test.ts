@@ -13,7 +13,7 @@ const made = async (name: string, privileged: boolean) => {
 	return only(recorded, "kubernetes:core/v1:Namespace", name).inputs.metadata;
 };
 
-it("bears a mark of its own creation, which no other has", async () => {
+it("has a unique mark of its creation", async () => {
 	const marks = [await made("one", false), await made("two", false)].map(
 		({ annotations }) => annotations[ownerAnnotation],
 	);
@@ -21,12 +21,12 @@ it("bears a mark of its own creation, which no other has", async () => {
 	expect(marks[0]).not.toBe(marks[1]);
 });
 
-it("admits pods that are more than restricted only where they are put there", async () => {
+it("allows privileged pods only if the lab runs some there", async () => {
 	expect((await made("plain", false)).labels).toBeUndefined();
 	expect((await made("traced", true)).labels).toEqual({ "pod-security.kubernetes.io/enforce": "privileged" });
 });
 
-it("is not made where it is always there", async () => {
+it("isn't created if it always exists", async () => {
 	await settled(labNamespace("default", { privileged: true }, {}));
 	expect(recorded.some(({ name }) => name === "default")).toBe(false);
 });

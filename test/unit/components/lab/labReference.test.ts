@@ -8,7 +8,7 @@ import { record, settled, stackOutputs } from "../recorder.ts";
 const folder = temporaryFolder();
 const missing = "organization/nodeport-lab/none";
 
-/** A CLI that knows no stack but those listed. */
+/** A CLI with only the listed stacks. */
 function pulumiThatLists(list: string): void {
 	const script = `case "$*" in
 "stack output schema --stack ${missing} --non-interactive") echo "error: no stack named '${missing}' found" >&2; exit 6 ;;
@@ -21,7 +21,7 @@ esac`;
 
 beforeEach(async () => void (await record("other", stackOutputs({ schema: "x" }))));
 
-it("leads to the stack that it names", async () => {
+it("refers to the named stack", async () => {
 	pulumiThatLists("exit 1");
 	const reference = await labReference("organization/nodeport-lab/dev");
 	expect(await settled(reference.name)).toBe("organization/nodeport-lab/dev");
@@ -30,14 +30,14 @@ it("leads to the stack that it names", async () => {
 
 it.each<[string, string, string]>([
 	[
-		"those that there are",
+		"the existing stacks",
 		`echo '[{"name":"dev"},{"name":"test"}]'`,
 		`the lab's stack: got "${missing}", allowed: dev, test (\`pulumi stack ls --project nodeport-lab\` lists them); ` +
-			"fix: name one of these, or bring it up: PULUMI_STACK=none npm start, in the lab's folder",
+			"fix: use one of these, or bring it up: PULUMI_STACK=none npm start, in the lab's folder",
 	],
-	["that there is none", "echo '[]'", "lists them); fix: PULUMI_STACK=none npm start, in the lab's folder"],
-	["how they are listed, where that fails", "exit 1", "(`pulumi stack ls --project nodeport-lab` lists them)"],
-])("refuses a stack that is not there, and tells %s", async (_, list, message) => {
+	["that none exists", "echo '[]'", "lists them); fix: PULUMI_STACK=none npm start, in the lab's folder"],
+	["how to list them, if that fails", "exit 1", "(`pulumi stack ls --project nodeport-lab` lists them)"],
+])("refuses a missing stack and reports %s", async (_, list, message) => {
 	pulumiThatLists(list);
 	const error = await labReference(missing).catch((error: unknown) => error);
 	expect(pulumi.RunError.isInstance(error)).toBe(true);
@@ -45,7 +45,7 @@ it.each<[string, string, string]>([
 	expect((error as Error).stack).toBe("");
 });
 
-it("leaves it to the engine where there is no CLI to ask", async () => {
+it("leaves the error to the engine if the CLI isn't found", async () => {
 	vi.stubEnv("PATH", folder.path);
 	expect(await settled((await labReference(missing)).name)).toBe(missing);
 });

@@ -4,7 +4,7 @@ import { labCluster, ownerIn, ownerOf } from "../../../../kind/owner.ts";
 import { defaults } from "../defaults.ts";
 import { only, type Recorded, record, settled } from "../recorder.ts";
 
-// The engine is asked by these alone; everything else of cluster/ stays real.
+// Only these call the Docker engine; everything else stays real.
 vi.mock("../../../../kind/docker.ts", async (original) => ({
 	...(await original<typeof import("../../../../kind/docker.ts")>()),
 	findNodes: async () => [],
@@ -21,14 +21,14 @@ describe("the program with its defaults", () => {
 		pulumi.runtime.setAllConfig(Object.fromEntries(config));
 		outputs = await import("../../../../index.ts");
 		await settled(pulumi.output(outputs.verification));
-	});
+	}, 60_000);
 
 	it("exports the contract's outputs and no others", () => {
 		const contract = ["schema", "clusterName", "kubeconfig", "nodes", "nodeIps", "nodePort", "service", "echo"];
 		expect(Object.keys(outputs).sort()).toEqual([...contract, "verification"].sort());
 	});
 
-	it("makes one cluster of one control plane and three workers", () => {
+	it("creates one cluster of one control plane and three workers", () => {
 		const { stdin } = only(recorded, "command:local:Command", "cluster-cluster").inputs;
 		expect(JSON.parse(stdin).spec).toEqual({
 			name: "nodeport",
@@ -50,7 +50,7 @@ describe("the program with its defaults", () => {
 		expect(spec.template.spec.affinity).toEqual({});
 	});
 
-	it("points the Service at the echo's own labels and port", () => {
+	it("selects the echo's labels and port in the Service", () => {
 		const deployment = only(recorded, "kubernetes:apps/v1:Deployment").inputs;
 		const { spec, metadata } = only(recorded, "kubernetes:core/v1:Service").inputs;
 		expect(metadata.name).toBe("nodeport-service");
@@ -63,7 +63,7 @@ describe("the program with its defaults", () => {
 		});
 	});
 
-	it("makes its cluster under the name by which the commands find it", async () => {
+	it("creates its cluster under the name by which the commands find it", async () => {
 		const { stdin } = only(recorded, "command:local:Command", "cluster-cluster").inputs;
 		expect(ownerIn(JSON.parse(stdin).id)).toBe(await ownerOf("test", labCluster));
 	});
@@ -75,13 +75,13 @@ describe("the program with its defaults", () => {
 		expect(provider.deleteUnreachable).toBe("true");
 	});
 
-	it("verifies again when the Service or what is behind it changes in any way", () => {
+	it("verifies again when the Service or its workload changes", () => {
 		const { service, revisions } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
 		expect(service).toMatchObject({ nodePort: 30040, externalTrafficPolicy: "Cluster", sessionAffinity: "None" });
 		expect(revisions).toMatchObject({ service: "uid-1", echo: 1, dnsutils: "uid-1" });
 	});
 
-	it("tells the verification how to reach each node's log", () => {
+	it("passes to the verification how to read each node's log", () => {
 		const { nodeRunners } = JSON.parse(only(recorded, "command:local:Command", "verification-run").inputs.stdin);
 		const names = ["nodeport-control-plane", "nodeport-worker", "nodeport-worker2", "nodeport-worker3"];
 		expect(nodeRunners).toEqual(Object.fromEntries(names.map((name) => [name, { spawn: ["docker", "exec", name] }])));
@@ -92,7 +92,7 @@ describe("the program with its defaults", () => {
 		expect(JSON.parse(stdin).kubeconfig).toBe(".kube/nodeport.yaml");
 	});
 
-	it("runs every pod but none of its own as the restricted Pod Security Standard asks", () => {
+	it("runs every pod with the restricted Pod Security Standard", () => {
 		const pods = [
 			only(recorded, "kubernetes:apps/v1:Deployment").inputs.spec.template.spec,
 			only(recorded, "kubernetes:core/v1:Pod").inputs.spec,
@@ -109,13 +109,13 @@ describe("the program with its defaults", () => {
 		}
 	});
 
-	it("names no absolute path in a command, or another clone would see a change", () => {
+	it("uses no absolute path in a command, because another clone would see a change", () => {
 		const commands = recorded.filter(({ type }) => type === "command:local:Command");
 		expect(commands.length).toBe(5);
 		for (const { inputs } of commands) expect(JSON.stringify(inputs)).not.toContain(process.cwd());
 	});
 
-	it("gives the outputs the contract's shape", async () => {
+	it("exports the outputs in the contract's shape", async () => {
 		expect(await settled(pulumi.output(outputs.nodeIps))).toEqual({
 			"nodeport-control-plane": "172.18.0.2",
 			"nodeport-worker": "172.18.0.2",
