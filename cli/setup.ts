@@ -22,12 +22,10 @@ async function neededSteps(): Promise<Step[]> {
 	return settings?.plain.cluster === "existing" ? forExisting : everything;
 }
 
-async function findAll(steps: Step[]): Promise<Have[] | undefined> {
-	const found = await Promise.all(steps.map((step) => step.find()));
-	return found.every((have) => have !== undefined) ? found : undefined;
-}
-
-async function getMissing(steps: Step[]): Promise<Have[]> {
+async function getMissing(steps: Step[], missing: Step[]): Promise<Have[]> {
+	const { estimateMinutes } = await import("../toolchain/steps/estimate.ts");
+	const minutes = await estimateMinutes(missing);
+	console.log(`First start: about ${minutes} minute${minutes === 1 ? "" : "s"}, only once.`);
 	return withLock(console.log, async () => {
 		// Loaded only here: it takes longer than finding that everything is there.
 		const { doSteps } = await import("../toolchain/steps/runSteps.ts");
@@ -65,14 +63,17 @@ const began = Date.now();
 try {
 	await mkdir(layout.folder, { recursive: true });
 	const steps = await neededSteps();
-	const there = await findAll(steps);
-	if (there) await connect(there, { isPart: steps === forExisting });
-	const have = there ?? (await getMissing(steps));
+	const found = await Promise.all(steps.map((step) => step.find()));
+	const missing = steps.filter((_, place) => found[place] === undefined);
+	const there = found.filter((have) => have !== undefined);
+	const isComplete = missing.length === 0;
+	if (isComplete) await connect(there, { isPart: steps === forExisting });
+	const have = isComplete ? there : await getMissing(steps, missing);
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);
 	// Before a command one line is enough; `npm run setup` says what there is.
 	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
-	console.log(there ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
+	console.log(isComplete ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
 } catch (error) {
 	const { StepFailed } = await import("../toolchain/steps/runSteps.ts");
 	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];

@@ -3,7 +3,7 @@ import { link, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Work } from "../steps/step.ts";
 import { kubectl, kubernetesBuild } from "../tools/tools.ts";
-import { buildKey, type GoBuild, inTurn, makeBuild, moduleVersion } from "./goModule.ts";
+import { buildKey, type GoBuild, limitBuilds, makeBuild, moduleVersion } from "./goModule.ts";
 
 export const nodeBuilds: GoBuild[] = [
 	kubectl.build,
@@ -30,7 +30,7 @@ export async function makeNodePrograms(work: Work): Promise<string[]> {
 	const folders: string[] = [];
 	for (const build of nodeBuilds) {
 		const name = `building ${build.name} ${await moduleVersion(build)}`;
-		folders.push(await inTurn(() => work.part(name, () => makeBuild(build, work.run))));
+		folders.push(await limitBuilds(() => work.part(name, () => makeBuild(build, work.run))));
 	}
 	return folders;
 }

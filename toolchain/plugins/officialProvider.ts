@@ -2,7 +2,7 @@
  * Pulumi's official Kubernetes provider, for the tests. Where it is neither installed nor downloaded, it is built from
  * the one version that Go's module proxy serves.
  */
-import { findBuild, type GoBuild, inTurn, makeBuild } from "../builds/goModule.ts";
+import { findBuild, type GoBuild, limitBuilds, makeBuild } from "../builds/goModule.ts";
 import { project } from "../layout.ts";
 import type { LocatedPlugin, Step } from "../steps/step.ts";
 import { type Plugin, pluginProgram, requiredPlugins } from "../substitutes/requiredPlugins.ts";
@@ -39,6 +39,6 @@ export const officialProviderStep: Step = {
 		return { what, how, officialProvider, notice: `Tests: ${what} (${how}).` };
 	},
 	async get(work) {
-		await inTurn(() => work.part("building", () => makeBuild(providerBuild, work.run)));
+		await limitBuilds(() => work.part("building", () => makeBuild(providerBuild, work.run)));
 	},
 };

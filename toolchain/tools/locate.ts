@@ -2,7 +2,7 @@
 import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import { inTurn, moduleVersion } from "../builds/goModule.ts";
+import { limitBuilds, moduleVersion } from "../builds/goModule.ts";
 import { contentKey, findEntry, makeEntry } from "../cache.ts";
 import { cacheRoot } from "../layout.ts";
 import { findPrograms } from "../path.ts";
@@ -57,7 +57,7 @@ export async function getTool(tool: Tool, work: Work): Promise<void> {
 		}),
 	);
 	const build = async () => {
-		await inTurn(() => work.part("building", () => tool.makeBuilt(work.run)));
+		await limitBuilds(() => work.part("building", () => tool.makeBuilt(work.run)));
 	};
 	await obtain(sources, build, work);
 }
