@@ -1,8 +1,8 @@
-/** npm run doctor: reports what would keep the lab from working. With --brief, only problems: the first step of npm start. */
+/** npm run doctor: reports what would keep the lab from working. With --brief, only what the user must act on: the first step of npm start. */
 import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
-import { findings } from "./doctor/findings.ts";
-import { findingsText } from "./doctor/findingsText.ts";
+import { findingsText, brief as onlyBrief } from "./doctor/findingsText.ts";
+import { runChecks } from "./doctor/runChecks.ts";
 import { removeLeftovers } from "./stack/leftovers.ts";
 import { stack } from "./stack/stack.ts";
 
@@ -12,10 +12,10 @@ await command(async () => {
 	});
 	const { brief } = values;
 	await removeLeftovers();
-	const all = await findings(stack);
+	const all = await runChecks(stack);
 	// On stderr if a command follows, whose output can then be piped.
 	const stream = brief ? process.stderr : process.stdout;
 	const color = stream.isTTY && stream.hasColors();
-	stream.write(`${findingsText(brief ? all.filter(({ level }) => level !== "ok") : all, { color })}\n`);
+	stream.write(`${findingsText(brief ? onlyBrief(all) : all, { color })}\n`);
 	return all.some(({ level }) => level === "stop") ? 1 : 0;
 });

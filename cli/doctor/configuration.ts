@@ -2,10 +2,10 @@ import { type LabConfig, labConfigOf } from "../../config/labConfig.ts";
 import { readSettings, refuseSecrets, settingsFile } from "../stack/settings.ts";
 import type { Finding } from "./finding.ts";
 
-/** `existing`: whether it is for a cluster that exists, faulty or not. */
-export type Configuration = { file: string; existing: boolean } & ({ config: LabConfig } | { fault: string });
+/** `existing`: it is for an existing cluster, even if it is invalid. */
+export type Configuration = { file: string; existing: boolean } & ({ config: LabConfig } | { error: string });
 
-/** Reads the configuration of a stack of the project in the working folder; a stack may be named in full. */
+/** Reads the configuration of a stack of the project in the working folder. */
 export async function readConfiguration(stack: string): Promise<Configuration> {
 	const file = settingsFile(stack);
 	let existing = false;
@@ -15,7 +15,7 @@ export async function readConfiguration(stack: string): Promise<Configuration> {
 		refuseSecrets(secrets);
 		return { file, existing, config: labConfigOf(plain) };
 	} catch (error) {
-		return { file, existing, fault: (error as Error).message };
+		return { file, existing, error: (error as Error).message };
 	}
 }
 
@@ -23,8 +23,8 @@ export function judgeConfiguration(configuration: Configuration): Finding {
 	const subject = "configuration";
 	const { file } = configuration;
 	if ("config" in configuration) return { subject, level: "ok", found: `${file} and the defaults are valid` };
-	const unseen = configuration.existing
-		? "The cluster is looked at when it is valid."
-		: "Memory, disk, inotify, kernel, networks, cluster and ports depend on it: they are looked at when it is valid.";
-	return { subject, level: "stop", found: `${file}: ${configuration.fault}\n${unseen}` };
+	const skipped = configuration.existing
+		? "The cluster is checked once the configuration is valid."
+		: "Memory, disk, inotify, kernel, network, cluster and port checks run once the configuration is valid.";
+	return { subject, level: "stop", found: `${file}: ${configuration.error}\n${skipped}` };
 }

@@ -1,20 +1,21 @@
-/** `stop`: the lab cannot work; `warning`: it may not, or only in part; `ok`: nothing to do. */
+/** `stop`: the lab can't work; `warning`: it works only in part, or may fail; `ok`: nothing to do. */
 export type Level = "ok" | "warning" | "stop";
 
-/** What the doctor says of one thing. */
+/** The result of one check. */
 export interface Finding {
 	subject: string;
 	level: Level;
-	/** What is, and what is needed. */
+	/** What was found, and what is needed. */
 	found: string;
-	/** The command that mends it; absent where `found` names it. */
+	/** The command that fixes it; absent if `found` names it. */
 	fix?: string;
+	/** `npm start` fixes it without the user. */
+	automatic?: true;
 }
 
-/** One look at the machine. */
 export interface Check {
 	subject: string;
-	/** Whether there is anything to look at. @default true */
+	/** @default true */
 	when?: boolean;
-	look: () => Promise<Finding[]>;
+	run: () => Promise<Finding[]>;
 }

@@ -5,7 +5,11 @@ import type { Finding, Level } from "./finding.ts";
 
 const colors: Record<Level, Parameters<typeof styleText>[0]> = { ok: "green", warning: "yellow", stop: "red" };
 
-/** A line for each finding, its level first, and its fix below; then where the fixes' programs are, and how many there are of what level. */
+/** What the user must act on before `npm start`. */
+export const brief = (findings: Finding[]): Finding[] =>
+	findings.filter(({ level, automatic }) => level !== "ok" && !automatic);
+
+/** One line per finding with its fix below it, then where the fixes' programs are, then the number per level. */
 export function findingsText(findings: Finding[], { color }: { color: boolean }): string {
 	const paint = (level: Level) => (color ? styleText(colors[level], level, { validateStream: false }) : level);
 	const rows = findings.flatMap(({ subject, level, found, fix }) => {
@@ -13,20 +17,19 @@ export function findingsText(findings: Finding[], { color }: { color: boolean })
 		const below = [...further, ...(fix === undefined ? [] : [`fix: ${fix}`])];
 		return [[paint(level), subject, first], ...below.map((line) => ["", "", line])];
 	});
-	const told = findings.some(({ found }) => found.includes(wherePulumiIs));
-	const needed = !told && findings.some(({ fix = "" }) => /\b(pulumi|kubectl) /.test(fix));
-	return [...(rows.length > 0 ? [table(rows)] : []), ...(needed ? [wherePulumiIs] : []), conclusion(findings)].join(
-		"\n",
-	);
+	const isPrinted = findings.some(({ found }) => found.includes(wherePulumiIs));
+	const isNeeded = findings.some(({ fix = "" }) => /\b(pulumi|kubectl) /.test(fix));
+	const footer = isNeeded && !isPrinted ? [wherePulumiIs] : [];
+	return [...(rows.length > 0 ? [table(rows)] : []), ...footer, summary(findings)].join("\n");
 }
 
-function conclusion(findings: Finding[]): string {
+function summary(findings: Finding[]): string {
 	const count = (level: Level, name: string) => {
 		const found = findings.filter((finding) => finding.level === level).length;
 		return found === 0 ? [] : [`${found} ${name}${found === 1 ? "" : "s"}`];
 	};
-	const stops = count("stop", "stop");
-	const all = [...stops, ...count("warning", "warning")].join(", ");
-	if (stops.length > 0) return `The lab cannot work here yet: ${all}.`;
-	return `Nothing keeps the lab from working${all && `; ${all}`}.`;
+	const warnings = count("warning", "warning");
+	const errors = count("stop", "error");
+	if (errors.length > 0) return `Preflight failed with ${[...errors, ...warnings].join(" and ")}.`;
+	return `Preflight passed${warnings.map((text) => ` with ${text}`).join("")}.`;
 }

@@ -16,6 +16,12 @@ export interface Engine {
 	cgroupVersion: 1 | 2;
 	/** It runs as an ordinary user. */
 	rootless: boolean;
+	/** It may limit memory, processes and CPU: a rootless engine needs systemd's delegation for that. */
+	limitsResources: boolean;
+	/** Docker Desktop, which runs the engine in a virtual machine. */
+	desktop: boolean;
+	/** The networks that Docker divides into subnets of its own; empty: its defaults. */
+	addressPools: { base: string; size: number }[];
 	/** Where it keeps images and containers, as it sees it. */
 	dataFolder: string;
 	/** All that its machine has, in bytes. */
@@ -35,7 +41,13 @@ interface Info {
 	KernelVersion?: string;
 	/** Absent from engines older than 20.10, which know version 1 only. */
 	CgroupVersion?: string;
+	CgroupDriver?: string;
+	MemoryLimit?: boolean;
+	PidsLimit?: boolean;
+	CPUShares?: boolean;
 	SecurityOptions?: string[] | null;
+	OperatingSystem?: string;
+	DefaultAddressPools?: { Base: string; Size: number }[] | null;
 	DockerRootDir?: string;
 	MemTotal?: number;
 	DefaultRuntime?: string;
@@ -72,6 +84,11 @@ export function readInfo(info: Info): Answer {
 			kernel: info.KernelVersion ?? "",
 			cgroupVersion: info.CgroupVersion === "2" ? 2 : 1,
 			rootless: info.SecurityOptions?.includes("name=rootless") ?? false,
+			// With the driver "none" the three others mean nothing: https://github.com/moby/moby/issues/42151
+			limitsResources:
+				info.CgroupDriver !== "none" && [info.MemoryLimit, info.PidsLimit, info.CPUShares].every(Boolean),
+			desktop: info.OperatingSystem === "Docker Desktop",
+			addressPools: (info.DefaultAddressPools ?? []).map(({ Base, Size }) => ({ base: Base, size: Size })),
 			dataFolder: info.DockerRootDir ?? "/var/lib/docker",
 			memory: info.MemTotal ?? 0,
 		},

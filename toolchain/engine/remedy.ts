@@ -29,7 +29,7 @@ export interface Remedy {
 const defaultEndpoint = "unix:///var/run/docker.sock";
 
 export async function lookAtMachine(answer: Answer): Promise<Machine> {
-	const chosen = "noCommand" in answer ? undefined : (process.env.DOCKER_HOST ?? (await contextEndpoint()));
+	const chosen = "noCommand" in answer ? undefined : await engineEndpoint();
 	return {
 		linux: process.platform === "linux",
 		root: process.getuid?.() === 0,
@@ -42,7 +42,9 @@ export async function lookAtMachine(answer: Answer): Promise<Machine> {
 	};
 }
 
-async function contextEndpoint(): Promise<string> {
+/** Where the docker command connects to. */
+export async function engineEndpoint(): Promise<string> {
+	if (process.env.DOCKER_HOST) return process.env.DOCKER_HOST;
 	const format = "{{.Endpoints.docker.Host}}";
 	const options = { reject: false, env: { PATH: systemPath() } } as const;
 	const { stdout, failed } = await execa("docker", ["context", "inspect", "--format", format], options);

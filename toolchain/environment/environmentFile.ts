@@ -38,6 +38,14 @@ export function environmentText(
 ${first("PATH", bin)}
 ${first("KUBECONFIG", kubeconfig)}
 ${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
+# Pulumi's SDK (grpc-js) sends even loopback connections to the proxy unless no_proxy lists them.
+if [ -n "\${grpc_proxy-}\${https_proxy-}\${http_proxy-}" ]; then
+	: "\${no_proxy:=\${NO_PROXY-}}"
+	case ",$no_proxy," in
+	*,127.0.0.1,*) ;;
+	*) export no_proxy="localhost,127.0.0.1\${no_proxy:+,$no_proxy}" ;;
+	esac
+fi
 # Where you set these yourself, yours stay.
 [ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
 ${backend(state)}export PULUMI_STACK="\${PULUMI_STACK-dev}"

@@ -6,8 +6,12 @@ import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
 export const installOfficial =
 	"is not supported by the built-in substitute for the plugin; install the official plugin";
 
-/** Calls without a size limit: a whole cluster object travels in one message. */
-const unlimited = { "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 };
+/** Without a size limit, because one message carries a whole object; and never through a proxy: the engine is local. */
+const channelOptions = {
+	"grpc.max_receive_message_length": -1,
+	"grpc.max_send_message_length": -1,
+	"grpc.enable_http_proxy": 0,
+};
 
 /** Where the engine listens: the last argument, after flags of its own that substitutes need not know. */
 export const engineAddress = process.argv.slice(2).at(-1) ?? "";
@@ -29,7 +33,7 @@ export class EngineLog {
 	#sent: Promise<void> = Promise.resolve();
 
 	connect(address: string): void {
-		this.#client = new engineServices.EngineClient(address, grpc.credentials.createInsecure(), unlimited);
+		this.#client = new engineServices.EngineClient(address, grpc.credentials.createInsecure(), channelOptions);
 	}
 
 	status(urn: string, message: string): void {
@@ -91,7 +95,7 @@ export async function serve(
 	stop: () => Promise<void>,
 ): Promise<void> {
 	log.connect(engineAddress);
-	const server = new grpc.Server(unlimited);
+	const server = new grpc.Server(channelOptions);
 	server.addService(service, complete(service, implementation));
 	const port = await new Promise<number>((resolve, reject) => {
 		server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, bound) =>

@@ -8,7 +8,7 @@ import { project } from "../../../../toolchain/layout.ts";
 import { ApiServer } from "../../apiServer.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
 
-// The command itself, as npm runs it, on a machine whose docker is a script: it answers with the files of a folder.
+// Runs the command as npm does. The docker executable is a script that prints files of a folder.
 scratchFolder(async () => {
 	await mkdir("answers");
 	await mkdir("tools");
@@ -21,7 +21,7 @@ const info = { ServerVersion: "27.1.0", CgroupVersion: "2", MemTotal: 16 * 2 ** 
 const networks = [{ Name: "kind", Id: "9556eca585dc", IPAM: { Config: [{ Subnet: "172.19.0.0/16" }] }, Options: {} }];
 const counted = "match comment\t\nnfacct\tRULE_APPEND failed\nNETLINK_ACCT\tCONFIG_NETFILTER_NETLINK_ACCT=y\ntried";
 
-/** What docker prints, by its first argument; what is not there it refuses. */
+/** What docker prints, by its first argument; it fails for others. */
 async function answers(all: Record<string, unknown>): Promise<void> {
 	for (const [command, answer] of Object.entries(all)) {
 		await writeFile(join("answers", command), typeof answer === "string" ? answer : JSON.stringify(answer));
@@ -40,30 +40,32 @@ const doctor = (...args: string[]) =>
 		},
 	});
 
-describe("with an engine that lacks nothing", () => {
+describe("with a complete engine", () => {
 	beforeEach(() => answers({ info, ps: "", network: networks, run: counted }));
 
-	it("tells all that it looked at, and succeeds", async () => {
+	it("prints all findings, and succeeds", async () => {
 		const { stdout, stderr, exitCode } = await doctor();
 		expect({ stderr, exitCode }).toEqual({ stderr: "", exitCode: 0 });
 		for (const line of [
-			/^ok +Docker engine +version 27\.1\.0, which does not run on this machine itself$/m,
-			/^ok +control groups +cgroup version 2$/m,
-			/^ok +kernel rules +the kernel takes match comment, /m,
+			/^ok +Docker engine +version 27\.1\.0, not on this machine itself$/m,
+			/^ok +control groups +cgroup v2$/m,
+			/^ok +kernel rules +the kernel accepts match comment, /m,
 			/^ok +networks +nodes: 172\.19\.0\.0\/16; /m,
-			/^ok +cluster +none named "nodeport" yet$/m,
+			/^ok +cluster +no kind cluster is named "nodeport" yet$/m,
 			/^ok +configuration +Pulumi\.dev\.yaml and the defaults are valid$/m,
-			/^Nothing keeps the lab from working/m,
+			/^ok +node addresses +with an engine in a virtual machine, this machine can't reach node addresses/m,
+			/^ok +proxy +HTTP_PROXY and HTTPS_PROXY aren't set$/m,
+			/^Preflight passed/m,
 		]) {
 			expect(stdout).toMatch(line);
 		}
 	});
 
-	it("in brief tells of nothing that is ok, on standard error", async () => {
+	it("with --brief prints nothing that is ok, and prints to stderr", async () => {
 		const { stdout, stderr, exitCode } = await doctor("--brief");
 		expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 0 });
 		expect(stderr).not.toMatch(/^ok/m);
-		expect(stderr).toMatch(/^Nothing keeps the lab from working/m);
+		expect(stderr).toMatch(/^Preflight passed/m);
 	});
 
 	it.each([
@@ -75,7 +77,7 @@ describe("with an engine that lacks nothing", () => {
 			/^stop +kernel nfacct .*kubernetes#142068.*\n +fix: (sudo )?modprobe xt_nfacct \|\| pulumi config set kubeProxyMode nftables$/m,
 		],
 		[
-			"stranger's cluster",
+			"foreign cluster",
 			{
 				ps: "11c735757601",
 				inspect: [
@@ -95,7 +97,7 @@ describe("with an engine that lacks nothing", () => {
 			{ info: { ...info, CgroupVersion: "1", SecurityOptions: ["name=rootless"] } },
 			/^stop +control groups /m,
 		],
-	])("a %s stops it, in brief too", async (_, change, line) => {
+	])("a %s is an error, with --brief too", async (_, change, line) => {
 		await answers(change);
 		for (const args of [[], ["--brief"]]) {
 			const { stdout, stderr, exitCode } = await doctor(...args);
@@ -104,7 +106,7 @@ describe("with an engine that lacks nothing", () => {
 		}
 	});
 
-	it("a faulty configuration stops it with all its faults, and the rest is looked at", async () => {
+	it("reports all configuration errors, and runs the other checks", async () => {
 		await writeFile("Pulumi.dev.yaml", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
 		const { stdout, exitCode } = await doctor();
 		expect(stdout).toMatch(/^stop +configuration +Pulumi\.dev\.yaml: the configuration has 2 errors/m);
@@ -114,32 +116,32 @@ describe("with an engine that lacks nothing", () => {
 		expect(exitCode).toBe(1);
 	});
 
-	it("what cannot be looked at is a warning that says why", async () => {
+	it("a check that fails is a warning with the reason", async () => {
 		await answers({ network: "no JSON" });
 		const { stdout, exitCode } = await doctor();
-		expect(stdout).toMatch(/^warning +networks +could not be looked at: /m);
+		expect(stdout).toMatch(/^warning +networks +could not be checked: /m);
 		expect(exitCode).toBe(0);
 	});
 });
 
-it.runIf(process.platform === "linux")("with an engine of this machine it tells of that machine", async () => {
+it.runIf(process.platform === "linux")("checks this machine if the engine is on it", async () => {
 	const here = { ...info, Name: hostname(), KernelVersion: release(), DockerRootDir: process.cwd() };
 	await answers({ info: here, ps: "", network: networks, run: counted });
 	const { stdout } = await doctor();
 	expect(stdout).toMatch(/memory +\d+\.\d GiB free of 16\.0 GiB/);
 	expect(stdout).toMatch(/disk +\d+\.\d GiB free for the engine's data/);
-	expect(stdout).toMatch(/inotify +\d+ instances/);
-	expect(stdout).toMatch(/inotify +\d+ watches/);
+	expect(stdout).toMatch(/inotify +\d+ instances per user/);
+	expect(stdout).toMatch(/inotify +\d+ watches per user/);
 });
 
-it("without an engine that answers it tells that, and what only an engine tells is not guessed at", async () => {
+it("without an engine, skips the checks that need one", async () => {
 	const { stdout, exitCode } = await doctor();
-	expect(stdout).toMatch(/^(stop|warning) +Docker engine .*are looked at when it answers$/m);
+	expect(stdout).toMatch(/^(stop|warning) +Docker engine .*checks run once it is up$/m);
 	expect(stdout).not.toMatch(/^ok +(cluster|networks) /m);
 	expect(exitCode).toBe(/^stop/m.test(stdout) ? 1 : 0);
 });
 
-describe("for a cluster that exists", () => {
+describe("for an existing cluster", () => {
 	let server: ApiServer;
 	const settings = (...lines: string[]) =>
 		writeFile(
@@ -161,16 +163,18 @@ describe("for a cluster that exists", () => {
 	});
 	afterEach(() => server.stop());
 
-	it("asks no engine, and tells that the lab can be put on it", async () => {
+	it("doesn't need an engine", async () => {
 		await settings("kubeconfig: kubeconfig", "context: test");
 		const { stdout, exitCode } = await doctor();
-		expect(stdout).toMatch(/^ok +cluster +"test" can be reached: 1 nodes, rules are read through NodeProbe/m);
-		expect(stdout).toMatch(/^warning +images +echoImage is nodeport-lab.*no registry has.*\n +fix: pulumi config set/m);
+		expect(stdout).toMatch(/^ok +cluster +"test" can be reached: 1 nodes; rules are read by NodeProbe/m);
+		expect(stdout).toMatch(
+			/^warning +images +echoImage is nodeport-lab.*isn't in a registry.*\n +fix: pulumi config set/m,
+		);
 		expect(stdout).not.toMatch(/Docker engine|memory|hostPort/);
 		expect({ exitCode, called: existsSync("called") }).toEqual({ exitCode: 0, called: false });
 	});
 
-	it("stops where it is not there, and where the configuration is faulty, and still asks no engine", async () => {
+	it("reports a missing cluster and an invalid configuration, without an engine", async () => {
 		await settings("kubeconfig: none", "context: test");
 		expect(await doctor()).toMatchObject({
 			exitCode: 1,
@@ -182,18 +186,18 @@ describe("for a cluster that exists", () => {
 	});
 });
 
-it.each(["--bref", "brief"])("refuses the argument %s, and looks at nothing", async (argument) => {
+it.each(["--bref", "brief"])("refuses the argument %s, and checks nothing", async (argument) => {
 	const { stdout, stderr, exitCode } = await doctor(argument);
 	expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 1 });
 	expect(stderr).toMatch(/^error: .*'(--bref|brief)'.*; usage: npm run doctor \[-- --brief\]$/);
 });
 
-it("npm start begins with it: a stop ends that before anything is set up", async () => {
+it("npm start runs it first: an error ends npm start before set-up", async () => {
 	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev" };
 	const { stdout, stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
 	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 does not answer/m);
-	// Whatever runs after the doctor speaks after it: set-up on standard error, the start itself on standard output too.
+	// Set-up would print to stderr, npm start itself also to stdout.
 	expect(stdout).not.toMatch(/set-up/i);
-	expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^The lab cannot work here yet: /);
+	expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^Preflight failed with /);
 	expect(exitCode).toBe(1);
 });

@@ -15,20 +15,20 @@ config:
 `;
 
 describe("the settings of a stack", () => {
-	it("are the project's defaults where it sets none, as text", () => {
+	it("are the project's defaults, as text, if the stack sets none", () => {
 		const defaults = { plain: { workers: "3", namespace: "default" }, secrets: [] };
 		expect(settingsOf(file, "")).toEqual(defaults);
 		expect(settingsOf(file, "encryptionsalt: v1:abc\n")).toEqual(defaults);
 	});
 
-	it("are the stack's own before those, a list as JSON, and none of another namespace", () => {
+	it("are the stack's own before the defaults, lists as JSON, without those of other namespaces", () => {
 		const stack =
 			"config:\n  lab:workers: 2\n  lab:echoNodes: [a, b]\n  namespace: here\n  kubernetes:context: other\n";
 		expect(settingsOf(file, stack).plain).toEqual({ workers: "2", namespace: "here", echoNodes: '["a","b"]' });
 	});
 });
 
-it("settings that are encrypted are told from the others, and refused all at once, with the commands that mend it", () => {
+it("encrypted settings are separated from the others, and all refused together with the commands that fix it", () => {
 	const text =
 		"config:\n  lab:workers: {secure: v1:abc}\n  lab:echoNodes: [a, {secure: v1:def}]\n  other:token: {secure: v1:x}\n";
 	const { plain, secrets } = settingsOf(file, text);
@@ -48,13 +48,13 @@ describe("a stack's configuration", () => {
 		return judgeConfiguration(await readConfiguration(stack));
 	};
 
-	it("is the project's defaults where there is no file", async () => {
+	it("is the project's defaults if there is no file", async () => {
 		const configuration = await readConfiguration("organization/nodeport-lab/dev");
 		expect(configuration).toEqual({ file: "Pulumi.dev.yaml", existing: false, config: labConfigOf(defaults) });
 		expect(judgeConfiguration(configuration)).toMatchObject({ level: "ok" });
 	});
 
-	it("with a secret stops, and is for the kind of cluster that it says all the same", async () => {
+	it("with a secret is an error, and still says which kind of cluster it is for", async () => {
 		await writeFile(
 			"Pulumi.dev.yaml",
 			"config:\n  nodeport-lab:cluster: existing\n  nodeport-lab:kubeconfig: {secure: v1:abc}\n",
@@ -62,14 +62,14 @@ describe("a stack's configuration", () => {
 		const configuration = await readConfiguration("dev");
 		expect(configuration).toMatchObject({
 			existing: true,
-			fault: expect.stringContaining("pulumi config set kubeconfig"),
+			error: expect.stringContaining("pulumi config set kubeconfig"),
 		});
 		const settings = await readSettings("dev");
 		expect(setting(settings, "cluster")).toBe("existing");
 		expect(() => setting(settings, "kubeconfig")).toThrow("stored as secrets");
 	});
 
-	it("with faults stops, in the words of the program itself", async () => {
+	it("with errors prints what the program itself prints", async () => {
 		const settings = { nodePort: "80", colour: "red" };
 		const own = () => labConfigOf({ ...defaults, ...settings });
 		const finding = await judged("dev", "config:\n  nodeport-lab:nodePort: 80\n  nodeport-lab:colour: red\n");
@@ -78,9 +78,9 @@ describe("a stack's configuration", () => {
 	});
 
 	it.each([
-		["that is no YAML", "config: [", "Pulumi.dev.yaml"],
+		["that isn't YAML", "config: [", "Pulumi.dev.yaml"],
 		["of another shape", "config: 7", "Pulumi.dev.yaml"],
-	])("%s stops", async (_, text, named) => {
+	])("%s is an error", async (_, text, named) => {
 		expect(await judged("dev", text)).toMatchObject({ level: "stop", found: expect.stringContaining(named) });
 	});
 });

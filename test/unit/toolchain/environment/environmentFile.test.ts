@@ -52,6 +52,15 @@ describe.each(shells)("in %s", (shell) => {
 		});
 	});
 
+	test.each([
+		[{}, undefined],
+		[{ https_proxy: "http://proxy:3128" }, "localhost,127.0.0.1"],
+		[{ http_proxy: "http://proxy:3128", NO_PROXY: "example.com" }, "localhost,127.0.0.1,example.com"],
+		[{ https_proxy: "http://proxy:3128", no_proxy: "a,127.0.0.1", NO_PROXY: "b" }, "a,127.0.0.1"],
+	])("with the proxy variables %j, no_proxy is %s", async (before: Record<string, string>, expected) => {
+		expect((await sourced(shell, before, 2)).no_proxy).toBe(expected);
+	});
+
 	test("a Pulumi home of the user's that lacks the plugins gives way to the project's", async () => {
 		expect(await sourced(shell, { PULUMI_HOME: "/my/pulumi" })).toMatchObject({ PULUMI_HOME: paths.pulumiHome });
 	});

@@ -1,52 +1,51 @@
-/** Memory and disk. */
 import { stat, statfs } from "node:fs/promises";
-import { nearest, type Place } from "../../toolchain/machine/places.ts";
-import type { Finding, Level } from "./finding.ts";
+import { nearest, type Place } from "../../../toolchain/machine/places.ts";
+import type { Finding, Level } from "../finding.ts";
 
 const mebibyte = 2 ** 20;
 const gibibyte = 2 ** 30;
 const gib = (bytes: number): string => `${(bytes / gibibyte).toFixed(1)} GiB`;
 
-/** What nodes take right after they came up, as measured with Kubernetes 1.36. */
-const controlPlaneTakes = 560 * mebibyte;
-const workerTakes = 140 * mebibyte;
+/** What nodes use right after they started, measured with Kubernetes 1.36. */
+const controlPlaneMemory = 560 * mebibyte;
+const workerMemory = 140 * mebibyte;
 /** Pulumi, its plugins and the verification. */
-const toolsTake = 512 * mebibyte;
+const toolsMemory = 512 * mebibyte;
 
 export interface Memory {
-	/** Bytes that the engine's machine has. */
+	/** Of the engine's machine, in bytes. */
 	total: number;
-	/** Of these, not in use now; absent of an engine elsewhere. */
+	/** Unused bytes; absent if the engine is on another machine. */
 	available?: number;
 }
 
-/** @param missing whether the cluster must still come up: a running one has its memory already */
+/** @param missing the cluster isn't running yet, so its memory isn't in use yet */
 export function judgeMemory({ total, available }: Memory, workers: number, missing: boolean): Finding {
 	const subject = "memory";
-	const nodes = controlPlaneTakes + workers * workerTakes;
+	const nodes = controlPlaneMemory + workers * workerMemory;
 	const has = `${available === undefined ? "" : `${gib(available)} free of `}${gib(total)}`;
 	const fix = fewerWorkers(available ?? total);
 	if (total < nodes) {
-		return { subject, level: "stop", found: `${has}; a cluster with ${workers} workers takes ${gib(nodes)}`, fix };
+		return { subject, level: "stop", found: `${has}; a cluster with ${workers} workers needs ${gib(nodes)}`, fix };
 	}
-	const needed = toolsTake + (missing ? nodes : 0);
+	const needed = toolsMemory + (missing ? nodes : 0);
 	const level = (available ?? total) < needed ? "warning" : "ok";
-	const found = `${has}; ${missing ? "the lab takes" : "beside the running cluster its tools take"} ${gib(needed)}`;
+	const found = `${has}; ${missing ? "the lab needs" : "next to the running cluster, its tools need"} ${gib(needed)}`;
 	return { subject, level, found, ...(level === "warning" && { fix: missing ? fix : makeRoom }) };
 }
 
-const makeRoom = "end other programs that take much memory";
+const makeRoom = "end other programs that use much memory";
 
-/** As many as fit beside the tools. */
+/** As many as fit next to the tools. */
 function fewerWorkers(free: number): string {
-	const most = Math.floor((free - toolsTake - controlPlaneTakes) / workerTakes);
+	const most = Math.floor((free - toolsMemory - controlPlaneMemory) / workerMemory);
 	return most < 1 ? makeRoom : `pulumi config set workers ${most}`;
 }
 
 export interface FileSystem {
 	/** One of the folders on it. */
 	folder: string;
-	/** Bytes that its user may still write. */
+	/** Bytes that an ordinary user may still write. */
 	free: number;
 	uses: Place[];
 }
@@ -54,12 +53,12 @@ export interface FileSystem {
 export function judgeDisk({ folder, free, uses }: FileSystem): Finding {
 	const sum = (amount: "least" | "most") => uses.reduce((total, use) => total + use[amount], 0);
 	const level: Level = free < sum("least") ? "stop" : free < sum("most") ? "warning" : "ok";
-	const found = `${gib(free)} free for ${uses.map(({ what }) => what).join(", ")} (${folder}); it takes up to ${gib(sum("most"))} more`;
+	const found = `${gib(free)} free for ${uses.map(({ what }) => what).join(", ")} (${folder}); up to ${gib(sum("most"))} more is needed`;
 	const fix = uses.flatMap(({ most, more }) => (most > 0 ? [more] : [])).join(", or ");
 	return { subject: "disk", level, found, ...(level !== "ok" && { fix }) };
 }
 
-/** The file systems that the folders are on, or will be. */
+/** The file systems that hold the folders, or will. */
 export async function fileSystemsOf(uses: Place[]): Promise<FileSystem[]> {
 	const systems = new Map<number, FileSystem>();
 	for (const use of uses) {

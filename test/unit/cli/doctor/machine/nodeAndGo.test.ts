@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { judgeGo, judgeNode } from "../../../../cli/doctor/programs.ts";
-import type { Go } from "../../../../toolchain/builds/goCommand.ts";
+import { judgeGo, judgeNode } from "../../../../../cli/doctor/machine/nodeAndGo.ts";
+import type { Go } from "../../../../../toolchain/builds/goCommand.ts";
 
 it.each([
 	["20.20.0", "ok"],
@@ -20,11 +20,17 @@ const [old, recent]: Go[] = [
 
 it.each([
 	["new enough", recent, ["kind"], "ok", "version 1.26.8"],
-	["old, but it fetches another", { ...old, fetches: true } as Go, ["kind"], "ok", "which fetches 1.26.8"],
+	["old, but it downloads another", { ...old, fetches: true } as Go, ["kind"], "ok", "which downloads 1.26.8"],
 	["old, with nothing left to build", old, [], "ok", "nothing left to build"],
-	["none, with nothing left to build", undefined, [], "ok", "none on PATH"],
-	["old, with something to build", old, ["kind", "pulumi"], "warning", "kind, pulumi with 1.26.8 or newer"],
-	["none, with something to build", undefined, ["kind"], "warning", "none on PATH"],
+	["absent, with nothing left to build", undefined, [], "ok", "not on PATH"],
+	[
+		"old, with something to build",
+		old,
+		["kind", "pulumi"],
+		"warning",
+		"needs 1.26.8 or newer to build what it can't download: kind, pulumi",
+	],
+	["absent, with something to build", undefined, ["kind"], "warning", "not on PATH"],
 ] as [string, Go | undefined, string[], string, string][])("Go: %s", (_, go, missing, level, found) => {
 	const finding = judgeGo(go, [1, 26, 8], missing);
 	expect(finding).toMatchObject({ level, found: expect.stringContaining(found) });

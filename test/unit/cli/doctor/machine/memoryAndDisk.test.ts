@@ -2,23 +2,23 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { fileSystemsOf, judgeDisk, judgeMemory } from "../../../../cli/doctor/resources.ts";
-import { placesKept } from "../../../../toolchain/machine/places.ts";
-import { temporaryFolder } from "../../temporary.ts";
+import { fileSystemsOf, judgeDisk, judgeMemory } from "../../../../../cli/doctor/machine/memoryAndDisk.ts";
+import { placesKept } from "../../../../../toolchain/machine/places.ts";
+import { temporaryFolder } from "../../../temporary.ts";
 
 const folder = temporaryFolder();
 const GiB = 2 ** 30;
 
 it.each([
 	["enough", { total: 4 * GiB, available: 2 * GiB }, 3, true, "ok", undefined],
-	["enough for a cluster that runs already", { total: 4 * GiB, available: 0.6 * GiB }, 3, false, "ok", undefined],
+	["enough for a running cluster", { total: 4 * GiB, available: 0.6 * GiB }, 3, false, "ok", undefined],
 	["enough on another machine", { total: 4 * GiB }, 3, true, "ok", undefined],
 	["too little free now", { total: 4 * GiB, available: 1.4 * GiB }, 3, true, "warning", "pulumi config set workers 2"],
 	["too little free even for one", { total: 4 * GiB, available: GiB }, 3, true, "warning", /^end other programs/],
-	["too little free beside the cluster", { total: 4 * GiB, available: 0.4 * GiB }, 3, false, "warning", /^end other/],
-	["too little on another machine beside the nodes", { total: 1.3 * GiB }, 3, true, "warning", /workers 1$/],
-	["less than the nodes take", { total: 0.9 * GiB, available: 0.9 * GiB }, 3, true, "stop", /^end other programs/],
-	["less than 50 workers take", { total: 4 * GiB, available: 4 * GiB }, 50, true, "stop", /workers 21$/],
+	["too little free next to the cluster", { total: 4 * GiB, available: 0.4 * GiB }, 3, false, "warning", /^end other/],
+	["too little on another machine next to the nodes", { total: 1.3 * GiB }, 3, true, "warning", /workers 1$/],
+	["less than the nodes need", { total: 0.9 * GiB, available: 0.9 * GiB }, 3, true, "stop", /^end other programs/],
+	["less than 50 workers need", { total: 4 * GiB, available: 4 * GiB }, 50, true, "stop", /workers 21$/],
 ])("memory: %s (%o, %d workers)", (_, memory, workers, missing, level, fix) => {
 	const finding = judgeMemory(memory, workers, missing);
 	expect(finding).toMatchObject({ subject: "memory", level });
@@ -32,8 +32,8 @@ const uses = [
 ];
 
 it.each([
-	["room for all that is on it", 4 * GiB, "ok"],
-	["room only where it takes little", 4 * GiB - 1, "warning"],
+	["room for everything on it", 4 * GiB, "ok"],
+	["room for the least that is needed", 4 * GiB - 1, "warning"],
 	["too little in any case", 2 * GiB - 1, "stop"],
 ])("disk: %s", (_, free, level) => {
 	const finding = judgeDisk({ folder: "/a", free, uses });
@@ -41,7 +41,7 @@ it.each([
 	expect(finding.fix).toBe(level === "ok" ? undefined : "empty a, or empty b");
 });
 
-it("disk: the advice is for what is on that file system, and takes room there", () => {
+it("disk: the fix is for the folders on that file system that grow", () => {
 	const [engine, cache, own] = placesKept("/data", { nodes: 4, setUp: false });
 	const fix = (...uses: (typeof engine)[]) =>
 		judgeDisk({ folder: "/", free: 0, uses: uses.flatMap((use) => (use ? [use] : [])) }).fix;
@@ -51,7 +51,7 @@ it("disk: the advice is for what is on that file system, and takes room there", 
 	expect(fix(placesKept("/data", { nodes: 0, setUp: true })[1])).toContain("export XDG_CACHE_HOME=");
 });
 
-it("a lab that is there needs little more; one that is not, room for its nodes, images and programs", () => {
+it("a complete lab needs little more room; a new one needs room for its nodes, images and programs", () => {
 	const most = (lack: Parameters<typeof placesKept>[1]) =>
 		placesKept("/var/lib/docker", lack).map(({ most }) => Number((most / GiB).toFixed(1)));
 	expect(most({ nodes: 0, setUp: false })).toEqual([0, 0, 0.1]);
@@ -60,7 +60,7 @@ it("a lab that is there needs little more; one that is not, room for its nodes, 
 	expect(placesKept(undefined, { nodes: 4, setUp: true }).map(({ what }) => what)).not.toContain("the engine's data");
 });
 
-it("folders of one file system are judged together, also one that does not exist yet", async () => {
+it("folders on one file system are judged together, even if they don't exist yet", async () => {
 	await mkdir(join(folder.path, "there"));
 	const use = (at: string) => ({ what: at, folder: join(folder.path, at), least: 0, most: 0, more: "" });
 	const systems = await fileSystemsOf([use("there"), use("not/yet")]);

@@ -2,7 +2,7 @@ import type { NodeContainer } from "../../kind/docker.ts";
 import { refuseStrangers } from "../../kind/owner.ts";
 import type { Finding } from "./finding.ts";
 
-/** @param nodes of the kind cluster of that name, whoever made it */
+/** @param nodes of the kind cluster with that name, whoever created it */
 export function judgeCluster(name: string, nodes: NodeContainer[], owner: string): Finding {
 	const subject = "cluster";
 	try {
@@ -11,6 +11,6 @@ export function judgeCluster(name: string, nodes: NodeContainer[], owner: string
 		return { subject, level: "stop", found: (error as Error).message };
 	}
 	const found =
-		nodes.length === 0 ? `none named "${name}" yet` : `"${name}" is this stack's, with ${nodes.length} nodes`;
+		nodes.length === 0 ? `no kind cluster is named "${name}" yet` : `this stack owns "${name}" (${nodes.length} nodes)`;
 	return { subject, level: "ok", found };
 }

@@ -1,13 +1,13 @@
 /**
- * Rules of the kinds that kube-proxy, the nodes' CNI agent and kind's entry point write, each tried by itself in a
- * network namespace of its own: pkg/proxy/{iptables,nftables}/proxier.go of Kubernetes 1.36.
+ * One rule of each kind that kube-proxy, the nodes' CNI agent and kind's entry point write, tried in a network namespace
+ * of its own: pkg/proxy/{iptables,nftables}/proxier.go of Kubernetes 1.36.
  */
-import type { KubeProxyMode } from "../../config/clusterShape.ts";
+import type { KubeProxyMode } from "../../../config/clusterShape.ts";
 
 export interface Rule {
-	/** What of the kernel it needs, in the words of iptables or nft. */
+	/** The match, target or expression that it tests, named as in iptables or nft. */
 	name: string;
-	/** The kernel's module, where that is no part of the kernel itself. */
+	/** The kernel module that has it, unless it is built in. */
 	module: string;
 	/** Only a Service with sessionAffinity ClientIP has such rules. */
 	onlyAffinity?: true;
@@ -28,7 +28,7 @@ const nft = (name: string, module: string, rule: string, more: Pick<Rule, "onlyA
 	command: ["nft", "add", "rule", "ip", "lab", ...rule.split(" ")],
 });
 
-/** The nodes write them whatever kube-proxy does. */
+/** Nodes write them in either mode of kube-proxy. */
 const always: Rule[] = [
 	iptables("match comment", "xt_comment", "-t nat -A POSTROUTING -m comment --comment lab"),
 	iptables("target DNAT", "xt_nat", "-t nat -A PREROUTING -p tcp -j DNAT --to-destination 192.0.2.1:8080"),
@@ -59,9 +59,9 @@ const byMode: Record<KubeProxyMode, Rule[]> = {
 	],
 };
 
-export const rulesOf = (mode: KubeProxyMode): Rule[] => [...always, ...byMode[mode]];
+export const trialRules = (mode: KubeProxyMode): Rule[] => [...always, ...byMode[mode]];
 
-/** What the rules of nft stand in. */
+/** The table for the nft rules. */
 const nftTable = `table ip lab {
 	map endpoints { type inet_proto . inet_service : verdict; }
 	set affinity { type ipv4_addr; flags dynamic,timeout; timeout 3h; }
@@ -75,18 +75,18 @@ export const lastLine = "tried";
 const quoted = (words: string[]): string => words.map((word) => `'${word}'`).join(" ");
 
 /**
- * A shell script that tries them. It prints a line for each, with tabs between: the rule's name, and what was said where
- * it was refused. The line of nfacct tells whether iptables and the kernel know the match: of a counter that does not
- * exist they always refuse a rule. Then comes what the kernel's configuration says of NETLINK_ACCT, and the last line.
+ * A shell script that adds each rule. It prints a line per rule, divided by a tab: its name, and the error if the kernel
+ * refused it. The line nfacct has an error in any case, because the counter doesn't exist: its text says whether iptables
+ * and the kernel have the match. Then come NETLINK_ACCT from the kernel's configuration, and the last line.
  */
-export function triesOf(mode: KubeProxyMode): string {
+export function trialScript(mode: KubeProxyMode): string {
 	const table = mode === "nftables" ? `nft -f - <<'end'\n${nftTable}\nend\n` : "";
-	const lines = rulesOf(mode).map(({ name, command }) => `try '${name}' ${quoted(command)}`);
+	const lines = trialRules(mode).map(({ name, command }) => `try '${name}' ${quoted(command)}`);
 	return `LC_ALL=C; export LC_ALL
 try() {
 	name=$1; shift
-	if said=$("$@" 2>&1 </dev/null); then said=; else said=$(echo "\${said:-refused}" | tr '\\n\\t' '  '); fi
-	printf '%s\\t%s\\n' "$name" "$said"
+	if error=$("$@" 2>&1 </dev/null); then error=; else error=$(echo "\${error:-refused}" | tr '\\n\\t' '  '); fi
+	printf '%s\\t%s\\n' "$name" "$error"
 }
 ${table}${lines.join("\n")}
 try nfacct iptables-nft -A FORWARD -m nfacct --nfacct-name nodeport-lab -j DROP

@@ -1,18 +1,18 @@
 import { execa } from "execa";
 import { describe, expect, it, vi } from "vitest";
-import { rulesOf, triesOf } from "../../../../cli/doctor/kernelRules.ts";
 import {
 	judgeAccounting,
 	judgeKernelVersion,
 	judgeRules,
 	readTried,
 	tryRules,
-} from "../../../../cli/doctor/kernelSupport.ts";
-import { KubeProxyMode } from "../../../../config/clusterShape.ts";
-import { program, scratchFolder } from "../../fakePrograms.ts";
-import { engine } from "./machine.ts";
+} from "../../../../../cli/doctor/machine/kernelSupport.ts";
+import { trialRules, trialScript } from "../../../../../cli/doctor/machine/ruleTrials.ts";
+import { KubeProxyMode } from "../../../../../config/clusterShape.ts";
+import { program, scratchFolder } from "../../../fakePrograms.ts";
+import { engine } from "../sampleEngine.ts";
 
-// As iptables 1.8.9 says it on a kernel 6.18: of a match that it lacks (there ipvs), and of a counter that does not exist.
+// From iptables 1.8.9 on kernel 6.18: for a match that it lacks (there ipvs), and for a counter that doesn't exist.
 const unknown =
 	"Warning: Extension nfacct revision 0 not supported, missing kernel module? iptables v1.8.9 (nf_tables): ";
 const noCounter =
@@ -22,8 +22,8 @@ const accounts = "CONFIG_NETFILTER_NETLINK_ACCT=y";
 const printed = (lines: Record<string, string>): string =>
 	[...Object.entries(lines).map((pair) => pair.join("\t")), "tried"].join("\n");
 
-describe("what the tries print", () => {
-	it("names the rules that were refused, and says what it knows of nfacct", () => {
+describe("the output of the trials", () => {
+	it("names the refused rules and whether nfacct is known", () => {
 		const all = { "match comment": "", "match statistic": "No such file", nfacct: noCounter, NETLINK_ACCT: accounts };
 		expect(readTried(printed(all))).toEqual({
 			refused: new Map([["match statistic", "No such file"]]),
@@ -33,13 +33,13 @@ describe("what the tries print", () => {
 	});
 
 	it.each([
-		["lacking", unknown, false],
+		["missing", unknown, false],
 		[
-			"lacking, in the words of an older iptables",
+			"missing, with an older iptables",
 			"iptables v1.8.4 (nf_tables): Couldn't load match `nfacct':No such file",
 			false,
 		],
-		["there", noCounter, true],
+		["present", noCounter, true],
 	])("the match nfacct is %s", (_, said, there) => {
 		expect(readTried(printed({ nfacct: said, NETLINK_ACCT: "" }))).toEqual({ refused: new Map(), nfacct: there });
 	});
@@ -55,13 +55,13 @@ describe("what the tries print", () => {
 		expect(readTried(printed({ nfacct: unknown, NETLINK_ACCT: line }))?.accounting).toBe(accounting);
 	});
 
-	it("is nothing where the script did not run to its end", () => {
+	it("is undefined if the script didn't run to its end", () => {
 		expect(readTried("match comment\t\n")).toBeUndefined();
 		expect(readTried("")).toBeUndefined();
 	});
 });
 
-describe("the script of the tries", () => {
+describe("the trial script", () => {
 	scratchFolder();
 	const tools = async (refuses: string) => {
 		for (const name of ["iptables-nft", "nft"]) {
@@ -69,30 +69,27 @@ describe("the script of the tries", () => {
 		}
 	};
 
-	it.each(KubeProxyMode.options)(
-		"tells of every rule that %s mode writes, and of the refused what was said",
-		async (mode) => {
-			for (const { name, command } of rulesOf(mode)) {
-				await tools(command.slice(1).join(" "));
-				const tried = readTried((await execa("sh", { input: triesOf(mode) })).stdout);
-				expect([...(tried?.refused ?? [])]).toContainEqual([name, "not supported second line "]);
-			}
-		},
-	);
+	it.each(KubeProxyMode.options)("reports the error of each refused rule of %s mode", async (mode) => {
+		for (const { name, command } of trialRules(mode)) {
+			await tools(command.slice(1).join(" "));
+			const tried = readTried((await execa("sh", { input: trialScript(mode) })).stdout);
+			expect([...(tried?.refused ?? [])]).toContainEqual([name, "not supported second line "]);
+		}
+	});
 });
 
-describe("a try of the rules", () => {
+describe("trying the rules", () => {
 	scratchFolder();
 	const state = { engine: { ...engine, here: false } };
 
-	it("runs in a container without a network, of an image that is there", async () => {
+	it("uses a container without a network, from a local image", async () => {
 		await program("docker", `echo "$*" >ran; printf 'match comment\\tno\\nnfacct\\t\\nNETLINK_ACCT\\t\\ntried\\n'`);
 		expect(await tryRules(state, "iptables")).toMatchObject({ refused: new Map([["match comment", "no"]]) });
 		const { stdout } = await execa("cat", ["ran"]);
 		expect(stdout).toMatch(/^run --rm .*--pull=never --network=none .*nodeport-lab\/dnsutils:\S+ sh$/);
 	});
 
-	it("tells why there was none", async () => {
+	it("reports why it failed", async () => {
 		await program("docker", "echo 'No such image: nodeport-lab/dnsutils' >&2; exit 125");
 		expect(await tryRules(state, "iptables")).toBe("No such image: nodeport-lab/dnsutils");
 	});
@@ -103,9 +100,9 @@ describe("the kernel's rules", () => {
 	const wanted = { kubeProxyMode: "iptables", sessionAffinity: "None" } as const;
 
 	it.each([
-		["all taken", tried(), wanted, "ok", "match statistic", undefined],
+		["all accepted", tried(), wanted, "ok", "match statistic", undefined],
 		["one refused", tried("match statistic"), wanted, "stop", "match statistic (no)", "modprobe --all xt_statistic"],
-		["one refused that nothing needs", tried("match recent"), wanted, "warning", "match recent (no)", "xt_recent"],
+		["one refused that isn't needed", tried("match recent"), wanted, "warning", "match recent (no)", "xt_recent"],
 		[
 			"one refused that sessionAffinity needs",
 			tried("match recent"),
@@ -115,7 +112,7 @@ describe("the kernel's rules", () => {
 			"xt_recent",
 		],
 		[
-			"two refused of one module",
+			"two refused from one module",
 			tried("match mark", "target MARK"),
 			wanted,
 			"stop",
@@ -123,7 +120,7 @@ describe("the kernel's rules", () => {
 			"--all xt_mark",
 		],
 		[
-			"one of nft refused",
+			"one nft rule refused",
 			tried("numgen"),
 			{ ...wanted, kubeProxyMode: "nftables" },
 			"stop",
@@ -141,7 +138,7 @@ describe("the kernel's rules", () => {
 	it.each([
 		[0, "modprobe"],
 		[1000, "sudo modprobe"],
-	])("what loads a module works as it stands for user %d", async (user, command) => {
+	])("the command that loads a module works for user %d", async (user, command) => {
 		vi.spyOn(process, "getuid").mockReturnValue(user);
 		const fix = judgeRules(tried("match statistic"), wanted).fix ?? "";
 		expect(fix).toBe(`${command} --all xt_statistic`);
@@ -150,11 +147,17 @@ describe("the kernel's rules", () => {
 		vi.restoreAllMocks();
 	});
 
+	it("rootless Docker gets the modules at each boot", () => {
+		expect(judgeRules(tried("match statistic"), wanted, true).fix).toBe(
+			"printf '%s\\n' xt_statistic | sudo tee /etc/modules-load.d/nodeport-lab.conf && sudo modprobe --all xt_statistic",
+		);
+	});
+
 	it.each([
-		["the match is there", { nfacct: true }, "ok"],
-		["neither is there", { nfacct: false, accounting: false }, "ok"],
-		["it counts without the match", { nfacct: false, accounting: true }, "stop"],
-		["the match lacks, and nothing is known of the rest", { nfacct: false }, "warning"],
+		["the match is present", { nfacct: true }, "ok"],
+		["neither is present", { nfacct: false, accounting: false }, "ok"],
+		["the subsystem without the match", { nfacct: false, accounting: true }, "stop"],
+		["the match is missing, and the subsystem is unknown", { nfacct: false }, "warning"],
 	])("nfacct: %s", (_, given, level) => {
 		const finding = judgeAccounting({ refused: new Map(), ...given });
 		expect(finding.level).toBe(level);

@@ -1,5 +1,5 @@
 import { expect, it, vi } from "vitest";
-import { findings } from "../../../../cli/doctor/findings.ts";
+import { runChecks } from "../../../../cli/doctor/runChecks.ts";
 import { SetupError } from "../../../../toolchain/setupError.ts";
 import type { Step } from "../../../../toolchain/steps/step.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
@@ -19,15 +19,15 @@ vi.mock(import("../../../../toolchain/steps/requiredSteps.ts"), () => {
 
 scratchFolder(() => program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1"));
 
-it("what of set-up cannot be looked at is a warning each, and all else is told", async () => {
+it("reports each step of set-up that could not be checked as a warning, and all other findings", async () => {
 	vi.stubEnv("DOCKER_HOST", "tcp://127.0.0.1:9");
-	const all = await findings("dev");
+	const all = await runChecks("dev");
 	expect(all.filter(({ subject }) => subject === "set-up")).toEqual([
-		{ subject: "set-up", level: "warning", found: "kind could not be looked at: no permission" },
+		{ subject: "set-up", level: "warning", found: "kind could not be checked: no permission" },
 		{
 			subject: "set-up",
 			level: "warning",
-			found: "image echo could not be looked at: the engine hangs",
+			found: "image echo could not be checked: the engine hangs",
 			fix: "restart it",
 		},
 	]);

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { expect, it } from "vitest";
-import { judgeHostPort, judgeNodePort, lookAtHostPort } from "../../../../cli/doctor/ports.ts";
-import { program, scratchFolder } from "../../fakePrograms.ts";
+import { judgeHostPort, judgeNodePort, readHostPort } from "../../../../../cli/doctor/network/ports.ts";
+import { program, scratchFolder } from "../../../fakePrograms.ts";
 
 scratchFolder();
 
@@ -22,15 +22,25 @@ const own = [{ name: "c-control-plane" }];
 
 it.each([
 	["free", { here: "free", containers: [] }, "ok", "is free"],
-	["published by our own cluster", { here: "taken", containers: ["c-control-plane"] }, "ok", "this stack's cluster"],
-	["not for this user to try", { here: "refused", containers: [] }, "ok", "root"],
-	["of an engine elsewhere", { containers: [] }, "ok", "is free"],
-	["published by another container", { here: "taken", containers: ["web"] }, "stop", "docker stop web"],
-	["published by another container elsewhere", { containers: ["web"] }, "stop", "docker stop web"],
-	["published on another address", { here: "free", containers: ["web"] }, "ok", "web publishes 8080 elsewhere"],
-	["published where only root may try", { here: "refused", containers: ["web"] }, "warning", "docker stop web"],
 	[
-		"published by our own cluster, by another on another address",
+		"published by this stack's cluster",
+		{ here: "taken", containers: ["c-control-plane"] },
+		"ok",
+		"this stack's cluster",
+	],
+	["not for this user to bind", { here: "refused", containers: [] }, "ok", "root"],
+	["on another machine", { containers: [] }, "ok", "is free"],
+	["published by another container", { here: "taken", containers: ["web"] }, "stop", "docker stop web"],
+	["published by another container on another machine", { containers: ["web"] }, "stop", "docker stop web"],
+	[
+		"published on another address",
+		{ here: "free", containers: ["web"] },
+		"ok",
+		"web publishes 8080 on another address",
+	],
+	["published where only root may bind", { here: "refused", containers: ["web"] }, "warning", "docker stop web"],
+	[
+		"published by this stack's cluster, and by another container on another address",
 		{ here: "taken", containers: ["web", "c-control-plane"] },
 		"ok",
 		"this stack's cluster",
@@ -42,15 +52,15 @@ it.each([
 	expect(`${finding.found} ${finding.fix}`).toContain(text);
 });
 
-it("a look at a hostPort tells a taken from a free one, and the containers that publish it", async () => {
+it("reads whether a hostPort is taken, and which containers publish it", async () => {
 	await program("docker", `[ "$1 $2" = "ps --filter" ] && printf 'web\\nother\\n'`);
 	const server = createServer();
 	await once(server.listen(0, "127.0.0.1"), "listening");
 	const { port } = server.address() as AddressInfo;
 	const containers = ["web", "other"];
-	expect(await lookAtHostPort(port, { engine: true, here: true })).toEqual({ port, here: "taken", containers });
-	expect(await lookAtHostPort(port, { engine: true, here: false })).toEqual({ port, containers });
+	expect(await readHostPort(port, { engine: true, here: true })).toEqual({ port, here: "taken", containers });
+	expect(await readHostPort(port, { engine: true, here: false })).toEqual({ port, containers });
 	server.close();
 	await once(server, "close");
-	expect(await lookAtHostPort(port, { engine: false, here: true })).toEqual({ port, here: "free", containers: [] });
+	expect(await readHostPort(port, { engine: false, here: true })).toEqual({ port, here: "free", containers: [] });
 });

@@ -1,6 +1,6 @@
 import type { Engine } from "../../../../toolchain/engine/readEngine.ts";
 
-/** An engine on this machine that lacks nothing. */
+/** A complete engine on this machine. */
 export const engine: Engine = {
 	version: "27.1.0",
 	defaultRuntime: "runc",
@@ -9,6 +9,9 @@ export const engine: Engine = {
 	kernel: "6.8.0-45-generic",
 	cgroupVersion: 2,
 	rootless: false,
+	limitsResources: true,
+	desktop: false,
+	addressPools: [],
 	dataFolder: "/var/lib/docker",
 	memory: 16 * 2 ** 30,
 };

@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { judgeCapabilities } from "../../../../../cli/doctor/machine/capabilityCheck.ts";
+import { engine } from "../sampleEngine.ts";
+
+it.each([
+	["root has all", engine, false, "ok", "all that the kernel knows"],
+	["an engine with the bounded runtime", { ...engine, defaultRuntime: "bounded" }, true, "ok", "the engine runs"],
+	["an engine that set-up will start", undefined, true, "ok", "the engine will run"],
+	["an engine on another machine", { ...engine, here: false }, true, "ok", "isn't on this machine"],
+	["an engine with the default runtime", engine, true, "warning", "unable to apply caps"],
+] as const)("capabilities: %s", (_, state, lacking, level, found) => {
+	const finding = judgeCapabilities(state, lacking);
+	expect(finding).toMatchObject({ level, found: expect.stringContaining(found) });
+	expect(finding.fix ?? "none").toContain(level === "ok" ? "none" : "npm run setup");
+});
