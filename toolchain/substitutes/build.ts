@@ -1,4 +1,4 @@
-/** Bundles the substitutes into files that the engine starts as it starts the official plugins. */
+/** Bundles the built-in substitutes for Pulumi's plugins, which the engine starts like the official ones. */
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,18 +17,17 @@ export type Substitute = keyof typeof entryPoints;
 
 const substitutes = Object.keys(entryPoints) as Substitute[];
 
-/** Where the engine wants it. */
+/** Where the engine expects it. */
 function pathOf(name: Substitute): string {
 	if (name === "language-nodejs") return "bin/pulumi-language-nodejs";
 	const plugin = requiredPlugins(project).find((plugin) => plugin.name === name);
-	if (!plugin) throw new Error(`package.json names no SDK of the provider ${name}`);
+	if (!plugin) throw new Error(`package.json doesn't depend on the SDK of the provider ${name}`);
 	return join("plugins", pluginFolder(plugin), pluginProgram(plugin));
 }
 
 /**
- * @param outDir gets `bin/`, to lie beside the pulumi executable, and `plugins/`, which belongs into PULUMI_HOME
- * @param names which ones; by default all
- * @returns the path of each executable that was built
+ * @param outDir gets `bin/`, which belongs next to the pulumi executable, and `plugins/`, which belongs in PULUMI_HOME
+ * @returns the path of each executable
  */
 export async function buildSubstitutes(
 	outDir: string,
@@ -49,7 +48,7 @@ export async function buildSubstitutes(
 				logLevel: "warning",
 			});
 			await chmod(executable, 0o755);
-			// A file without extension below a package of ES modules would be read as one.
+			// Otherwise Node.js reads a file without extension as an ES module, as the project's package.json says.
 			await writeFile(join(dirname(executable), "package.json"), '{ "type": "commonjs" }\n');
 			return [name, executable] as const;
 		}),

@@ -1,8 +1,8 @@
-/** Which provider plugins a program needs: those that its npm dependencies name. */
+/** The provider plugins that a program's npm dependencies need. */
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
-/** The part of an npm manifest that matters here. `pulumi` marks the SDK of a provider. */
+/** Part of a package.json. `pulumi` marks a provider's SDK. */
 interface Manifest {
 	version?: string;
 	dependencies?: Record<string, string>;
@@ -12,18 +12,18 @@ interface Manifest {
 
 export interface Plugin {
 	name: string;
-	/** Exactly that of the npm package, without a leading v. */
+	/** The npm package's, without a leading v. */
 	version: string;
 }
 
-/** Where the engine looks for a plugin, below `plugins` in a Pulumi home. */
+/** A plugin's folder below `plugins` in a Pulumi home. */
 export const pluginFolder = ({ name, version }: Plugin): string => `resource-${name}-v${version}`;
 
 export const pluginProgram = ({ name }: Plugin): string => `pulumi-resource-${name}`;
 
 const readManifest = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Manifest;
 
-/** The nearest such file in the directory or above it, as Node finds packages. */
+/** The nearest such file in the directory or above it, as Node.js finds packages. */
 function searchUp(directory: string, path: string): string | undefined {
 	const found = join(directory, path);
 	if (existsSync(found)) return found;

@@ -1,11 +1,11 @@
-/** Refuses by name, before any command runs, what the lab does not use. */
+/** Refuses what the lab doesn't use, by name, before any command runs. */
 import { z } from "zod";
 import { containsUnknown, type Properties, withoutSecrets } from "../protocol/properties.ts";
 import type { Failure } from "../protocol/provider.ts";
 import { installOfficial } from "../protocol/serve.ts";
 
-/** Progress is shown from stderr, and no command gets what the last one printed. */
-const only = (value: string | boolean) => ({ error: `any value but ${JSON.stringify(value)} ${installOfficial}` });
+/** Progress comes from stderr, and no command gets the previous one's output. */
+const only = (value: string | boolean) => ({ error: `any value except ${JSON.stringify(value)} ${installOfficial}` });
 export const Inputs = z.strictObject({
 	create: z.string(),
 	update: z.string().optional(),
@@ -17,7 +17,7 @@ export const Inputs = z.strictObject({
 });
 export type Inputs = z.infer<typeof Inputs>;
 
-/** What of the inputs is not supported, or not right. What only a later step will know is checked then. */
+/** The unsupported and invalid inputs. Unknown values are checked once they are known. */
 export function unsupportedInputs(type: string, inputs: Properties): Failure[] {
 	if (type !== "command:local:Command") return [{ property: "", reason: `${type} ${installOfficial}` }];
 	const open = Object.keys(inputs).filter((key) => containsUnknown(inputs[key] ?? null));

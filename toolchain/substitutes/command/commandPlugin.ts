@@ -1,4 +1,4 @@
-/** Stand-in for the provider `command`: the resource command:local:Command, with the inputs that the lab uses. */
+/** The built-in substitute for the provider `command`: command:local:Command with the inputs that the lab uses. */
 import { randomBytes } from "node:crypto";
 import sdk from "@pulumi/command/package.json" with { type: "json" };
 import { changes, touches } from "../protocol/diff.ts";
@@ -17,13 +17,13 @@ import { cancelAll, run } from "./run.ts";
 
 const log = new EngineLog();
 
-/** The state: the inputs as they are and, beside them, what the command printed. */
+/** The inputs and the command's output. */
 function stateOf(inputs: Properties, stdout: Value, stderr: Value): Properties {
 	const mark = containsSecret(inputs) ? secret : (value: Value) => value;
 	return { ...inputs, stdout: mark(stdout), stderr: mark(stderr) };
 }
 
-/** Runs the command that `choose` names, if it names one. */
+/** Runs the chosen command, if there is one. */
 async function runCommand(urn: string, properties: Properties, choose: (inputs: Inputs) => string | undefined) {
 	const inputs = Inputs.parse(withoutSecrets(properties));
 	const command = choose(inputs);
@@ -56,7 +56,7 @@ const provider: Provider = {
 		return stateOf(inputs, stdout, stderr);
 	},
 
-	// There is nothing to look at: what a command made, only its author knows.
+	// Nothing to read: only the command's author knows what it created.
 	read: async ({ state, inputs }) => ({ state, inputs }),
 
 	async delete({ urn, state }) {

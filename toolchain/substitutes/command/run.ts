@@ -1,8 +1,8 @@
-/** Runs one command as @pulumi/command does, in a process group of its own so that it can be ended as a whole. */
+/** Runs a command as @pulumi/command does, in its own process group, so that it can be ended as a whole. */
 import { execa } from "execa";
 import { signalGroup } from "../../../lib/process.ts";
 
-/** How long a command may take to end itself once it is told to. The engine kills a plugin after 5 s. */
+/** Between SIGTERM and SIGKILL. The engine kills a plugin after 5 s. */
 const graceMilliseconds = 4_000;
 
 export interface Run {
@@ -16,7 +16,7 @@ export interface Run {
 const running = new Set<PromiseLike<unknown> & { pid?: number | undefined }>();
 let cancelled = false;
 
-/** Ends every running command with all the processes that it started; no other one starts after this. */
+/** Ends every running command with all its processes; no other command starts after this. */
 export async function cancelAll(): Promise<void> {
 	cancelled = true;
 	const all = [...running];
@@ -29,7 +29,7 @@ export async function cancelAll(): Promise<void> {
 	clearTimeout(killer);
 }
 
-/** @throws with the command, how it ended, and all that it printed, when it failed */
+/** @throws if it fails, with the command, its exit code or signal, and its output */
 export async function run({ command, stdin, onLine }: Run) {
 	if (cancelled) throw new Error(`cancelled before it started: ${JSON.stringify(command)}`);
 	const subprocess = execa("/bin/sh", ["-c", command], {
@@ -55,7 +55,7 @@ const withoutNewline = (text: unknown): string => String(text ?? "").replace(/\n
 interface Failed {
 	exitCode?: number | undefined;
 	signal?: NodeJS.Signals | undefined;
-	/** Why it did not even start. */
+	/** Why it didn't start. */
 	originalMessage?: string | undefined;
 	all?: unknown;
 }

@@ -1,4 +1,4 @@
-/** Refuses by name, before anything is sent to the cluster, what the lab does not use. */
+/** Refuses what the lab doesn't use, by name, before anything is sent to the cluster. */
 import { isObject, objectAt, type Properties, unknown, withoutSecrets } from "../protocol/properties.ts";
 import type { Failure } from "../protocol/provider.ts";
 import { installOfficial } from "../protocol/serve.ts";
@@ -6,16 +6,16 @@ import type { Kind } from "./kinds.ts";
 
 const skipAwait = "pulumi.com/skipAwait";
 
-/** What of the inputs is not supported. What only a later step will know is checked then. */
+/** The unsupported inputs. Unknown values are checked once they are known. */
 export function unsupportedInputs(kind: Kind, inputs: Properties): Failure[] {
 	const plain = withoutSecrets(inputs);
-	const faults = kind.readOnly
-		? { "": `${kind.kind} objects can only be read (${kind.kind}.get): making them` }
-		: { ...metadataFaults(kind, plain), ...selectorFaults(plain) };
-	return Object.entries(faults).map(([property, what]) => ({ property, reason: `${what} ${installOfficial}` }));
+	const errors = kind.readOnly
+		? { "": `${kind.kind} objects can only be read (${kind.kind}.get): creating one` }
+		: { ...metadataErrors(kind, plain), ...selectorErrors(plain) };
+	return Object.entries(errors).map(([property, what]) => ({ property, reason: `${what} ${installOfficial}` }));
 }
 
-function metadataFaults({ kind, namespaced, unawaited }: Kind, inputs: Properties): Record<string, string> {
+function metadataErrors({ kind, namespaced, unawaited }: Kind, inputs: Properties): Record<string, string> {
 	if (inputs.metadata === unknown) return {};
 	const { name, namespace, annotations = {} } = objectAt(inputs, "metadata");
 	const own = Object.entries(isObject(annotations) ? annotations : {}).filter(([key]) => key.startsWith("pulumi.com/"));
@@ -32,7 +32,7 @@ function metadataFaults({ kind, namespaced, unawaited }: Kind, inputs: Propertie
 	};
 }
 
-function selectorFaults(inputs: Properties): Record<string, string> {
+function selectorErrors(inputs: Properties): Record<string, string> {
 	const { matchExpressions } = objectAt(objectAt(inputs, "spec"), "selector");
 	return matchExpressions === undefined ? {} : { "spec.selector.matchExpressions": "spec.selector.matchExpressions" };
 }

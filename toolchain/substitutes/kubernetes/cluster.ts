@@ -1,4 +1,4 @@
-/** The calls to the API server, with objects as it writes them: typed clients would drop fields that they don't know. */
+/** Calls the API server with untyped objects: typed clients drop fields that they don't know. */
 import http from "node:http";
 import https from "node:https";
 import { text } from "node:stream/consumers";
@@ -6,13 +6,13 @@ import type { KubeConfig, V1Pod, V1Status } from "@kubernetes/client-node";
 import { objectAt, type Properties } from "../protocol/properties.ts";
 import type { Kind } from "./kinds.ts";
 
-/** No single call of the lab takes longer, unless the API server hangs. */
+/** Longer than any call, unless the API server hangs. */
 const callMilliseconds = 30_000;
 
-/** The API server's own words for why it refused. */
+/** With the API server's own message. */
 class ApiError extends Error {
 	readonly status: number;
-	/** Who manages the fields that an apply would have taken: set for conflicts. */
+	/** The managers of the fields in conflict. */
 	readonly managers: string[];
 	constructor(httpStatus: number, body: string) {
 		const status = parseStatus(body);
@@ -27,25 +27,25 @@ function parseStatus(body: string): V1Status | undefined {
 	try {
 		return JSON.parse(body) as V1Status;
 	} catch {
-		// A proxy or a server that is just starting answers in plain text.
+		// A proxy, or a server that is starting, answers in plain text.
 		return undefined;
 	}
 }
 
 export const isNotFound = (error: unknown): boolean => error instanceof ApiError && error.status === 404;
 
-// Managers that stand for the same user: this provider (one name an object), and what that user did by hand.
+// Managers that act for the same user: this provider (one name per object), and kubectl.
 const ownManagers = /^(pulumi-kubernetes|kubectl|before-first-apply)/;
 
 interface Apply {
 	fieldManager: string;
-	/** What would become of the object, without changing it. */
+	/** Returns the result without changing the object. */
 	dryRun: boolean;
 }
 
 export interface ObjectRef {
 	kind: Kind;
-	/** Absent for kinds without. */
+	/** Absent for cluster-scoped kinds. */
 	namespace?: string;
 	name: string;
 }
@@ -56,7 +56,7 @@ export class Cluster {
 		this.#config = config;
 	}
 
-	/** @throws within `milliseconds` when no API server answers */
+	/** @throws after `milliseconds` if no API server answers */
 	async probe(milliseconds: number): Promise<void> {
 		await this.#call("GET", "/version", { milliseconds });
 	}
@@ -83,7 +83,7 @@ export class Cluster {
 		return items as unknown as V1Pod[];
 	}
 
-	/** Server-side apply. A conflict with what the same user did by other means is settled for the program. */
+	/** Server-side apply. In a conflict with the same user's other tools, the program wins. */
 	async apply(ref: ObjectRef, object: Properties, { fieldManager, dryRun }: Apply): Promise<Properties> {
 		const patch = (force: boolean) =>
 			this.#call("PATCH", objectPath(ref), {
@@ -97,13 +97,13 @@ export class Cluster {
 			if (!(error instanceof ApiError) || error.status !== 409 || error.managers.length === 0) throw error;
 			if (error.managers.every((manager) => ownManagers.test(manager))) return patch(true);
 			throw new Error(
-				`another manager (${error.managers.join(", ")}) set fields that the program sets too: ${error.message}. ` +
-					"Remove them from the program, or make that manager give them up",
+				`another field manager (${error.managers.join(", ")}) set fields that the program sets too: ` +
+					`${error.message}. Remove them from the program or from that manager`,
 			);
 		}
 	}
 
-	/** Asks for the deletion; the object stays until everything that it owns is gone. */
+	/** Requests the deletion; the object stays until everything that it owns is deleted. */
 	async delete(ref: ObjectRef): Promise<void> {
 		await this.#call("DELETE", objectPath(ref), { body: { propagationPolicy: "Foreground" } });
 	}
@@ -118,7 +118,7 @@ export class Cluster {
 			method,
 			headers: {
 				accept: "application/json",
-				// Without a length, Node sends the body of a DELETE in a way that the API server takes for none.
+				// Without a length, Node sends the body of a DELETE so that the API server ignores it.
 				...(content && { "content-type": contentType, "content-length": content.length }),
 			},
 			signal: AbortSignal.timeout(milliseconds),
@@ -151,7 +151,7 @@ function objectPath({ kind, namespace, name }: ObjectRef): string {
 	return `/${group}/${kind.apiVersion}${scope}/${kind.plural}/${name}`;
 }
 
-/** Which object the properties describe. */
+/** The object that the properties describe. */
 export function refOf(kind: Kind, object: Properties): ObjectRef {
 	const { name, namespace } = objectAt(object, "metadata");
 	return { kind, name: String(name), ...(kind.namespaced && { namespace: String(namespace) }) };

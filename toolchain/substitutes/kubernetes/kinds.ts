@@ -8,13 +8,13 @@ export interface Kind {
 	/** The kind's name in the API's paths. */
 	plural: string;
 	namespaced: boolean;
-	/** Dotted paths that do not change in a living object, besides its name and namespace. */
+	/** Dotted paths of immutable fields besides its name and namespace. */
 	immutable: readonly string[];
-	/** Nobody but the cluster makes such objects. */
+	/** Only the cluster itself creates such objects. */
 	readOnly?: true;
-	/** Waiting for it is not supported: the program must say that it does not want to. */
+	/** Waiting for it isn't supported: the program must set skipAwait. */
 	unawaited?: true;
-	/** From the object and the pods that it selects; absent: it is ready as soon as it exists. */
+	/** Absent: it is ready as soon as it exists. */
 	readiness?: (object: never, pods: V1Pod[]) => readiness.Readiness;
 }
 
@@ -42,5 +42,5 @@ const list: Kind[] = [
 const typeOf = ({ apiVersion, kind }: Kind): string =>
 	`kubernetes:${apiVersion.includes("/") ? apiVersion : `core/${apiVersion}`}:${kind}`;
 
-/** By the resource's type, such as kubernetes:apps/v1:Deployment. */
+/** By resource type, such as kubernetes:apps/v1:Deployment. */
 export const kinds: ReadonlyMap<string, Kind> = new Map(list.map((kind) => [typeOf(kind), kind]));

@@ -1,20 +1,20 @@
-/** Stand-in for the provider `kubernetes`: the kinds of kinds.ts, by server-side apply, awaited until they are ready. */
+/** The built-in substitute for the provider `kubernetes`: it applies the kinds of kinds.ts and waits until they are ready. */
 import { randomBytes } from "node:crypto";
 import sdk from "@pulumi/kubernetes/package.json" with { type: "json" };
 import { changes, touches } from "../protocol/diff.ts";
 import { containsUnknown, markSecrets, objectAt, type Properties, withoutSecrets } from "../protocol/properties.ts";
-import { HalfMade, type Operation, type Provider, serveProvider } from "../protocol/provider.ts";
+import { InitializationError, type Operation, type Provider, serveProvider } from "../protocol/provider.ts";
 import { EngineLog, installOfficial } from "../protocol/serve.ts";
-import { readinessOf, untilGone, untilReady } from "./awaiting.ts";
+import { failedToInitialize, readinessOf, untilGone, untilReady } from "./awaiting.ts";
 import { unsupportedInputs } from "./check.ts";
 import { Cluster, idOf, type ObjectRef, refOf, refOfId } from "./cluster.ts";
 import { type Kind, kinds } from "./kinds.ts";
 import { deletesUnreachable, diffSettings, loadKubeConfig, unsupportedSettings } from "./settings.ts";
 import { checkpoint, inputsFromLive, prune } from "./state.ts";
 
-/** Longest wait for the API server's first answer: one that is only slow must not be taken for a lost cluster. */
+/** Until the API server's first answer: a slow cluster must not be taken for a lost one. */
 const probeMilliseconds = 10_000;
-/** Seconds until an object must be ready, or gone, unless `customTimeouts` says otherwise. */
+/** Seconds until an object must be ready, or deleted, unless `customTimeouts` says otherwise. */
 const defaultTimeout = 600;
 
 const log = new EngineLog();
@@ -23,7 +23,7 @@ let deleteUnreachable = false;
 let cluster: Cluster | undefined;
 let unreachable = "the provider is not configured";
 
-/** @throws the reason, in the official provider's words, when there is no cluster to talk to */
+/** @throws with the official provider's message if there is no cluster */
 function reachable(): Cluster {
 	if (cluster === undefined) throw new Error(`configured Kubernetes cluster is unreachable: ${unreachable}`);
 	return cluster;
@@ -40,7 +40,7 @@ const fieldManagerOf = (state: Properties): string =>
 		? state.__fieldManager
 		: `pulumi-kubernetes-${randomBytes(4).toString("hex")}`;
 
-/** Shows what a resource waits for, when it changes. */
+/** Logs what a resource waits for, when that changes. */
 function reporter(urn: string): (message: string) => void {
 	let shown = "";
 	return (message) => {
@@ -49,11 +49,12 @@ function reporter(urn: string): (message: string) => void {
 	};
 }
 
-/** Applies, and waits until the object is ready; in a preview the API server only says what would become of it. */
+/** Applies the object and waits until it is ready; in a preview, only a dry run. */
 async function applyAndWait(
 	ref: ObjectRef,
 	{ urn, timeout, preview, inputs }: Operation & { inputs: Properties },
 	fieldManager: string,
+	failure: string,
 ): Promise<Properties> {
 	const target = reachable();
 	const applied = await target.apply(ref, withoutSecrets(inputs), { fieldManager, dryRun: preview });
@@ -66,14 +67,17 @@ async function applyAndWait(
 	});
 	if (reasons.length === 0) return stateOf(live);
 	const [first, ...more] = reasons;
-	throw new HalfMade(idOf(ref), stateOf(live), [`${ref.kind.kind} ${idOf(ref)} exists, but: ${first}`, ...more]);
+	const message = `${failure} failed to fully initialize or become live: ${first}`;
+	throw new InitializationError(idOf(ref), stateOf(live), [message, ...more]);
 }
 
-/** @throws unless resources of a cluster that cannot be reached are to be taken for deleted */
+/** @throws unless the user wants resources of an unreachable cluster to be treated as deleted */
 function forget(urn: string): void {
 	const reason = `configured Kubernetes cluster is unreachable: ${unreachable}`;
 	if (!deleteUnreachable) {
-		throw new Error(`${reason}. If it is gone for good, deleteUnreachable on its Provider forgets what was in it`);
+		throw new Error(
+			`${reason}. If it was deleted, set deleteUnreachable on its Provider to remove its resources from the state`,
+		);
 	}
 	log.warn(urn, reason);
 }
@@ -90,7 +94,7 @@ const provider: Provider = {
 			await candidate.probe(probeMilliseconds);
 			cluster = candidate;
 		} catch (error) {
-			// No fault as long as nothing is asked of the cluster: it may be about to be made, or gone for good.
+			// Only an error once a call needs the cluster: it may not exist yet, or not any more.
 			unreachable = (error as Error).message;
 		}
 	},
@@ -105,29 +109,31 @@ const provider: Provider = {
 		const touching = (...paths: string[]) => all.filter((change) => paths.some((path) => touches(change, path)));
 		const identity = touching("metadata.name", "metadata.namespace");
 		const replaces = touching("metadata.name", "metadata.namespace", ...supportedKind(type).immutable);
-		// The name can only be taken again once the old object is gone.
+		// The new object can only get the name once the old one is deleted.
 		return { changes: all, replaces, deleteBeforeReplace: replaces.length > 0 && identity.length === 0 };
 	},
 
 	async create(operation) {
-		const { type, name, preview, inputs } = operation;
-		// What the server would add is known after the update.
+		const { urn, type, name, preview, inputs } = operation;
+		// The server's defaults are known only after the update.
 		if (preview) return { id: "", state: inputs };
 		const ref = refOf(supportedKind(type), withoutSecrets(inputs));
 		if (await reachable().find(ref)) {
 			throw new Error(
-				`${ref.kind.kind} ${idOf(ref)} already exists, and this stack does not manage it. Take it over by ` +
-					`pulumi import ${type} ${name} ${idOf(ref)}, or delete it`,
+				`${ref.kind.kind} ${idOf(ref)} already exists and isn't managed by this stack. Import it (` +
+					`pulumi import ${type} ${name} ${idOf(ref)}) or delete it`,
 			);
 		}
-		return { id: idOf(ref), state: await applyAndWait(ref, operation, fieldManagerOf({})) };
+		const failure = `resource "${urn}" was successfully created, but the Kubernetes API server reported that it`;
+		return { id: idOf(ref), state: await applyAndWait(ref, operation, fieldManagerOf({}), failure) };
 	},
 
 	async update(operation) {
 		const { type, preview, inputs, state } = operation;
 		if (preview && (cluster === undefined || containsUnknown(inputs))) return inputs;
 		const ref = refOf(supportedKind(type), withoutSecrets(inputs));
-		return applyAndWait(ref, operation, fieldManagerOf(state));
+		const failure = `the Kubernetes API server reported that "${idOf(ref)}"`;
+		return applyAndWait(ref, operation, fieldManagerOf(state), failure);
 	},
 
 	async read({ urn, type, id, state, inputs }) {
@@ -144,8 +150,9 @@ const provider: Provider = {
 			? inputsFromLive(live)
 			: markSecrets(prune(live, withoutSecrets(inputs)) as Properties, inputs);
 		const fresh = checkpoint(live, now, kind.apiVersion, fieldManagerOf(state));
-		const { ready, reasons } = imported ? { ready: true, reasons: [] } : await readinessOf(cluster, ref, live);
-		if (!ready) throw new HalfMade(id, fresh, reasons, now);
+		if (imported) return { state: fresh, inputs: now };
+		const { ready, reasons } = await readinessOf(cluster, ref, live);
+		if (!ready) throw new InitializationError(id, fresh, [failedToInitialize(ref), ...reasons], now);
 		return { state: fresh, inputs: now };
 	},
 
@@ -155,7 +162,7 @@ const provider: Provider = {
 		const live = await cluster.find(ref);
 		if (live === undefined) return;
 		const [{ uid }, made] = [objectAt(live, "metadata"), objectAt(state, "metadata")];
-		// Another has made it, in the place of what was made here.
+		// Someone else has created another object with this name.
 		if (made.uid !== undefined && made.uid !== uid) return;
 		await cluster.delete(ref);
 		await untilGone(cluster, ref, uid, {

@@ -1,4 +1,4 @@
-/** The provider's settings, and which cluster they lead to. */
+/** The provider's settings, and the cluster that they name. */
 import { KubeConfig } from "@kubernetes/client-node";
 import { changes, touches } from "../protocol/diff.ts";
 import { type Properties, unknown, withoutSecrets } from "../protocol/properties.ts";
@@ -8,7 +8,7 @@ import { installOfficial } from "../protocol/serve.ts";
 /** `version` is the engine's own. */
 const supported = ["kubeconfig", "context", "clusterIdentifier", "deleteUnreachable", "version"];
 
-/** Given by its content, or, in one line, by its path: from the project's folder, which is the engine's and so ours. */
+/** A kubeconfig is its content or, on one line, its path, relative to the project's folder. */
 const isContent = (kubeconfig: string): boolean => /^\s*\{|\n/.test(kubeconfig);
 
 export function unsupportedSettings(settings: Properties): Failure[] {
@@ -23,28 +23,28 @@ export function unsupportedSettings(settings: Properties): Failure[] {
 	];
 }
 
-/** Whether resources of a cluster that cannot be reached are taken for deleted. The engine sends it as JSON text. */
+/** Resources of an unreachable cluster count as deleted. The engine sends the setting as JSON text. */
 export const deletesUnreachable = (settings: Properties): boolean => String(settings.deleteUnreachable) === "true";
 
-/** @throws where the settings lead to no cluster */
+/** @throws if the settings don't name a cluster */
 export function loadKubeConfig(settings: Properties): KubeConfig {
 	const { kubeconfig, context } = withoutSecrets(settings);
 	if (typeof kubeconfig !== "string" || [kubeconfig, context].includes(unknown)) {
-		throw new Error("its kubeconfig is not known");
+		throw new Error("its kubeconfig isn't known yet");
 	}
 	const config = new KubeConfig();
 	if (isContent(kubeconfig)) config.loadFromString(kubeconfig);
 	else config.loadFromFile(kubeconfig);
 	if (context) config.setCurrentContext(String(context));
 	if (config.getCurrentCluster() === null) {
-		throw new Error(`the kubeconfig leads to no cluster: its context is "${config.getCurrentContext()}"`);
+		throw new Error(`the kubeconfig has no cluster for its context "${config.getCurrentContext()}"`);
 	}
 	return config;
 }
 
 /**
- * Where both sides have a clusterIdentifier, it alone decides whether this is another cluster. Else it is another one
- * where the current context leads to another server or certificate authority, or to none that is known.
+ * If both sides have a clusterIdentifier, it alone decides whether this is another cluster. Otherwise it is another one if
+ * the current context has another server or certificate authority, or an unknown one.
  */
 export function diffSettings(old: Properties, now: Properties): Difference {
 	const [before, after] = [withoutSecrets(old), withoutSecrets(now)];
@@ -57,7 +57,7 @@ export function diffSettings(old: Properties, now: Properties): Difference {
 	return { changes: all, replaces: replaced ? all : [] };
 }
 
-/** What a kubeconfig says of its current cluster, but for its name; one that says nothing of it is always another. */
+/** The kubeconfig's current cluster without its name; an unknown one differs from any other. */
 function clusterOf(settings: Properties): string | symbol {
 	try {
 		return JSON.stringify({ ...loadKubeConfig(settings).getCurrentCluster(), name: "" });

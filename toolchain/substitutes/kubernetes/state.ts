@@ -1,7 +1,7 @@
-/** The state of an object as the engine keeps it: the live object and, beside it, what the program asked for. */
+/** The state of an object in the engine: the live object and the program's inputs. */
 import { isObject, markSecrets, objectAt, type Properties, type Value } from "../protocol/properties.ts";
 
-/** @param inputs the program's, secrets marked: what they mark is secret in the live object too */
+/** @param inputs the program's, with secrets marked: the same fields are secret in the live object */
 export function checkpoint(live: Properties, inputs: Properties, apiVersion: string, fieldManager: string): Properties {
 	return {
 		...markSecrets(live, inputs),
@@ -11,7 +11,7 @@ export function checkpoint(live: Properties, inputs: Properties, apiVersion: str
 	};
 }
 
-/** What of the live value has a counterpart in `shape`: what the server added is not the program's. */
+/** The parts of the live value that `shape` has too, without the server's additions. */
 export function prune(live: Value, shape: Value): Value {
 	if (Array.isArray(live) && Array.isArray(shape)) {
 		const both = live.slice(0, shape.length);
@@ -28,7 +28,7 @@ const serverAnnotations = ["deployment.kubernetes.io/revision", "kubectl.kuberne
 const without = (properties: Properties, keys: string[]): Properties =>
 	Object.fromEntries(Object.entries(properties).filter(([key]) => !keys.includes(key)));
 
-/** The inputs that would make such an object: for one that no program of ours made. */
+/** The inputs for an object that is imported. */
 export function inputsFromLive({ status, metadata, ...rest }: Properties): Properties {
 	const own = isObject(metadata ?? null) ? without(metadata as Properties, serverMetadata) : {};
 	const annotations = without(objectAt(own, "annotations"), serverAnnotations);

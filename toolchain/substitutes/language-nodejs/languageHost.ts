@@ -1,4 +1,4 @@
-/** Stand-in for Pulumi's language host of Node.js: pulumirpc.LanguageRuntime, as far as running programs needs it. */
+/** The built-in substitute for Pulumi's Node.js language host: the calls of pulumirpc.LanguageRuntime that run programs. */
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import sdk from "@pulumi/pulumi/package.json" with { type: "json" };
@@ -11,7 +11,7 @@ import { fromStruct } from "../protocol/properties.ts";
 import { EngineLog, engineAddress, serve, unary } from "../protocol/serve.ts";
 import { requiredPlugins } from "../requiredPlugins.ts";
 
-/** The SDK's exit code for "the error is already reported": cmd/run/index.js of @pulumi/pulumi. */
+/** The SDK's exit code if it has reported the error: cmd/run/index.js of @pulumi/pulumi. */
 const alreadyReported = 32;
 
 const ending = new AbortController();
@@ -41,7 +41,7 @@ async function run(request: messages.RunRequest): Promise<messages.RunResponse> 
 		cwd: info.getProgramDirectory(),
 		reject: false,
 		cancelSignal: ending.signal,
-		// What the program prints, the engine shows as it shows a plugin's own output.
+		// The engine shows the program's output like a plugin's own.
 		stdio: ["ignore", "inherit", "inherit"],
 		env: {
 			PULUMI_CONFIG: JSON.stringify(Object.fromEntries(request.getConfigMap().toArray())),

@@ -1,4 +1,4 @@
-/** What differs between two property trees, by path. */
+/** The differences between two property trees, by path. */
 import { isDeepStrictEqual } from "node:util";
 import { isObject, isSecret, type Value } from "./properties.ts";
 
@@ -7,7 +7,7 @@ export interface Change {
 	kind: "add" | "delete" | "update";
 }
 
-/** The differences from `old` to `now`: the deepest paths that tell them apart. A secret is compared as a whole. */
+/** The deepest paths that differ between `old` and `now`. A secret is compared as a whole. */
 export function changes(old: Value | undefined, now: Value | undefined, path: Change["path"] = []): Change[] {
 	if (isDeepStrictEqual(old, now)) return [];
 	if (old === undefined) return [{ path, kind: "add" }];
@@ -31,6 +31,6 @@ export const pathText = (path: Change["path"]): string =>
 		return text === "" ? step : `${text}.${step}`;
 	}, "");
 
-/** Whether a change touches what is at a dotted path, something in it, or something around it. */
+/** The change is at the dotted path, inside it, or around it. */
 export const touches = (change: Change, path: string): boolean =>
 	path.split(".").every((step, i) => change.path[i] === undefined || String(change.path[i]) === step);

@@ -1,4 +1,4 @@
-/** Property values as the engine sends them: plain JSON in which secrets and unknowns are marked by fixed signatures. */
+/** Property values as the engine sends them: JSON in which signatures mark secrets and unknown values. */
 import struct from "google-protobuf/google/protobuf/struct_pb.js";
 
 export type Value = null | boolean | number | string | Value[] | Properties;
@@ -9,7 +9,7 @@ export interface Properties {
 // Source of the three constants: sdk/go/common/resource/plugin/rpc.go and resource/properties.go of pulumi/pulumi.
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
-/** Stands for a value that only a later step of the update will know; seen in previews only. */
+/** A value that only a later step of the update knows; only in previews. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 export const isObject = (value: Value | undefined): value is Properties =>
@@ -44,8 +44,8 @@ export function withoutSecrets(value: Value): Value {
 }
 
 /**
- * Marks what is secret in `source` at the same places of `target`. Objects are compared key by key; anything else, an
- * array too, becomes secret as a whole where its counterpart contains a secret: order may not survive a server.
+ * Marks the secrets of `source` in `target`, key by key in objects. An array becomes secret as a whole if its counterpart
+ * contains a secret, because a server may change the order.
  */
 export function markSecrets(target: Properties, source: Properties): Properties {
 	return Object.fromEntries(
@@ -60,7 +60,7 @@ export function markSecrets(target: Properties, source: Properties): Properties 
 	);
 }
 
-/** A protobuf Struct has no "absent": keys without a value are left out. */
+/** A protobuf Struct can't have undefined values: their keys are left out. */
 function withoutNulls(value: Value | undefined): Value {
 	if (Array.isArray(value)) return value.map((item) => withoutNulls(item));
 	if (!isObject(value)) return value ?? null;

@@ -18,7 +18,7 @@ export interface Failure {
 
 export interface Difference {
 	changes: Change[];
-	/** Those of the changes that need another resource. */
+	/** The changes that replace the resource. */
 	replaces: Change[];
 	deleteBeforeReplace?: boolean;
 }
@@ -31,11 +31,11 @@ export interface Resource {
 
 export interface Operation extends Resource {
 	preview: boolean;
-	/** Seconds, from `customTimeouts`; 0: none was set. */
+	/** Seconds, from `customTimeouts`; 0 if it isn't set. */
 	timeout: number;
 }
 
-/** `inputs` are the program's (checked), `state` is what the last operation made known. */
+/** `inputs` are the program's after `check`, `state` is the result of the last operation. */
 export interface Provider {
 	version: string;
 	checkConfig(settings: Properties): Failure[];
@@ -45,24 +45,24 @@ export interface Provider {
 	diff(resource: Resource & { old: Properties; now: Properties }): Difference;
 	create(operation: Operation & { inputs: Properties }): Promise<{ id: string; state: Properties }>;
 	update(operation: Operation & { id: string; state: Properties; inputs: Properties }): Promise<Properties>;
-	/** Undefined: it does not exist any more. */
+	/** Undefined: it doesn't exist any more. */
 	read(
 		resource: Resource & { id: string; state: Properties; inputs: Properties },
 	): Promise<{ state: Properties; inputs: Properties } | undefined>;
 	delete(operation: Operation & { id: string; state: Properties }): Promise<void>;
-	/** Ends the operations under way: each fails, and says so. */
+	/** Ends the running operations: each fails with an error that says so. */
 	cancel(): Promise<void>;
 }
 
-/** A resource that exists but is not as it should be: the engine keeps it, and the next update goes on with it. */
-export class HalfMade extends RpcError {
+/** The resource exists, but isn't ready: the engine records it, and the next update continues with it. */
+export class InitializationError extends RpcError {
 	constructor(id: string, state: Properties, reasons: string[], inputs?: Properties) {
 		const failed = new messages.ErrorResourceInitFailed();
 		failed.setId(id).setProperties(toStruct(state)).setReasonsList(reasons);
 		if (inputs) failed.setInputs(toStruct(inputs));
 		const detail = new any.Any();
 		detail.pack(failed.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
-		const message = reasons[0] ?? "the resource is not ready";
+		const message = reasons[0] ?? "the resource isn't ready";
 		const full = new status.Status();
 		full.setCode(grpc.status.UNKNOWN).setMessage(message).addDetails(detail);
 		const metadata = new grpc.Metadata();
@@ -122,7 +122,7 @@ const operationOf = (request: OperationRequest): Operation => ({
 });
 
 function service(provider: Provider, log: EngineLog): Partial<services.IResourceProviderServer> {
-	/** Answers after the engine has every message of the operation. */
+	/** Answers once the engine has received the operation's log. */
 	const logged = <Request, Response>(answer: (request: Request) => Promise<Response>) =>
 		unary(async (request: Request) => {
 			try {

@@ -1,4 +1,4 @@
-/** What every plugin of the engine does: serve gRPC on a free loopback port, print the port, end when told. */
+/** What every plugin does: serve gRPC on a free loopback port, print the port, and end when the engine ends. */
 import * as grpc from "@grpc/grpc-js";
 import engineServices from "@pulumi/pulumi/proto/engine_grpc_pb.js";
 import engineMessages from "@pulumi/pulumi/proto/engine_pb.js";
@@ -13,10 +13,10 @@ const channelOptions = {
 	"grpc.enable_http_proxy": 0,
 };
 
-/** Where the engine listens: the last argument, after flags of its own that substitutes need not know. */
+/** The last argument, after flags that the substitutes ignore. */
 export const engineAddress = process.argv.slice(2).at(-1) ?? "";
 
-/** An error for the engine, with the status code and trailing metadata that it may look at. */
+/** An error for the engine, with its status code and trailing metadata. */
 export class RpcError extends Error {
 	readonly code: grpc.status;
 	readonly metadata: grpc.Metadata;
@@ -27,7 +27,7 @@ export class RpcError extends Error {
 	}
 }
 
-/** The engine's log. Messages about a resource appear beside it; those that are not kept are its passing status. */
+/** The engine's log. The engine shows ephemeral messages as a resource's status. */
 export class EngineLog {
 	#client: engineServices.EngineClient | undefined;
 	#sent: Promise<void> = Promise.resolve();
@@ -44,7 +44,7 @@ export class EngineLog {
 		this.#send(urn, message, engineMessages.LogSeverity.WARNING, false);
 	}
 
-	/** Messages are sent one after the other; this ends when the last has arrived. */
+	/** Resolves once the last message has arrived; they are sent one at a time. */
 	flush(): Promise<void> {
 		return this.#sent;
 	}
@@ -53,12 +53,12 @@ export class EngineLog {
 		const request = new engineMessages.LogRequest();
 		request.setUrn(urn).setMessage(message).setSeverity(severity).setEphemeral(ephemeral);
 		const client = this.#client;
-		// An engine that is gone needs no log; the operation itself reports what matters.
+		// An engine that has ended needs no log.
 		this.#sent = this.#sent.then(() => new Promise((resolve) => client?.log(request, () => resolve()) ?? resolve()));
 	}
 }
 
-/** A unary call as an async function; what it throws is the engine's error, without a stack. */
+/** A unary call as an async function. The engine gets its error without a stack. */
 export function unary<Request, Response>(
 	answer: (request: Request) => Promise<Response> | Response,
 ): grpc.handleUnaryCall<Request, Response> {
@@ -73,7 +73,7 @@ export function unary<Request, Response>(
 	};
 }
 
-/** The implementation with a refusal for each call of the service that it lacks. */
+/** Adds a refusal for each call that the implementation lacks. */
 function complete(service: grpc.ServiceDefinition, implementation: grpc.UntypedServiceImplementation) {
 	const refuse = (path: string) => (call: unknown, callback?: grpc.sendUnaryData<unknown>) => {
 		const error = { code: grpc.status.UNIMPLEMENTED, details: `${path} ${installOfficial}` };
@@ -85,8 +85,8 @@ function complete(service: grpc.ServiceDefinition, implementation: grpc.UntypedS
 }
 
 /**
- * Serves until the engine interrupts the process or is gone.
- * @param stop ends what is under way; the process ends after it, at the latest when the engine kills it (5 s later)
+ * Serves until the engine interrupts this process, or ends.
+ * @param stop ends the running operations; the engine kills this process after 5 s
  */
 export async function serve(
 	service: grpc.ServiceDefinition,
@@ -110,7 +110,7 @@ export async function serve(
 		process.exit(0);
 	};
 	process.on("SIGINT", end).on("SIGTERM", end);
-	// The engine holds the other end of stdin: it closes even where the engine was killed.
+	// The engine holds the other end of stdin, which closes even if the engine is killed.
 	process.stdin.on("end", end).resume();
 	console.log(port);
 }

@@ -16,26 +16,22 @@ describe("inputs", () => {
 	it.each<[string, string, Properties]>([
 		["a Namespace with a name", "core/v1:Namespace", { metadata: { name: "n" } }],
 		["an object with name and namespace", "core/v1:Pod", { metadata: named }],
-		["a Service that is not to be awaited", "core/v1:Service", { metadata: skipped }],
-		["what is secret", "core/v1:Service", secret({ metadata: skipped }) as Properties],
-		["a name that only a later step will know", "core/v1:Pod", { metadata: { ...named, name: unknown } }],
-		["metadata that only a later step will know", "core/v1:Service", { metadata: unknown }],
-		[
-			"annotations that only a later step will know",
-			"core/v1:Service",
-			{ metadata: { ...named, annotations: unknown } },
-		],
+		["a Service that skips the wait", "core/v1:Service", { metadata: skipped }],
+		["secret inputs", "core/v1:Service", secret({ metadata: skipped }) as Properties],
+		["an unknown name", "core/v1:Pod", { metadata: { ...named, name: unknown } }],
+		["unknown metadata", "core/v1:Service", { metadata: unknown }],
+		["unknown annotations", "core/v1:Service", { metadata: { ...named, annotations: unknown } }],
 		["a selector by labels", "apps/v1:Deployment", { metadata: named, spec: { selector: { matchLabels: {} } } }],
 	])("may be %s", (_, type, inputs) => {
 		expect(unsupportedInputs(kind(type), inputs)).toEqual([]);
 	});
 
 	it.each<[string, string, Properties, string[]]>([
-		["an object that only the cluster makes", "core/v1:Node", { metadata: named }, ["can only be read (Node.get)"]],
+		["an object that only the cluster creates", "core/v1:Node", { metadata: named }, ["can only be read (Node.get)"]],
 		["an object without a name", "core/v1:Namespace", {}, ["without metadata.name"]],
 		["an object without a namespace", "core/v1:Pod", { metadata: { name: "p" } }, ["without metadata.namespace"]],
 		["a Service that is awaited", "core/v1:Service", { metadata: named }, ["waiting for a Service"]],
-		["another object that is not", "core/v1:Pod", { metadata: skipped }, ["pulumi.com/skipAwait of a Pod"]],
+		["another object that isn't awaited", "core/v1:Pod", { metadata: skipped }, ["pulumi.com/skipAwait of a Pod"]],
 		[
 			"annotations for the official provider",
 			"core/v1:Service",

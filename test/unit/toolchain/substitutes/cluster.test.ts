@@ -23,15 +23,19 @@ afterEach(() => server.stop());
 describe("a cluster", () => {
 	it.each<[string, ObjectRef, string]>([
 		["a namespaced core object", pod, podPath],
-		["one in a group", { ...pod, kind: kind("apps/v1:Deployment") }, "/apis/apps/v1/namespaces/lab/deployments/p"],
+		[
+			"an object in a group",
+			{ ...pod, kind: kind("apps/v1:Deployment") },
+			"/apis/apps/v1/namespaces/lab/deployments/p",
+		],
 		["a Job", { ...pod, kind: kind("batch/v1:Job") }, "/apis/batch/v1/namespaces/lab/jobs/p"],
-		["one without a namespace", { kind: kind("core/v1:Node"), name: "n" }, "/api/v1/nodes/n"],
-	])("is asked for %s at its path", async (_, ref, path) => {
+		["a cluster-scoped object", { kind: kind("core/v1:Node"), name: "n" }, "/api/v1/nodes/n"],
+	])("gets %s from its path", async (_, ref, path) => {
 		await expect(cluster.get(ref)).rejects.toThrow(`${path} not found`);
 		expect(await cluster.find(ref)).toBeUndefined();
 	});
 
-	it("gets server-side applies in the program's name, and dry runs that change nothing", async () => {
+	it("applies objects as the program's field manager; a dry run changes nothing", async () => {
 		await cluster.apply(pod, manifest, { ...options, dryRun: true });
 		expect(server.asked[0]).toMatchObject({
 			method: "PATCH",
@@ -46,14 +50,14 @@ describe("a cluster", () => {
 		expect(await cluster.find(pod)).toMatchObject(manifest);
 	});
 
-	it("is told with a deletion to wait for what the object owns", async () => {
+	it("deletes an object after everything that it owns", async () => {
 		await cluster.apply(pod, manifest, options);
 		await cluster.delete(pod);
 		expect(server.asked.at(-1)).toMatchObject({ method: "DELETE", body: { propagationPolicy: "Foreground" } });
 		expect(await cluster.find(pod)).toBeUndefined();
 	});
 
-	it("that refuses is quoted, even where it answers in plain text", async () => {
+	it("reports the API server's message", async () => {
 		server.intercept = () => ({ status: 422, body: { kind: "Status", message: "spec.x: Invalid value" } });
 		await expect(cluster.apply(pod, manifest, options)).rejects.toThrow("spec.x: Invalid value");
 	});
@@ -66,7 +70,7 @@ describe("a conflict", () => {
 			query.force === "true" ? undefined : { status: 409, body: { message: "1 conflict", details: { causes } } };
 	};
 	it.each([["kubectl"], ["kubectl-edit"], ["pulumi-kubernetes-9"], ["before-first-apply"]])(
-		"with %s is the same user's: the program wins",
+		"with %s, which acts for the same user, is decided for the program",
 		async (manager) => {
 			conflictWith(manager);
 			expect(await cluster.apply(pod, manifest, options)).toMatchObject(manifest);
@@ -76,7 +80,7 @@ describe("a conflict", () => {
 	it("with another manager fails and names it", async () => {
 		conflictWith("kubectl", "argo");
 		await expect(cluster.apply(pod, manifest, options)).rejects.toThrow(
-			/another manager \(kubectl, argo\).*1 conflict/,
+			/another field manager \(kubectl, argo\).*1 conflict/,
 		);
 		expect(server.methods()).toEqual(["PATCH"]);
 	});
@@ -89,10 +93,10 @@ describe("waiting until an object is ready", () => {
 	const put = (status: Properties) => server.objects.set(podPath, { ...manifest, status });
 	beforeEach(() => said.splice(0));
 
-	it("ends with the object as it is then", async () => {
+	it("returns the object as it is then", async () => {
 		put({ phase: "Pending" });
 		const waited = wait(10);
-		await expect.poll(() => said).toEqual(["the pod is not ready (phase Pending)"]);
+		await expect.poll(() => said).toEqual(['Waiting for Pod "lab/p" to be scheduled']);
 		put({ phase: "Succeeded" });
 		expect(await waited).toMatchObject({ reasons: [], live: { status: { phase: "Succeeded" } } });
 	});
@@ -100,23 +104,32 @@ describe("waiting until an object is ready", () => {
 	it("ends at the timeout, with the reasons and the object", async () => {
 		put({ phase: "Pending" });
 		expect(await wait(0.1)).toMatchObject({
-			reasons: ["not ready after 0.1 s", "the pod is not ready (phase Pending)"],
+			reasons: ["'p' timed out waiting to be Ready"],
 			live: { status: { phase: "Pending" } },
 		});
 	});
 
-	it("ends when it is cancelled", async () => {
+	it("ends at once when it is cancelled", async () => {
 		put({ phase: "Pending" });
-		expect((await wait(10, AbortSignal.abort())).reasons[0]).toBe("cancelled while waiting");
+		const controller = new AbortController();
+		const waited = wait(10, controller.signal);
+		await expect.poll(() => said).toHaveLength(1);
+		const cancelled = performance.now();
+		controller.abort();
+		expect((await waited).reasons).toEqual(['Resource operation was cancelled for "p"']);
+		expect(performance.now() - cancelled).toBeLessThan(400);
 	});
 
-	it("ends when the object is gone, with what was last known of it", async () => {
+	it("ends when the object is deleted, with its last known state", async () => {
 		const { live, reasons } = await wait(10);
 		expect(live).toBe(manifest);
-		expect(reasons).toEqual([`cannot read its state: ${podPath} not found`]);
+		expect(reasons).toEqual([
+			"Resource 'p' was created but failed to initialize",
+			`can't read the object: ${podPath} not found`,
+		]);
 	});
 
-	it("outlasts an API server that does not answer for a moment", async () => {
+	it("tolerates an API server that doesn't answer for a moment", async () => {
 		put({ phase: "Succeeded" });
 		let first = true;
 		server.intercept = () => {
@@ -125,10 +138,10 @@ describe("waiting until an object is ready", () => {
 			return answer;
 		};
 		expect((await wait(10)).reasons).toEqual([]);
-		expect(said).toEqual(["cannot read its state: starting", ""]);
+		expect(said).toEqual(["can't read the object: starting", ""]);
 	});
 
-	it("looks at the pods of a workload by its selector", async () => {
+	it("reads the pods of a workload by its selector", async () => {
 		const ref = { ...pod, kind: kind("apps/v1:Deployment") };
 		const spec = { replicas: 1, selector: { matchLabels: { app: "x" } } };
 		const metadata = { name: "p", namespace: "lab", generation: 1 };
@@ -139,17 +152,19 @@ describe("waiting until an object is ready", () => {
 		});
 		server.objects.set("/api/v1/namespaces/lab/pods", { items: [] });
 		const waiting = { timeout: 0.1, signal: new AbortController().signal, report: () => {} };
-		expect((await untilReady(cluster, ref, {}, waiting)).reasons).toContain("0 of 1 replicas are updated, 0 available");
+		expect((await untilReady(cluster, ref, {}, waiting)).reasons).toContain(
+			"Minimum number of live Pods was not attained",
+		);
 		expect(server.asked[1]).toMatchObject({ path: "/api/v1/namespaces/lab/pods", query: { labelSelector: "app=x" } });
 	});
 });
 
-describe("waiting until an object is gone", () => {
+describe("waiting until an object is deleted", () => {
 	const wait = (timeout: number, report = (_: string) => {}) =>
 		untilGone(cluster, pod, "u1", { timeout, signal: new AbortController().signal, report });
 	const put = (metadata: Properties) => server.objects.set(podPath, { ...manifest, metadata });
 
-	it("ends with the object, and shows what holds it", async () => {
+	it("reports the finalizers", async () => {
 		const said: string[] = [];
 		put({ uid: "u1", finalizers: ["foregroundDeletion"] });
 		const gone = wait(10, (message) => said.push(message));
@@ -163,6 +178,6 @@ describe("waiting until an object is gone", () => {
 	});
 	it("fails at the timeout", async () => {
 		put({ uid: "u1" });
-		await expect(wait(0.1)).rejects.toThrow("still there after 0.1 s");
+		await expect(wait(0.1)).rejects.toThrow("it still exists after 0.1 s");
 	});
 });

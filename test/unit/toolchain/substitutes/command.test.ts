@@ -20,7 +20,7 @@ describe("the command provider", () => {
 	});
 	afterAll(async () => expect(await plugin.stop()).toBe(0));
 
-	it("says the version of the npm package, by which the engine found it", async () => {
+	it("reports the npm package's version", async () => {
 		const { client, call } = plugin;
 		const info = await call<empty.Empty, PluginInfo>(client.getPluginInfo, new empty.Empty());
 		expect(executable()).toContain(`resource-command-v${info.getVersion()}/`);
@@ -41,7 +41,7 @@ describe("the command provider", () => {
 			"other logging, and the last output in the environment",
 			command,
 			{ create: "a" },
-			['any value but "stderr" is not supported', "any value but false is not supported"],
+			['any value except "stderr" is not supported', "any value except false is not supported"],
 		],
 		["a number as command", command, { create: 1, ...quietly }, ["expected string"]],
 		["no command", command, { ...quietly }, ["expected string"]],
@@ -51,7 +51,7 @@ describe("the command provider", () => {
 		);
 	});
 
-	it("accepts what only a later step will know, and secrets", async () => {
+	it("accepts unknown values and secrets", async () => {
 		const inputs = { create: unknown, stdin: secret("x"), triggers: [unknown], ...quietly };
 		expect(await plugin.check(command, inputs)).toEqual({ inputs, reasons: [] });
 	});
@@ -62,19 +62,19 @@ describe("the command provider", () => {
 		expect(preview).toEqual({ id: "", state: { ...inputs, stdout: unknown, stderr: unknown } });
 	});
 
-	it("keeps the inputs beside what the command printed", async () => {
+	it("records the inputs and the command's output", async () => {
 		const inputs = { create: "cat; echo e >&2", stdin: "hi\n", ...quietly };
 		const { id, state } = await plugin.create(command, inputs);
 		expect(id).toMatch(/^res[0-9a-f]{8}$/);
 		expect(state).toEqual({ ...inputs, stdout: "hi", stderr: "e" });
 	});
 
-	it("keeps all that a command with a secret printed as secret", async () => {
+	it("records the output as secret if an input is secret", async () => {
 		const { state } = await plugin.create(command, { create: "cat", stdin: secret("s"), ...quietly });
 		expect(state).toMatchObject({ stdin: secret("s"), stdout: secret("s"), stderr: secret("") });
 	});
 
-	it("runs create again on an update, unless there is a command for it", async () => {
+	it("runs create again on an update, unless there is an update command", async () => {
 		const old = { create: "old", stdout: "before", stderr: "", ...quietly };
 		const update = async (inputs: Properties) =>
 			(await plugin.update(command, "res1", old, { ...inputs, ...quietly })).stdout;
@@ -82,14 +82,14 @@ describe("the command provider", () => {
 		expect(await update({ create: "exit 1", update: "echo updated" })).toBe("updated");
 	});
 
-	it("fails with what the command printed, and makes no resource", async () => {
+	it("fails with the command's output, and creates no resource", async () => {
 		await expect(plugin.create(command, { create: "echo why; exit 4", ...quietly })).rejects.toMatchObject({
 			code: grpc.status.UNKNOWN,
 			details: 'exit status 4: running "echo why; exit 4":\nwhy\n',
 		});
 	});
 
-	it("runs its delete command, where there is one", async () => {
+	it("runs its delete command, if there is one", async () => {
 		const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-delete-"));
 		const state = { create: "exit 1", stdin: `${folder}/out`, stdout: secret("last"), stderr: "", ...quietly };
 		await plugin.remove(command, "res1", { ...state, delete: 'read -r file; echo deleted >"$file"' });
@@ -98,7 +98,7 @@ describe("the command provider", () => {
 		rmSync(folder, { recursive: true });
 	});
 
-	it("replaces for another trigger, and only updates for anything else", async () => {
+	it("replaces for another trigger, and otherwise updates", async () => {
 		expect(await plugin.diff(command, { triggers: ["1"], create: "a" }, { triggers: ["2"], create: "b" })).toEqual({
 			details: { "triggers[0]": Kind.UPDATE_REPLACE, create: Kind.UPDATE },
 			replaces: ["triggers[0]"],

@@ -34,7 +34,7 @@ describe("the kubernetes provider", () => {
 			await plugin.configure({ kubeconfig: secret(await server.start()), clusterIdentifier: "a" });
 		});
 
-		it("keeps the object as the cluster has it, with the program's secrets at their places", async () => {
+		it("records the object as the cluster has it, with the program's secrets marked", async () => {
 			const { id, state } = await plugin.create(service, inputs);
 			expect(id).toBe("lab/s");
 			expect(state).toEqual({
@@ -47,12 +47,12 @@ describe("the kubernetes provider", () => {
 			expect(server.objects.get(path)).toMatchObject(clear);
 		});
 
-		it("asks nothing for the preview of a creation", async () => {
+		it("doesn't call the cluster to preview a creation", async () => {
 			expect(await plugin.create(service, inputs, { preview: true })).toEqual({ id: "", state: inputs });
 			expect(server.methods()).toEqual(["GET"]);
 		});
 
-		it("asks the cluster for the preview of an update, which changes nothing", async () => {
+		it("previews an update by a dry run", async () => {
 			const { id, state } = await plugin.create(service, inputs);
 			const wanted = { ...inputs, spec: { ...spec, type: "ClusterIP" } };
 			const foreseen = await plugin.update(service, id, state, wanted, { preview: true });
@@ -60,17 +60,17 @@ describe("the kubernetes provider", () => {
 			expect(server.objects.get(path)).toMatchObject(clear);
 		});
 
-		it("leaves an object alone that it did not make", async () => {
+		it("doesn't change an object that it didn't create", async () => {
 			server.objects.set(path, clear);
 			await expect(plugin.create(service, inputs)).rejects.toMatchObject({
 				details: expect.stringMatching(
-					/Service lab\/s already exists.*pulumi import kubernetes:core\/v1:Service res lab\/s/,
+					/Service lab\/s already exists and isn't managed by this stack.*pulumi import kubernetes:core\/v1:Service res lab\/s/,
 				),
 			});
 			expect(server.methods()).not.toContain("PATCH");
 		});
 
-		it("tells the engine of a half-made object, so that the next update goes on with it", async () => {
+		it("reports an object that isn't ready as created, so that the next update continues with it", async () => {
 			const manifest = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "lab" } };
 			const error = await plugin.create(pod, manifest, { timeout: 0.1 }).catch((caught: grpc.ServiceError) => caught);
 			const [details] = (error as grpc.ServiceError).metadata.get("grpc-status-details-bin");
@@ -80,8 +80,9 @@ describe("the kubernetes provider", () => {
 			expect(failed.getId()).toBe("lab/p");
 			expect(fromStruct(failed.getProperties())).toMatchObject({ ...manifest, __inputs: manifest });
 			expect(failed.getReasonsList()).toEqual([
-				"Pod lab/p exists, but: not ready after 0.1 s",
-				"the pod is not ready (phase unknown)",
+				expect.stringMatching(
+					/^resource "urn:\S+" was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: 'p' timed out waiting to be Ready$/,
+				),
 			]);
 		});
 
@@ -104,7 +105,7 @@ describe("the kubernetes provider", () => {
 			expect(found.state).toMatchObject({ __fieldManager: state.__fieldManager, spec: { added: "x" } });
 		});
 
-		it("finds nothing where an object is gone, and nothing to delete", async () => {
+		it("reads and deletes nothing if the object doesn't exist", async () => {
 			expect((await plugin.read(service, "lab/s", {}, inputs)).id).toBe("");
 			await plugin.remove(service, "lab/s");
 			expect(server.methods()).not.toContain("DELETE");
@@ -126,10 +127,10 @@ describe("the kubernetes provider", () => {
 				expect((await created).state).toMatchObject({ status: { conditions: [{ type: "Complete" }] } });
 			});
 
-			it("fails with it at once, and leaves it to the engine", async () => {
+			it("fails at once if the Job fails, and records it", async () => {
 				const created = plugin.create(job, manifest).catch(({ details }: grpc.ServiceError) => details);
 				await expect.poll(() => put("Failed")).toBeDefined();
-				expect(await created).toContain("Job lab/j exists, but: the job failed");
+				expect(await created).toContain("become live: Resource 'j' was created but failed to initialize");
 			});
 
 			it("deletes its pods before it", async () => {
@@ -149,7 +150,7 @@ describe("the kubernetes provider", () => {
 			expect(server.objects.size).toBe(0);
 		});
 
-		it("deletes what it made, and not what another has made in the place of it", async () => {
+		it("deletes only the object that it created, not another one with its name", async () => {
 			const { state } = await plugin.create(service, inputs);
 			server.objects.set(path, { ...clear, metadata: { name: "s", namespace: "lab", uid: "another" } });
 			await plugin.remove(service, "lab/s", state);
@@ -195,7 +196,7 @@ describe("the kubernetes provider", () => {
 			},
 		],
 		[
-			"a replacement of a Job whose pods are to be others",
+			"a replacement of a Job with another pod template",
 			{ type: "kubernetes:batch/v1:Job" },
 			{ spec: { backoffLimit: 1, template: { spec: { a: "1" } } } },
 			{ spec: { backoffLimit: 2, template: { spec: { a: "2" } } } },
@@ -206,7 +207,7 @@ describe("the kubernetes provider", () => {
 			},
 		],
 		[
-			"an update of a Job that only lasts longer",
+			"an update of a Job with another deadline",
 			{ type: "kubernetes:batch/v1:Job" },
 			{ spec: { activeDeadlineSeconds: 1 } },
 			{ spec: { activeDeadlineSeconds: 2 } },
@@ -243,9 +244,13 @@ describe("the kubernetes provider", () => {
 			expect(await plugin.create(service, inputs, { preview: true })).toEqual({ id: "", state: inputs });
 		});
 
-		it("fails all else, and says what to do where the cluster is gone for good", async () => {
+		it("fails everything else, and names the setting for a deleted cluster", async () => {
 			await plugin.configure(gone);
-			const advice = { details: expect.stringMatching(/cluster is unreachable.*deleteUnreachable on its Provider/) };
+			const advice = {
+				details: expect.stringMatching(
+					/cluster is unreachable.*If it was deleted, set deleteUnreachable on its Provider/,
+				),
+			};
 			await expect(plugin.create(service, inputs)).rejects.toMatchObject({
 				details: expect.stringContaining("configured Kubernetes cluster is unreachable"),
 			});
@@ -253,7 +258,7 @@ describe("the kubernetes provider", () => {
 			await expect(plugin.remove(service, "lab/s")).rejects.toMatchObject(advice);
 		});
 
-		it("takes its resources for deleted with deleteUnreachable", async () => {
+		it("treats its resources as deleted with deleteUnreachable", async () => {
 			await plugin.configure({ ...gone, deleteUnreachable: "true" });
 			expect((await plugin.read(service, "lab/s", {}, inputs)).id).toBe("");
 			await plugin.remove(service, "lab/s");

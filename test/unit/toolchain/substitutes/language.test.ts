@@ -13,7 +13,7 @@ const start = () => launch(executable(), services.LanguageRuntimeClient, "127.0.
 let host: Awaited<ReturnType<typeof start>>;
 
 beforeAll(async () => {
-	// In place of the SDK: it tells how it was run, and ends as its last argument says.
+	// Replaces the SDK: it prints how it was run, and exits as its last argument says.
 	const runner = join(folder, "node_modules/@pulumi/pulumi/cmd/run");
 	mkdirSync(runner, { recursive: true });
 	writeFileSync(
@@ -45,7 +45,7 @@ function run(argument: string): Promise<messages.RunResponse> {
 	return host.call<messages.RunRequest, messages.RunResponse>(host.client.run, request);
 }
 
-it("runs the program by its own SDK, which can reach the engine", async () => {
+it("runs the program with its own SDK, which can reach the engine", async () => {
 	const response = await run("0");
 	expect(response.toObject()).toEqual({ error: "", bail: false });
 	const told = JSON.parse(readFileSync(join(folder, "told.json"), "utf8"));
@@ -61,10 +61,10 @@ it("runs the program by its own SDK, which can reach the engine", async () => {
 	);
 });
 
-it("stays silent about an error that the program has already told", async () => {
+it("doesn't repeat an error that the program has reported", async () => {
 	expect((await run("32")).toObject()).toEqual({ error: "", bail: true });
 });
 
-it("tells how a program ended that told nothing", async () => {
+it("reports the exit code of a program that reported nothing", async () => {
 	expect((await run("7")).toObject()).toEqual({ error: "the program failed: exit code 7", bail: false });
 });

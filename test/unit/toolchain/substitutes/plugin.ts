@@ -1,4 +1,4 @@
-/** A bundled provider, started and spoken to as the engine does. */
+/** Starts and calls a bundled provider as the engine does. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { afterAll, beforeAll } from "vitest";
 import { buildSubstitutes, type Substitute } from "../../../../toolchain/substitutes/build.ts";
 import { fromStruct, type Properties, toStruct } from "../../../../toolchain/substitutes/protocol/properties.ts";
 
-/** Builds one substitute for the tests of a file; the function gives its path. */
+/** Builds one substitute for the tests of a file. @returns its path */
 export function builtSubstitute(name: Substitute): () => string {
 	const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-substitutes-"));
 	let executable: string | undefined;
@@ -45,7 +45,7 @@ function address<Request extends Addressed>(request: Request, { type, name = "re
 	return request;
 }
 
-/** Starts a plugin for an engine at that address, and connects to it. */
+/** Starts a plugin for an engine at that address and connects to it. */
 export async function launch<Client extends grpc.Client>(
 	executable: string,
 	ClientOf: new (address: string, credentials: grpc.ChannelCredentials) => Client,
@@ -61,7 +61,7 @@ export async function launch<Client extends grpc.Client>(
 				method.call(client, request, (error, response) => (error ? reject(error) : resolve(response))),
 			),
 
-		/** Closes its stdin, as the end of the engine does. */
+		/** Closes its stdin, as when the engine ends. */
 		async stop(): Promise<number | null> {
 			client.close();
 			const exited = new Promise<number | null>((resolve) => process.on("exit", resolve));

@@ -14,9 +14,9 @@ vi.mock("../../../../kind/docker.ts", async (original) => ({
 	imageId: async (image: string) => `sha256:of-${image}`,
 }));
 
-/** What the lab registers with all that a configuration can add to it. */
+/** The resources of a lab with all optional settings. */
 let recorded: Recorded[];
-/** What the examples register. */
+/** The resources of the examples. */
 let examples: Recorded[];
 
 beforeAll(async () => {
@@ -36,18 +36,18 @@ beforeAll(async () => {
 	examples = [...(await runConsumer()).recorded, ...(await runComponents("package.json")).recorded];
 });
 
-/** What the substitutes say against one of the lab's resources. */
+/** The substitutes' errors about one of the lab's resources. */
 function failures({ type, inputs }: Recorded) {
-	// The mocks' kubeconfig is none.
+	// The mocks' kubeconfig isn't valid.
 	if (type === "pulumi:providers:kubernetes") return unsupportedSettings({ ...inputs, kubeconfig: "kind: Config\n" });
 	if (type.startsWith("command:")) return command.unsupportedInputs(type, inputs);
 	const kind = kinds.get(type);
 	if (!kind) return [{ property: "", reason: `no kind ${type}` }];
-	// Nodes are read, never made.
+	// Nodes are only read.
 	return kind.readOnly ? [] : kubernetes.unsupportedInputs(kind, inputs);
 }
 
-it("the substitutes support all that the lab and its examples use", () => {
+it("the substitutes support everything that the lab and its examples use", () => {
 	const all = [...recorded, ...examples].filter(({ type }) => type !== "pulumi:pulumi:StackReference");
 	expect(all.flatMap((resource) => failures(resource).map(({ reason }) => `${resource.name}: ${reason}`))).toEqual([]);
 });

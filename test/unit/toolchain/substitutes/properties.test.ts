@@ -35,7 +35,7 @@ describe("secrets", () => {
 		expect(secret(onTheWire)).toEqual(onTheWire);
 	});
 
-	it("become clear text wherever they are", () => {
+	it("become clear text at any depth", () => {
 		expect(withoutSecrets({ a: onTheWire, b: [onTheWire, 1], c: secret({ d: null }) })).toEqual({
 			a: "s3cret",
 			b: ["s3cret", 1],
@@ -60,7 +60,7 @@ it.each<[string, Value, boolean]>([
 	["text that contains the placeholder", `x-${unknown}`, false],
 ])("finds unknowns in %s", (_, value, found) => expect(containsUnknown(value)).toBe(found));
 
-it("keeps every value on the way through a protobuf Struct, but for keys without a value", () => {
+it("survive a protobuf Struct, except keys without a value", () => {
 	const kept = { s: "x", n: 1.5, zero: 0, no: false, empty: "", list: [1, null, { a: [] }], o: {}, hidden: onTheWire };
 	expect(fromStruct(toStruct({ ...kept, gone: null, deep: { gone: null } }))).toEqual({ ...kept, deep: {} });
 	expect(fromStruct(undefined)).toEqual({});

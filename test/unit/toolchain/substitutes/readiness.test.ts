@@ -6,29 +6,31 @@ const image = "nodeport-lab/echo:1";
 const template = { spec: { containers: [{ name: "echo", image }] } };
 const newSpec = { selector: {}, template };
 
-/** A pod on node w1 whose container waits for the reason given; without one, it is merely being made. */
+const condition = (type: string, status: string, message = "", reason = message && "Because") => ({
+	type,
+	status,
+	...(message && { reason, message }),
+});
+const unready = condition("Ready", "False", "containers with unready status: [echo]", "ContainersNotReady");
+const started = [condition("PodScheduled", "True"), condition("Initialized", "True")];
+const container = { name: "echo", image, imageID: "", ready: false, restartCount: 0 };
+
+/** A pod whose container waits for the reason given. */
 const waitingPod = (reason = "ContainerCreating", own = image, deletionTimestamp?: Date): V1Pod => ({
-	metadata: { name: "echo-x", ...(deletionTimestamp && { deletionTimestamp }) },
+	metadata: { name: "echo-x", namespace: "lab", ...(deletionTimestamp && { deletionTimestamp }) },
 	spec: { nodeName: "w1", containers: [{ name: "echo", image: own }] },
 	status: {
 		phase: "Pending",
-		containerStatuses: [
-			{
-				name: "echo",
-				image: own,
-				imageID: "",
-				ready: false,
-				restartCount: 0,
-				state: { waiting: { reason, message: "because" } },
-			},
-		],
+		conditions: [...started, unready],
+		containerStatuses: [{ ...container, image: own, state: { waiting: { reason, message: "because" } } }],
 	},
 });
 const unscheduled: V1Pod = {
 	metadata: { name: "echo-y" },
 	spec: template.spec,
-	status: { conditions: [{ type: "PodScheduled", status: "False", message: "0/4 nodes are available" }] },
+	status: { conditions: [condition("PodScheduled", "False", "0/4 nodes are available")] },
 };
+const notReady = "[Pod lab/echo-x]: containers with unready status: [echo]";
 
 describe("a Deployment", () => {
 	const deployment = (generation: number, replicas: number, status: V1Deployment["status"]): V1Deployment => ({
@@ -36,66 +38,65 @@ describe("a Deployment", () => {
 		spec: { ...newSpec, replicas },
 		status: { observedGeneration: generation, ...status },
 	});
+	const unavailable = { conditions: [condition("Progressing", "True"), condition("Available", "False", "too few")] };
 	const two = { replicas: 2, updatedReplicas: 2, availableReplicas: 2 };
 
-	it.each<[string, V1Deployment, V1Pod[], string[]]>([
-		["is ready with all replicas new and available", deployment(1, 2, two), [], []],
-		["is ready when it is to have none", deployment(1, 0, {}), [], []],
+	const minimum = "Minimum number of live Pods was not attained";
+
+	it.each<[string, V1Deployment, V1Pod[], number | undefined, string[]]>([
+		["is ready with all replicas new and available", deployment(1, 2, two), [], undefined, []],
+		["is ready with no replicas if none are wanted", deployment(1, 0, {}), [], undefined, []],
 		[
-			"waits while its status is about an older generation",
+			"waits while its status is for an older generation",
 			deployment(2, 2, { ...two, observedGeneration: 1 }),
 			[],
-			["the controller has not seen the change yet"],
+			2,
+			[minimum],
 		],
+		["waits while old replicas remain", deployment(1, 2, { ...two, replicas: 3 }), [], 2, [minimum]],
+		["waits without a status", { ...deployment(1, 2, {}), status: {} }, [], 0, [minimum]],
+		["says which condition isn't met", deployment(1, 2, unavailable), [], 0, ["[Because] too few", minimum]],
 		[
-			"waits while replicas of the old template are left",
-			deployment(1, 2, { ...two, replicas: 3 }),
+			"says that new replicas aren't available yet",
+			deployment(1, 2, { conditions: [condition("Available", "True")] }),
 			[],
-			["2 of 2 replicas are updated, 2 available, old ones left: 1"],
+			0,
+			["Minimum number of Pods to consider the application live was not attained"],
 		],
+		["reports a pod that is being created", deployment(1, 2, {}), [waitingPod()], 0, [minimum, notReady]],
 		[
-			"waits without a status",
-			{ ...deployment(1, 1, {}), status: {} },
-			[],
-			["the controller has not seen the change yet"],
-		],
-		[
-			"says nothing of a pod that is being made",
-			deployment(1, 1, {}),
-			[waitingPod()],
-			["0 of 1 replicas are updated, 0 available"],
-		],
-		[
-			"says why a pod is not scheduled",
-			deployment(1, 1, {}),
+			"says why a pod isn't scheduled",
+			deployment(1, 2, {}),
 			[unscheduled],
-			["0 of 1 replicas are updated, 0 available", "pod echo-y is not scheduled: 0/4 nodes are available"],
+			0,
+			[minimum, "[Pod echo-y]: 0/4 nodes are available"],
 		],
 		[
-			"says why a container does not run",
-			deployment(1, 1, {}),
+			"says why a container doesn't run",
+			deployment(1, 2, {}),
 			[waitingPod("CrashLoopBackOff")],
-			["0 of 1 replicas are updated, 0 available", "node w1 (pod echo-x, container echo): CrashLoopBackOff: because"],
+			0,
+			[minimum, `${notReady}[CrashLoopBackOff] because`],
 		],
-	])("%s", (_, object, pods, reasons) => {
-		expect(readiness.deployment(object, pods)).toEqual({ ready: reasons.length === 0, reasons });
+	])("%s", (_, object, pods, available, reasons) => {
+		const status =
+			available === undefined ? "" : `Waiting for app ReplicaSet to be available (${available}/2 Pods available)`;
+		expect(readiness.deployment(object, pods)).toEqual({ ready: available === undefined, status, reasons });
 	});
 
 	it.each(["ErrImagePull", "ErrImageNeverPull", "ImagePullBackOff", "InvalidImageName"])(
-		"names the image and the node at %s",
+		"a container with %s lacks its image",
 		(reason) => {
 			const seen = readiness.deployment(deployment(1, 1, {}), [waitingPod(reason)]);
 			expect(seen.imageMissing).toBe(true);
-			expect(seen.reasons[1]).toBe(
-				`image ${image} is missing on node w1 (pod echo-x, container echo): ${reason}: because`,
-			);
+			expect(seen.reasons[1]).toBe(`${notReady}[${reason}] because`);
 		},
 	);
 
 	it.each([
-		["a pod that is on its way out", waitingPod("ErrImagePull", image, new Date())],
-		["a pod of the template before", waitingPod("ErrImagePull", "old:1")],
-	])("does not blame %s", (_, pod) => {
+		["a pod that is being deleted", waitingPod("ErrImagePull", image, new Date())],
+		["a pod of the previous template", waitingPod("ErrImagePull", "old:1")],
+	])("ignores %s", (_, pod) => {
 		expect(readiness.deployment(deployment(1, 1, {}), [pod]).imageMissing).toBeUndefined();
 	});
 });
@@ -114,107 +115,120 @@ describe("a DaemonSet", () => {
 			numberReady: available,
 		},
 	});
-	it.each<[string, V1DaemonSet, string[]]>([
-		["is ready on every node", daemonSet(2, 4, 4, 4), []],
-		["is ready where no node is meant", daemonSet(2, 0, 0, 0), []],
-		["waits for the new generation", daemonSet(1, 4, 4, 4), ["the controller has not seen the change yet"]],
-		["waits for the rollout", daemonSet(2, 4, 3, 4), ["3 of 4 pods are updated, 4 available"]],
-		["waits for the last pod", daemonSet(2, 4, 4, 3), ["4 of 4 pods are updated, 3 available"]],
-	])("%s", (_, object, reasons) => {
-		expect(readiness.daemonSet(object, [])).toEqual({ ready: reasons.length === 0, reasons });
+	it.each<[string, V1DaemonSet, string]>([
+		["is ready on every node", daemonSet(2, 4, 4, 4), ""],
+		["is ready if no node is selected", daemonSet(2, 0, 0, 0), ""],
+		[
+			"waits for the new generation",
+			daemonSet(1, 4, 4, 4),
+			"DaemonSet generation is 2, but latest observed generation is 1",
+		],
+		["waits for the rollout", daemonSet(2, 4, 3, 4), "Updated: 3/4"],
+		["waits for the last pod", daemonSet(2, 4, 4, 3), "Available: 3/4"],
+	])("%s", (_, object, status) => {
+		expect(readiness.daemonSet(object, [])).toEqual({ ready: status === "", status, reasons: [] });
 	});
-	it("names a missing image", () => {
+	it("reports a missing image", () => {
 		expect(readiness.daemonSet(daemonSet(2, 1, 1, 0), [waitingPod("ErrImageNeverPull")]).imageMissing).toBe(true);
 	});
 });
 
 describe("a Pod", () => {
+	const metadata = { name: "p", namespace: "lab" };
 	it.each<[string, V1Pod["status"], Partial<readiness.Readiness>]>([
-		["is ready by its condition", { conditions: [{ type: "Ready", status: "True" }] }, { ready: true }],
-		["is ready when it has done its work", { phase: "Succeeded" }, { ready: true }],
 		[
-			"waits while it is not ready",
-			{ phase: "Running", conditions: [{ type: "Ready", status: "False" }] },
-			{ ready: false },
+			"is ready by its condition",
+			{ conditions: [...started, condition("Ready", "True")] },
+			{ ready: true, status: "" },
 		],
-		["is given up when it failed", { phase: "Failed", reason: "Evicted" }, { ready: false, failed: true }],
-	])("%s", (_, status, expected) => expect(readiness.pod({ status } as V1Pod)).toMatchObject(expected));
+		["is ready once it has succeeded", { phase: "Succeeded" }, { ready: true, status: "" }],
+		["waits to be scheduled", {}, { ready: false, status: 'Waiting for Pod "lab/p" to be scheduled', reasons: [] }],
+		[
+			"waits to be initialized",
+			{ conditions: [condition("PodScheduled", "True"), condition("Initialized", "False", "incomplete")] },
+			{ status: 'Waiting for Pod "lab/p" to be initialized', reasons: ["[Pod lab/p]: incomplete"] },
+		],
+		[
+			"waits to be ready",
+			{ phase: "Running", conditions: [...started, condition("Ready", "False")] },
+			{ ready: false, status: 'Waiting for Pod "lab/p" to be ready' },
+		],
+		[
+			"has failed for good",
+			{ phase: "Failed", reason: "Evicted", message: "no disk" },
+			{ ready: false, failed: true, reasons: ["[Evicted] no disk"] },
+		],
+	])("%s", (_, status, expected) => expect(readiness.pod({ metadata, status } as V1Pod)).toMatchObject(expected));
 
-	it("names its own missing image", () => {
+	it("reports the container's last end", () => {
+		const terminated = { exitCode: 2, reason: "Error", finishedAt: "2026-01-01T00:00:00Z" as never };
+		const containerStatuses = [{ ...container, lastState: { terminated } }];
+		const seen = readiness.pod({ metadata, status: { conditions: [...started, unready], containerStatuses } });
+		expect(seen.reasons[0]).toMatch(/container "echo" terminated at 2026-01-01T00:00:00Z \(Error: exit code 2\)$/);
+	});
+
+	it("reports its own missing image", () => {
 		expect(readiness.pod(waitingPod("ErrImagePull"))).toMatchObject({ ready: false, imageMissing: true });
 	});
 });
 
 describe("a Job", () => {
-	const job = (status: V1Job["status"], spec: Partial<V1Job["spec"]> = {}): V1Job => ({
-		spec: { template, ...spec },
+	const job = (status: V1Job["status"]): V1Job => ({
+		metadata: { name: "calls", namespace: "lab" },
+		spec: { template },
 		...(status && { status }),
 	});
-	const condition = (type: string, more = {}) => ({ conditions: [{ type, status: "True", ...more }] });
+	const startTime = "2026-01-01T00:00:00Z" as never;
+	const waiting = (active: number, succeeded: number, failed: number) =>
+		`Waiting for Job "lab/calls" to succeed (Active: ${active} | Succeeded: ${succeeded} | Failed: ${failed})`;
 	const ended = (exitCode: number): V1Pod => ({
-		metadata: { name: "calls-x" },
+		metadata: { name: "calls-x", namespace: "lab" },
 		spec: { nodeName: "w1", containers: [] },
 		status: {
-			containerStatuses: [
-				{
-					name: "echo",
-					image,
-					imageID: "",
-					ready: false,
-					restartCount: 0,
-					state: { terminated: { exitCode, reason: exitCode === 0 ? "Completed" : "Error" } },
-				},
-			],
+			phase: exitCode === 0 ? "Succeeded" : "Failed",
+			conditions: [...started, condition("Ready", "False")],
+			containerStatuses: [{ ...container, state: { terminated: { exitCode, reason: "Error" } } }],
 		},
 	});
-	const gaveUp = condition("Failed", { reason: "BackoffLimitExceeded", message: "has reached the limit" });
-	const failure = "node w1 (pod calls-x, container echo): Error with exit code 28";
+	const complete = { conditions: [condition("Complete", "True")] };
+	const gaveUp = { startTime, conditions: [condition("Failed", "True", "reached the limit", "BackoffLimitExceeded")] };
+	const failure = '[Pod lab/calls-x]: container "echo" completed with exit code 28';
 
 	it.each<[string, V1Job, V1Pod[], Partial<readiness.Readiness>]>([
-		["is ready when it is complete", job(condition("Complete")), [ended(0)], { ready: true, reasons: [] }],
+		["is ready once it is complete", job(complete), [ended(0)], readiness.ready],
+		["is ready once it is complete, even if a pod has failed", job(complete), [ended(1)], readiness.ready],
 		[
-			"is ready when it is complete, though a pod failed on the way",
-			job(condition("Complete")),
-			[ended(1)],
-			{ ready: true, reasons: [] },
-		],
-		[
-			"waits before the controller has seen it",
+			"waits to start",
 			job(undefined),
 			[],
-			{ ready: false, reasons: ["0 of 1 pods have succeeded, 0 active, 0 failed"] },
+			{ ready: false, status: 'Waiting for Job "lab/calls" to start', reasons: [] },
 		],
 		[
-			"waits while a condition does not hold",
-			job({ conditions: [{ type: "Complete", status: "False" }], active: 2, succeeded: 1 }, { completions: 3 }),
+			"waits while a condition isn't met",
+			job({ startTime, conditions: [condition("Complete", "False")], active: 2, succeeded: 1 }),
 			[],
-			{ ready: false, reasons: ["1 of 3 pods have succeeded, 2 active, 0 failed"] },
+			{ ready: false, status: waiting(2, 1, 0), reasons: [] },
 		],
 		[
-			"says how a container ended, and goes on as long as the controller does",
-			job({ active: 1, failed: 1 }),
+			"says how a container ended, and waits as long as the controller tries again",
+			job({ startTime, active: 1, failed: 1 }),
 			[ended(28)],
-			{ ready: false, reasons: ["0 of 1 pods have succeeded, 1 active, 1 failed", failure] },
+			{ ready: false, status: waiting(1, 0, 1), reasons: [failure] },
 		],
 		[
-			"is given up when the controller gave it up",
+			"has failed once the controller gives up",
 			job(gaveUp),
 			[ended(0), ended(28)],
 			{
 				ready: false,
 				failed: true,
-				reasons: ["the job failed: BackoffLimitExceeded has reached the limit", failure],
+				status: waiting(0, 0, 0),
+				reasons: ["[BackoffLimitExceeded] reached the limit", failure],
 			},
-		],
-		[
-			"says that it is suspended",
-			job({}, { suspend: true }),
-			[],
-			{ ready: false, reasons: ["0 of 1 pods have succeeded, 0 active, 0 failed; it is suspended"] },
 		],
 	])("%s", (_, object, pods, expected) => expect(readiness.job(object, pods)).toEqual(expected));
 
-	it("names a missing image", () => {
+	it("reports a missing image", () => {
 		expect(readiness.job(job({ active: 1 }), [waitingPod("ErrImageNeverPull")]).imageMissing).toBe(true);
 	});
 });

@@ -19,7 +19,7 @@ write("node_modules/@acme/pulumi-x", { version: "9.9.9", pulumi: { resource: tru
 write("node_modules/plain", { version: "1.0.0" });
 write("deep/program", {});
 
-it("names the providers of the program's npm dependencies, with the versions that are installed", () => {
+it("lists the providers of the program's npm dependencies, with their installed versions", () => {
 	const expected = [
 		{ name: "random", version: "4.1.0" },
 		{ name: "x", version: "1.2.3" },
@@ -28,6 +28,6 @@ it("names the providers of the program's npm dependencies, with the versions tha
 	expect(requiredPlugins(join(root, "deep"))).toEqual(expected);
 });
 
-it("needs none for a program of its own without dependencies", () => {
+it("lists nothing for a program without dependencies", () => {
 	expect(requiredPlugins(join(root, "deep", "program"))).toEqual([]);
 });

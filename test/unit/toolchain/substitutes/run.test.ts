@@ -5,7 +5,7 @@ import { cancelAll, type Run, run } from "../../../../toolchain/substitutes/comm
 const start = (command: string, more: Partial<Run> = {}) => run({ command, onLine: () => {}, ...more });
 
 describe("a command", () => {
-	it("gives back its streams without their last newline", async () => {
+	it("returns its output without the last newline", async () => {
 		expect(await start("echo out; echo; echo err >&2")).toEqual({ stdout: "out\n", stderr: "err" });
 	});
 
@@ -14,11 +14,11 @@ describe("a command", () => {
 		expect(stdout).toBe(`in ${process.cwd()} path`);
 	});
 
-	it("does not wait for stdin that nobody gives", async () => {
+	it("doesn't wait for stdin if there is none", async () => {
 		expect(await start("cat")).toEqual({ stdout: "", stderr: "" });
 	});
 
-	it("tells the lines of stderr as they come", async () => {
+	it("reports each line of stderr at once", async () => {
 		const lines: string[] = [];
 		const command = start("echo a >&2; sleep 1; printf 'b\\nlast' >&2; echo result", {
 			onLine: (line) => lines.push(line),
@@ -28,7 +28,7 @@ describe("a command", () => {
 		expect(lines).toEqual(["a", "b", "last"]);
 	});
 
-	it("that fails is reported with its status and all that it printed", async () => {
+	it("that fails is reported with its exit code and its output", async () => {
 		await expect(start("echo out; echo err >&2; exit 3")).rejects.toThrow(
 			'exit status 3: running "echo out; echo err >&2; exit 3":\nout\nerr\n',
 		);
@@ -36,7 +36,7 @@ describe("a command", () => {
 });
 
 describe("cancelling", () => {
-	// A process that ended stays a zombie (state Z) until its parent looks: no signal tells that apart.
+	// An ended process stays a zombie (state Z) until its parent waits for it, and still accepts signals.
 	const alive = (pid: number): boolean => {
 		const stat = `/proc/${pid}/stat`;
 		return existsSync(stat) && !/\) Z /.test(readFileSync(stat, "utf8"));
@@ -46,7 +46,7 @@ describe("cancelling", () => {
 		if (child > 0 && alive(child)) process.kill(child, "SIGKILL");
 	});
 
-	it("ends a command with what it started, even where it ignores SIGTERM, and starts no other", async () => {
+	it("ends a command and its children, even if they ignore SIGTERM, and starts no other command", async () => {
 		let started: (pid: number) => void = () => {};
 		const pid = new Promise<number>((resolve) => {
 			started = resolve;

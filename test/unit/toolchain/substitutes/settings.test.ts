@@ -62,11 +62,11 @@ describe("settings", () => {
 });
 
 describe("a kubeconfig", () => {
-	it("leads to its current context's cluster, also as a secret", () => {
+	it("names its current context's cluster, also as a secret", () => {
 		expect(loadKubeConfig({ kubeconfig: secret(here) }).getCurrentCluster()?.server).toBe("https://127.0.0.1:1");
 	});
 
-	it("leads to the cluster of the context that is named, given by its content or by its path", () => {
+	it("names the given context's cluster, by its content or its path", () => {
 		const path = join(folder.path, "config");
 		writeFileSync(path, here);
 		const serverOf = (settings: Properties) => loadKubeConfig(settings).getCurrentCluster()?.server;
@@ -76,12 +76,12 @@ describe("a kubeconfig", () => {
 	});
 
 	it.each<[string, Properties, string]>([
-		["that is not known yet", { kubeconfig: unknown }, "not known"],
-		["of a context that is not known yet", { kubeconfig: here, context: unknown }, "not known"],
-		["at a path where there is none", { kubeconfig: "/nowhere/config" }, "/nowhere/config"],
-		["that is absent", {}, "not known"],
-		["without such a context", { kubeconfig: here, context: "three" }, 'its context is "three"'],
-	])("%s leads to none", (_, settings, message) => {
+		["that isn't known yet", { kubeconfig: unknown }, "isn't known yet"],
+		["with an unknown context", { kubeconfig: here, context: unknown }, "isn't known yet"],
+		["at a path that doesn't exist", { kubeconfig: "/nowhere/config" }, "/nowhere/config"],
+		["that is absent", {}, "isn't known yet"],
+		["without such a context", { kubeconfig: here, context: "three" }, 'no cluster for its context "three"'],
+	])("%s is refused", (_, settings, message) => {
 		expect(() => loadKubeConfig(settings)).toThrow(message);
 	});
 });
@@ -97,7 +97,7 @@ describe("another provider", () => {
 		["the same cluster, its address unknown", lab, { ...lab, kubeconfig: unknown }, ["kubeconfig"], false],
 		["another cluster at the same address", lab, { ...lab, clusterIdentifier: "b" }, ["clusterIdentifier"], true],
 		[
-			"a cluster still unknown",
+			"an unknown cluster",
 			lab,
 			{ kubeconfig: unknown, clusterIdentifier: unknown },
 			["kubeconfig", "clusterIdentifier"],
@@ -107,8 +107,8 @@ describe("another provider", () => {
 		["without it, another address", { kubeconfig: here }, { kubeconfig: there }, ["kubeconfig"], true],
 		["without it, another user only", { kubeconfig: here }, { kubeconfig: otherUser }, ["kubeconfig"], false],
 		["without it, another name only", { kubeconfig: here }, { kubeconfig: otherName }, ["kubeconfig"], false],
-		["without it, an address still unknown", { kubeconfig: here }, { kubeconfig: unknown }, ["kubeconfig"], true],
-		["with it from now on, the same address", { kubeconfig: here }, lab, ["clusterIdentifier"], false],
+		["without it, an unknown address", { kubeconfig: here }, { kubeconfig: unknown }, ["kubeconfig"], true],
+		["with a new clusterIdentifier, the same address", { kubeconfig: here }, lab, ["clusterIdentifier"], false],
 	])("%s", (_, old, now, changed, replaced) => {
 		const { changes, replaces } = diffSettings(old, now);
 		expect(changes.map(({ path }) => path[0])).toEqual(changed);

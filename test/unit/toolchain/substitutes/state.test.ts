@@ -11,7 +11,7 @@ it.each<[string, Value, Value, Value]>([
 	["keeps a value of another type whole", { a: { b: 1 } }, { a: "x" }, { a: { b: 1 } }],
 ])("pruning a live object %s", (_, live, shape, pruned) => expect(prune(live, shape)).toEqual(pruned));
 
-it("keeps the live object, what made it, and by whom, with secrets at their places", () => {
+it("records the live object, the inputs and the field manager, with secrets marked", () => {
 	const live = { kind: "ConfigMap", metadata: { name: "c", uid: "u" }, data: { open: "1", key: "2" } };
 	const inputs = { kind: "ConfigMap", metadata: { name: "c" }, data: { open: "1", key: secret("2") } };
 	expect(checkpoint(live, inputs, "v1", "pulumi-kubernetes-1")).toEqual({
@@ -23,7 +23,7 @@ it("keeps the live object, what made it, and by whom, with secrets at their plac
 	});
 });
 
-it("reads back inputs that would make the object, without what only the server sets", () => {
+it("derives inputs from a live object, without the fields that only the server sets", () => {
 	const live = {
 		apiVersion: "apps/v1",
 		kind: "Deployment",
