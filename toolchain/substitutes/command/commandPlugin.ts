@@ -12,8 +12,8 @@ import {
 } from "../protocol/properties.ts";
 import { type Provider, serveProvider } from "../protocol/provider.ts";
 import { EngineLog } from "../protocol/serve.ts";
-import { Inputs, unsupportedInputs } from "./check.ts";
-import { cancelAll, run } from "./run.ts";
+import { Inputs, unsupportedInputs } from "./commandInputs.ts";
+import { cancelAll, run } from "./runCommand.ts";
 
 const log = new EngineLog();
 

@@ -6,11 +6,11 @@ import { containsUnknown, markSecrets, objectAt, type Properties, withoutSecrets
 import { InitializationError, type Operation, type Provider, serveProvider } from "../protocol/provider.ts";
 import { EngineLog, installOfficial } from "../protocol/serve.ts";
 import { failedToInitialize, readinessOf, untilGone, untilReady } from "./awaiting.ts";
-import { unsupportedInputs } from "./check.ts";
+import { checkpoint, inputsFromLive, prune } from "./checkpoint.ts";
 import { Cluster, idOf, type ObjectRef, refOf, refOfId } from "./cluster.ts";
 import { type Kind, kinds } from "./kinds.ts";
-import { deletesUnreachable, diffSettings, loadKubeConfig, unsupportedSettings } from "./settings.ts";
-import { checkpoint, inputsFromLive, prune } from "./state.ts";
+import { unsupportedInputs } from "./objectInputs.ts";
+import { deletesUnreachable, diffSettings, loadKubeConfig, unsupportedSettings } from "./providerSettings.ts";
 
 /** Until the API server's first answer: a slow cluster must not be taken for a lost one. */
 const probeMilliseconds = 10_000;

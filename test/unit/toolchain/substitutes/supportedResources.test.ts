@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, expect, it, vi } from "vitest";
-import * as command from "../../../../toolchain/substitutes/command/check.ts";
-import * as kubernetes from "../../../../toolchain/substitutes/kubernetes/check.ts";
+import * as command from "../../../../toolchain/substitutes/command/commandInputs.ts";
 import { kinds } from "../../../../toolchain/substitutes/kubernetes/kinds.ts";
-import { unsupportedSettings } from "../../../../toolchain/substitutes/kubernetes/settings.ts";
+import * as kubernetes from "../../../../toolchain/substitutes/kubernetes/objectInputs.ts";
+import { unsupportedSettings } from "../../../../toolchain/substitutes/kubernetes/providerSettings.ts";
 import { defaults } from "../../components/defaults.ts";
 import { type Recorded, record, settled } from "../../components/recorder.ts";
 import { runComponents, runConsumer } from "../../examples/programs.ts";

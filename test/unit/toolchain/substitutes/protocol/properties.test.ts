@@ -11,7 +11,7 @@ import {
 	unknown,
 	type Value,
 	withoutSecrets,
-} from "../../../../toolchain/substitutes/protocol/properties.ts";
+} from "../../../../../toolchain/substitutes/protocol/properties.ts";
 
 // As the engine writes a secret: sdk/go/common/resource/plugin/rpc.go.
 const onTheWire = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", value: "s3cret" };

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { cancelAll, type Run, run } from "../../../../toolchain/substitutes/command/run.ts";
+import { cancelAll, type Run, run } from "../../../../../toolchain/substitutes/command/runCommand.ts";
 
 const start = (command: string, more: Partial<Run> = {}) => run({ command, onLine: () => {}, ...more });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Change, changes, pathText, touches } from "../../../../toolchain/substitutes/protocol/diff.ts";
-import { secret, type Value } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { type Change, changes, pathText, touches } from "../../../../../toolchain/substitutes/protocol/diff.ts";
+import { secret, type Value } from "../../../../../toolchain/substitutes/protocol/properties.ts";
 
 describe("changes", () => {
 	it.each<[string, Value, Value, string[]]>([

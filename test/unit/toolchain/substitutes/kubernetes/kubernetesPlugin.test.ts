@@ -2,9 +2,9 @@ import type * as grpc from "@grpc/grpc-js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statuses from "@pulumi/pulumi/proto/status_pb.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { fromStruct, type Properties, secret } from "../../../../toolchain/substitutes/protocol/properties.ts";
-import { ApiServer } from "../../apiServer.ts";
-import { builtSubstitute, type Plugin, startPlugin, type Target } from "./plugin.ts";
+import { fromStruct, type Properties, secret } from "../../../../../toolchain/substitutes/protocol/properties.ts";
+import { ApiServer } from "../../../apiServer.ts";
+import { builtSubstitute, type Plugin, startPlugin, type Target } from "../plugin.ts";
 
 const { Kind } = messages.PropertyDiff;
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { checkpoint, inputsFromLive, prune } from "../../../../toolchain/substitutes/kubernetes/state.ts";
-import { secret, type Value } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { checkpoint, inputsFromLive, prune } from "../../../../../toolchain/substitutes/kubernetes/checkpoint.ts";
+import { secret, type Value } from "../../../../../toolchain/substitutes/protocol/properties.ts";
 
 it.each<[string, Value, Value, Value]>([
 	["drops what the server added", { a: 1, uid: "x" }, { a: 1 }, { a: 1 }],

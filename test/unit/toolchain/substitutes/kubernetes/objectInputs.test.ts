@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { unsupportedInputs } from "../../../../toolchain/substitutes/kubernetes/check.ts";
-import { idOf, refOf, refOfId } from "../../../../toolchain/substitutes/kubernetes/cluster.ts";
-import { kinds } from "../../../../toolchain/substitutes/kubernetes/kinds.ts";
-import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { idOf, refOf, refOfId } from "../../../../../toolchain/substitutes/kubernetes/cluster.ts";
+import { kinds } from "../../../../../toolchain/substitutes/kubernetes/kinds.ts";
+import { unsupportedInputs } from "../../../../../toolchain/substitutes/kubernetes/objectInputs.ts";
+import { type Properties, secret, unknown } from "../../../../../toolchain/substitutes/protocol/properties.ts";
 
 const kind = (type: string) => {
 	const found = kinds.get(`kubernetes:${type}`);

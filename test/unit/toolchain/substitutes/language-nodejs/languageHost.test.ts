@@ -4,8 +4,8 @@ import { join } from "node:path";
 import services from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/language_pb.js";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { toStruct } from "../../../../toolchain/substitutes/protocol/properties.ts";
-import { builtSubstitute, launch } from "./plugin.ts";
+import { toStruct } from "../../../../../toolchain/substitutes/protocol/properties.ts";
+import { builtSubstitute, launch } from "../plugin.ts";
 
 const executable = builtSubstitute("language-nodejs");
 const folder = mkdtempSync(join(tmpdir(), "nodeport-lab-language-"));
@@ -19,8 +19,8 @@ beforeAll(async () => {
 	writeFileSync(
 		join(runner, "index.js"),
 		`const { argv, cwd, env, execArgv } = process;
-		const told = { argv: argv.slice(2), cwd: cwd(), execArgv, config: env.PULUMI_CONFIG, typescript: env.PULUMI_NODEJS_TYPESCRIPT };
-		require("node:fs").writeFileSync("told.json", JSON.stringify(told));
+		const ran = { argv: argv.slice(2), cwd: cwd(), execArgv, config: env.PULUMI_CONFIG, typescript: env.PULUMI_NODEJS_TYPESCRIPT };
+		require("node:fs").writeFileSync("run.json", JSON.stringify(ran));
 		process.exitCode = Number(argv.at(-1));`,
 	);
 	host = await start();
@@ -48,14 +48,14 @@ function run(argument: string): Promise<messages.RunResponse> {
 it("runs the program with its own SDK, which can reach the engine", async () => {
 	const response = await run("0");
 	expect(response.toObject()).toEqual({ error: "", bail: false });
-	const told = JSON.parse(readFileSync(join(folder, "told.json"), "utf8"));
-	expect(told).toMatchObject({
+	const ran = JSON.parse(readFileSync(join(folder, "run.json"), "utf8"));
+	expect(ran).toMatchObject({
 		cwd: folder,
 		execArgv: ["--no-warnings", "--import", "data:text/javascript,"],
 		config: '{"lab:workers":"3"}',
 		typescript: "false",
 	});
-	expect(told.argv.join(" ")).toBe(
+	expect(ran.argv.join(" ")).toBe(
 		`--monitor 127.0.0.1:9 --engine 127.0.0.1:7 --organization organization --project lab --stack dev ` +
 			`--root-directory ${folder} --pwd ${folder} --parallel 4 --dry-run . 0`,
 	);

@@ -6,8 +6,8 @@ import type { PluginInfo } from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
-import { builtSubstitute, type Plugin, startPlugin, type Target } from "./plugin.ts";
+import { type Properties, secret, unknown } from "../../../../../toolchain/substitutes/protocol/properties.ts";
+import { builtSubstitute, type Plugin, startPlugin, type Target } from "../plugin.ts";
 
 const { Kind } = messages.PropertyDiff;
 

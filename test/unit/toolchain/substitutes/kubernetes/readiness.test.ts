@@ -1,6 +1,6 @@
 import type { V1DaemonSet, V1Deployment, V1Job, V1Pod } from "@kubernetes/client-node";
 import { describe, expect, it } from "vitest";
-import * as readiness from "../../../../toolchain/substitutes/kubernetes/readiness.ts";
+import * as readiness from "../../../../../toolchain/substitutes/kubernetes/readiness.ts";
 
 const image = "nodeport-lab/echo:1";
 const template = { spec: { containers: [{ name: "echo", image }] } };

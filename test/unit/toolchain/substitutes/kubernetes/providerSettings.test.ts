@@ -6,9 +6,9 @@ import {
 	diffSettings,
 	loadKubeConfig,
 	unsupportedSettings,
-} from "../../../../toolchain/substitutes/kubernetes/settings.ts";
-import { type Properties, secret, unknown } from "../../../../toolchain/substitutes/protocol/properties.ts";
-import { temporaryFolder } from "../../temporary.ts";
+} from "../../../../../toolchain/substitutes/kubernetes/providerSettings.ts";
+import { type Properties, secret, unknown } from "../../../../../toolchain/substitutes/protocol/properties.ts";
+import { temporaryFolder } from "../../../temporary.ts";
 
 const folder = temporaryFolder();
 
