@@ -1,6 +1,6 @@
 /** npm run destroy: removes the lab and its own cluster; the engine, its kind network, images and caches stay. */
 import { removeOwned } from "../kind/kind.ts";
-import { closeAccess } from "../kind/kubeconfigFile.ts";
+import { removeKubeconfig } from "../kind/kubeconfigFile.ts";
 import { labCluster, ownerOf } from "../kind/owner.ts";
 import type { Access } from "../kubernetes/kubeAccess.ts";
 import { command } from "../lib/command.ts";
@@ -52,6 +52,6 @@ async function destroyOwn(settings: Settings): Promise<number> {
 	const cluster = setting(settings, "clusterName");
 	await locked(cluster, async () => {});
 	await removeOwned(await ownerOf(stack, labCluster));
-	await closeAccess(cluster);
+	await removeKubeconfig(cluster);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /** npm start: brings the lab up, or back to the state that the program declares, and shows it verified. */
 import { isDeepStrictEqual } from "node:util";
-import { wakeCluster } from "../kind/kubeconfigFile.ts";
+import { startCluster } from "../kind/connection.ts";
 import { inspectCluster } from "../kubernetes/existing/inspect.ts";
 import type { Access } from "../kubernetes/kubeAccess.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
@@ -55,7 +55,7 @@ type Own = StackCluster & { kind: "own" };
 type Existing = StackCluster & { kind: "existing" };
 
 async function bringUp({ access, namespace, name, owner }: Own, { alone, settings, state }: Known): Promise<number> {
-	if (await wakeCluster(name, owner)) {
+	if (await startCluster(name, owner)) {
 		if (alone) await removeUnrecorded({ kind: "own", access }, state);
 		const cluster = new Cluster(access);
 		await restoreLeftovers(cluster);

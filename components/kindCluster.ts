@@ -2,9 +2,10 @@ import * as command from "@pulumi/command";
 import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import { type KubeProxyMode, nodeNames } from "../config/clusterShape.ts";
+import { kubeconfigId } from "../kind/connection.ts";
 import { execIn } from "../kind/docker.ts";
 import { plannedCluster } from "../kind/kind.ts";
-import { accessId, kubeconfigPath } from "../kind/kubeconfigFile.ts";
+import { kubeconfigPath } from "../kind/kubeconfigFile.ts";
 import { ownerOf } from "../kind/owner.ts";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Node } from "../kubernetes/model.ts";
@@ -102,13 +103,13 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			},
 			{ parent: this, deleteBeforeReplace: true, customTimeouts: { create: "20m", update: "20m", delete: "5m" } },
 		);
-		const access = orRefuse(accessId(args.name));
+		const access = orRefuse(kubeconfigId(args.name));
 		const opened = new command.local.Command(
 			`${name}-access`,
 			{
 				// No delete command: the cluster's delete command also removes the kubeconfig.
-				create: programCommand("kind/kindProgram.ts", "open-access"),
-				update: programCommand("kind/kindProgram.ts", "open-access"),
+				create: programCommand("kind/kindProgram.ts", "connect"),
+				update: programCommand("kind/kindProgram.ts", "connect"),
 				stdin: pulumi.jsonStringify({ name: args.name, access, cluster: cluster.stdout }),
 				...quietly,
 			},

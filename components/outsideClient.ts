@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { execIn } from "../kind/docker.ts";
-import { outsideId, outsideName } from "../kind/outsideContainer.ts";
+import { outsideClientId, outsideClientName } from "../kind/outsideContainer.ts";
 import type { Client } from "../kubernetes/clients.ts";
 import { programCommand, quietly } from "../lib/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
@@ -24,12 +24,12 @@ export class OutsideClient extends pulumi.ComponentResource {
 		const { id: clusterId, name: clusterName } = args.cluster;
 		super("nodeport-lab:index:OutsideClient", name, { ...args, cluster: { id: clusterId, name: clusterName } }, opts);
 		const cluster = pulumi.all([clusterId, clusterName]).apply(([id, name]) => ({ id, name }));
-		const id = cluster.apply((cluster) => orRefuse(outsideId(cluster)));
+		const id = cluster.apply((cluster) => orRefuse(outsideClientId(cluster)));
 		const container = new command.local.Command(
 			`${name}-container`,
 			{
-				create: programCommand("kind/kindProgram.ts", "open-outside"),
-				delete: programCommand("kind/kindProgram.ts", "close-outside"),
+				create: programCommand("kind/kindProgram.ts", "start-outside-client"),
+				delete: programCommand("kind/kindProgram.ts", "remove-outside-client"),
 				stdin: pulumi.jsonStringify({ cluster, image: args.image, id }),
 				triggers: [clusterId, id],
 				...quietly,
@@ -38,7 +38,7 @@ export class OutsideClient extends pulumi.ComponentResource {
 		);
 		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, ip]) => ({
 			name: "outside",
-			run: { spawn: execIn(outsideName(cluster.name)) },
+			run: { spawn: execIn(outsideClientName(cluster.name)) },
 			get: curl,
 			ip,
 		}));

@@ -1,4 +1,4 @@
-/** What this project asks of the Docker engine: the containers that are a cluster's nodes, and images. */
+/** The Docker engine: the containers that are a cluster's nodes, and images. */
 import { z } from "zod";
 import { attempt, run } from "../lib/subprocess.ts";
 
@@ -10,20 +10,20 @@ export interface NodeContainer {
 	startedAt: string;
 	/** Its IPv4 address on kind's network; empty while it is stopped. */
 	address: string;
-	/** Its network is gone, or it was taken off it: started or not, no other node can reach it any more. */
+	/** It isn't on kind's network, or that network was removed: even after a start, no other node can reach it. */
 	isCutOff: boolean;
-	/** Absent: something else than this project made it. */
+	/** Absent if this project didn't create the container. */
 	creationId?: string;
 }
 
-// The creation id is where /dev/null is mounted in every node: `docker inspect` shows it as soon as the container
-// exists, running or not, and nothing but the container's own end removes it.
+// Every node has /dev/null mounted at a path that ends in the creation id. `docker inspect` shows the mount as soon as
+// the container exists, even if it is stopped, and nothing can remove it from a container.
 export const markPrefix = "/kind/nodeport-lab/";
 
-/** Lies in the control plane of a cluster that was made to the end; can be seen while it is stopped, too. */
-const finished = "/kind/nodeport-lab.finished";
+/** A file in the control plane, which exists once the cluster is complete. It holds how long the creation took. */
+const completionMark = "/kind/nodeport-lab.finished";
 
-/** Docker's network that the nodes of all kind clusters are on; kind reads the same variable. */
+/** The Docker network of all kind clusters. kind reads the same variable. */
 export const kindNetwork = process.env.KIND_EXPERIMENTAL_DOCKER_NETWORK || "kind";
 
 const clusterLabel = "io.x-k8s.kind.cluster";
@@ -42,15 +42,26 @@ const Containers = z.array(
 	}),
 );
 
-/** The node containers of the kind cluster of that name, or of all, whoever made them, running or not. */
-export async function findNodes(name?: string): Promise<NodeContainer[]> {
-	const label = name === undefined ? clusterLabel : `${clusterLabel}=${name}`;
-	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=${label}`);
-	if (ids === "") return [];
-	const containers = Containers.parse(JSON.parse(await docker("inspect", ...ids.split("\n"))));
-	const existing = (await docker("network", "ls", "--quiet", "--no-trunc")).split("\n");
+const underWay = new Map<string, Promise<NodeContainer[]>>();
+
+/**
+ * The node containers of one kind cluster, or of all, no matter who created them and in which state they are.
+ * Callers that ask at the same time share the answer.
+ */
+export function findNodes(cluster?: string): Promise<NodeContainer[]> {
+	const label = cluster === undefined ? clusterLabel : `${clusterLabel}=${cluster}`;
+	const nodes = underWay.get(label) ?? readNodes(label).finally(() => underWay.delete(label));
+	underWay.set(label, nodes);
+	return nodes;
+}
+
+async function readNodes(label: string): Promise<NodeContainer[]> {
+	const [containers, networks] = await Promise.all([
+		readContainers(label),
+		docker("network", "ls", "--quiet", "--no-trunc"),
+	]);
+	const existing = networks.split("\n");
 	return containers.map((container) => {
-		// It may have been connected to others, too.
 		const network = container.NetworkSettings.Networks[kindNetwork];
 		const mark = container.Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
 		return {
@@ -59,41 +70,56 @@ export async function findNodes(name?: string): Promise<NodeContainer[]> {
 			state: container.State.Status,
 			startedAt: container.State.StartedAt,
 			address: network?.IPAddress ?? "",
-			// A container that was never started has no network's id yet.
+			// Before its first start, a container has no NetworkID.
 			isCutOff: !network || !(network.NetworkID === "" || existing.includes(network.NetworkID)),
 			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
 		};
 	});
 }
 
-/** Runs a program in a container, a node or a client: its words follow. */
+async function readContainers(label: string): Promise<z.infer<typeof Containers>> {
+	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=${label}`);
+	if (ids === "") return [];
+	const { ok, stdout, stderr, message } = await attempt("docker", ["inspect", ...ids.split("\n")]);
+	// A container may be removed between the two commands. Docker prints the others all the same.
+	if (!ok && !/no such (object|container)/i.test(stderr)) throw new Error(message);
+	return Containers.parse(JSON.parse(stdout));
+}
+
+/** The start of a command that runs a program in a container. */
 export const execIn = (container: string): string[] => ["docker", "exec", container];
 
-/** Remembers, for as long as the cluster lives, that it was made to the end. */
-export async function markFinished(cluster: string): Promise<void> {
-	await docker("exec", `${cluster}-control-plane`, "touch", finished);
+/** Records that the cluster is complete, and how long its creation took. */
+export async function markComplete(cluster: string, seconds: number): Promise<void> {
+	const write = `echo ${Math.ceil(seconds)} > ${completionMark}`;
+	await docker("exec", `${cluster}-control-plane`, "sh", "-c", write);
 }
 
-/** Whether the cluster was made to the end: false while it is being made, and after that was interrupted. */
-export async function isFinished(cluster: string): Promise<boolean> {
-	const { ok, stderr, message } = await attempt("docker", ["cp", `${cluster}-control-plane:${finished}`, "-"]);
-	if (!ok && !/no such container|could not find the file/i.test(stderr)) throw new Error(message);
-	return ok;
+/**
+ * How long the cluster's creation took; 0 if an older version created it.
+ * @returns undefined if the creation hasn't finished, as while it runs or after it was interrupted
+ */
+export async function creationSeconds(cluster: string): Promise<number | undefined> {
+	// Unlike `docker exec`, this also works while the container is stopped. It prints a tar archive.
+	const copy = await attempt("docker", ["cp", `${cluster}-control-plane:${completionMark}`, "-"]);
+	if (copy.ok) return Number(/\0(\d+)\n/.exec(copy.stdout)?.[1] ?? 0);
+	if (!/no such container|could not find the file/i.test(copy.stderr)) throw new Error(copy.message);
+	return undefined;
 }
 
-/** The image's id on the engine (sha256:…): another build of the same tag has another. */
+/** The id of the image's content on the engine (sha256:…). It changes when the same tag is built again. */
 export async function imageId(image: string): Promise<string> {
 	const { ok, stdout, stderr, message } = await attempt("docker", ["image", "inspect", "--format", "{{.Id}}", image]);
 	if (ok) return stdout;
 	if (!/no such image/i.test(stderr)) throw new Error(message);
 	throw new Error(
-		`image "${image}" is not on the Docker engine. \`npm start\` makes those that the settings name by default; ` +
-			`get another by \`docker pull ${image}\`, or name one that is there: \`pulumi config set\` with echoImage or dnsutilsImage`,
+		`image "${image}" is not on the Docker engine; fix: \`docker pull ${image}\`, or npm start if it is one of the ` +
+			"default images, which npm start builds; to use another one: `pulumi config set` with echoImage or dnsutilsImage",
 	);
 }
 
-/** Pulls an image that the engine does not have, so that what it is to replace is still there where that fails. */
-export async function provideImage(image: string): Promise<void> {
+/** Pulls an image that the engine doesn't have. */
+export async function ensureImage(image: string): Promise<void> {
 	const { ok } = await attempt("docker", ["image", "inspect", image]);
 	if (!ok) await run("docker", ["pull", image], { show: true });
 }

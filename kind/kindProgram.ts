@@ -1,19 +1,19 @@
 /**
- * The command line that the command resources run: `main.ts <operation>`, its request as JSON on stdin. Results on
- * stdout, progress on stderr.
+ * What the Command resources run: `kindProgram.ts <operation>`, with a JSON request on stdin. The result goes to stdout,
+ * progress to stderr.
  */
 import { text } from "node:stream/consumers";
 import { z } from "zod";
 import { command } from "../lib/command.ts";
 import { parseRequest } from "../lib/stdinRequest.ts";
+import { connect } from "./connection.ts";
 import { createCluster, deleteCluster, loadImage, updateCluster } from "./kind.ts";
 import { ClusterSpec } from "./kindConfig.ts";
-import { openAccess } from "./kubeconfigFile.ts";
-import { closeOutside, openOutside } from "./outsideContainer.ts";
+import { removeOutsideClients, startOutsideClient } from "./outsideContainer.ts";
 import { ownerIn } from "./owner.ts";
 
 const CreateRequest = z.object({ id: z.string(), spec: ClusterSpec });
-const AccessRequest = z.object({ name: z.string(), access: z.string() });
+const ConnectRequest = z.object({ name: z.string(), access: z.string() });
 const OutsideRequest = z.object({
 	cluster: z.object({ name: z.string(), id: z.string() }),
 	id: z.string(),
@@ -22,7 +22,7 @@ const OutsideRequest = z.object({
 const LoadRequest = z.object({ cluster: z.string(), image: z.string(), nodes: z.array(z.string()) });
 
 const operations: Record<string, (request: string) => Promise<string>> = {
-	// The state knows of no cluster: one that lives all the same, it has lost.
+	// Pulumi's state has no cluster. If there is one, the state was lost, and its content is unknown.
 	async create(request) {
 		const { id, spec } = parseRequest(CreateRequest, request);
 		await createCluster(spec, id);
@@ -38,16 +38,16 @@ const operations: Record<string, (request: string) => Promise<string>> = {
 		await deleteCluster(spec.name, id);
 		return "";
 	},
-	async "open-access"(request) {
-		const { name, access } = parseRequest(AccessRequest, request);
-		return openAccess(name, access);
+	async connect(request) {
+		const { name, access } = parseRequest(ConnectRequest, request);
+		return connect(name, access);
 	},
-	async "open-outside"(request) {
+	async "start-outside-client"(request) {
 		const { cluster, image, id } = parseRequest(OutsideRequest, request);
-		return openOutside(cluster, image, id);
+		return startOutsideClient(cluster, image, id);
 	},
-	async "close-outside"(request) {
-		await closeOutside(ownerIn(parseRequest(OutsideRequest, request).cluster.id));
+	async "remove-outside-client"(request) {
+		await removeOutsideClients(ownerIn(parseRequest(OutsideRequest, request).cluster.id));
 		return "";
 	},
 	async load(request) {

@@ -1,23 +1,23 @@
-/** A client outside the cluster: a container on kind's network, beside the nodes. */
+/** A client outside the cluster: a container on kind's network, next to the nodes. */
 import { randomBytes } from "node:crypto";
 import { docker, kindNetwork } from "./docker.ts";
-import { ownerIn, refuseStrangers } from "./owner.ts";
+import { ownerIn, refuseForeign } from "./owner.ts";
 
-/** The cluster that it is outside of; `id` is the cluster's, and says whose the client is. */
-export interface Inside {
+/** The cluster that it is outside of. The creation id names the owner. */
+export interface ClientCluster {
 	name: string;
 	id: string;
 }
 
 /** The container's name. */
-export const outsideName = (cluster: string): string => `${cluster}-outside`;
+export const outsideClientName = (cluster: string): string => `${cluster}-outside`;
 
 const idLabel = "nodeport-lab/outside";
 const clusterLabel = "nodeport-lab/cluster";
 
 interface OutsideContainer {
 	name: string;
-	/** Absent, as the next: something else than this project made it. */
+	/** Absent, like the next one, if this project didn't create the container. */
 	id?: string;
 	/** The creation id of its cluster. */
 	creationId?: string;
@@ -36,27 +36,27 @@ async function find(filter: string): Promise<OutsideContainer[]> {
 		});
 }
 
-/** @throws where the container of that name is somebody else's */
-async function findOwn(cluster: Inside): Promise<OutsideContainer | undefined> {
-	const name = outsideName(cluster.name);
+/** @throws if a container of that name belongs to somebody else */
+async function findOwn(cluster: ClientCluster): Promise<OutsideContainer | undefined> {
+	const name = outsideClientName(cluster.name);
 	const found = await find(`name=^${name}$`);
-	refuseStrangers("outside client", name, found, ownerIn(cluster.id));
+	refuseForeign("outside client", name, found, ownerIn(cluster.id));
 	return found[0];
 }
 
-/** The id of the running client, else a new one: as a trigger it shows Pulumi that the client is gone. */
-export async function outsideId(cluster: Inside): Promise<string> {
+/** The id of the running client, else a new id, which triggers the replacement of Pulumi's resource. */
+export async function outsideClientId(cluster: ClientCluster): Promise<string> {
 	const own = await findOwn(cluster);
 	return own?.running && own.id ? own.id : randomBytes(4).toString("hex");
 }
 
-/** Starts the client of that id, unless it runs, and tells its address on kind's network. */
-export async function openOutside(cluster: Inside, image: string, id: string): Promise<string> {
+/** Starts the client with this id, unless it runs. @returns its address on kind's network */
+export async function startOutsideClient(cluster: ClientCluster, image: string, id: string): Promise<string> {
 	const own = await findOwn(cluster);
-	const name = outsideName(cluster.name);
+	const name = outsideClientName(cluster.name);
 	if (!own?.running || own.id !== id) {
 		if (own) await docker("rm", "--force", name);
-		// It needs no more than a network: no capability, no way to get one or to write, no root's group.
+		// It needs only a network.
 		const privileges = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65532:65532"];
 		const bounds = ["--network", kindNetwork, "--read-only", ...privileges];
 		const labels = ["--label", `${idLabel}=${id}`, "--label", `${clusterLabel}=${cluster.id}`];
@@ -65,11 +65,11 @@ export async function openOutside(cluster: Inside, image: string, id: string): P
 	return docker("inspect", "--format", `{{(index .NetworkSettings.Networks "${kindNetwork}").IPAddress}}`, name);
 }
 
-/** Removes the owner's clients, but not that of the named cluster; succeeds where there is none. */
-export async function closeOutside(owner: string, except?: string): Promise<void> {
+/** Removes the owner's clients, except the client of one cluster. */
+export async function removeOutsideClients(owner: string, except?: string): Promise<void> {
 	const own = (await find(`label=${clusterLabel}`)).filter(
 		({ name, creationId = "" }) =>
-			ownerIn(creationId) === owner && (except === undefined || name !== outsideName(except)),
+			ownerIn(creationId) === owner && (except === undefined || name !== outsideClientName(except)),
 	);
-	for (const { name } of own) await docker("rm", "--force", name);
+	await Promise.all(own.map(({ name }) => docker("rm", "--force", name)));
 }

@@ -2,8 +2,8 @@
  * Keeps each program of this project as one file, which is made again when a module has changed: Node.js 20 reads no
  * TypeScript, and finding the hundreds of modules of a program takes seconds.
  */
-import { mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { readFile, stat } from "node:fs/promises";
+import * as nodeModule from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -27,7 +27,8 @@ const __meta = (path) => {
 export async function bundleOf(module, shared = []) {
 	const bundle = join(folder, `${module.replaceAll("/", "-")}.mjs`);
 	// Bundled packages that aren't ES modules load Node's own modules through it.
-	globalThis.require ??= createRequire(import.meta.url);
+	globalThis.require ??= nodeModule.createRequire(import.meta.url);
+	nodeModule.enableCompileCache?.(join(root, ".toolchain", "compile-cache")); // From Node.js 22 on.
 	// Stack traces then name the sources.
 	if (process.env.DEBUG) return asSource(module);
 	return (await isCurrent(bundle)) || (await isMade(module, bundle, shared))
@@ -82,9 +83,9 @@ const sourcePositions = {
 };
 
 async function make(module, bundle, shared) {
-	const { build } = await import("esbuild");
+	const [{ build }, { tsImport }] = await Promise.all([import("esbuild"), import("tsx/esm/api")]);
+	const { writeAtomically } = await tsImport("./atomicFile.ts", import.meta.url);
 	const since = Date.now();
-	const own = `${process.pid}.new`;
 	const { metafile, outputFiles } = await build({
 		absWorkingDir: root,
 		entryPoints: [module],
@@ -100,18 +101,7 @@ async function make(module, bundle, shared) {
 		banner: { js: sourceOf },
 		plugins: [sourcePositions],
 	});
-	await mkdir(folder, { recursive: true });
 	// Other processes may make the same bundle at the same time. The record comes last: a bundle without it isn't used.
-	for (const [path, content] of [
-		[bundle, outputFiles[0].contents],
-		[recordOf(bundle), JSON.stringify({ since, files: Object.keys(metafile.inputs) })],
-	]) {
-		try {
-			await writeFile(`${path}.${own}`, content);
-			await rename(`${path}.${own}`, path);
-		} catch (error) {
-			await rm(`${path}.${own}`, { force: true });
-			throw error;
-		}
-	}
+	await writeAtomically(bundle, outputFiles[0].contents);
+	await writeAtomically(recordOf(bundle), JSON.stringify({ since, files: Object.keys(metafile.inputs) }));
 }

@@ -1,38 +1,38 @@
-/** What is wrong with a value that comes from outside: each field, what was got, what is allowed. */
+/** Errors in a value from outside: the field, its value, the allowed values. */
 import { z } from "zod";
 
 export interface FieldError {
-	/** As JavaScript would reach it: "echoNodes[1]"; empty: the whole. */
+	/** In JavaScript's notation: "echoNodes[1]"; empty for the whole value. */
 	field: string;
 	got: unknown;
 	allowed: string;
-	/** The command that mends this one. */
+	/** The command that fixes it. */
 	fix?: string;
 }
 
-/** One line a fault. */
-export const fieldErrorLines = (faults: FieldError[]): string[] =>
-	faults.map(({ field, got, allowed, fix }) => {
+/** One line for each error. */
+export const fieldErrorLines = (errors: FieldError[]): string[] =>
+	errors.map(({ field, got, allowed, fix }) => {
 		const where = field === "" ? "" : `${field}: `;
 		return `  ${where}got ${shown(got)}, allowed: ${allowed}${fix === undefined ? "" : `; fix: ${fix}`}`;
 	});
 
-/** Fixes are to be pasted, and a shell has this project's tools only once it is told where they are. */
+/** Users paste the fixes into a shell, where this project's tools aren't on PATH yet. */
 export const wherePulumiIs =
-	"pulumi and kubectl are this project's own; a shell has them after: npm run setup && source .toolchain/env";
+	"this project brings its own pulumi and kubectl; to use them in a shell: npm run setup && source .toolchain/env";
 
-/** Room for any name, too little of a file's text to carry a key. */
-const mostCharacters = 66;
+/** Long enough for any name, too short for a key in a file's text. */
+const longestValue = 66;
 
 function shown(value: unknown): string {
 	if (value === undefined) return "nothing";
 	const json = JSON.stringify(value);
-	return json.length <= mostCharacters ? json : `${json.slice(0, mostCharacters)}…`;
+	return json.length <= longestValue ? json : `${json.slice(0, longestValue)}…`;
 }
 
-/** What an issue says of its field: the schema's own words where it has some, else those of `allowed`. */
+/** The errors in an issue of zod's. What is allowed is the schema's own message, or else the one from `allowed`. */
 export function fieldErrorsOf(issue: z.core.$ZodIssue, whole: unknown): FieldError[] {
-	// Of several alternatives the user meant the one that is wrong in the fewest places.
+	// The user probably meant the alternative with the fewest errors.
 	if (issue.code === "invalid_union" && issue.errors.length > 0 && issue.message === "") {
 		const nearest = issue.errors.reduce((best, errors) => (errors.length < best.length ? errors : best));
 		return nearest.flatMap((inner) => fieldErrorsOf({ ...inner, path: [...issue.path, ...inner.path] }, whole));
@@ -55,7 +55,7 @@ const kinds: Record<string, string> = {
 	record: "an object",
 };
 
-/** What is allowed, for zod: where the schema itself does not say it. */
+/** zod's error map: what is allowed, for schemas without a message of their own. */
 export const allowed: z.core.$ZodErrorMap = (issue) => {
 	switch (issue.code) {
 		case "invalid_type":
@@ -66,10 +66,10 @@ export const allowed: z.core.$ZodErrorMap = (issue) => {
 			return `at least ${issue.minimum}${issue.origin === "array" ? " of them" : ""}`;
 		case "unrecognized_keys": {
 			const fields = issue.inst instanceof z.ZodObject ? Object.keys(issue.inst.shape).join(", ") : "others";
-			return `no such field; there are ${fields}`;
+			return `no such field; the fields are ${fields}`;
 		}
 		case "invalid_union":
-			return ""; // Told by its nearest alternative.
+			return ""; // See fieldErrorsOf.
 		default:
 			return undefined;
 	}

@@ -1,30 +1,31 @@
+/** Other processes of this machine, by their id. */
 import { existsSync, readFileSync } from "node:fs";
 import { uptime } from "node:os";
 
-/** Whether a process lives, whoever's it is. */
+/** Also true for a process of another user. */
 export function isRunning(pid: number): boolean {
 	try {
 		process.kill(pid, 0);
 	} catch (error) {
-		return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's; else it is gone.
+		return (error as NodeJS.ErrnoException).code === "EPERM"; // Another user's process. Otherwise it has ended.
 	}
 	return !isZombie(pid);
 }
 
-/** Whether it has ended, and whoever must take note of that has not yet. */
+/** Whether it has ended, but its parent hasn't waited for it yet. */
 function isZombie(pid: number): boolean {
 	const state = stat(pid)?.[0];
-	return state === undefined ? existsSync("/proc/self/stat") : state === "Z"; // No Linux: nothing is known of it.
+	return state === undefined ? existsSync("/proc/self/stat") : state === "Z"; // Without /proc this can't be known.
 }
 
-/** When a process started, in milliseconds since 1970, to the second; undefined where there is none, or no Linux. */
+/** When a process started, in milliseconds since 1970, to the second; undefined if it isn't running, or without /proc. */
 export function startedAt(pid: number): number | undefined {
 	const ticks = stat(pid)?.[19];
-	// Linux counts them to programs as 100 a second, whatever its own clock does.
+	// Linux reports 100 ticks a second to programs on every architecture (USER_HZ).
 	return ticks === undefined ? undefined : Date.now() - uptime() * 1000 + Number(ticks) * 10;
 }
 
-/** The fields of /proc/pid/stat after the program's name, which may hold anything: the first is the state. proc(5). */
+/** The fields of /proc/pid/stat after the program's name, which may contain spaces. The first is the state: proc(5). */
 function stat(pid: number): string[] | undefined {
 	try {
 		return readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ");

@@ -1,21 +1,20 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { types } from "@pulumi/command";
-
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+import { shellText } from "./shell.ts";
 
 /**
- * The shell command that runs a program of this project: `module` from the project's root, then its arguments.
- * Relative to the working folder, so that the inputs of a command are the same in every clone.
+ * The shell command that runs a program of this project: `module` is relative to the project's root.
+ * The command is relative to the working folder, so that a Command resource has the same inputs in every clone.
  */
 export function programCommand(module: string, ...args: string[]): string {
 	const runner = relative(process.cwd(), fileURLToPath(new URL("program.mjs", import.meta.url)));
-	return ["node", quote(runner), module, ...args].join(" ");
+	return shellText("node", runner, module, ...args);
 }
 
-/** What every command of this project shares: progress is shown from stderr, results are not repeated. */
+/** Inputs of every Command resource of this project: stderr is its progress, stdout its result. */
 export const quietly = {
 	logging: types.enums.local.Logging.Stderr,
-	// The last output may be a kubeconfig or larger than an environment can carry.
+	// The previous output may be a kubeconfig, or larger than an environment variable may be.
 	addPreviousOutputInEnv: false,
 };

@@ -1,6 +1,8 @@
-/** Text for a shell. */
+import { quote } from "shell-quote";
 
-const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);
+// shell-quote also escapes `=` and `:`, which makes commands hard to read.
+const isPlain = (word: string): boolean => /^[\w@%+=:,./-]+$/.test(word);
 
-/** Words as a shell takes them. */
-export const shellText = (...words: string[]): string => words.map(quoted).join(" ");
+/** A command line that a POSIX shell splits into exactly these words. */
+export const shellText = (...words: string[]): string =>
+	words.map((word) => (isPlain(word) ? word : quote([word]))).join(" ");

@@ -1,72 +1,92 @@
-/** Runs docker, kind and kubectl. What they refuse becomes a message: what was run, what it said, what mends it. */
+/** Runs docker, kind, kubectl and pulumi. A failure becomes a message: what was run, what it printed, how to fix it. */
 import { execa } from "execa";
-
-export type Program = "docker" | "kind" | "kubectl";
+import { withProgress } from "./progress.ts";
+import { shellText } from "./shell.ts";
 
 export interface Ran {
-	/** False: it failed, and `message` says how, for the user. */
+	/** False: the program failed, and `message` says how, for the user. */
 	ok: boolean;
+	/** Undefined if a signal or the time limit ended the program. */
+	exitCode: number | undefined;
 	stdout: string;
 	stderr: string;
 	message: string;
 }
 
-interface RunOptions {
+export interface RunOptions {
 	input?: string;
-	/** Shows what it says on stderr while it runs. */
+	/** Shows the program's stderr while it runs. */
 	show?: boolean;
+	/** Doesn't report that the program is still running: it is part of a wait that is reported as a whole. */
+	silent?: boolean;
+	/** Ends the program after this time. @default no limit */
+	seconds?: number;
+	/** Ends the program when it is aborted. */
+	signal?: AbortSignal;
+	/** Variables in addition to the environment of this process. */
+	env?: Record<string, string>;
 }
 
-const remedies: [RegExp, string][] = [
+const fixes: [RegExp, string][] = [
 	[
 		/cannot connect to the docker daemon|is the docker daemon running|error during connect/i,
-		"no Docker engine answers: `npm start` starts one",
+		"npm start, which starts the Docker engine",
 	],
 	[
 		/port is already allocated|address already in use/i,
-		"end what uses the port, or publish none (pulumi config rm hostPort), or another",
+		"stop the program that uses the port, or don't publish one (pulumi config rm hostPort)",
 	],
-	[/no space left on device/i, "free some of the disk: `docker system df` shows what the engine holds"],
+	[
+		/no space left on device/i,
+		"free disk space (docker system df shows what the engine uses), then run the command again",
+	],
 	[
 		/pull access denied|manifest unknown|failed to pull image|unable to find image/i,
-		"name an image that can be had (the usual one: pulumi config rm nodeImage); the lab's own are made by `npm start`",
+		"set nodeImage to an image that exists, or use the default, which npm start builds (pulumi config rm nodeImage)",
 	],
 	[
 		/connection to the server .* was refused|connection refused|i\/o timeout|unable to connect to the server/i,
-		"the API server does not answer: `npm start` wakes its nodes; where that does not help, `npm run destroy` first",
+		"npm start, which starts stopped nodes; if the API server still doesn't answer, npm run destroy first",
 	],
 ];
-const otherwise = "mend what it says, then run the same command again: it goes on where it stopped";
+const otherFix = "correct the cause, then run the same command again: it resumes";
 
-/** Runs it, and tells how it ended. @throws only where it could not be started */
-export async function attempt(program: Program, args: string[], { input, show }: RunOptions = {}): Promise<Ran> {
-	const result = await execa(program, args, {
+/** Runs a program. @throws only if it can't be started */
+export async function attempt(program: string, args: string[], options: RunOptions = {}): Promise<Ran> {
+	const { input, show, silent, seconds, signal, env } = options;
+	const running = execa(program, args, {
 		reject: false,
 		stderr: show ? ["pipe", "inherit"] : "pipe",
 		...(input !== undefined && { input }),
+		...(seconds !== undefined && { timeout: seconds * 1000 }),
+		...(signal && { cancelSignal: signal }),
+		...(env && { env }),
 	});
-	if (result.code === "ENOENT")
-		throw new Error(`${program} is not on PATH: run \`npm start\`, or source .toolchain/env`);
-	const { failed, stdout, stderr, command, shortMessage } = result;
-	return {
-		ok: !failed,
-		stdout,
-		stderr,
-		message: failed ? explain(command, essence(stderr) || (shortMessage ?? "")) : "",
-	};
+	const progress = () => `running ${short(program, args)}`;
+	// What the program itself shows is its progress.
+	const result = await (silent ? running : withProgress(progress, running, show ? 30 : 2));
+	if (result.code === "ENOENT") throw new Error(`${program} is not on PATH; fix: npm start, or source .toolchain/env`);
+	const { failed, exitCode, stdout, stderr, shortMessage = "" } = result;
+	const message = failed ? explain(shellText(program, ...args), essence(stderr) || shortMessage) : "";
+	return { ok: !failed, exitCode, stdout, stderr, message };
 }
 
-/** Runs it, and returns what it prints. @throws where it fails, with a message for the user */
-export async function run(program: Program, args: string[], options: RunOptions = {}): Promise<string> {
+/** Runs a program. @returns its stdout @throws if it fails, with a message for the user */
+export async function run(program: string, args: string[], options: RunOptions = {}): Promise<string> {
 	const { ok, stdout, message } = await attempt(program, args, options);
 	if (!ok) throw new Error(message);
 	return stdout;
 }
 
-const explain = (command: string, said: string): string =>
-	`\`${command}\` failed: ${said}\n  what to do: ${remedies.find(([sign]) => sign.test(said))?.[1] ?? otherwise}`;
+function short(program: string, args: string[]): string {
+	const text = shellText(program, ...args);
+	return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
+}
 
-/** kind tells its progress before its error, and a stack after it. */
+const explain = (command: string, printed: string): string =>
+	`\`${command}\` failed: ${printed}\n  fix: ${fixes.find(([sign]) => sign.test(printed))?.[1] ?? otherFix}`;
+
+/** kind prints its progress before its error, and a stack trace after it. */
 function essence(stderr: string): string {
 	const lines = stderr.trim().split("\n");
 	const error = lines.findIndex((line) => line.startsWith("ERROR: "));

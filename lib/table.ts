@@ -1,19 +1,19 @@
-/** Tables and long lines of text for a terminal. */
+/** Tables and wrapped lines for a terminal. */
 import { stripVTControlCharacters } from "node:util";
 
-// Colour codes take no room on the screen.
+// Color codes have no width on the screen.
 const widthOf = (text: string): number => stripVTControlCharacters(text).length;
 
 const gap = 2;
 
-/** Rows under each other; the first one, the heads, says how many columns there are. */
+/** The first row, the header, determines the number of columns. */
 export function table(rows: readonly string[][]): string {
 	return lines(rows, widthsOf(rows)).join("\n");
 }
 
 /**
- * The same in as many parts, one below the other, as it takes to stay within so many characters: each begins with the
- * first column, which names the rows. A part has at least one more column, however wide.
+ * A table that is divided into parts of at most `width` characters, one below the other. Each part repeats the first
+ * column, which names the rows, and has at least one more column, even if that is too wide.
  */
 export function wrappedTable(rows: readonly string[][], width: number): string {
 	const [first = 0, ...others] = widthsOf(rows);
@@ -38,7 +38,7 @@ const lines = (rows: readonly string[][], widths: number[]): string[] =>
 			.trimEnd(),
 	);
 
-/** Parts side by side, as many in a line as fit into so many characters; further lines are indented twice. */
+/** Parts separated by spaces, in lines of at most `width` characters; the lines after the first are indented twice. */
 export function wrapped(parts: readonly string[], width: number, indent: string): string {
 	const lines: string[] = [];
 	for (const part of parts) {

@@ -1,12 +1,12 @@
 import type { NodeContainer } from "../../kind/docker.ts";
-import { refuseStrangers } from "../../kind/owner.ts";
+import { refuseForeign } from "../../kind/owner.ts";
 import type { Finding } from "./finding.ts";
 
 /** @param nodes of the kind cluster with that name, whoever created it */
 export function judgeCluster(name: string, nodes: NodeContainer[], owner: string): Finding {
 	const subject = "cluster";
 	try {
-		refuseStrangers("cluster", name, nodes, owner);
+		refuseForeign("cluster", name, nodes, owner);
 	} catch (error) {
 		return { subject, level: "stop", found: (error as Error).message };
 	}

@@ -109,7 +109,7 @@ describe("a lost cluster", () => {
 		await docker("rm", "--force", "--volumes", worker);
 		const printed = await recoveries.start(lab, "a worker's container removed");
 		expect(printed).toContain(
-			`the cluster ${clusterName} has lost the container of ${worker}: the update makes it anew`,
+			`the cluster ${clusterName} has lost the container of ${worker}: the update recreates it`,
 		);
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
 	});
@@ -117,7 +117,7 @@ describe("a lost cluster", () => {
 	it("is recreated and reported when it was deleted without Pulumi", async () => {
 		await deleteCluster();
 		const printed = await recoveries.start(lab, "the cluster deleted");
-		expect(printed).toContain(`the cluster ${clusterName} is gone, as after \`kind delete cluster\``);
+		expect(printed).toContain(`the cluster ${clusterName} no longer exists, as after \`kind delete cluster\``);
 	});
 });
 

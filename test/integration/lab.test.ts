@@ -41,7 +41,7 @@ it("starts after one start was killed while kind created nodes and another while
 	await lab.runKilledWhen(async () => (await leftovers()).length > 0, "cli/start.ts");
 	const deployed = () => lab.kubectl("get", "deployment/app1").catch(() => "");
 	const second = lab.runKilledWhen(async () => (await deployed()) !== "", "cli/start.ts");
-	expect((await second).all).toContain(`the cluster ${clusterName} is half made`);
+	expect((await second).all).toContain(`the cluster ${clusterName} is incomplete`);
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
 	// The substitute leaves a pending operation. The official provider records the object, with an initialization error.

@@ -42,7 +42,7 @@ describe.runIf(process.env.SLOW)("a lab", () => {
 		await docker(...command);
 		const printed = await recoveries.start(lab, `nodes ${fault}`);
 		const names = cutOff.join(", ");
-		expect(printed).toContain(`${clusterName} has lost its Docker network, without which ${names} cannot be used`);
+		expect(printed).toContain(`${clusterName} has lost its Docker network, without which ${names} can't be used`);
 		await expectOwnAddresses(lab, nodes);
 	});
 

@@ -1,23 +1,19 @@
 import * as pulumi from "@pulumi/pulumi";
-import { beforeAll, expect, it, vi } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { ClusterImage } from "../../../components/clusterImage.ts";
 import { KindCluster } from "../../../components/kindCluster.ts";
 import { plannedCluster } from "../../../kind/kind.ts";
 import { ownerOf } from "../../../kind/owner.ts";
-import { containers, engine } from "../kind/engine.ts";
+import { scratchFolder } from "../fakePrograms.ts";
+import { addImage, containers, fakeEngine } from "../kind/fakeEngine.ts";
 import { answers, settled } from "./recorder.ts";
-
-vi.mock("../../../kind/docker.ts", async (original) => ({
-	...(await original<typeof import("../../../kind/docker.ts")>()),
-	...(await import("../kind/engine.ts")).docker(),
-	imageId: async () => "sha256:1",
-}));
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const ended: string[] = [];
 /** Delays the access command: resources that depend on it end later. */
 let untilAccessEnds: () => Promise<void>;
 
+scratchFolder(() => fakeEngine());
 beforeAll(() =>
 	pulumi.runtime.setMocks({
 		async newResource({ type, name, inputs, id }) {
@@ -32,7 +28,7 @@ beforeAll(() =>
 );
 
 it("doesn't wait until a new cluster can be reached", async () => {
-	engine.nodes = [];
+	await addImage("echo:1");
 	let end = () => {};
 	const ending = new Promise<void>((resolve) => {
 		end = resolve;
@@ -48,7 +44,8 @@ it("doesn't wait until a new cluster can be reached", async () => {
 
 it("waits until the nodes of an existing kind cluster run", async () => {
 	const { id } = await plannedCluster(spec, await ownerOf("stack", "old"));
-	engine.nodes = containers(id, { state: "exited" });
+	await fakeEngine(containers(id, { state: "exited" }));
+	await addImage("echo:1");
 	untilAccessEnds = () => new Promise((resolve) => setTimeout(resolve, 1000));
 	const cluster = new KindCluster("old", spec);
 	await settled(new ClusterImage("old-image", { cluster, image: "echo:1", nodes: [] }).reference);

@@ -56,9 +56,9 @@ export const answers: Answers = {
 function commandOutput({ create, stdin }: Properties): string {
 	const request = JSON.parse(stdin);
 	if (/ kind\/kindProgram\.ts create$/.test(create)) return request.id;
-	if (/kind\/kindProgram\.ts open-access$/.test(create)) return "kubeconfig";
+	if (/kind\/kindProgram\.ts connect$/.test(create)) return "kubeconfig";
 	if (/kind\/kindProgram\.ts load$/.test(create)) return request.image;
-	if (/kind\/kindProgram\.ts open-outside$/.test(create)) return "172.18.0.9";
+	if (/kind\/kindProgram\.ts start-outside-client$/.test(create)) return "172.18.0.9";
 	if (/ verification\/verificationProgram\.ts$/.test(create)) return JSON.stringify(summary(request));
 	throw new Error(`unexpected command ${create}`);
 }

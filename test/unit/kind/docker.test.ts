@@ -1,23 +1,56 @@
 import { writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { findNodes } from "../../../kind/docker.ts";
-import { program, scratchFolder } from "../fakePrograms.ts";
+import { creationSeconds, findNodes, markComplete } from "../../../kind/docker.ts";
+import { calls, program, scratchFolder } from "../fakePrograms.ts";
+import { complete, containers, fakeEngine } from "./fakeEngine.ts";
 
 scratchFolder();
 
+it("shares one answer between callers that ask at the same time", async () => {
+	await fakeEngine(containers("1"));
+	const [first, second] = await Promise.all([findNodes("c"), findNodes("c")]);
+	expect(first).toEqual(containers("1"));
+	expect(second).toBe(first);
+	expect(calls()).toHaveLength(3);
+	await findNodes("c");
+	expect(calls()).toHaveLength(6);
+});
+
+it("reads the other nodes if one is removed meanwhile", async () => {
+	const [controlPlane] = containers("1");
+	await fakeEngine(controlPlane ? [controlPlane] : []);
+	await program(
+		"docker",
+		`case "$1" in
+ps) printf 'node-c-control-plane\\ngone\\n' ;;
+inspect) printf '['; cat engine/node-c-control-plane.json; echo ']'; echo "Error: No such object: gone" >&2; exit 1 ;;
+network) echo 1111 ;;
+esac`,
+	);
+	expect(await findNodes("c")).toEqual([controlPlane]);
+});
+
+it("keeps how long the creation took with the cluster", async () => {
+	await fakeEngine(containers("1"));
+	await complete("c", false);
+	expect(await creationSeconds("c")).toBeUndefined();
+	await markComplete("c", 262.3);
+	expect(await creationSeconds("c")).toBe(263);
+});
+
 it.each([
-	["is not while its network is there", { kind: { NetworkID: "1111", IPAddress: "172.18.0.2" } }, false],
-	["is not before its first start", { kind: { NetworkID: "", IPAddress: "" } }, false],
-	["is when its network is gone, or another of that name", { kind: { NetworkID: "2222", IPAddress: "" } }, true],
-	["is when it was taken off its network", {}, true],
-	["is when it is on another's network alone", { bridge: { NetworkID: "0000", IPAddress: "172.17.0.2" } }, true],
+	["is false while its network exists", { kind: { NetworkID: "1111", IPAddress: "172.18.0.2" } }, false],
+	["is false before its first start", { kind: { NetworkID: "", IPAddress: "" } }, false],
+	["is true if its network was removed or recreated", { kind: { NetworkID: "2222", IPAddress: "" } }, true],
+	["is true if it was disconnected from its network", {}, true],
+	["is true if it is only on another network", { bridge: { NetworkID: "0000", IPAddress: "172.17.0.2" } }, true],
 	[
-		"is not while it is on another's network, too",
+		"is false while it is also on another network",
 		{ bridge: { NetworkID: "0000", IPAddress: "172.17.0.2" }, kind: { NetworkID: "1111", IPAddress: "172.18.0.2" } },
 		false,
 	],
 ] as [string, Record<string, { NetworkID: string; IPAddress: string }>, boolean][])(
-	"a node's container that is cut off from the others: it %s",
+	"whether a node is cut off from the others %s",
 	async (_, Networks, isCutOff) => {
 		const container = {
 			Name: "/c-worker",

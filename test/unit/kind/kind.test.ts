@@ -3,19 +3,17 @@ import { nodeNames } from "../../../config/clusterShape.ts";
 import { createCluster, deleteCluster, plannedCluster, removeOwned, updateCluster } from "../../../kind/kind.ts";
 import { newCreationId } from "../../../kind/owner.ts";
 import { scratchFolder } from "../fakePrograms.ts";
-import { containers, engine, resetEngine } from "./engine.ts";
-
-vi.mock("../../../kind/docker.ts", async () => (await import("./engine.ts")).docker());
-vi.mock("../../../lib/subprocess.ts", async () => (await import("./engine.ts")).programs());
+import { addImage, changes, complete, containers, failWith, fakeEngine, nodeStates } from "./fakeEngine.ts";
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const owner = "0123abcd";
-const strangers = newCreationId("00000000", "ffffffff");
+const foreignId = newCreationId("00000000", "ffffffff");
 const clusterId = async (...args: Parameters<typeof plannedCluster>) => (await plannedCluster(...args)).id;
+const nodesOf = (...clusters: string[]) => clusters.flatMap((name) => [`${name}-control-plane`, `${name}-worker`]);
 
 scratchFolder();
-beforeEach(() => {
-	resetEngine();
+beforeEach(async () => {
+	await fakeEngine();
 	vi.spyOn(console, "error")
 		.mockClear()
 		.mockImplementation(() => {});
@@ -38,9 +36,9 @@ describe("the cluster's id", () => {
 		expect(await clusterId(spec, owner)).not.toBe(await clusterId(spec, owner));
 	});
 
-	it.each(["running", "exited", "paused"])("is the living cluster's while its nodes are %s", async (state) => {
+	it.each(["running", "exited", "paused"])("is the existing cluster's while its nodes are %s", async (state) => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id, { state });
+		await fakeEngine(containers(id, { state }));
 		expect(await clusterId(spec, owner)).toBe(id);
 	});
 
@@ -52,143 +50,158 @@ describe("the cluster's id", () => {
 		["name", { ...spec, name: "d" }],
 	])("is a new one when %s changes", async (_, changed) => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id);
+		await fakeEngine(containers(id));
 		expect(await clusterId(changed, owner)).not.toBe(id);
 	});
 
-	it("is told from a new one", async () => {
+	it("is marked as new or existing", async () => {
 		const { id, isNew } = await plannedCluster(spec, owner);
 		expect(isNew).toBe(true);
-		engine.nodes = containers(id, { state: "exited" });
+		await fakeEngine(containers(id, { state: "exited" }));
 		expect(await plannedCluster(spec, owner)).toEqual({ id, isNew: false });
 		expect((await plannedCluster({ ...spec, workers: 2 }, owner)).isNew).toBe(true);
 	});
 
 	it("is a new one when a node is missing", async () => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id).slice(1);
+		await fakeEngine(containers(id).slice(1));
 		expect(await clusterId(spec, owner)).not.toBe(id);
 	});
 
 	it("is a new one when a node is cut off from its network", async () => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id).map((node) => ({ ...node, isCutOff: true }));
+		await fakeEngine(containers(id).map((node) => ({ ...node, isCutOff: true })));
 		expect(await clusterId(spec, owner)).not.toBe(id);
 	});
 
-	it("is an error, never a new one, while the engine does not answer", async () => {
-		engine.nodes = new Error("no Docker engine answers");
-		await expect(clusterId(spec, owner)).rejects.toThrow("no Docker engine answers");
+	it("is an error, never a new one, while the engine doesn't answer", async () => {
+		await failWith("Cannot connect to the Docker daemon");
+		await expect(clusterId(spec, owner)).rejects.toThrow("fix: npm start, which starts the Docker engine");
 	});
 });
 
-describe("a cluster of that name", () => {
+describe("a cluster with the same name", () => {
 	const operations = [
-		["asked for its id", () => clusterId(spec, owner)],
-		["made", () => createCluster(spec, newCreationId("00000000", owner))],
+		["planned", () => clusterId(spec, owner)],
+		["created", () => createCluster(spec, newCreationId("00000000", owner))],
 		["updated", () => updateCluster(spec, newCreationId("00000000", owner))],
 	] as const;
 
-	it.each(operations)(
-		"that this project did not make is refused when %s, with the commands that mend it",
-		async (_, act) => {
-			engine.nodes = containers(undefined);
-			await expect(act()).rejects.toThrow(/"c" exists that this project did not make.*clusterName.*kind delete/);
-			expect(engine.done).toEqual([]);
-		},
-	);
-
-	it.each(operations)("that another clone or stack made is refused when %s", async (_, act) => {
-		engine.nodes = containers(strangers);
-		await expect(act()).rejects.toThrow(/"c" belongs to another clone or stack.*clusterName.*npm run destroy/);
-		expect(engine.done).toEqual([]);
+	it.each(operations)("that isn't this project's is refused when %s, with the commands that fix it", async (_, act) => {
+		await fakeEngine(containers(undefined));
+		await expect(act()).rejects.toThrow(
+			/"c" already exists and isn't managed by this project.*clusterName.*kind delete/,
+		);
+		expect(changes()).toEqual([]);
 	});
 
-	it("that another made is left alone by a deletion, which says so", async () => {
-		engine.nodes = containers(strangers);
+	it.each(operations)("that is another clone's or stack's is refused when %s", async (_, act) => {
+		await fakeEngine(containers(foreignId));
+		await expect(act()).rejects.toThrow(/"c" belongs to another clone or stack.*clusterName.*npm run destroy/);
+		expect(changes()).toEqual([]);
+	});
+
+	it("that is another owner's is kept by a deletion, which reports it", async () => {
+		await fakeEngine(containers(foreignId));
 		await deleteCluster("c", newCreationId("00000000", owner));
-		expect(engine.done).toEqual([]);
-		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("left alone"));
+		expect(nodeStates()).toEqual({ "c-control-plane": "running", "c-worker": "running" });
+		expect(console.error).toHaveBeenCalledWith("keeping the cluster c: it belongs to another clone or stack");
 	});
 });
 
-describe("what a new cluster costs", () => {
+describe("what is lost with a new cluster", () => {
 	const lossOf = async (changed: Partial<typeof spec> = {}) =>
 		(await plannedCluster({ ...spec, ...changed }, owner)).loss;
 
-	it("is nothing where there is none before it, or the one that is there stays", async () => {
+	it("is nothing if there is no cluster before it, or if the cluster stays", async () => {
 		expect(await lossOf()).toBeUndefined();
-		engine.nodes = containers(strangers, { cluster: "theirs" });
+		await fakeEngine(containers(foreignId, { cluster: "theirs" }));
 		expect(await lossOf()).toBeUndefined();
-		engine.nodes = containers(await clusterId(spec, owner));
+		await fakeEngine(containers(await clusterId(spec, owner)));
 		expect(await lossOf()).toBeUndefined();
 	});
 
-	it("is told where settings are others, another name among them, and where it is not whole", async () => {
-		engine.nodes = containers(await clusterId(spec, owner));
-		const loss = "it is removed and made anew; anything that you deployed in it yourself is lost";
-		expect(await lossOf({ workers: 2 })).toBe(`the cluster c was made with other settings: ${loss}`);
-		expect(await lossOf({ name: "d" })).toBe(`the cluster c was made with other settings: ${loss}`);
-		engine.nodes = engine.nodes.slice(1);
-		expect(await lossOf()).toBe(`the cluster c is not whole: ${loss}`);
+	it("is reported if settings change, also the name, and if the cluster is incomplete", async () => {
+		const nodes = containers(await clusterId(spec, owner));
+		await fakeEngine(nodes);
+		const loss = "it is recreated, and everything that you deployed in it is lost";
+		expect(await lossOf({ workers: 2 })).toBe(`the cluster c was created with other settings: ${loss}`);
+		expect(await lossOf({ name: "d" })).toBe(`the cluster c was created with other settings: ${loss}`);
+		await fakeEngine(nodes.slice(1));
+		expect(await lossOf()).toBe(`the cluster c is incomplete: ${loss}`);
 	});
 });
 
-describe("making a cluster", () => {
-	const made = ["kind create cluster c", "finished c"];
+describe("creating a cluster", () => {
+	const created = [expect.stringMatching("^kind create cluster --name c "), expect.stringMatching("^docker exec c-")];
+	const deleted = (name: string) => expect.stringMatching(`^kind delete cluster --name ${name} `);
 
-	it("replaces a living one of the very id where the state knows of none, as what is in it is not known either", async () => {
+	it("gives it all nodes, the id, and a kubeconfig outside ~/.kube", async () => {
+		const id = newCreationId("00000000", owner);
+		await createCluster({ ...spec, workers: 2 }, id);
+		expect(Object.keys(nodeStates())).toEqual([...nodesOf("c"), "c-worker2"]);
+		expect(changes()).toEqual(created);
+		expect(changes()[0]).toMatch(/ --kubeconfig \.kube\/c\.yaml$/);
+		await updateCluster({ ...spec, workers: 2 }, id);
+		expect(changes()).toEqual(created);
+	});
+
+	it("replaces an existing one with the same id, because the state has lost what is in it", async () => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id);
+		await fakeEngine(containers(id));
 		await createCluster(spec, id);
-		expect(engine.done).toEqual(["kind delete cluster c", ...made]);
+		expect(changes()).toEqual([deleted("c"), ...created]);
 	});
 
-	it("leaves what is there where the new one's image cannot be had", async () => {
-		engine.nodes = containers(newCreationId("00000000", owner));
-		engine.hasImage = false;
-		await expect(updateCluster(spec, await clusterId(spec, owner))).rejects.toThrow("cannot be had");
-		expect(engine.done).toEqual([]);
+	it("keeps the old one if the new one's image can't be pulled", async () => {
+		await fakeEngine(containers(newCreationId("00000000", owner)));
+		const changed = { ...spec, nodeImage: "node:2" };
+		await expect(updateCluster(changed, await clusterId(changed, owner))).rejects.toThrow("manifest unknown");
+		expect(Object.keys(nodeStates())).toEqual(nodesOf("c"));
+		await addImage("node:2");
+		await updateCluster(changed, await clusterId(changed, owner));
+		expect(changes().slice(1)).toEqual([deleted("c"), ...created]);
 	});
 
-	it("keeps a finished one of the id where the state knows it", async () => {
+	it("keeps a complete one with the same id if the state has it", async () => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id, { state: "exited" });
+		await fakeEngine(containers(id, { state: "exited" }));
 		await updateCluster(spec, id);
-		expect(engine.done).toEqual([]);
+		expect(changes()).toEqual([]);
 	});
 
-	it("replaces one that was never finished, although it has the id", async () => {
+	it("replaces an incomplete one, even with the same id", async () => {
 		const id = await clusterId(spec, owner);
-		engine.nodes = containers(id);
-		engine.finished = false;
+		await fakeEngine(containers(id));
+		await complete("c", false);
 		await updateCluster(spec, id);
-		expect(engine.done).toEqual(["kind delete cluster c", ...made]);
+		expect(changes()).toEqual([deleted("c"), ...created]);
 	});
 
 	it.each([
 		["created", createCluster],
 		["updated", updateCluster],
-	])("under another name removes the owner's old one, and nobody else's, when %s", async (_, act) => {
-		engine.nodes = [
+	])("under another name removes the owner's old one, and no other, when %s", async (_, act) => {
+		await fakeEngine([
 			...containers(newCreationId("00000000", owner), { cluster: "old" }),
-			...containers(strangers, { cluster: "theirs" }),
-			...containers(undefined, { cluster: "foreign" }),
-		];
+			...containers(foreignId, { cluster: "theirs" }),
+			...containers(undefined, { cluster: "unmanaged" }),
+		]);
 		await act(spec, newCreationId("00000000", owner));
-		expect(engine.done).toEqual(["kind delete cluster old", ...made]);
+		expect(changes()).toEqual([deleted("old"), ...created]);
+		expect(Object.keys(nodeStates())).toEqual(nodesOf("c", "theirs", "unmanaged"));
 	});
 });
 
-describe("removing all that an owner made", () => {
-	it("finds it under any name, and touches nothing else", async () => {
-		engine.nodes = [
+describe("removing everything that an owner created", () => {
+	it("finds it under any name, and changes nothing else", async () => {
+		await fakeEngine([
 			...containers(newCreationId("00000000", owner), { cluster: "a" }),
 			...containers(newCreationId("11111111", owner), { cluster: "b", state: "exited" }),
-			...containers(strangers, { cluster: "theirs" }),
-			...containers(undefined, { cluster: "foreign" }),
-		];
+			...containers(foreignId, { cluster: "theirs" }),
+			...containers(undefined, { cluster: "unmanaged" }),
+		]);
 		await removeOwned(owner);
-		expect(engine.done).toEqual(["kind delete cluster a", "kind delete cluster b"]);
+		expect(Object.keys(nodeStates())).toEqual(nodesOf("theirs", "unmanaged"));
 	});
 });

@@ -4,7 +4,7 @@ import { scratchFolder } from "../fakePrograms.ts";
 
 scratchFolder();
 
-it("tells clones, stacks and components apart", async () => {
+it("distinguishes clones, stacks and components", async () => {
 	const home = await ownerOf("dev", "cluster");
 	const others = [await ownerOf("test", "cluster"), await ownerOf("dev", "other")];
 	const folder = process.cwd();
@@ -14,11 +14,11 @@ it("tells clones, stacks and components apart", async () => {
 	expect(new Set([home, ...others]).size).toBe(4);
 });
 
-it("is the same for a stack that is named in full", async () => {
+it("is the same for a stack's full name", async () => {
 	expect(await ownerOf("organization/nodeport-lab/dev", "cluster")).toBe(await ownerOf("dev", "cluster"));
 });
 
-it("is in every creation id, and an id of another kind stands for itself", async () => {
+it("is in every creation id; an id of another format stands for itself", async () => {
 	const owner = await ownerOf("dev", "cluster");
 	expect(ownerIn(newCreationId("0a1b2c3d", owner))).toBe(owner);
 	expect(ownerIn("some-body-elses")).toBe("some-body-elses");

@@ -9,7 +9,7 @@ const run = (body: string) =>
 		timeout: 20_000,
 	});
 
-it("ends with the body's exit code, all said, whatever is still waited for", async () => {
+it("exits with the body's code and all output, even if something is still running", async () => {
 	const { exitCode, stdout } = await run(
 		`await command(async () => { setInterval(() => {}, 1000); console.log("x".repeat(200_000)); return 3; });`,
 	);
@@ -17,7 +17,7 @@ it("ends with the body's exit code, all said, whatever is still waited for", asy
 	expect(stdout.length).toBe(200_000);
 });
 
-it("says a fault without its stack", async () => {
+it("reports an error without its stack", async () => {
 	const { exitCode, stderr } = await run(`await command(async () => { throw new Error("no lab"); });`);
 	expect(exitCode).toBe(1);
 	expect(stderr).toBe("error: no lab");

@@ -14,7 +14,7 @@ const unexpected = (text: string) => {
 
 scratchFolder();
 
-it("makes the second wait for the first as long as it takes, and says for whom", async () => {
+it("makes the second process wait for the first without a time limit, and names the first", async () => {
 	const order: string[] = [];
 	const waited: string[] = [];
 	let second: Promise<unknown> = Promise.resolve();
@@ -29,13 +29,13 @@ it("makes the second wait for the first as long as it takes, and says for whom",
 	expect(waited).toEqual([`process ${process.pid}`]);
 });
 
-it("is free again after a failure", async () => {
+it("is released after a failure", async () => {
 	const lock = { file: "x", onWait: unexpected, onLost: unexpected };
 	await expect(withLock(lock, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
 	expect(await withLock(lock, async () => "next")).toBe("next");
 });
 
-it("ends its holder with one line, no stack, where another took it meanwhile, as while the machine slept", async () => {
+it("ends its holder with one line and no stack if another process took it, as while the machine slept", async () => {
 	vi.stubEnv("TMPDIR", process.cwd());
 	const holder = execa("node", ["--import", tsx, "--input-type=module", "-"], {
 		input: `import { locked } from ${JSON.stringify(module)};

@@ -1,26 +1,31 @@
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+
+/** With what a shell, a URL and a format string treat specially. */
+const labName = "my lab's $(1)/100% #1/é";
 
 let folder: string;
 let lab: string;
 
-/** This project in a folder whose name needs quoting, and beside it somebody's program that uses its components. */
+/** This project in a folder whose name needs quoting, and next to it another program that uses its components. */
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "nodeport-lab-unit-"));
-	lab = join(folder, "the lab's folder");
+	lab = join(folder, labName);
 	for (const part of ["config", "kind", "lib", "package.json"]) await cp(part, join(lab, part), { recursive: true });
 	await symlink(join(process.cwd(), "node_modules"), join(lab, "node_modules"));
 	await mkdir(join(folder, "other program"));
-	const program = `import { programCommand } from "../the lab's folder/lib/programCommand.ts";
+	const module = pathToFileURL(join(lab, "lib/programCommand.ts")).href;
+	const program = `import { programCommand } from ${JSON.stringify(module)};
 		console.log(programCommand("kind/kindProgram.ts", "no-such-operation"));`;
 	await writeFile(join(folder, "other program", "main.mts"), program);
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-it("gives a command that runs from another program's folder, where there is no tsx, and names no absolute path", async () => {
+it("runs from another program's folder, without tsx there, and contains no absolute path", async () => {
 	const cwd = join(folder, "other program");
 	const tsx = join(process.cwd(), "node_modules/tsx/dist/loader.mjs");
 	const { stdout: command } = await execa("node", ["--import", tsx, "main.mts"], { cwd });
@@ -30,11 +35,11 @@ it("gives a command that runs from another program's folder, where there is no t
 });
 
 it.each(["kind/kindProgram.ts", "verification/verificationProgram.ts"])(
-	"%s runs as one file with all its packages",
+	"%s runs from one file with all its packages",
 	async (module) => {
 		const program = execa("node", ["lib/program.mjs", module, "load"], { input: "", reject: false });
 		expect((await program).stderr).toBe(
-			"error: the request on stdin must be one JSON object, got nothing; nothing was done",
+			"error: the request on stdin must be one JSON object, got nothing; nothing was changed",
 		);
 	},
 );
@@ -53,12 +58,12 @@ describe("a program", () => {
 		await words("first");
 	});
 
-	it("is kept as one file, with its arguments as ever", async () => {
+	it("is bundled into one file, and gets its arguments", async () => {
 		expect([await says(), await says()]).toEqual(["first speak.ts loud", "first speak.ts loud"]);
 		expect((await kept()).sort()).toEqual(["speak.ts.mjs", "speak.ts.mjs.json"]);
 	});
 
-	it("is made again when a module of it has changed, though it looks older than the file", async () => {
+	it("is bundled again if one of its modules has changed, even if that looks older than the bundle", async () => {
 		await says();
 		await words("other");
 		await utimes(join(lab, "words.ts"), 0, 0);
@@ -66,10 +71,10 @@ describe("a program", () => {
 	});
 
 	it.each([
-		{ what: "cut off", record: '{"since":' },
+		{ what: "truncated", record: '{"since":' },
 		{ what: "lost", record: undefined },
-		{ what: "of a file that is gone", record: '{"since":1e15,"files":["gone.ts"]}' },
-	])("is made again when the record of what is in it is $what", async ({ record }) => {
+		{ what: "about a missing file", record: '{"since":1e15,"files":["gone.ts"]}' },
+	])("is bundled again if the record of its files is $what", async ({ record }) => {
 		await says();
 		const path = join(lab, ".toolchain/programs/speak.ts.mjs");
 		await writeFile(path, "throw new Error('half a file')");
@@ -77,7 +82,7 @@ describe("a program", () => {
 		expect(await says()).toBe("first speak.ts loud");
 	});
 
-	it.runIf(process.getuid?.() === 0)("runs from its modules where there is no room to keep it", async () => {
+	it.runIf(process.getuid?.() === 0)("runs from its modules if the disk is full", async () => {
 		await mkdir(join(lab, ".toolchain/programs"), { recursive: true });
 		await execa("mount", ["-t", "tmpfs", "-o", "size=4k", "tmpfs", join(lab, ".toolchain/programs")]);
 		try {
@@ -89,7 +94,7 @@ describe("a program", () => {
 		}
 	});
 
-	it("is made by many at once as by one", async () => {
+	it("can be bundled by several processes at the same time", async () => {
 		expect(new Set(await Promise.all(Array.from({ length: 5 }, says)))).toEqual(new Set(["first speak.ts loud"]));
 		expect((await kept()).sort()).toEqual(["speak.ts.mjs", "speak.ts.mjs.json"]);
 	});

@@ -15,7 +15,7 @@ const client = good.clients[0];
 const parse = (request: unknown) => parseRequest(Request, JSON.stringify(request));
 
 describe("a request", () => {
-	it("is taken with what follows from nothing else", () => {
+	it("is accepted, with defaults for what it leaves out", () => {
 		expect(parse(good)).toEqual({ ...good, waitSeconds: 120, revisions: {} });
 	});
 
@@ -24,15 +24,15 @@ describe("a request", () => {
 		["  \n", "must be one JSON object, got nothing"],
 		["{", "must be one JSON object, got Expected property name"],
 		["<html>", "must be one JSON object, got Unexpected token"],
-	])("that is no JSON is refused: %j", (text, message) => {
+	])("that isn't JSON is refused: %j", (text, message) => {
 		expect(() => parseRequest(Request, text)).toThrow(`the request on stdin ${message}`);
 	});
 
 	it.each([
-		["of another type", [], ["got [], allowed: an object"]],
-		["of no type", null, ["got null, allowed: an object"]],
+		["of the wrong type", [], ["got [], allowed: an object"]],
+		["that is null", null, ["got null, allowed: an object"]],
 		[
-			"that misses everything",
+			"without any field",
 			{},
 			[
 				"kubeconfig: got nothing, allowed: a path",
@@ -44,32 +44,32 @@ describe("a request", () => {
 			],
 		],
 		[
-			"with two faults",
+			"with two errors",
 			{ ...good, connectivity: "all", report: 7 },
 			['connectivity: got "all", allowed: base or full', "report: got 7, allowed: text"],
 		],
 		[
-			"with a field that there is not",
+			"with unknown fields",
 			{ ...good, colour: "red", echo: { ...good.echo, size: 1 } },
 			[
-				"echo.size: got 1, allowed: no such field; there are deployment, replicas, nodes",
-				'colour: got "red", allowed: no such field; there are kubeconfig, context, service, echo, clients, connectivity, ' +
+				"echo.size: got 1, allowed: no such field; the fields are deployment, replicas, nodes",
+				'colour: got "red", allowed: no such field; the fields are kubeconfig, context, service, echo, clients, connectivity, ' +
 					"report, nodeRunners, existing, waitSeconds, revisions",
 			],
 		],
 		[
-			"with numbers that are none",
+			"with values that aren't numbers",
 			{ ...good, echo: { ...good.echo, replicas: 1.5 }, waitSeconds: "120" },
 			["echo.replicas: got 1.5, allowed: a whole number", 'waitSeconds: got "120", allowed: a number'],
 		],
 		["without a client", { ...good, clients: [] }, ["clients: got [], allowed: at least 1 of them"]],
 		[
-			"whose second client cannot be run",
+			"whose second client has no way to run programs",
 			{ ...good, clients: [client, { ...client, run: {} }] },
 			['clients[1].run: got {}, allowed: {"exec": {"namespace", "pod", "container"}} or {"spawn": [program,'],
 		],
 		[
-			"with a group of clients that are named after what there is not",
+			"with a group of clients with an unknown naming",
 			{
 				...good,
 				clients: [{ each: { namespace: "default", labels: { app: 1 }, container: "c" }, named: "me", get: [] }],
@@ -80,9 +80,9 @@ describe("a request", () => {
 				"clients[0].get: got [], allowed: at least 1 of them",
 			],
 		],
-	])("%s is refused with every fault", (_, request, lines) => {
-		const count = lines.length === 1 ? "a fault" : `${lines.length} faults`;
-		expect(() => parse(request)).toThrow(`the request on stdin has ${count}; nothing was done:`);
+	])("%s is refused with every error", (_, request, lines) => {
+		const count = lines.length === 1 ? "1 error" : `${lines.length} errors`;
+		expect(() => parse(request)).toThrow(`the request on stdin has ${count}; nothing was changed:`);
 		for (const line of lines) expect(() => parse(request)).toThrow(`\n  ${line}`);
 	});
 
@@ -96,7 +96,7 @@ describe("a request", () => {
 it.each([
 	["verification/verificationProgram.ts", []],
 	["kind/kindProgram.ts", ["create"]],
-])("%s ends with 1, says all on stderr, nothing on stdout, and shows no stack", async (module, args) => {
+])("%s exits with 1, prints only to stderr, and shows no stack", async (module, args) => {
 	for (const input of ["", '{"id": 1}']) {
 		const program = ["lib/program.mjs", module, ...args];
 		const { exitCode, stdout, stderr } = await execa("node", program, { input, reject: false });

@@ -10,7 +10,7 @@ it("passes an answer on", async () => {
 	expect(await orRefuse(Promise.resolve(7))).toBe(7);
 });
 
-it("makes of a refusal what Pulumi shows without a stack, and what keeps its words", async () => {
+it("turns a failure into an error that Pulumi shows without a stack and without a prefix", async () => {
 	const error = (await refused()) as Error;
 	expect(pulumi.RunError.isInstance(error)).toBe(true);
 	error.message = `error serializing property "stdin": ${error.message}`; // As the SDK does.
@@ -22,7 +22,7 @@ it("makes of a refusal what Pulumi shows without a stack, and what keeps its wor
 	});
 });
 
-it("leaves the stack where DEBUG asks for it", async () => {
+it("keeps the stack if DEBUG is set", async () => {
 	vi.stubEnv("DEBUG", "1");
 	expect(pulumi.RunError.isInstance(await refused())).toBe(false);
 });

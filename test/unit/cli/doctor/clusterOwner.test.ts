@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { judgeCluster } from "../../../../cli/doctor/clusterOwner.ts";
 import { newCreationId } from "../../../../kind/owner.ts";
-import { containers } from "../../kind/engine.ts";
+import { containers } from "../../kind/fakeEngine.ts";
 
 const owner = "0123abcd";
 

@@ -90,7 +90,7 @@ describe("with a complete engine", () => {
 					},
 				],
 			},
-			/^stop +cluster +a kind cluster named "nodeport" exists that this project did not make\./m,
+			/^stop +cluster +a kind cluster named "nodeport" already exists and isn't managed by this project;/m,
 		],
 		[
 			"cgroup version 1 on a rootless engine",
