@@ -98,16 +98,20 @@ export async function removeOwned(owner: string, except?: string): Promise<void>
 }
 
 /**
- * Removes the cluster with this id, or what an earlier attempt of the same owner left, with its volumes and kubeconfig.
- * Reports and keeps a cluster of that name that belongs to another owner.
+ * Removes the cluster with this id, or what an earlier attempt of the same owner left, with its volumes, kubeconfig and
+ * outside client. Reports and keeps a cluster of that name that belongs to another owner.
  */
 export async function deleteCluster(name: string, id: string): Promise<void> {
-	await locked(name, async () => {
+	const owner = ownerIn(id);
+	const removeOwnCluster = async () => {
 		const nodes = await findNodes(name);
-		const isOwn = nodes.every(({ creationId = "" }) => ownerIn(creationId) === ownerIn(id));
+		const isOwn = nodes.every(({ creationId = "" }) => ownerIn(creationId) === owner);
 		if (nodes.length > 0 && isOwn) await removeCluster(name);
 		else if (nodes.length > 0) console.error(`keeping the cluster ${name}: it belongs to another clone or stack`);
 		await removeKubeconfig(name);
+	};
+	await locked(name, async () => {
+		await Promise.all([removeOwnCluster(), removeOutsideClients(owner)]);
 	});
 }
 

@@ -32,9 +32,10 @@ export function matrixClients(config: LabConfig, { site, echo, namespace }: Matr
 	const nodes = existing?.sample && { nodes: existing.sample.nodes };
 	const probe = new NodeProbe("node-probe", { image, namespace, ...nodes }, cluster.inside);
 	if (!isFull) return { clients: [], probe };
+	const deletedWith = cluster.inside.deletedWith && { deletedWith: cluster.inside.deletedWith };
 	// Next to an existing cluster's nodes the lab can't start a container.
 	const outside = existing
 		? []
-		: [new OutsideClient("outside-client", { cluster, image: config.dnsutilsImage }).client];
+		: [new OutsideClient("outside-client", { cluster, image: config.dnsutilsImage }, deletedWith).client];
 	return { clients: [echo.clients, probe.clients, ...outside], probe };
 }

@@ -3,7 +3,17 @@ import { nodeNames } from "../../../config/clusterShape.ts";
 import { createCluster, deleteCluster, plannedCluster, removeOwned, updateCluster } from "../../../kind/kind.ts";
 import { newCreationId } from "../../../kind/owner.ts";
 import { scratchFolder } from "../fakePrograms.ts";
-import { addImage, changes, complete, containers, failWith, fakeEngine, nodeStates } from "./fakeEngine.ts";
+import {
+	addImage,
+	changes,
+	clients,
+	complete,
+	containers,
+	failWith,
+	fakeEngine,
+	nodeStates,
+	setClients,
+} from "./fakeEngine.ts";
 
 const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
 const owner = "0123abcd";
@@ -190,6 +200,18 @@ describe("creating a cluster", () => {
 		await act(spec, newCreationId("00000000", owner));
 		expect(changes()).toEqual([deleted("old"), ...created]);
 		expect(Object.keys(nodeStates())).toEqual(nodesOf("c", "theirs", "unmanaged"));
+	});
+});
+
+describe("deleting a cluster", () => {
+	it("also removes its outside client, which Pulumi then doesn't delete itself", async () => {
+		const id = newCreationId("00000000", owner);
+		await fakeEngine(containers(id));
+		await setClients(`c-outside,1,${id},running`, `theirs-outside,2,${foreignId},running`);
+		await deleteCluster("c", id);
+		expect(nodeStates()).toEqual({});
+		expect(clients()).toEqual([`theirs-outside,2,${foreignId},running`]);
+		await deleteCluster("c", id);
 	});
 });
 
