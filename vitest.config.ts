@@ -19,7 +19,15 @@ const maxWorkers = 2;
 export default defineConfig({
 	test: {
 		projects: [
-			{ test: { name: "unit", include: ["test/unit/**/*.test.ts"], maxWorkers, testTimeout: 30_000 } },
+			{
+				test: {
+					name: "unit",
+					include: ["test/unit/**/*.test.ts"],
+					maxWorkers,
+					testTimeout: 30_000,
+					hookTimeout: 60_000,
+				},
+			},
 			{
 				test: {
 					name: "browser",
