@@ -5,15 +5,20 @@ import { leftovers } from "../support/leftovers.ts";
 
 interface Resource {
 	urn: string;
-	outputs?: object;
+	external?: boolean;
+	created?: string;
+	modified?: string;
 }
 
-/** Everything that the state records of the resources, except for times. */
+/** The cluster changes these by itself, and a refresh records it. */
+const changing = ["status", "resourceVersion", "managedFields"];
+
+/** What the state records of the stack's own resources: not of those that it only reads, and without times. */
 async function resourcesOf(lab: Lab): Promise<Resource[]> {
-	const { resources } = JSON.parse(await lab.state()).checkpoint.latest;
-	return resources.map(
-		({ created: _, modified: __, ...resource }: Resource & { created: string; modified: string }) => resource,
-	);
+	const resources: Resource[] = JSON.parse(await lab.state()).checkpoint.latest.resources;
+	const own = resources.filter(({ external }) => !external);
+	const stable = own.map(({ created: _, modified: __, ...resource }) => resource);
+	return JSON.parse(JSON.stringify(stable, (key, value) => (changing.includes(key) ? undefined : value)));
 }
 
 /** The paths of all values, without the values, which are of one cluster. */
