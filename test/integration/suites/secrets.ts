@@ -29,13 +29,15 @@ export const secrets = (lab: () => Lab, temporary: string, processes: () => stri
 			expect(credentials.length).toBeGreaterThan(40); // A key and a certificate, each in two encodings.
 		});
 
-		it.each(["verify", "explain", "report", "start"])(
-			"are only in the kubeconfig after npm run %s",
-			async (command) => {
-				await runs(`cli/${command}.ts`);
-				await expectNoCopy(command);
-			},
-		);
+		it.each([
+			["verify"],
+			["explain", "--from", "dnsutils", "--to", `${clusterName}-control-plane`],
+			["report"],
+			["start"],
+		])("are only in the kubeconfig after npm run %s", async (command, ...args) => {
+			await runs(`cli/${command}.ts`, ...args);
+			await expectNoCopy(command);
+		});
 
 		it("are only in the kubeconfig after the command that follows plain Pulumi commands", async () => {
 			for (const args of [["stack", "export"], ["stack", "output", "--json"], ["config"], ["preview", "--diff"]]) {
