@@ -56,7 +56,7 @@ export const refusals = (lab: () => Lab) =>
 			await configure(lab(), { nodePort: "30041" });
 			const { exitCode, all } = await lab().run("cli/start.ts");
 			expect(exitCode, all).not.toBe(0);
-			expect(all).toMatch(/nodePort: got 30041, which Service default\/taken has; allowed: one that is free/);
+			expect(all).toMatch(/nodePort: got 30041, which Service default\/taken uses; allowed: a free port/);
 			expect(all).toMatch(/; fix: pulumi config set nodePort 30000, or kubectl .* delete service taken$/m);
 			expectNoStack(all);
 			// Plain Pulumi prints the API server's error.
