@@ -1,7 +1,7 @@
-/** Addresses and ranges of addresses, as both iptables and nftables write them. */
+/** Addresses and ranges as iptables and nftables write them, and a node's own addresses and routes. */
 import ipaddr from "ipaddr.js";
-import type { Chance } from "./chance.ts";
-import type { NodeNetwork } from "./model.ts";
+import { type Chance, certainly } from "./chance.ts";
+import type { Family, NodeNetwork } from "./model.ts";
 
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -13,17 +13,17 @@ export interface PortRange {
 	last: number;
 }
 
-/** undefined: it is no address, in the one form that the tools print. */
+/** undefined: it isn't an address in the form that the tools print. */
 export function parseAddress(text: string): Address | undefined {
-	// To ask for IPv6 costs an exception where it is none, and there are tens of thousands of addresses of IPv4.
+	// The check for IPv6 throws internally, which is slow for tens of thousands of IPv4 addresses.
 	if (!text.includes(":"))
 		return ipaddr.IPv4.isValidFourPartDecimal(text) ? new ipaddr.IPv4(text.split(".").map(Number)) : undefined;
 	return ipaddr.IPv6.isValid(text) ? ipaddr.IPv6.parse(text) : undefined;
 }
 
 /**
- * "10.244.0.0/16", "10.96.0.1", "10.0.0.0/255.0.0.0" or "fd00::/64". undefined: it is none of these, such as a mask with
- * holes (10.0.0.0/255.0.255.0), which the kernel allows and nobody uses.
+ * "10.244.0.0/16", "10.96.0.1", "10.0.0.0/255.0.0.0" or "fd00::/64". undefined: anything else, such as a mask with holes
+ * (10.0.0.0/255.0.255.0), which the kernel allows but nobody uses.
  */
 export function parseRange(text: string): AddressRange | undefined {
 	const [address = "", mask] = text.split("/");
@@ -44,7 +44,7 @@ export function contains(range: AddressRange, address: Address): boolean {
 	return compare(range.first, address) <= 0 && compare(address, range.last) <= 0;
 }
 
-/** Whether a packet's address, of which only candidates may be known, is in a range. */
+/** Whether an address passes a test, given all addresses that it may be. */
 export function chanceWithin(candidates: readonly Address[], test: (address: Address) => boolean): Chance {
 	const hits = candidates.filter(test).length;
 	if (hits > 0 && hits === candidates.length) return 1;
@@ -60,14 +60,26 @@ export function withPort(host: Address | string, port: number): string {
 	return text.includes(":") ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
-/** What a walk asks of the node's own addresses and routes. */
+interface Route {
+	destination: AddressRange;
+	interface: string | undefined;
+	source: Address;
+}
+
+/** A node's addresses, interfaces and routes, as far as they are known. */
 export class Network {
 	private readonly local: Set<string>;
-	private readonly routes: { destination: AddressRange; interface: string; source: Address }[];
+	private readonly interfaces: Map<string, Address[]> | undefined;
+	private readonly routes: Route[];
+	private readonly sysctls: Record<string, string>;
 
-	/** @throws where an address or a route cannot be read: they come from a program, not from a user */
-	constructor({ localAddresses, routes = [] }: NodeNetwork) {
-		this.local = new Set(localAddresses.map((text) => required(parseAddress(text), text).toString()));
+	/** @throws if an address or a route can't be parsed */
+	constructor({ localAddresses, interfaces, routes = [], sysctls = {} }: NodeNetwork) {
+		this.interfaces =
+			interfaces && new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(interfaceAddress)]));
+		const own = [...(this.interfaces?.values() ?? [])].flat().map(String);
+		this.local = new Set([...localAddresses.map((text) => required(parseAddress(text), text).toString()), ...own]);
+		this.sysctls = sysctls;
 		this.routes = routes
 			.map(({ destination, interface: name, source }) => ({
 				destination: required(parseRange(destination), destination),
@@ -77,14 +89,14 @@ export class Network {
 			.sort((a, b) => length(b.destination) - length(a.destination));
 	}
 
-	/** As `fib daddr type local`: the kernel counts all of 127.0.0.0/8 as its own, not 127.0.0.1 alone. */
+	/** As `fib daddr type local`: for the kernel all of 127.0.0.0/8 is local. */
 	isLocal(address: Address): boolean {
 		return address.range() === "loopback" || this.local.has(address.toString());
 	}
 
 	/**
-	 * Whether an address, of which only candidates may be known, is of a type of the kernel's routing tables: "local",
-	 * "multicast" … Which of the other addresses are "unicast" or "broadcast", only the routes tell.
+	 * Whether an address has a type of the kernel's routing tables, given all addresses that it may be. Whether other
+	 * addresses are "unicast" or "broadcast" depends on the routes.
 	 */
 	chanceOfType(candidates: readonly Address[], type: string): Chance {
 		const isLocal = (address: Address) => this.isLocal(address);
@@ -95,17 +107,73 @@ export class Network {
 		return isOther ? 0 : "unknown";
 	}
 
-	/** The interface that a packet leaves by; undefined where the routes are not known. */
+	/** Whether it is local and on that interface (`--limit-iface-in`, `fib daddr . iif type`). */
+	chanceOfLocalOn(candidates: readonly Address[], interfaceName: string | undefined): Chance {
+		if (chanceWithin(candidates, (address) => this.isLocal(address)) === 0) return 0;
+		if (interfaceName === "lo" && candidates.every((address) => address.range() === "loopback")) return 1;
+		const own = interfaceName === undefined ? undefined : this.interfaces?.get(interfaceName)?.map(String);
+		return own ? chanceWithin(candidates, (address) => own.includes(address.toString())) : "unknown";
+	}
+
+	/** Whether an interface passes a test by its name. One whose name is unknown isn't lo. */
+	chanceOfInterface(name: string | undefined, test: (name: string) => boolean, exact?: string): Chance {
+		if (name !== undefined) return certainly(test(name));
+		if (exact === "lo") return 0;
+		if (!this.interfaces) return "unknown";
+		const names = [...this.interfaces.keys()].filter((one) => one !== "lo");
+		const hits = names.filter(test).length;
+		if (hits === 0) return 0;
+		return hits === names.length ? 1 : "unknown";
+	}
+
+	/**
+	 * Whether the route to an address leads through an interface (rpfilter, `fib saddr . iif oif`).
+	 * @param loose any route counts
+	 */
+	chanceOfReversePath(candidates: readonly Address[], name: string | undefined, loose: boolean): Chance {
+		if (name === "lo") return 1;
+		const chances = candidates.map((address): Chance => {
+			if (this.isLocal(address)) return 0;
+			const route = this.route(address);
+			if (route && loose) return 1;
+			if (!route || route.interface === undefined || name === undefined) return "unknown";
+			return certainly(route.interface === name);
+		});
+		const [first = "unknown"] = chances;
+		return chances.every((one) => one === first) ? first : "unknown";
+	}
+
+	/** The address that REDIRECT sends a received packet to: the primary one of its interface (nf_nat_redirect.c). */
+	redirectAddress(name: string | undefined, sender: Address | undefined, destination: Address): Address | undefined {
+		const family = destination.kind();
+		const ofFamily = (addresses: readonly Address[]) =>
+			addresses.find((address) => address.kind() === family && address.range() !== "linkLocal");
+		const own = name === undefined ? undefined : this.interfaces?.get(name);
+		if (own) return ofFamily(own);
+		const routed = this.routes.filter((route) => name !== undefined && route.interface === name);
+		const source = ofFamily(routed.map((route) => route.source));
+		if (source) return source;
+		const back = sender && this.route(sender)?.source;
+		return back?.toString() === destination.toString() ? destination : undefined;
+	}
+
+	/** The setting that makes the kernel drop forwarded packets; undefined: it isn't known to be off. */
+	forwardingIsOff(family: Family): string | undefined {
+		const name = family === "ipv4" ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
+		return this.sysctls[name] === "0" ? `${name} = 0` : undefined;
+	}
+
+	/** The interface through which a packet leaves; undefined: unknown. */
 	interfaceTowards(destination: Address): string | undefined {
 		return this.isLocal(destination) ? "lo" : this.route(destination)?.interface;
 	}
 
 	/**
-	 * The addresses that masquerading may choose: that of the route, or where routes are not known, any. It is never one of
-	 * host or link scope (inet_select_addr in net/ipv4/devinet.c).
+	 * The addresses that masquerading may choose: that of the route, or if routes aren't known, any. It is never one of host
+	 * or link scope (inet_select_addr in net/ipv4/devinet.c).
 	 */
 	sourcesTowards(destination: Address): Address[] {
-		// ipv6_dev_get_saddr prefers the destination itself where the node has it (RFC 6724, rule 1).
+		// ipv6_dev_get_saddr prefers the destination itself if it is local (RFC 6724, rule 1).
 		if (destination.kind() === "ipv6" && this.isLocal(destination)) return [destination];
 		const route = this.isLocal(destination) ? undefined : this.route(destination);
 		if (route) return [route.source];
@@ -114,14 +182,17 @@ export class Network {
 			.filter((own) => own.kind() === destination.kind() && !["loopback", "linkLocal"].includes(own.range()));
 	}
 
-	private route(destination: Address) {
+	private route(destination: Address): Route | undefined {
 		return this.routes.find((route) => contains(route.destination, destination));
 	}
 }
 
 const length = (range: AddressRange): number => ("bits" in range ? range.bits : 0);
 
+/** "192.0.2.11" or "192.0.2.11/24" */
+const interfaceAddress = (text: string): Address => required(parseAddress(text.split("/")[0] ?? ""), text);
+
 function required<T>(value: T | undefined, text: string): T {
-	if (value === undefined) throw new Error(`"${text}" is no address or range of addresses`);
+	if (value === undefined) throw new Error(`"${text}" isn't an address or a range of addresses`);
 	return value;
 }

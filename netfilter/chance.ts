@@ -1,6 +1,6 @@
 /**
- * How likely a condition of a rule holds: 0 or 1 where the packet decides, between where the rule draws lots, "unknown"
- * where it is not understood or asks for something that nobody told.
+ * How likely a condition of a rule holds: 0 or 1 if the packet decides, in between if the rule chooses at random,
+ * "unknown" if the condition isn't supported or depends on facts that are missing.
  */
 export type Chance = number | "unknown";
 
@@ -8,7 +8,7 @@ export const certainly = (holds: boolean): Chance => (holds ? 1 : 0);
 
 export const not = (chance: Chance): Chance => (chance === "unknown" ? chance : 1 - chance);
 
-/** All conditions at once. One that fails decides, whatever the others are; draws of lots are independent. */
+/** All conditions together. One that fails decides; random choices are independent. */
 export function all(chances: readonly Chance[]): Chance {
 	if (chances.includes(0)) return 0;
 	return chances.reduce<Chance>(

@@ -1,33 +1,28 @@
 /**
- * The order in which the kernel asks its chains about a packet: hook by hook, with routing in between, and NAT once for a
- * connection. It is the same whichever tool wrote them: chains of iptables and of nftables may watch the same packet.
+ * The order in which the kernel calls base chains: hook by hook, with routing in between, and NAT once per connection. It
+ * doesn't depend on the tool: chains of iptables and of nftables see the same packet.
  */
-
 import { type Address, type Network, parseAddress } from "./address.ts";
-import type { Branch, Ending } from "./chain.ts";
-import type { Family, Packet } from "./model.ts";
-import type { Conntrack, Hook, PacketState } from "./state.ts";
+import { type Continuation, type FinishedBranch, Walker } from "./chain.ts";
+import { type Family, isReceived, type Packet } from "./model.ts";
+import { type Conntrack, type Hook, type PacketState, recorded } from "./state.ts";
 
-/** A chain that the kernel itself calls. */
 export interface BaseChain {
 	table: string;
 	name: string;
 	families: readonly Family[];
 	type: "filter" | "nat";
 	hook: Hook;
-	/** Lower is asked earlier; chains of equal priority are asked in the order in which they are given. */
+	/** The kernel calls lower ones first, and chains of equal priority in the given order. */
 	priority: number;
-	/** All ways of a packet through the chain; where no rule ends one, the chain's policy does. */
-	walk(branch: Branch): Branch<Ending>[];
+	/** Follows a packet through the chain, and on by `accepted`. */
+	walk(walker: Walker, state: PacketState, accepted: Continuation): FinishedBranch[];
 }
 
-/** Priorities of the kernel's own hooks (linux/netfilter_ipv4.h). Chains of type nat are asked where NAT is done. */
+/** Priorities of the kernel's own hooks (linux/netfilter_ipv4.h). The kernel calls chains of type nat from its NAT hooks. */
 const priorities = { conntrack: -200, destinationNat: -100, sourceNat: 100 };
 
-/** A packet's way is over, or it left the rules on its way to its destination. */
-export type FinishedBranch = Branch<Exclude<Ending, "accept"> | "delivered">;
-
-/** All ways of a packet through a node's netfilter; its probabilities add up to 1. */
+/** All branches of a packet's path through a node's netfilter; their probabilities add up to 1. */
 export function walkHooks(
 	chains: readonly BaseChain[],
 	packet: Packet,
@@ -35,35 +30,40 @@ export function walkHooks(
 	affinity: ReadonlySet<string>,
 ): FinishedBranch[] {
 	const walk = new HookWalk(chains, network);
-	const start: Branch = { probability: 1, state: initialState(packet, affinity), verdict: "continue" };
-	if (packet.inInterface === undefined) walk.sentByProcess(start);
-	else walk.received(start);
-	return walk.finished;
+	const state = initialState(packet, affinity);
+	return isReceived(packet) ? walk.received(state) : walk.sentByProcess(state);
 }
 
-/** @throws where the packet's addresses cannot be read or are not of its family */
+/** @throws if the packet's addresses can't be parsed or aren't of its family */
 function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketState {
+	const source = addressOf(packet, packet.source);
+	const destination = addressOf(packet, packet.destination);
+	const { destinationPort, ctstate } = packet;
+	const isFirst = ctstate === "NEW";
 	return {
 		family: packet.family,
 		protocol: packet.protocol,
-		sources: [addressOf(packet, packet.source)],
+		sources: [source],
 		sourcePort: packet.sourcePort,
-		destination: addressOf(packet, packet.destination),
-		destinationPort: packet.destinationPort,
-		inInterface: packet.inInterface ?? "",
+		destination,
+		destinationPort,
+		inInterface: isReceived(packet) ? packet.inInterface : "",
 		outInterface: "",
 		mark: packet.mark,
 		conntrack: {
 			seen: false,
-			// The match's states DNAT and SNAT are properties of a connection whose first packet was seen long ago.
-			state: packet.ctstate === "DNAT" || packet.ctstate === "SNAT" ? "ESTABLISHED" : packet.ctstate,
-			destinationNat: packet.ctstate === "DNAT",
-			sourceNat: packet.ctstate === "SNAT",
+			// The states DNAT and SNAT of xt_conntrack are properties of a connection that is already known.
+			state: ctstate === "DNAT" || ctstate === "SNAT" ? "ESTABLISHED" : ctstate,
+			destinationNat: ctstate === "DNAT",
+			sourceNat: ctstate === "SNAT",
 			destinationSettled: false,
 			sourceSettled: false,
+			mark: isFirst ? 0 : undefined,
+			original: isFirst ? { source, destination, destinationPort } : undefined,
 		},
 		affinity,
-		hook: packet.inInterface === undefined ? "output" : "prerouting",
+		assumptions: new Map(),
+		hook: isReceived(packet) ? "prerouting" : "output",
 		baseChain: "",
 		lastHop: undefined,
 	};
@@ -76,7 +76,7 @@ function addressOf({ family }: Packet, text: string): Address {
 }
 
 class HookWalk {
-	readonly finished: FinishedBranch[] = [];
+	private readonly walker = new Walker();
 	private readonly chains: readonly BaseChain[];
 	private readonly network: Network;
 
@@ -85,62 +85,52 @@ class HookWalk {
 		this.network = network;
 	}
 
-	received(branch: Branch): void {
-		for (const routed of this.pass("prerouting", branch)) {
-			if (this.network.isLocal(routed.state.destination)) this.deliveredHere(routed);
-			else this.forwarded(routed);
+	received(state: PacketState): FinishedBranch[] {
+		return this.pass("prerouting", state, (routed) =>
+			this.network.isLocal(routed.destination) ? this.deliveredHere(routed) : this.forwarded(routed),
+		);
+	}
+
+	sentByProcess(state: PacketState): FinishedBranch[] {
+		return this.pass("output", this.leaving(state), (routed) =>
+			this.pass("postrouting", this.leaving(routed), (sent) =>
+				this.network.isLocal(sent.destination) ? this.looped(sent) : delivered(sent),
+			),
+		);
+	}
+
+	private forwarded(state: PacketState): FinishedBranch[] {
+		const setting = this.network.forwardingIsOff(state.family);
+		if (setting !== undefined) {
+			const rule = { table: "kernel", chain: "routing", rule: setting };
+			const dropped = recorded({ ...state, hook: "forward" }, rule, { effect: "drop" });
+			return [{ probability: 1, state: dropped, verdict: "drop" }];
 		}
+		return this.pass("forward", this.leaving(state), (allowed) => this.pass("postrouting", allowed, delivered));
 	}
 
-	sentByProcess(branch: Branch): void {
-		for (const routed of this.pass("output", this.leaving(branch))) {
-			for (const sent of this.pass("postrouting", this.leaving(routed))) {
-				if (this.network.isLocal(sent.state.destination)) this.looped(sent);
-				else this.finished.push({ ...sent, verdict: "delivered" });
-			}
-		}
+	private deliveredHere(state: PacketState): FinishedBranch[] {
+		return this.pass("input", { ...state, outInterface: "" }, delivered);
 	}
 
-	private forwarded(branch: Branch): void {
-		for (const allowed of this.pass("forward", this.leaving(branch))) {
-			for (const sent of this.pass("postrouting", allowed)) this.finished.push({ ...sent, verdict: "delivered" });
-		}
+	/** What a node sends to itself returns through lo as the same packet; NAT is already decided for its connection. */
+	private looped(state: PacketState): FinishedBranch[] {
+		return this.received({ ...state, inInterface: "lo", outInterface: "" });
 	}
 
-	private deliveredHere(branch: Branch): void {
-		for (const received of this.pass("input", changed(branch, { outInterface: "" }))) {
-			this.finished.push({ ...received, verdict: "delivered" });
-		}
+	private leaving(state: PacketState): PacketState {
+		return { ...state, outInterface: this.network.interfaceTowards(state.destination) };
 	}
 
-	/** What a node sends to itself comes back by lo as the same packet, of a connection whose NAT is settled. */
-	private looped(branch: Branch): void {
-		this.received(changed(branch, { inInterface: "lo", outInterface: "" }));
-	}
-
-	private leaving(branch: Branch): Branch {
-		return changed(branch, { outInterface: this.network.interfaceTowards(branch.state.destination) });
-	}
-
-	/** The ways that go on after a hook; the others have arrived. */
-	private pass(hook: Hook, branch: Branch): Branch[] {
-		let passing = [changed(branch, { hook })];
-		for (const chain of this.inOrder(hook, branch.state.family)) {
-			passing = passing.flatMap((branch) => (asked(chain, branch.state) ? this.ask(chain, branch) : [branch]));
-		}
-		return passing.map((branch) => changed(branch, { conntrack: settled(branch.state.conntrack, hook) }));
-	}
-
-	private ask(chain: BaseChain, branch: Branch): Branch[] {
-		const early = chain.priority < priorities.conntrack;
-		const conntrack = { ...branch.state.conntrack, seen: branch.state.conntrack.seen || !early };
-		const entering = changed(branch, { conntrack, baseChain: `${chain.table} ${chain.name}` });
-		const passing: Branch[] = [];
-		for (const { probability, state, verdict } of chain.walk(entering)) {
-			if (verdict === "accept") passing.push({ probability, state, verdict: "continue" });
-			else this.finished.push({ probability, state, verdict });
-		}
-		return passing;
+	private pass(hook: Hook, entering: PacketState, passed: Continuation): FinishedBranch[] {
+		const chains = this.inOrder(hook, entering.family);
+		const from = (index: number, state: PacketState): FinishedBranch[] => {
+			const chain = chains[index];
+			if (!chain) return passed({ ...state, conntrack: settled(state.conntrack, hook) });
+			const accepted: Continuation = (state) => from(index + 1, state);
+			return isCalled(chain, state) ? chain.walk(this.walker, entered(chain, state), accepted) : accepted(state);
+		};
+		return from(0, { ...entering, hook });
 	}
 
 	private inOrder(hook: Hook, family: Family): BaseChain[] {
@@ -150,9 +140,16 @@ class HookWalk {
 	}
 }
 
+const delivered: Continuation = (state) => [{ probability: 1, state, verdict: "delivered" }];
+
+function entered(chain: BaseChain, state: PacketState): PacketState {
+	const seen = state.conntrack.seen || chain.priority >= priorities.conntrack;
+	return { ...state, conntrack: { ...state.conntrack, seen }, baseChain: `${chain.table} ${chain.name}` };
+}
+
 /**
- * Where in its hook a chain is asked. The kernel calls all chains of type nat from its own NAT hook, whatever their
- * priority, which only orders them among each other (nf_nat_inet_fn in net/netfilter/nf_nat_core.c).
+ * The effective priority of a chain. The kernel calls all chains of type nat from its own NAT hook: their priorities only
+ * order them among each other (nf_nat_inet_fn in net/netfilter/nf_nat_core.c).
  */
 function place({ type, hook, priority }: BaseChain): number {
 	if (type !== "nat") return priority;
@@ -162,21 +159,16 @@ function place({ type, hook, priority }: BaseChain): number {
 const manipulates = (hook: Hook): "destination" | "source" =>
 	hook === "prerouting" || hook === "output" ? "destination" : "source";
 
-/** Chains of type nat see only the first packet of a connection, and none once a rule has settled its NAT. */
-function asked({ type, hook }: BaseChain, { conntrack }: PacketState): boolean {
+/** Chains of type nat see only the first packet of a connection, until a rule has decided its NAT. */
+function isCalled({ type, hook }: BaseChain, { conntrack }: PacketState): boolean {
 	if (type !== "nat") return true;
 	if (conntrack.state !== "NEW" && conntrack.state !== "RELATED") return false;
 	return !(manipulates(hook) === "destination" ? conntrack.destinationSettled : conntrack.sourceSettled);
 }
 
-/** After a hook with NAT, a connection that no rule touched is settled too: it keeps its addresses. */
+/** After a hook with NAT, the addresses of a connection are decided, even if no rule changed them. */
 function settled(conntrack: Conntrack, hook: Hook): Conntrack {
 	if (hook === "forward") return conntrack;
 	const kind = manipulates(hook) === "destination" ? "destinationSettled" : "sourceSettled";
 	return { ...conntrack, seen: true, [kind]: true };
 }
-
-const changed = (branch: Branch, changes: Partial<PacketState>): Branch => ({
-	...branch,
-	state: { ...branch.state, ...changes },
-});

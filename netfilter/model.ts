@@ -1,4 +1,4 @@
-/** What a walk takes and returns: a packet and a node's network in, the packet's paths out. */
+/** The input and output of a walk: a packet and a node's network in, the packet's paths out. */
 import { z } from "zod";
 
 export const Family = z.enum(["ipv4", "ipv6"]);
@@ -7,7 +7,7 @@ export type Family = z.infer<typeof Family>;
 export const Protocol = z.enum(["tcp", "udp", "sctp"]);
 export type Protocol = z.infer<typeof Protocol>;
 
-/** One packet as netfilter first meets it on a node: before any rule has changed it. */
+/** A packet as netfilter first sees it on a node, before any rule has changed it. */
 export interface Packet {
 	family: Family;
 	protocol: Protocol;
@@ -15,25 +15,34 @@ export interface Packet {
 	sourcePort?: number;
 	destination: string;
 	destinationPort: number;
-	/** The interface that it arrives by; absent: a process of this node sends it (OUTPUT instead of PREROUTING). */
+	/** The interface through which it arrives, if its name is known. */
 	inInterface?: string;
-	/** The packet mark, 0 unless something before netfilter set it. */
+	/** True: it arrives from the network or from a pod. Implied by `inInterface`; without both, a process sends it. */
+	received?: boolean;
+	/** The packet mark; 0 unless something set it before netfilter. */
 	mark: number;
-	/** The state that conntrack gives it. */
+	/** Its state in conntrack. */
 	ctstate: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED" | "DNAT" | "SNAT";
 }
 
-/** What the walk must know of a node besides its rules. */
+/** Whether the packet arrives at the node, so that its path begins in PREROUTING and not in OUTPUT. */
+export const isReceived = ({ inInterface, received }: Packet): boolean => received ?? inInterface !== undefined;
+
+/** Facts about a node besides its rules. A walk says "unknown" if a result depends on one that is missing. */
 export interface NodeNetwork {
-	/** The node's name, for the words of its paths. */
+	/** The node's name, for the text of hops. */
 	node?: string;
-	/** Every address that the kernel counts as its own (fib type local), loopback included. */
+	/** All addresses that the kernel treats as its own (fib type local), loopback included. */
 	localAddresses: string[];
+	/** All interfaces with their addresses, the primary one first. */
+	interfaces?: { name: string; addresses: string[] }[];
 	/**
-	 * Where known: by which interface packets leave for a destination (CIDR; the longest prefix decides), and the address
-	 * that masquerading gives them there. Without it, a walk that depends on the interface says "unknown".
+	 * Routes: to which interface packets for a destination go (CIDR; the longest prefix decides), and the source address
+	 * that masquerading uses there.
 	 */
-	routes?: { destination: string; interface: string; source: string }[];
+	routes?: { destination: string; interface?: string; source: string }[];
+	/** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */
+	sysctls?: Record<string, string>;
 }
 
 export const HopEffect = z.enum([
@@ -53,7 +62,7 @@ export const HopEffect = z.enum([
 ]);
 export type HopEffect = z.infer<typeof HopEffect>;
 
-/** The Kubernetes object that a rule stands for. */
+/** The Kubernetes object that a rule implements. */
 export const ObjectReference = z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() });
 export type ObjectReference = z.infer<typeof ObjectReference>;
 
@@ -61,38 +70,40 @@ export type ObjectReference = z.infer<typeof ObjectReference>;
 export const Hop = z.object({
 	table: z.string(),
 	chain: z.string(),
-	/** The rule as its own tool prints it; for a chain's policy or end, that in words. */
+	/** The rule as its own tool prints it; for a chain's policy, a description. */
 	rule: z.string(),
 	effect: HopEffect,
 	/** Chain jumped to, mark after the rule (0x…), address after NAT, or set that now remembers the source. */
 	to: z.string().optional(),
 	object: ObjectReference.optional(),
-	/** What happened, in one sentence for a student. */
+	/** What happened, in one sentence. */
 	text: z.string(),
 });
 export type Hop = z.infer<typeof Hop>;
 
-/** How a packet's way through the rules ends. */
+/** How a path ends. */
 export const PathOutcome = z.enum(["endpoint", "reject", "drop", "untouched", "unknown"]);
 export type PathOutcome = z.infer<typeof PathOutcome>;
 
-/** One way that a packet may take; where rules draw lots, there are several, and their probabilities add up to 1. */
+/** A packet's path through a node. Where rules choose at random there are several; their probabilities add up to 1. */
 export const Path = z.object({
 	probability: z.number(),
 	outcome: PathOutcome,
 	/** Address and port after DNAT (outcome "endpoint"). */
 	endpoint: z.object({ address: z.string(), port: z.number() }).optional(),
-	/** True: the source is rewritten on the way out (masquerade), so the endpoint sees an address of this node. */
+	/** True: a rule rewrites the source address on the way out, so the endpoint sees an address of this node. */
 	masqueraded: z.boolean(),
-	/** The source address that the receiver sees, where the rules and routes tell it. */
+	/** The source address that the receiver sees, if it is known. */
 	clientIp: z.string().optional(),
-	/** What the sender is told (outcome "reject"): "icmp-port-unreachable", "tcp-reset" … */
+	/** The answer to the sender (outcome "reject"): "icmp-port-unreachable", "tcp-reset" … */
 	rejectedWith: z.string().optional(),
+	/** Conditions that couldn't be evaluated. The result doesn't depend on them, but the hops may. */
+	unevaluated: z.array(z.string()).optional(),
 	hops: z.array(Hop),
 });
 export type Path = z.infer<typeof Path>;
 
-/** Which tool keeps the rules that answered. */
+/** The tool whose rules serve the Service. */
 export const Backend = z.enum(["iptables-nft", "iptables-legacy", "nftables"]);
 export type Backend = z.infer<typeof Backend>;
 

@@ -1,11 +1,12 @@
-/** What NAT does to a packet's state, whichever tool wrote the rule. */
-import { type Address, type Network, withPort } from "./address.ts";
+/** The effect of NAT on a packet's state, whichever tool wrote the rule. */
+import { type Address, type Network, parseAddress, withPort } from "./address.ts";
 import { type Conntrack, type PacketState, type RuleReference, recorded } from "./state.ts";
 
-/** Where a rule sends a packet; what it leaves out stays as it is. */
+/** The new address and port; a missing part stays as it is. */
 export interface Translation {
 	address?: Address | undefined;
-	port?: number | undefined;
+	/** "unknown": the kernel chooses it; only for sources. */
+	port?: number | "unknown" | undefined;
 }
 
 export function translateDestination(
@@ -14,12 +15,12 @@ export function translateDestination(
 	{ address, port }: Translation,
 ): PacketState {
 	const destination = address ?? state.destination;
-	const destinationPort = port ?? state.destinationPort;
+	const destinationPort = typeof port === "number" ? port : state.destinationPort;
 	const changed = destination.toString() !== state.destination.toString() || destinationPort !== state.destinationPort;
 	const conntrack = {
 		...state.conntrack,
 		destinationSettled: true,
-		// The kernel sets IPS_DST_NAT only where the translation differs (nf_nat_setup_info in nf_nat_core.c).
+		// The kernel sets IPS_DST_NAT only if the translation differs (nf_nat_setup_info in nf_nat_core.c).
 		destinationNat: state.conntrack.destinationNat || changed,
 	};
 	const action = { effect: "dnat", to: withPort(destination, destinationPort) } as const;
@@ -28,27 +29,45 @@ export function translateDestination(
 
 export function translateSource(state: PacketState, rule: RuleReference, { address, port }: Translation): PacketState {
 	const sources = address ? [address] : state.sources;
-	const to = sources.map((source) => (port === undefined ? source.toString() : withPort(source, port))).join(" or ");
-	const otherPort = port === undefined ? false : state.sourcePort === undefined ? undefined : port !== state.sourcePort;
-	const conntrack = withSource(state, sources, otherPort);
-	return recorded(state, rule, { effect: "snat", to }, { sources, sourcePort: port, conntrack });
+	const known = typeof port === "number" ? port : undefined;
+	const to = sources.map((source) => (known === undefined ? source.toString() : withPort(source, known))).join(" or ");
+	const isOther = known === undefined || state.sourcePort === undefined ? undefined : known !== state.sourcePort;
+	const conntrack = withSource(state, sources, port === undefined ? false : isOther);
+	return recorded(state, rule, { effect: "snat", to }, { sources, sourcePort: known, conntrack });
 }
 
-/** @param random whether the rule wants another source port, whatever the address; undefined: it does not tell */
+/** @param otherPort whether the rule also changes the source port; undefined: that isn't known */
 export function masquerade(
 	state: PacketState,
 	rule: RuleReference,
 	network: Network,
-	random: boolean | undefined,
+	otherPort: boolean | undefined,
 ): PacketState {
 	const sources = network.sourcesTowards(state.destination);
 	const [source] = sources;
 	const known = sources.length === 1 && source ? { to: source.toString() } : {};
-	const changes = { sources, sourcePort: undefined, conntrack: withSource(state, sources, random) };
+	const changes = { sources, sourcePort: undefined, conntrack: withSource(state, sources, otherPort) };
 	return recorded(state, rule, { effect: "masquerade", ...known }, changes);
 }
 
-/** The connection after NAT of its source, which counts as that only where something differs (IPS_SRC_NAT). */
+/**
+ * To the node itself: what a process sends goes to loopback, what is received to its interface's primary address
+ * (nf_nat_redirect.c). undefined: that address isn't known.
+ */
+export function redirect(
+	state: PacketState,
+	rule: RuleReference,
+	network: Network,
+	port: number | undefined,
+): PacketState | undefined {
+	const loopback = parseAddress(state.family === "ipv4" ? "127.0.0.1" : "::1");
+	const [sender] = state.sources;
+	const own = network.redirectAddress(state.inInterface, sender, state.destination);
+	const address = state.hook === "output" ? loopback : own;
+	return address && translateDestination(state, rule, { address, port });
+}
+
+/** The connection after NAT of its source; the kernel sets IPS_SRC_NAT only if something differs. */
 function withSource(state: PacketState, sources: readonly Address[], otherPort: boolean | undefined): Conntrack {
 	const before = state.sources.map(String);
 	const kept = sources.filter((source) => before.includes(source.toString())).length;
@@ -57,7 +76,7 @@ function withSource(state: PacketState, sources: readonly Address[], otherPort: 
 	return { ...state.conntrack, sourceSettled: true, sourceNat: differs ? true : isSame ? false : "unknown" };
 }
 
-/** Keeps conntrack, and with it NAT, from a packet that conntrack has not seen yet (notrack_tg in net/netfilter/xt_CT.c). */
+/** Excludes a packet from conntrack, and so from NAT, unless it is already tracked (notrack_tg in net/netfilter/xt_CT.c). */
 export function withoutTracking(state: PacketState, rule: RuleReference): PacketState {
 	const late = state.conntrack.seen;
 	const conntrack = late ? state.conntrack : ({ ...state.conntrack, state: "UNTRACKED" } as const);

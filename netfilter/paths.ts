@@ -1,15 +1,15 @@
-/** The ways that a packet may go, as the rest of the verification reads them. */
+/** Makes the result of a walk: paths with their hops in words. */
 
-import type { FinishedBranch } from "./hooks.ts";
+import type { FinishedBranch } from "./chain.ts";
 import type { Hop, Packet, Path } from "./model.ts";
 import { type HopRecord, hopRecordsOf } from "./state.ts";
 import { formatMark, type PathFacts, sentence } from "./words.ts";
 
-/** One path for each way, in the order in which they end; equal ways become one. */
+/** One path per branch; equal ones are merged. */
 export function toPaths(finished: readonly FinishedBranch[], packet: Packet, node: string | undefined): Path[] {
 	const paths = new Map<string, Path>();
-	for (const finishedBranch of finished) {
-		const path = toPath(finishedBranch, packet, node);
+	for (const branch of finished) {
+		const path = toPath(branch, packet, node);
 		const key = JSON.stringify({ ...path, probability: undefined });
 		const same = paths.get(key);
 		if (same) same.probability += path.probability;
@@ -18,7 +18,11 @@ export function toPaths(finished: readonly FinishedBranch[], packet: Packet, nod
 	return [...paths.values()];
 }
 
-function toPath({ probability, state, verdict }: FinishedBranch, packet: Packet, node: string | undefined): Path {
+function toPath(
+	{ probability, state, verdict, unevaluated }: FinishedBranch,
+	packet: Packet,
+	node: string | undefined,
+): Path {
 	const hops = hopRecordsOf(state);
 	const translated = hops.some(({ effect }) => effect === "dnat") || state.conntrack.destinationNat;
 	const delivered = verdict === "delivered";
@@ -33,6 +37,7 @@ function toPath({ probability, state, verdict }: FinishedBranch, packet: Packet,
 		...(delivered && clientIp !== undefined && { clientIp }),
 		...(last?.effect === "reject" && { rejectedWith: last.with }),
 		masqueraded,
+		...(unevaluated && { unevaluated: [...new Set(unevaluated)] }),
 		hops: hopsOf(hops, { packet, node, clientIp, masqueraded }),
 	};
 }

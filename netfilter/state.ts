@@ -1,10 +1,10 @@
-/** A packet on its way through the rules: what rules see of it and what they have done so far. Plain, never changed. */
+/** A packet between two rules: what rules can see of it, and the hops so far. Immutable. */
 
 import type { Address } from "./address.ts";
 import { type Chance, certainly } from "./chance.ts";
 import type { Family, ObjectReference, Protocol } from "./model.ts";
 
-/** Where the kernel asks rules about a packet of IP, and a walk follows it. */
+/** The hooks of IP packets, in which a walk follows a packet. */
 export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
 
 export type Hook = (typeof hooks)[number];
@@ -12,37 +12,43 @@ export type Hook = (typeof hooks)[number];
 export interface PacketState {
 	readonly family: Family;
 	readonly protocol: Protocol;
-	/** The source address; after masquerading, all that it may be. */
+	/** The source address; after masquerading, every address that it may be. */
 	readonly sources: readonly Address[];
-	/** undefined: not known. */
+	/** undefined: unknown. */
 	readonly sourcePort: number | undefined;
 	readonly destination: Address;
 	readonly destinationPort: number;
-	/** "": no interface (as the kernel's rules see it); undefined: not known which. */
+	/** "": none, as in OUTPUT; undefined: a real interface whose name is unknown, never lo. */
 	readonly inInterface: string | undefined;
 	readonly outInterface: string | undefined;
 	readonly mark: number;
 	readonly conntrack: Conntrack;
-	/** Names of the lists (xt_recent) and sets (nftables) that hold the packet's source address: session affinity. */
+	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
 	readonly affinity: ReadonlySet<string>;
+	/** Conditions that can't be evaluated, and which answer this branch follows. */
+	readonly assumptions: ReadonlyMap<string, boolean>;
 	readonly hook: Hook;
-	/** The base chain that the packet is in: its table and its name. */
+	/** The base chain that the packet is in: table and name. */
 	readonly baseChain: string;
-	/** The last thing that a rule did, and what came before it. */
+	/** The last hop, linked to those before it. */
 	readonly lastHop: HopLink | undefined;
 }
 
-/** What conntrack knows of the packet's connection. */
+/** What conntrack knows about the packet's connection. */
 export interface Conntrack {
-	/** False only before conntrack's own hook (priority -200): there every packet counts as INVALID. */
+	/** False only before conntrack's own hook (priority -200), where every packet counts as INVALID. */
 	readonly seen: boolean;
 	readonly state: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
-	/** IPS_DST_NAT and IPS_SRC_NAT: NAT gave the connection another destination, or another source. */
+	/** IPS_DST_NAT and IPS_SRC_NAT: NAT changed the connection's destination or source. */
 	readonly destinationNat: boolean;
 	readonly sourceNat: boolean | "unknown";
-	/** Whether NAT is settled for the connection, be it by leaving it alone: rules of type nat are asked only once. */
+	/** Whether NAT is decided for the connection: chains of type nat see only its first packet. */
 	readonly destinationSettled: boolean;
 	readonly sourceSettled: boolean;
+	/** The connection's mark (ct mark, CONNMARK); undefined: unknown. */
+	readonly mark: number | undefined;
+	/** Its addresses before NAT; undefined: unknown. */
+	readonly original: { source: Address; destination: Address; destinationPort: number } | undefined;
 }
 
 export interface HopLink {
@@ -50,24 +56,24 @@ export interface HopLink {
 	readonly before: HopLink | undefined;
 }
 
-/** What one rule did, as data; words.ts says it. */
+/** What one rule did, as data; words.ts makes the sentence. */
 export type HopRecord = RuleReference & PacketView & Action;
 
-/** The rule that acted; for a chain's policy, `rule` is that in words. */
+/** The rule that acted; `rule` is its text, or a description of the chain's policy. */
 export interface RuleReference {
 	table: string;
 	chain: string;
 	rule: string;
-	/** kube-proxy's comment on the rule, where it has one. */
+	/** The rule's comment. */
 	comment?: string;
 	object?: ObjectReference;
 }
 
-/** What a rule did: an effect, and what only that effect has. */
+/** What a rule did, with the data of that effect. */
 export type Action =
 	| { effect: "jump" | "goto"; to: string }
 	| { effect: "return" | "accept" | "drop" }
-	/** `late`: conntrack had seen the packet before, so the rule changes nothing. */
+	/** `late`: conntrack already tracks the packet, so the rule changes nothing. */
 	| { effect: "notrack"; late: boolean }
 	| { effect: "mark"; mark: number }
 	| { effect: "dnat" | "snat"; to: string }
@@ -76,7 +82,7 @@ export type Action =
 	| { effect: "update"; to: string }
 	| { effect: "unknown"; reason: string };
 
-/** The packet as the rule met it. */
+/** The packet before the rule changed it. */
 export interface PacketView {
 	hook: Hook;
 	baseChain: string;
@@ -86,19 +92,39 @@ export interface PacketView {
 	markBefore: number;
 }
 
-/** Whether a rule that asks conntrack for a state or a kind of NAT finds it (kernel's xt_conntrack and nft_ct alike). */
-export function chanceOfConntrack({ conntrack }: PacketState, name: string): Chance {
+/** Whether a packet has a state of conntrack or a kind of NAT (the same in the kernel's xt_conntrack and nft_ct). */
+export function chanceOfConntrack({ conntrack }: Pick<PacketState, "conntrack">, name: string): Chance {
 	const { seen, state, destinationNat, sourceNat } = conntrack;
 	const current = !seen && state !== "UNTRACKED" ? "INVALID" : state;
-	// What conntrack does not track has no connection to tell of.
-	const isTracked = current !== "INVALID" && current !== "UNTRACKED";
+	const isTracked = hasConnection({ conntrack });
 	if (name === "DNAT") return certainly(isTracked && destinationNat);
 	if (name === "SNAT")
 		return isTracked && sourceNat === "unknown" ? "unknown" : certainly(isTracked && sourceNat === true);
 	return certainly(current === name);
 }
 
-/** The packet after a rule acted on it: what the rule changed, and the act itself, seen as it met the packet. */
+/** Whether conntrack has assigned the packet to a connection. */
+export const hasConnection = ({ conntrack: { seen, state } }: Pick<PacketState, "conntrack">): boolean =>
+	seen && state !== "INVALID" && state !== "UNTRACKED";
+
+/** The packet on the branch that answers an open question so; a volatile condition, such as a limit, has no key. */
+export function assuming(state: PacketState, key: string | undefined, holds: boolean): PacketState {
+	// Beyond so many, branches that meet again are worth more than answers that agree with each other.
+	if (key === undefined || state.assumptions.size >= mostAssumptions) return state;
+	return { ...state, assumptions: new Map(state.assumptions).set(key, holds) };
+}
+
+const mostAssumptions = 8;
+
+/** The same for states that rules can't tell apart; hops don't count. */
+export function stateKey({ sources, destination, conntrack, affinity, assumptions, ...rest }: PacketState): string {
+	const { original, ...connection } = conntrack;
+	const { lastHop: _, ...plain } = rest;
+	const parts = [plain, sources.map(String), destination.toString(), connection, original?.destination.toString()];
+	return JSON.stringify([...parts, [...affinity], [...assumptions]]);
+}
+
+/** The packet after a rule acted on it, with the hop. */
 export function recorded(
 	state: PacketState,
 	rule: RuleReference,
@@ -116,14 +142,14 @@ export function recorded(
 	return { ...state, ...changes, lastHop: { hop: { ...rule, ...action, ...view }, before: state.lastHop } };
 }
 
-/** First to last. */
+/** From first to last. */
 export function hopRecordsOf(state: PacketState): HopRecord[] {
 	const hops: HopRecord[] = [];
 	for (let lastHop = state.lastHop; lastHop; lastHop = lastHop.before) hops.push(lastHop.hop);
 	return hops.reverse();
 }
 
-/** The Service that the last of the rules stood for. */
+/** The Service of the last hop that has one. */
 export function lastService({ lastHop }: PacketState): ObjectReference | undefined {
 	for (let at = lastHop; at; at = at.before) if (at.hop.object?.kind === "Service") return at.hop.object;
 	return undefined;

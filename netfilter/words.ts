@@ -1,6 +1,6 @@
 /** The sentence for each hop of a path: what a rule did to the packet and why, for readers who are new to netfilter. */
 import { withPort } from "./address.ts";
-import type { Packet } from "./model.ts";
+import { isReceived, type Packet } from "./model.ts";
 import { messageOf } from "./rejection.ts";
 import { purposes, type Role, roleOf } from "./roles.ts";
 import type { Hook, HopRecord } from "./state.ts";
@@ -28,9 +28,9 @@ function entry(hop: HopRecord, previous: HopRecord | undefined, { packet, node }
 	const place = `${hop.table} ${hop.chain}`;
 	if (!previous) {
 		const where = node ?? "this node";
-		return packet.inInterface === undefined
-			? `a process on ${where} sends a packet to ${target(hop)}; it enters ${place}: `
-			: `the packet to ${target(hop)} arrives at ${where} and enters ${place}: `;
+		return isReceived(packet)
+			? `the packet to ${target(hop)} arrives at ${where} and enters ${place}: `
+			: `a process on ${where} sends a packet to ${target(hop)}; it enters ${place}: `;
 	}
 	if (previous.hook !== hop.hook) return `${routing[hop.hook](hop.destination.toString())} it enters ${place}: `;
 	if (previous.baseChain !== hop.baseChain) return `next it enters ${place}: `;

@@ -1,56 +1,74 @@
-/** Whether a packet meets the conditions of a rule of iptables. */
-
+/** Evaluates the conditions of an iptables rule for a packet. */
 import { type Address, chanceWithin, contains, type Network, type PortRange } from "../address.ts";
-import { all, any, type Chance, certainly, not } from "../chance.ts";
+import { any, type Chance, certainly, not } from "../chance.ts";
 import type { Protocol } from "../model.ts";
-import { chanceOfConntrack, type PacketState } from "../state.ts";
+import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../state.ts";
 import type { Match } from "./matches.ts";
 
-/** The outcome of all conditions of a rule, asked in their order until one fails. */
+/** The result of all conditions of a rule, evaluated in their order until one fails. */
 export interface Judgement {
-	chance: Chance;
-	/** The packet where they hold, and where they do not: `recent` remembers sources while it is asked. */
+	/** How likely they hold; of conditions that can't be evaluated, if those hold. */
+	chance: number;
+	/** The packet if they hold, and if they don't: `recent` remembers sources while it is evaluated. */
 	met: PacketState;
 	missed: PacketState;
-	/** Why the chance is unknown. */
+	/** Why a condition can't be evaluated; undefined: all can. */
 	reason?: string;
 }
 
 export function judge(matches: readonly Match[], state: PacketState, network: Network): Judgement {
-	let chance: Chance = 1;
+	let chance = 1;
 	let met = state;
 	let missed = state;
-	let reason: string | undefined;
+	const open: { match: Match; key: string | undefined }[] = [];
 	for (const match of matches) {
 		const one = chanceOf(match, met, network);
-		if (one === 0) return { chance: 0, met, missed };
-		if (one === "unknown") reason ??= reasonOf(match);
-		chance = all([chance, one]);
-		met = remembered(match, met);
-		if (chance === 1) missed = met;
+		if (one === 0) return { chance: 0, met: state, missed };
+		if (one === "unknown") {
+			const key = keyOf(match, met);
+			open.push({ match, key });
+			met = learned(match, assuming(met, key, !match.not));
+		} else {
+			chance *= one;
+			met = remembered(match, met);
+			if (chance === 1 && open.length === 0) missed = met;
+		}
 	}
-	return { chance, met, missed, ...(reason !== undefined && { reason }) };
+	const [first, ...others] = open;
+	if (!first) return { chance, met, missed };
+	const alone = others.length === 0 && chance === 1;
+	return {
+		chance,
+		met,
+		missed: alone ? assuming(missed, first.key, first.match.not) : missed,
+		reason: reasonOf(first.match),
+	};
 }
 
-/** Whether one of the conditions fails for certain; none of them may be one that changes the packet's state. */
+/** Whether one of the conditions certainly fails; they must not change the packet's state. */
 export const cannotMatch = (matches: readonly Match[], state: PacketState, network: Network): boolean =>
 	matches.some((match) => chanceOf(match, state, network) === 0);
 
-const chanceOf = (match: Match, state: PacketState, network: Network): Chance => {
+function chanceOf(match: Match, state: PacketState, network: Network): Chance {
 	const chance = holds(match, state, network);
-	return match.not ? not(chance) : chance;
-};
+	if (chance === "absent") return 0;
+	if (chance !== "unknown") return match.not ? not(chance) : chance;
+	const assumed = state.assumptions.get(keyOf(match, state) ?? "");
+	if (assumed === undefined) return "unknown";
+	return certainly(assumed !== match.not);
+}
 
-function holds(match: Match, state: PacketState, network: Network): Chance {
+/** "absent": the packet doesn't have what the condition asks for, so it fails even if it is negated. */
+function holds(match: Match, state: PacketState, network: Network): Chance | "absent" {
 	switch (match.kind) {
 		case "source":
 			return chanceWithin(state.sources, (address) => contains(match.range, address));
 		case "destination":
 			return certainly(contains(match.range, state.destination));
 		case "in-interface":
-			return interfaceMatches(match.name, state.inInterface);
+			return interfaceMatches(match.name, state.inInterface, network);
 		case "out-interface":
-			return interfaceMatches(match.name, state.outInterface);
+			return interfaceMatches(match.name, state.outInterface, network);
 		case "protocol":
 			return certainly(match.protocol === "all" || match.protocol === (state.protocol satisfies Protocol));
 		case "source-port":
@@ -62,18 +80,46 @@ function holds(match: Match, state: PacketState, network: Network): Chance {
 		case "tcp-flags":
 			return flagsMatch(match, state);
 		case "fragment":
-			// Conntrack puts fragments together before any rule but those of table raw sees them.
+			// Conntrack reassembles fragments before the rules, except those of table raw, see them.
 			return 0;
 		case "mark":
 			return certainly((state.mark & match.mask) >>> 0 === match.value);
+		case "connection-mark": {
+			// xt_connmark.c: without a connection it never matches.
+			if (!hasConnection(state)) return "absent";
+			const { mark } = state.conntrack;
+			return mark === undefined ? "unknown" : certainly((mark & match.mask) >>> 0 === match.value);
+		}
 		case "address-type":
-			return any(match.types.map((type) => network.chanceOfType(addresses(match.of, state), type.toLowerCase())));
+			return any(match.types.map((type) => addressType(match, type.toLowerCase(), state, network)));
 		case "conntrack-state":
 			return any(match.states.map((name) => chanceOfConntrack(state, name)));
+		case "original-address": {
+			if (!hasConnection(state)) return "absent";
+			const { original } = state.conntrack;
+			return original ? certainly(contains(match.range, original[match.of])) : "unknown";
+		}
+		case "original-port": {
+			if (!hasConnection(state)) return "absent";
+			const { original } = state.conntrack;
+			return original ? portMatches(match.ranges, original.destinationPort) : "unknown";
+		}
+		case "direction":
+			if (!hasConnection(state)) return "absent";
+			return state.conntrack.state === "NEW" ? certainly(match.direction === "ORIGINAL") : "unknown";
 		case "random":
 			return match.probability;
 		case "recent":
 			return certainly(match.action === "set" || state.affinity.has(match.list));
+		case "reverse-path":
+			return reversePath(match, state, network);
+		case "bridge-port":
+			return bridgePort(match, state);
+		case "socket":
+			// Without options it finds only sockets that are bound to the packet's destination (xt_socket.c).
+			return match.bound && !network.isLocal(state.destination) ? 0 : "unknown";
+		case "header":
+			return "absent";
 		case "nfacct":
 			return 1;
 		case "unknown":
@@ -84,11 +130,23 @@ function holds(match: Match, state: PacketState, network: Network): Chance {
 const addresses = (of: "source" | "destination", state: PacketState): readonly Address[] =>
 	of === "source" ? state.sources : [state.destination];
 
-/** "eth0", or "eth+" for all names that begin so. */
-function interfaceMatches(pattern: string, name: string | undefined): Chance {
+function addressType(
+	match: Extract<Match, { kind: "address-type" }>,
+	type: string,
+	state: PacketState,
+	network: Network,
+): Chance {
+	const candidates = addresses(match.of, state);
+	if (!match.on || type !== "local") return network.chanceOfType(candidates, type);
+	return network.chanceOfLocalOn(candidates, match.on === "in" ? state.inInterface : state.outInterface);
+}
+
+/** "eth0", or "eth+" for all names that begin with "eth". */
+function interfaceMatches(pattern: string, name: string | undefined, network: Network): Chance {
 	if (pattern === "+") return 1;
-	if (name === undefined) return "unknown";
-	return certainly(pattern.endsWith("+") ? name.startsWith(pattern.slice(0, -1)) : name === pattern);
+	const isPrefix = pattern.endsWith("+");
+	const test = (one: string) => (isPrefix ? one.startsWith(pattern.slice(0, -1)) : one === pattern);
+	return network.chanceOfInterface(name, test, isPrefix ? undefined : pattern);
 }
 
 function portMatches(ranges: readonly PortRange[], port: number | undefined): Chance {
@@ -96,11 +154,28 @@ function portMatches(ranges: readonly PortRange[], port: number | undefined): Ch
 	return certainly(ranges.some(({ first, last }) => first <= port && port <= last));
 }
 
-/** The first packet of a TCP connection carries SYN alone; of later ones nobody told the flags. */
-function flagsMatch({ mask, set }: { mask: string[]; set: string[] }, { conntrack }: PacketState): Chance {
+/** The first packet of a TCP connection has only SYN set; the flags of later ones aren't known. */
+function flagsMatch({ mask, set }: { mask: string[]; set: string[] }, { conntrack, protocol }: PacketState): Chance {
+	if (protocol !== "tcp") return 0;
 	if (conntrack.state !== "NEW") return "unknown";
 	const seen = mask.filter((flag) => flag === "SYN");
 	return certainly(seen.length === set.length && seen.every((flag) => set.includes(flag)));
+}
+
+/** xt_rpfilter: whether the route back to the source leads through the interface by which the packet came. */
+function reversePath(
+	{ loose, acceptsLocal }: Extract<Match, { kind: "reverse-path" }>,
+	{ sources, inInterface }: PacketState,
+	network: Network,
+): Chance {
+	if (acceptsLocal && chanceWithin(sources, (address) => network.isLocal(address)) !== 0) return "unknown";
+	return network.chanceOfReversePath(sources, inInterface, loose);
+}
+
+/** xt_physdev: whether the packet came in through a port of a bridge. Packets that are routed don't leave bridged. */
+function bridgePort({ of }: Extract<Match, { kind: "bridge-port" }>, { inInterface }: PacketState): Chance {
+	if (of === "out") return 0;
+	return inInterface === "" || inInterface === "lo" ? 0 : "unknown";
 }
 
 function remembered(match: Match, state: PacketState): PacketState {
@@ -111,23 +186,53 @@ function remembered(match: Match, state: PacketState): PacketState {
 	return { ...state, affinity };
 }
 
+/** On the branch on which the packet's interface is the one that a rule names, its name is known. */
+function learned(match: Match, state: PacketState): PacketState {
+	if (match.not || (match.kind !== "in-interface" && match.kind !== "out-interface")) return state;
+	if (match.name.endsWith("+")) return state;
+	return { ...state, [match.kind === "in-interface" ? "inInterface" : "outInterface"]: match.name };
+}
+
+/** Matches whose answer may differ from one rule to the next, for the same packet. */
+const volatile = /^-m (limit|hashlimit|statistic|quota|quota2|connlimit|connbytes|recent|rateest|random|nth|fuzzy) /;
+
+/** Names a condition that can't be evaluated, with what it sees of the packet: two of that name hold together. */
+function keyOf(match: Match, state: PacketState): string | undefined {
+	if (match.kind === "recent" || match.kind === "random") return undefined;
+	if (match.kind === "unknown" && volatile.test(`${match.text} `)) return undefined;
+	const { not: _, ...condition } = match;
+	const { sources, sourcePort, destination, destinationPort, mark, conntrack, hook } = state;
+	if (match.kind === "in-interface" || match.kind === "out-interface")
+		return JSON.stringify([condition, `${destination}`]);
+	return JSON.stringify(
+		[condition, sources, sourcePort, destination, destinationPort, mark, conntrack.mark, hook],
+		(_, v) => (typeof v === "object" && v !== null && "kind" in v && typeof v.kind === "function" ? String(v) : v),
+	);
+}
+
 function reasonOf(match: Match): string {
 	switch (match.kind) {
 		case "unknown":
-			return `"${match.text}" is not understood`;
+			return match.reason ?? `"${match.text}" isn't supported`;
 		case "in-interface":
 		case "out-interface":
-			return `the rule asks for the interface ${match.name}, and the packet's is not known`;
+			return `the rule matches interface ${match.name}, and the name of the packet's interface is unknown`;
 		case "source-port":
 		case "either-port":
-			return "the rule asks for the source port, which is not known";
+			return "the rule matches the source port, which is unknown";
 		case "source":
-			return "the rule asks for the source, and which address masquerading gave is not known";
+			return "the rule matches the source address, and masquerading may have chosen one of several";
 		case "conntrack-state":
-			return "the rule asks whether the source was translated, and masquerading may have kept it";
+			return "the rule matches translated sources, and masquerading may have kept the source";
 		case "address-type":
-			return `the rule asks for an address of type ${match.types.join(", ")}, which only the node's routes tell`;
+			return `the rule matches addresses of type ${match.types.join(", ")}, which depends on the node's interfaces and routes`;
+		case "reverse-path":
+			return "the rule checks the route back to the source, and the node's interfaces or routes are unknown";
+		case "bridge-port":
+			return "the rule matches bridged packets, and the packet's interface is unknown";
+		case "socket":
+			return "the rule matches packets for an open socket, and the node's sockets are unknown";
 		default:
-			return `the rule asks for ${match.kind}, which is not known of this packet`;
+			return `the rule matches ${match.kind.replace("-", " ")}, which is unknown for this packet`;
 	}
 }

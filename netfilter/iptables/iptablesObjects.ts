@@ -1,4 +1,4 @@
-/** Which Kubernetes object a rule of kube-proxy's stands for. */
+/** Finds the Kubernetes object that a rule of kube-proxy implements. */
 
 import { withPort } from "../address.ts";
 import type { ObjectReference } from "../model.ts";
@@ -7,7 +7,7 @@ import { lastService, type PacketState } from "../state.ts";
 import { chainPrefixes, endpointPrefix, serviceChains } from "./iptablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 
-/** The object, or undefined where the rule belongs to no single one or is not kube-proxy's. */
+/** undefined: the rule doesn't belong to one object, or isn't kube-proxy's. */
 export function objectOf(rule: Rule, chain: string, table: Table, state: PacketState): ObjectReference | undefined {
 	if (!chain.startsWith("KUBE-")) return undefined;
 	const { target } = rule.body;
@@ -20,8 +20,8 @@ export function objectOf(rule: Rule, chain: string, table: Table, state: PacketS
 }
 
 /**
- * The Service that the rule's comment names, or, as in clusters so large that kube-proxy leaves comments out, the one
- * that the packet's last rule stood for. The names of the chains must agree with it.
+ * The Service in the rule's comment, or that of the last hop: in very large clusters kube-proxy leaves comments out. The
+ * names of the chains must agree with it.
  */
 function serviceOf(rule: Rule, chains: string[], state: PacketState): ObjectReference | undefined {
 	const named = servicePortIn(rule.body.comment);
@@ -35,12 +35,12 @@ function serviceOf(rule: Rule, chains: string[], state: PacketState): ObjectRefe
 	return hashed.every((chain) => own.includes(chain)) ? serviceObject(named) : undefined;
 }
 
-/** Where the chain's rule sends its packets. */
+/** The endpoint to which the chain's rule translates. */
 function endpointOf(chain: string, table: Table, state: PacketState): string | undefined {
 	for (const { body } of table.chains.get(chain)?.rules ?? []) {
 		if (body.target.kind !== "dnat") continue;
 		const { address, port } = body.target.to;
-		return address && withPort(address, port ?? state.destinationPort);
+		return address && withPort(address, typeof port === "number" ? port : state.destinationPort);
 	}
 	return undefined;
 }

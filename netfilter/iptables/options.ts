@@ -1,40 +1,43 @@
-/** A rule's options as `iptables-save` prints them, before anybody knows what they mean. */
+/** Splits a rule as `iptables-save` prints it into options, without interpreting them. */
 
 export interface Option {
 	/** With its dashes: "-s", "--dport". */
 	name: string;
 	values: string[];
 	not: boolean;
-	/** All its words, as they stand in the rule. */
+	/** All its words, as written in the rule. */
 	words: string[];
 }
 
-/** What belongs together: iptables' own options, those of one match, or those of the target. */
+/** Options that belong together: iptables' own, those of one match, or those of the target. */
 export interface OptionGroup {
-	/** "": iptables' own; "-m <match>", "-j <target>" and "-g <chain>" start a group of that name. */
+	/** "": iptables' own; "-m <match>", "-j <target>" and "-g <chain>" start a group with that name. */
 	kind: "" | "-m" | "-j" | "-g";
 	name: string;
 	options: Option[];
-	/** The words that start it; of iptables' own there are none. */
+	/** The words that start it; empty for iptables' own. */
 	words: string[];
+	/** Words after the name that aren't options, such as "[unsupported revision]". */
+	unread: string[];
 }
 
-/** A group as it stands in the rule. */
+/** A group as written in the rule. */
 export const textOf = ({ words, options }: OptionGroup): string =>
 	[...words, ...options.flatMap(({ words }) => words)].join(" ");
 
-/** iptables' own options, which may stand anywhere in the text. */
+/** iptables' own options, which may appear anywhere in the text. */
 const ownNames = new Set(["-s", "-d", "-p", "-i", "-o", "-f"]);
 
 /** The groups of options of a rule, from the text after "-A <chain>". */
 export function parseOptions(text: string): OptionGroup[] {
-	const own: OptionGroup = { kind: "", name: "", options: [], words: [] };
+	const own: OptionGroup = { kind: "", name: "", options: [], words: [], unread: [] };
 	const groups = [own];
 	let current = own;
 	for (const option of optionsOf(text)) {
 		const { name, values } = option;
 		if (name === "-m" || name === "-j" || name === "-g") {
-			current = { kind: name, name: values[0] ?? "", options: [], words: option.words };
+			const [named = "", ...unread] = values;
+			current = { kind: name, name: named, options: [], words: option.words, unread };
 			groups.push(current);
 		} else {
 			(ownNames.has(name) ? own : current).options.push(option);
@@ -43,14 +46,14 @@ export function parseOptions(text: string): OptionGroup[] {
 	return groups;
 }
 
-/** iptables-save quotes values with other characters than letters, digits, "-" and "_", and escapes `"`, `\` and `'`. */
+/** iptables-save quotes values with characters other than letters, digits, "-" and "_", and escapes `"`, `\` and `'`. */
 const wordsOf = (text: string): string[] => text.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
 
 const isQuoted = (word: string): boolean => word.length > 1 && word.startsWith('"') && word.endsWith('"');
 
 const unquoted = (word: string): string => (isQuoted(word) ? word.slice(1, -1).replace(/\\(.)/g, "$1") : word);
 
-/** Each option with the values up to the next one. */
+/** Each option with its values, up to the next option. */
 function optionsOf(text: string): Option[] {
 	const words = wordsOf(text);
 	const options: Option[] = [];
@@ -74,5 +77,5 @@ function endOfValues(words: readonly string[], from: number): number {
 	return at;
 }
 
-/** What stands in quotation marks never does, whatever it looks like. */
+/** A quoted word never does. */
 const startsOption = (word: string): boolean => word === "!" || (word.startsWith("-") && /^--?[a-z]/i.test(word));

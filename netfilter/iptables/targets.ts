@@ -1,26 +1,47 @@
-/** What a rule of iptables does with a packet that meets its conditions, from the options after -j or -g. */
+/** Parses the target of an iptables rule: the options after -j or -g. */
 import { type Address, parseAddress } from "../address.ts";
 import type { Translation } from "../nat.ts";
 import { type OptionGroup, textOf } from "./options.ts";
 
 export type Target =
 	| { kind: "none" | "accept" | "drop" | "return" | "notrack" }
-	| { kind: "masquerade"; random: boolean }
+	/** `otherPort`: whether the source port changes; undefined: that isn't known. */
+	| { kind: "masquerade"; otherPort: boolean | undefined }
 	| { kind: "chain"; name: string; goto: boolean }
 	/** undefined: the kernel's default, the family's port-unreachable. */
 	| { kind: "reject"; with: string | undefined }
-	/** The mark after it: (mark & ~mask) ^ value, as the kernel's xt_mark does. */
+	/** The mark after it is (mark & ~mask) ^ value, as in the kernel's xt_mark. */
 	| { kind: "mark"; value: number; mask: number }
+	| { kind: "connection-mark"; action: "set" | "save" | "restore"; value: number; packetMask: number; mask: number }
 	| { kind: "dnat" | "snat"; to: Translation }
-	/** Looks at the packet, or changes what no rule sees, and lets it go on. */
+	/** To an address of the node itself. */
+	| { kind: "redirect"; port: number | undefined }
+	/** Lets the packet pass, and changes only what no supported match sees. */
 	| { kind: "observe"; name: string }
 	| { kind: "unknown"; text: string };
 
 const allBits = 0xffffffff;
 
-const observers = new Set(["LOG", "NFLOG", "TRACE", "AUDIT", "CHECKSUM", "TCPMSS"]);
+/** Targets that let the packet pass, and change nothing that a supported match sees. */
+export const observers = new Set([
+	...["LOG", "NFLOG", "ULOG", "TRACE", "AUDIT", "LED", "RATEEST", "IDLETIMER", "TEE", "ACCOUNT"],
+	...[
+		"CHECKSUM",
+		"TCPMSS",
+		"TCPOPTSTRIP",
+		"CLASSIFY",
+		"DSCP",
+		"TOS",
+		"ECN",
+		"TTL",
+		"HL",
+		"SECMARK",
+		"CONNSECMARK",
+		"SET",
+	],
+]);
 
-/** What follows -j or -g; undefined: the rule has neither, and does nothing but count. */
+/** @param group undefined: the rule has neither -j nor -g, and only counts */
 export function parseTarget(group: OptionGroup | undefined): Target {
 	if (!group) return { kind: "none" };
 	return knownTarget(group) ?? { kind: "unknown", text: textOf(group) };
@@ -28,6 +49,7 @@ export function parseTarget(group: OptionGroup | undefined): Target {
 
 function knownTarget(group: OptionGroup): Target | undefined {
 	const { name, options } = group;
+	if (group.unread.length > 0) return undefined;
 	if (group.kind === "-g") return { kind: "chain", name, goto: true };
 	if (observers.has(name)) return { kind: "observe", name };
 	switch (name) {
@@ -41,23 +63,36 @@ function knownTarget(group: OptionGroup): Target | undefined {
 			return only(group, { kind: "reject", with: valueAfter(group, "--reject-with") }, "--reject-with");
 		case "MARK":
 			return mark(group);
+		case "CONNMARK":
+			return connectionMark(group);
 		case "DNAT":
 			return translation(group, "dnat", "--to-destination", "--random", "--persistent");
 		case "SNAT":
-			return translation(group, "snat", "--to-source", "--persistent");
-		case "MASQUERADE":
-			return only(group, { kind: "masquerade", random: options.length > 0 }, "--random", "--random-fully");
+			return translation(group, "snat", "--to-source", "--persistent", ...randomOptions);
+		case "REDIRECT":
+			return redirect(group);
+		case "MASQUERADE": {
+			const otherPort = options.length === 0 ? false : isRandom(group) ? true : undefined;
+			return only(group, { kind: "masquerade", otherPort }, "--to-ports", ...randomOptions);
+		}
 		case "NOTRACK":
 			return only(group, { kind: "notrack" });
 		case "CT":
-			return options.length === 1 && options[0]?.name === "--notrack" ? { kind: "notrack" } : undefined;
+			if (options.length === 1 && options[0]?.name === "--notrack") return { kind: "notrack" };
+			return options.some(({ name }) => name === "--notrack" || name.startsWith("--zone"))
+				? undefined
+				: { kind: "observe", name };
 		default:
-			// A chain takes no options; whether there is one of that name shows in the walk.
+			// Whether a chain of that name exists is checked in the walk.
 			return only(group, { kind: "chain", name, goto: false });
 	}
 }
 
-/** The target, where the group has no other options than these. */
+const randomOptions = ["--random", "--random-fully"];
+
+const isRandom = ({ options }: OptionGroup): boolean => options.some(({ name }) => randomOptions.includes(name));
+
+/** The target, if the group has no other options than these. */
 function only<T extends Target>({ options }: OptionGroup, target: T, ...allowed: string[]): T | undefined {
 	return options.every(({ name, not }) => allowed.includes(name) && !not) ? target : undefined;
 }
@@ -88,26 +123,71 @@ function mark({ options }: OptionGroup): Target | undefined {
 
 const unsigned = (bits: number): number => bits >>> 0;
 
-/** One address and at most one port. Of a range the kernel chooses, by means that the rules do not tell. */
+/** man iptables-extensions: `--save-mark` copies the packet's mark to the connection, `--restore-mark` copies it back. */
+function connectionMark({ options }: OptionGroup): Target | undefined {
+	const [action, ...masks] = options;
+	const maskOf = (wanted: string) => Number(masks.find(({ name }) => name === wanted)?.values[0] ?? allBits);
+	const values = (action?.values[0] ?? "").split("/").map(Number);
+	const [value = Number.NaN, mask = allBits] = values;
+	const kind = "connection-mark";
+	if (options.some(({ not }) => not)) return undefined;
+	if (action?.name === "--save-mark" || action?.name === "--restore-mark") {
+		const known = masks.every(({ name }) => ["--nfmask", "--ctmask", "--mask"].includes(name));
+		const [packetMask, mask] = masks.some(({ name }) => name === "--mask")
+			? [maskOf("--mask"), maskOf("--mask")]
+			: [maskOf("--nfmask"), maskOf("--ctmask")];
+		const name = action.name === "--save-mark" ? "save" : "restore";
+		return known ? { kind, action: name, value: 0, packetMask, mask } : undefined;
+	}
+	if (masks.length > 0 || !Number.isInteger(value) || !Number.isInteger(mask)) return undefined;
+	const set = (value: number, mask: number): Target => ({ kind, action: "set", value, packetMask: 0, mask });
+	switch (action?.name) {
+		case "--set-xmark":
+			return set(value, mask);
+		case "--set-mark":
+			return set(value, unsigned(value | mask));
+		case "--or-mark":
+			return set(value, value);
+		case "--and-mark":
+			return set(0, unsigned(~value));
+		case "--xor-mark":
+			return set(value, 0);
+		default:
+			return undefined;
+	}
+}
+
+function redirect(group: OptionGroup): Target | undefined {
+	const text = valueAfter(group, "--to-ports");
+	const port = text === undefined ? undefined : Number(text);
+	// From a range of ports the kernel chooses by means that the rules don't show.
+	if (port !== undefined && !Number.isInteger(port)) return undefined;
+	return only(group, { kind: "redirect", port }, "--to-ports", ...randomOptions);
+}
+
+/** One address and at most one port. From a range the kernel chooses by means that the rules don't show. */
 function translation(
 	group: OptionGroup,
 	kind: "dnat" | "snat",
 	option: string,
 	...allowed: string[]
 ): Target | undefined {
-	const to = parseTranslation(valueAfter(group, option) ?? "");
+	const parsed = parseTranslation(valueAfter(group, option) ?? "", kind);
+	const to = parsed && (kind === "snat" && isRandom(group) ? { ...parsed, port: "unknown" as const } : parsed);
 	const once = group.options.filter(({ name }) => name === option).length === 1;
 	return to && once ? only(group, { kind, to }, option, ...allowed) : undefined;
 }
 
-/** "10.244.1.9:8080", "10.244.1.9", ":53", "[fd00::9]:8080" or "fd00::9". */
-function parseTranslation(text: string): Translation | undefined {
-	const [, bracketed, plain, digits] = text.match(/^(?:\[(.*)\]|([^[\]:]*)):(\d+)$/) ?? [];
+/** "10.244.1.9:8080", "10.244.1.9", ":53", "[fd00::9]:8080" or "fd00::9"; with a range of ports only for sources. */
+function parseTranslation(text: string, kind: "dnat" | "snat"): Translation | undefined {
+	const [, bracketed, plain, digits] = text.match(/^(?:\[(.*)\]|([^[\]:]*)):(\d+(?:-\d+)?)$/) ?? [];
 	if (digits === undefined) {
-		const whole = parseAddress(text);
+		const whole = parseAddress(text.replace(/^\[(.*)\]$/, "$1"));
 		return whole && { address: whole };
 	}
 	const written = bracketed ?? plain ?? "";
 	const address: Address | undefined = written === "" ? undefined : parseAddress(written);
-	return written !== "" && !address ? undefined : { address, port: Number(digits) };
+	if (written !== "" && !address) return undefined;
+	if (!digits.includes("-")) return { address, port: Number(digits) };
+	return kind === "snat" ? { address, port: "unknown" } : undefined;
 }

@@ -1,28 +1,35 @@
-/** Walks one packet through a node's rules of iptables. */
-
+/** Walks a packet through a node's iptables rules. */
 import { Network } from "../address.ts";
-import { type Branch, type Chains, type Ending, walkBaseChain } from "../chain.ts";
+import {
+	type Branch,
+	type Chains,
+	type Continuation,
+	doubted,
+	type FinishedBranch,
+	type Next,
+	type Walker,
+	walkBaseChain,
+} from "../chain.ts";
 import { type BaseChain, walkHooks } from "../hooks.ts";
 import type { NodeNetwork, Packet, Path } from "../model.ts";
-import { masquerade, translateDestination, translateSource, withoutTracking } from "../nat.ts";
+import { masquerade, redirect, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
 import { defaultRejection } from "../rejection.ts";
-import { type Hook, type PacketState, type RuleReference, recorded } from "../state.ts";
+import { type Hook, hasConnection, type PacketState, type RuleReference, recorded } from "../state.ts";
 import { cannotMatch, judge } from "./evaluateMatches.ts";
 import { objectOf } from "./iptablesObjects.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
 import type { Target } from "./targets.ts";
 
-/** What a walk may be told besides the rules. */
 export interface WalkOptions {
-	/** The lists of session affinity ("KUBE-SEP-…") that hold the packet's source; none, as for a client's first packet. */
+	/** The lists of session affinity ("KUBE-SEP-…") that contain the packet's source; empty for a client's first packet. */
 	affinity?: Iterable<string>;
 }
 
 /**
- * All ways that the packet may take: several where rules draw lots, with probabilities that add up to 1. Rules of NAT
- * act on the first packet of a connection (ctstate NEW); for later ones, give the addresses that NAT gave them.
- * @throws where an address of the packet or the node is none, or the packet and the tables differ in family
+ * All paths that the packet may take; their probabilities add up to 1. Rules of NAT act on the first packet of a
+ * connection (ctstate NEW); for later packets, give the addresses after NAT.
+ * @throws if an address can't be parsed, or the packet and the tables differ in family
  */
 export function walkIptables(
 	tables: IptablesTables,
@@ -34,7 +41,14 @@ export function walkIptables(
 		throw new Error(`the packet is of ${packet.family}, the rules are of ${tables.family}`);
 	}
 	const own = new Network(network);
-	return toPaths(walkHooks(iptablesBaseChains(tables, own), packet, own, new Set(affinity)), packet, network.node);
+	const ends = walkHooks(iptablesBaseChains(tables, own), packet, own, new Set(affinity));
+	return toPaths(tables.legacyTablesPresent ? ends.map(besideLegacy) : ends, packet, network.node);
+}
+
+/** Legacy tables that aren't known may change every packet. */
+export function besideLegacy(end: FinishedBranch): FinishedBranch {
+	const reason = "the node also has rules of legacy iptables, which weren't read";
+	return doubted(end, { table: "legacy", chain: "tables", rule: "iptables-legacy-save" }, reason);
 }
 
 const hooks: Record<string, Hook> = {
@@ -45,14 +59,14 @@ const hooks: Record<string, Hook> = {
 	POSTROUTING: "postrouting",
 };
 
-/** When the kernel asks each table (linux/netfilter_ipv4.h). */
+/** Priorities of the tables (linux/netfilter_ipv4.h). */
 const priorities: Record<string, number> = { raw: -300, mangle: -150, filter: 0, security: 50 };
 
-/** Of table nat that depends on the hook: beside nftables' own chains it decides which translate first. */
+/** The priority of table nat depends on the hook: it decides which chain of type nat the kernel calls first. */
 const priorityOf = (table: string, hook: Hook): number =>
 	table === "nat" ? (hook === "prerouting" || hook === "output" ? -100 : 100) : (priorities[table] ?? 0);
 
-/** The chains that the kernel itself calls, ready to be walked. */
+/** The base chains of all tables. */
 export function iptablesBaseChains({ family, tables }: IptablesTables, network: Network): BaseChain[] {
 	return [...tables.values()].flatMap((table) => {
 		const chains = new TableWalk(table, network);
@@ -61,7 +75,7 @@ export function iptablesBaseChains({ family, tables }: IptablesTables, network: 
 			if (!chain?.policy && !table.incomplete) return [];
 			const type = table.name === "nat" ? "nat" : "filter";
 			const priority = priorityOf(table.name, hook);
-			const walk: BaseChain["walk"] = (branch) => chains.walk(name, chain, branch);
+			const walk: BaseChain["walk"] = (...entry) => chains.walk(name, chain, ...entry);
 			return [{ table: table.name, name, families: [family], type, hook, priority, walk }];
 		});
 	});
@@ -78,33 +92,42 @@ class TableWalk implements Chains<Rule> {
 		this.network = network;
 	}
 
-	walk(name: string, chain: Chain | undefined, branch: Branch): Branch<Ending>[] {
+	walk(
+		name: string,
+		chain: Chain | undefined,
+		walker: Walker,
+		state: PacketState,
+		accepted: Continuation,
+	): FinishedBranch[] {
 		const { table } = this;
 		if (this.content.incomplete) {
 			const rule = { table, chain: name, rule: `table ${table}` };
-			const action = { effect: "unknown", reason: this.content.incomplete } as const;
-			return [{ ...branch, state: recorded(branch.state, rule, action), verdict: "unknown" }];
+			const { state: after } = unknown(state, rule, this.content.incomplete);
+			return [{ probability: 1, state: after, verdict: "unknown" }];
 		}
 		const verdict = chain?.policy === "DROP" ? "drop" : "accept";
-		return walkBaseChain(this, name, { verdict, rule: `policy DROP of chain ${name}` }, branch);
+		const policy = { verdict, rule: `policy DROP of chain ${name}` } as const;
+		return walkBaseChain(this, name, policy, walker, state, accepted);
 	}
 
 	rulesOf(chain: string): readonly Rule[] | undefined {
 		return this.content.chains.get(chain)?.rules;
 	}
 
-	apply(rule: Rule, state: PacketState, chain: string): Branch[] | undefined {
+	apply(rule: Rule, state: PacketState, chain: string, walker: Walker, next: Next): FinishedBranch[] | undefined {
 		if (cannotMatch(rule.firstMatches, state, this.network)) return undefined;
 		const { matches, target } = rule.body;
-		const { chance, met, missed, reason = "" } = judge(matches, state, this.network);
-		const passes: Branch = { probability: 1, state: missed, verdict: "continue" };
-		if (chance === 0) return missed === state ? undefined : [passes];
-		// A rule that does nothing lets every packet pass, whether its conditions are understood or not.
-		if ((target.kind === "none" || target.kind === "observe") && met === state) return undefined;
+		const { chance, met, missed, reason } = judge(matches, state, this.network);
+		if (chance === 0) return missed === state ? undefined : next(missed, "continue");
+		const isHarmless = target.kind === "none" || target.kind === "observe";
+		if (isHarmless && met.affinity === state.affinity) return undefined;
 		const reference = this.reference(rule, chain, state);
-		if (chance === "unknown") return [unknown(state, reference, reason)];
-		const acts = { ...this.act(target, met, reference), probability: chance };
-		return chance === 1 ? [acts] : [acts, { ...passes, probability: 1 - chance }];
+		const acts = () => {
+			const pass: Branch = { probability: 1 - chance, state: missed, verdict: "continue" };
+			return walker.choose([{ ...this.act(target, met, reference), probability: chance }, pass], next);
+		};
+		if (reason === undefined) return acts();
+		return walker.fork({ state, rule: reference, reason }, () => next(missed, "continue"), acts);
 	}
 
 	private reference(rule: Rule, chain: string, state: PacketState): RuleReference {
@@ -123,16 +146,21 @@ class TableWalk implements Chains<Rule> {
 				const rejectedWith = target.with ?? defaultRejection(state.family);
 				return branch(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
 			}
-			case "mark": {
-				const mark = ((state.mark & ~target.mask) ^ target.value) >>> 0;
-				return branch(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
-			}
+			case "mark":
+				return setMark(state, rule, ((state.mark & ~target.mask) ^ target.value) >>> 0);
+			case "connection-mark":
+				return connectionMark(target, state, rule);
 			case "dnat":
 				return branch(translateDestination(state, rule, target.to), "accept");
 			case "snat":
 				return branch(translateSource(state, rule, target.to), "accept");
+			case "redirect": {
+				const redirected = redirect(state, rule, this.network, target.port);
+				if (redirected) return branch(redirected, "accept");
+				return unknown(state, rule, "it redirects to the address of the packet's interface, which is unknown");
+			}
 			case "masquerade":
-				return branch(masquerade(state, rule, this.network, target.random), "accept");
+				return branch(masquerade(state, rule, this.network, target.otherPort), "accept");
 			case "notrack":
 				return branch(withoutTracking(state, rule), "continue");
 			case "chain":
@@ -141,17 +169,13 @@ class TableWalk implements Chains<Rule> {
 			case "observe":
 				return branch(state, "continue");
 			case "unknown":
-				return unknown(state, rule, `"${target.text}" is not understood`);
+				return unknown(state, rule, `"${target.text}" isn't supported`);
 		}
 	}
 
 	private call({ name, goto }: { name: string; goto: boolean }, state: PacketState, rule: RuleReference): Branch {
 		if (!this.content.chains.has(name)) {
-			return unknown(
-				state,
-				rule,
-				`"${name}" is neither a target that is understood nor a chain of table ${this.table}`,
-			);
+			return unknown(state, rule, `"${name}" is neither a supported target nor a chain of table ${this.table}`);
 		}
 		const kind = goto ? "goto" : "jump";
 		return branch(recorded(state, rule, { effect: kind, to: name }), { kind, chain: name });
@@ -159,6 +183,27 @@ class TableWalk implements Chains<Rule> {
 }
 
 const branch = (state: PacketState, verdict: Branch["verdict"]): Branch => ({ probability: 1, state, verdict });
+
+const setMark = (state: PacketState, rule: RuleReference, mark: number): Branch =>
+	branch(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
+
+/** xt_connmark.c: without a connection, CONNMARK does nothing. Only `--restore-mark` changes what the packet shows. */
+function connectionMark(
+	{ action, value, packetMask, mask }: Extract<Target, { kind: "connection-mark" }>,
+	state: PacketState,
+	rule: RuleReference,
+): Branch {
+	if (!hasConnection(state)) return branch(state, "continue");
+	const { conntrack } = state;
+	if (action === "restore") {
+		if (conntrack.mark === undefined) return unknown(state, rule, "the connection's mark is unknown");
+		return setMark(state, rule, ((state.mark & ~packetMask) ^ (conntrack.mark & mask)) >>> 0);
+	}
+	const before = conntrack.mark;
+	const bits = action === "save" ? state.mark & packetMask : value;
+	const after = before === undefined ? undefined : ((before & ~mask) ^ bits) >>> 0;
+	return branch({ ...state, conntrack: { ...conntrack, mark: after } }, "continue");
+}
 
 const unknown = (state: PacketState, rule: RuleReference, reason: string): Branch =>
 	branch(recorded(state, rule, { effect: "unknown", reason }), "unknown");

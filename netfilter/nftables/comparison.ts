@@ -2,7 +2,7 @@
 import { chanceWithin, contains, parseAddress, parseRange } from "../address.ts";
 import { all, any, type Chance, certainly } from "../chance.ts";
 import type { Element, Elements, Expression } from "./expressions.ts";
-import { constant, keyOf, keyOfElement, type Value } from "./values.ts";
+import { constant, keyOf, keyOfElement, numberOf, type Value } from "./values.ts";
 
 export function chanceOf(value: Value, pattern: Expression): Chance {
 	switch (pattern.kind) {
@@ -20,6 +20,7 @@ export function chanceOf(value: Value, pattern: Expression): Chance {
 			if (value.kind !== "concat" || value.parts.length !== pattern.parts.length) return "unknown";
 			return all(pattern.parts.map((part, i) => chanceOf(value.parts[i] ?? value, part)));
 		case "list":
+			if (value.kind === "number") return equals(value.value, bitsOf(pattern.values));
 			return any(pattern.values.map((one) => chanceOf(value, one)));
 		default:
 			return "unknown";
@@ -34,16 +35,31 @@ function chanceOfLiteral(value: Value, literal: string | number): Chance {
 		}
 		case "bits":
 			return value.names.includes(String(literal)) ? value.chanceOf(String(literal)) : "unknown";
-		case "address-type":
+		case "tested":
 			return value.chanceOf(String(literal));
 		case "name":
 			if (String(literal).endsWith("*")) return certainly(value.value.startsWith(String(literal).slice(0, -1)));
 			return certainly(keyOf(value) === keyOfElement({ kind: "literal", value: literal }));
 		case "number":
-			return typeof literal === "number" ? certainly(value.value === literal) : "unknown";
+			return equals(value.value, numberOf(constant({ kind: "literal", value: literal })));
 		default:
 			return "unknown";
 	}
+}
+
+const equals = (value: number, wanted: number | undefined): Chance =>
+	wanted === undefined ? "unknown" : certainly(value === wanted);
+
+function bitsOf(values: readonly Expression[]): number | undefined {
+	const bits = values.map((one) => numberOf(constant(one)));
+	return bits.reduce((sum, bit) => (sum === undefined || bit === undefined ? undefined : sum | bit), 0);
+}
+
+/** `tcp flags syn`: whether any of the bits is set. */
+export function chanceOfBits(value: number, pattern: Expression): Chance {
+	if (pattern.kind === "list") return any(pattern.values.map((one) => chanceOfBits(value, one)));
+	const bits = numberOf(constant(pattern));
+	return bits === undefined ? "unknown" : certainly((value & bits) !== 0);
 }
 
 function chanceOfRange(value: Value, first: Value, last: Value): Chance {
@@ -122,4 +138,11 @@ export function chanceOfMember(elements: Elements, value: Value): Chance {
 	const found = findElement(elements, value);
 	if (found === "unknown") return "unknown";
 	return found ? 1 : 0;
+}
+
+/** Every element that may hold the value; undefined: none may, as one of the possibilities. */
+export function possibleElements(elements: Elements, value: Value): (Element | undefined)[] {
+	const { rest } = indexOf(elements);
+	const possible = elements.all.filter((element) => element !== rest && chanceOf(value, element.key) !== 0);
+	return [...possible, rest];
 }

@@ -1,12 +1,12 @@
-/** What statements of nftables come to for one packet, beyond what nft prints of them. */
+/** Effects of nftables statements on one packet that the JSON doesn't show. */
 import type { Translation } from "../nat.ts";
 import type { PacketState } from "../state.ts";
 import type { Statement } from "./statements.ts";
 import type { Value } from "./values.ts";
 
 /**
- * Some statements hold for one protocol only. nft puts a condition before them that it does not print: `reject with tcp
- * reset` is for TCP, `dnat ip to` in a table of family inet for IPv4.
+ * Some statements apply to one protocol. nft adds a condition before them that it doesn't print: `reject with tcp reset` is
+ * for TCP, `dnat ip to` in a table of family inet for IPv4.
  */
 export function concerns(statement: Statement, { family, protocol }: PacketState): boolean {
 	const ip = family === "ipv4" ? "ip" : "ip6";
@@ -23,7 +23,7 @@ export function concerns(statement: Statement, { family, protocol }: PacketState
 	}
 }
 
-/** An address, a port, or an address and a port; undefined where it is none of them. */
+/** An address, a port, or both; undefined: anything else. */
 export function translationOf(value: Value): Translation | undefined {
 	if (value.kind === "number") return { port: value.value };
 	if (value.kind === "address") {

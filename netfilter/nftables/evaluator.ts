@@ -1,9 +1,9 @@
-/** Whether a packet meets a condition of a rule of nftables. */
+/** Evaluates the conditions of an nftables rule for one packet. */
 import type { Network } from "../address.ts";
-import { type Chance, not } from "../chance.ts";
+import { type Chance, certainly, not } from "../chance.ts";
 import type { PacketState } from "../state.ts";
-import { chanceOf, chanceOfMember, chanceOfOrder, findElement } from "./comparison.ts";
-import type { Element, Expression } from "./expressions.ts";
+import { chanceOf, chanceOfBits, chanceOfMember, chanceOfOrder, findElement, possibleElements } from "./comparison.ts";
+import type { Element, Elements, Expression } from "./expressions.ts";
 import type { NamedSet } from "./parse.ts";
 import { constant, type PossibleValue, possibleValues, type Value } from "./values.ts";
 
@@ -11,9 +11,20 @@ export interface Judgement {
 	chance: Chance;
 	/** Why the chance is unknown. */
 	reason?: string;
+	/** Names the condition, with what it sees of the packet: two of that name hold together. */
+	key?: string;
 }
 
-/** A table's sets, asked about one packet. */
+interface Condition {
+	operator: string;
+	left: Expression;
+	right: Expression;
+}
+
+/** Marks a set that a rule changed for this packet, so that its elements aren't known any more. */
+export const changedSet = (name: string): string => `changed @${name}`;
+
+/** A table's sets and one packet. */
 export class Evaluator {
 	private readonly state: PacketState;
 	private readonly network: Network;
@@ -25,33 +36,60 @@ export class Evaluator {
 		this.sets = sets;
 	}
 
-	/** All values that an expression may have: several where it draws lots. */
-	draw(expression: Expression): PossibleValue[] {
+	/** All values that an expression may have: several if it chooses at random. */
+	valuesOf(expression: Expression): PossibleValue[] {
 		return possibleValues(expression, this.state, this.network, (data, key) => this.mapped(data, key));
 	}
 
-	judge({ operator, left, right }: { operator: string; left: Expression; right: Expression }): Judgement {
+	judge(condition: Condition): Judgement {
+		const { operator, left, right } = condition;
 		let chance = 0;
-		for (const { probability, value } of this.draw(left)) {
+		for (const { probability, value } of this.valuesOf(left)) {
 			const one = this.chanceOf(operator, value, right);
-			if (one === "unknown") return { chance: "unknown", reason: reasonOf(value, left) };
+			if (one === "unknown") return this.assumed(condition, reasonOf(value, left));
 			chance += probability * one;
 		}
 		return { chance };
 	}
 
-	/** The element of a map under a key; undefined: there is none. */
+	/** The answer that this branch follows to a condition that can't be evaluated. */
+	private assumed({ operator, left, right }: Condition, reason: string): Judgement {
+		const { assumptions, sources, sourcePort, destination, destinationPort, mark, conntrack, hook } = this.state;
+		const seen = [sources.map(String), sourcePort, `${destination}`, destinationPort, mark, conntrack.mark, hook];
+		const isInterface = left.kind === "meta" && /^[io]if(name)?$/.test(left.key);
+		const key = JSON.stringify([left, right, isInterface ? `${destination}` : seen]);
+		if (/"(numgen|random|time)"/.test(key)) return { chance: "unknown", reason };
+		const held = assumptions.get(key);
+		const isNegated = operator === "!=";
+		if (held === undefined) return { chance: "unknown", reason, key: `${isNegated ? "!" : ""}${key}` };
+		return { chance: certainly(held !== isNegated) };
+	}
+
+	/** The element of a map with that key; undefined: the map doesn't have one. */
 	find(data: Expression, key: Value): Element | "unknown" | undefined {
-		if (data.kind === "set") return findElement(data.content, key);
-		const named = data.kind === "reference" ? this.sets.get(data.name) : undefined;
-		return named ? findElement(named.content, key) : "unknown";
+		const content = this.contentOf(data);
+		return content ? findElement(content, key) : "unknown";
+	}
+
+	/** Every element that may have that key, undefined for none; an empty list: the map isn't known. */
+	findAll(data: Expression, key: Value): (Element | undefined)[] {
+		const content = this.contentOf(data);
+		return content ? possibleElements(content, key) : [];
+	}
+
+	private contentOf(data: Expression): Elements | undefined {
+		if (data.kind === "set") return data.content;
+		if (data.kind !== "reference" || this.state.affinity.has(changedSet(data.name))) return undefined;
+		return this.sets.get(data.name)?.content;
 	}
 
 	private chanceOf(operator: string, value: Value, right: Expression): Chance {
-		// A field that the packet does not have ends the rule, even one that must not be something (NFT_BREAK).
+		// A field that the packet doesn't have ends the rule, also with "!=" (NFT_BREAK).
 		if (value.kind === "absent") return 0;
 		switch (operator) {
 			case "in":
+				if (value.kind === "number" && right.kind !== "set" && right.kind !== "reference")
+					return chanceOfBits(value.value, right);
 				return this.chanceIn(value, right);
 			case "==":
 				return exactly(value, this.chanceIn(value, right));
@@ -68,7 +106,8 @@ export class Evaluator {
 		const isSource = value.kind === "address" && value.candidates === this.state.sources;
 		if (isSource && this.state.affinity.has(right.name)) return 1;
 		const named = this.sets.get(right.name);
-		return named ? chanceOfMember(named.content, value) : "unknown";
+		const chance = named ? chanceOfMember(named.content, value) : "unknown";
+		return this.state.affinity.has(changedSet(right.name)) ? "unknown" : chance;
 	}
 
 	private mapped(data: Expression, key: Value): Value {
@@ -77,13 +116,15 @@ export class Evaluator {
 		const value = element === "unknown" ? undefined : element.value;
 		return value && value.kind !== "verdict"
 			? constant(value)
-			: { kind: "unknown", reason: "no element of the map is certain" };
+			: { kind: "unknown", reason: "which element of the map holds is unknown" };
 	}
 }
 
-/** A state of many bits equals one of them only if no other is set, and we do not know them all. */
+/** A value of several bits equals one bit only if no other is set, and not all of them are known. */
 const exactly = (value: Value, member: Chance): Chance =>
 	value.kind === "bits" && !value.exclusive && member !== 0 ? "unknown" : member;
 
 const reasonOf = (value: Value, left: Expression): string =>
-	value.kind === "unknown" ? value.reason : `the rule compares ${left.kind}, and what with is not understood`;
+	value.kind === "unknown" || value.kind === "tested"
+		? value.reason
+		: `the rule compares ${left.kind} with a value that isn't supported`;

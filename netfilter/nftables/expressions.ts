@@ -1,11 +1,14 @@
-/** Expressions of nftables' rules, from the JSON of `nft -j` (schema: man libnftables-json). */
+/** Parses the expressions of nftables rules from the JSON of `nft -j` (schema: man libnftables-json). */
 
 export type Expression =
 	/** An address, a port, the name of a protocol, a state or an interface, a mark. */
 	| { kind: "literal"; value: string | number }
 	| { kind: "payload"; protocol: string; field: string }
 	| { kind: "meta"; key: string }
-	| { kind: "ct"; key: string }
+	/** `direction`: the addresses of the connection's original or reply packets. */
+	| { kind: "ct"; key: string; direction?: string }
+	/** A header or an option that packets of a walk don't have, such as IPv6 extensions; without a field, whether it exists. */
+	| { kind: "extension"; json: unknown; hasField: boolean }
 	| { kind: "fib"; result: string; flags: string[] }
 	| { kind: "concat"; parts: Expression[] }
 	| { kind: "prefix"; address: string; bits: number }
@@ -21,7 +24,7 @@ export type Expression =
 	| { kind: "reference"; name: string }
 	| { kind: "unknown"; json: unknown };
 
-/** A member of a set; in a map, with what it leads to. */
+/** An element of a set, or of a map with its value. */
 export interface Element {
 	key: Expression;
 	value?: Expression | Verdict;
@@ -37,12 +40,13 @@ type Json = Record<string, unknown>;
 export const isObject = (json: unknown): json is Json =>
 	typeof json === "object" && json !== null && !Array.isArray(json);
 
-/** Never fails: what is not understood becomes an expression of kind "unknown". */
+/** Never fails: what isn't understood becomes an expression of kind "unknown". */
 export function parseExpression(json: unknown): Expression {
 	if (typeof json === "string") {
 		return json.startsWith("@") ? { kind: "reference", name: json.slice(1) } : { kind: "literal", value: json };
 	}
 	if (typeof json === "number") return { kind: "literal", value: json };
+	if (typeof json === "boolean") return { kind: "literal", value: json ? 1 : 0 };
 	if (Array.isArray(json)) return { kind: "list", values: json.map(parseExpression) };
 	const [name, ...others] = isObject(json) ? Object.keys(json) : [];
 	const parse = name !== undefined && others.length === 0 ? parsers[name] : undefined;
@@ -56,11 +60,12 @@ const parsers: Record<string, (json: unknown) => Expression | undefined> = {
 			? { kind: "payload", protocol: json.protocol, field: json.field }
 			: undefined,
 	meta: (json) => (isObject(json) && typeof json.key === "string" ? { kind: "meta", key: json.key } : undefined),
-	// "dir" asks for the addresses of one direction of the connection.
 	ct: (json) =>
-		isObject(json) && typeof json.key === "string" && json.dir === undefined
-			? { kind: "ct", key: json.key }
+		isObject(json) && typeof json.key === "string"
+			? { kind: "ct", key: json.key, ...(typeof json.dir === "string" && { direction: json.dir }) }
 			: undefined,
+	exthdr: (json) => (isObject(json) ? { kind: "extension", json, hasField: json.field !== undefined } : undefined),
+	"ip option": (json) => (isObject(json) ? { kind: "extension", json, hasField: json.field !== undefined } : undefined),
 	fib: (json) =>
 		isObject(json) && typeof json.result === "string"
 			? { kind: "fib", result: json.result, flags: [json.flags].flat().map(String) }
@@ -108,7 +113,7 @@ export class Elements {
 	}
 }
 
-/** `key`, or in a map `[key, value]`; a key with a comment or a timeout stands in `{"elem": {"val": key, …}}`. */
+/** `key`, or in a map `[key, value]`; a key with a comment or a timeout is in `{"elem": {"val": key, …}}`. */
 function parseElement(json: unknown): Element {
 	const [key, value] = Array.isArray(json) ? json : [json, undefined];
 	const details = isObject(key) && isObject(key.elem) ? key.elem : undefined;
@@ -119,7 +124,7 @@ function parseElement(json: unknown): Element {
 	};
 }
 
-/** undefined: it is no verdict. */
+/** undefined: it isn't a verdict. */
 export function parseVerdict(json: unknown): Verdict | undefined {
 	if (!isObject(json)) return undefined;
 	for (const verdict of ["accept", "drop", "continue", "return"] as const) {

@@ -1,19 +1,19 @@
 /**
- * Reads what `nft -j list ruleset` prints. Nothing is dropped: what is not understood stays in its rule as a statement or
- * an expression of kind "unknown", and problemsOf reports it.
+ * Parses the output of `nft -j list ruleset`. Nothing is dropped: what isn't understood is kept as a statement or an
+ * expression of kind "unknown", and problemsOf reports it.
  */
 import { hooks } from "../state.ts";
 import { Elements, isObject } from "./expressions.ts";
 import { parseStatement, type Statement } from "./statements.ts";
 
-/** All tables, in the order in which nft lists them: the oldest first. */
+/** All tables, in nft's order: the oldest first. */
 export interface NftablesRuleset {
 	tables: Table[];
-	/** Objects that are neither tables, chains, rules, sets nor maps. */
+	/** Objects of a kind that isn't understood. */
 	strangeObjects: string[];
 }
 
-/** "arp", "bridge" and "netdev" see packets before or beside IP. */
+/** "arp", "bridge" and "netdev" don't see packets at the hooks of IP. */
 export type TableFamily = "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev";
 
 export interface Table {
@@ -23,7 +23,7 @@ export interface Table {
 	sets: Map<string, NamedSet>;
 }
 
-/** A set or a map that rules name by "@". */
+/** A set or a map that rules refer to by "@". */
 export interface NamedSet {
 	name: string;
 	content: Elements;
@@ -31,7 +31,7 @@ export interface NamedSet {
 
 export interface Chain {
 	name: string;
-	/** Only of a chain that the kernel itself calls. */
+	/** Only of a base chain. */
 	base?: BaseProperties;
 	rules: Rule[];
 }
@@ -43,9 +43,9 @@ export interface BaseProperties {
 	policy: "accept" | "drop";
 }
 
-/** One rule. Its statements are read when first asked for: of a large ruleset, one packet meets a small part. */
+/** One rule, parsed on first use: a packet meets a small part of a large ruleset. */
 export class Rule {
-	/** What `nft -a` prints, and `nft monitor trace`. */
+	/** As in `nft -a` and `nft monitor trace`. */
 	readonly handle: number;
 	readonly comment: string | undefined;
 	private readonly json: unknown[];
@@ -64,8 +64,8 @@ export class Rule {
 }
 
 /**
- * @param text what `nft -j list ruleset` printed
- * @throws where it is no such JSON, cut short for instance
+ * @param text the output of `nft -j list ruleset`
+ * @throws if it isn't that JSON, for example because it is cut
  */
 export function parseNftables(text: string): NftablesRuleset {
 	const reader = new RulesetReader();
@@ -78,12 +78,12 @@ function objectsOf(text: string): unknown[] {
 	try {
 		json = JSON.parse(text);
 	} catch (cause) {
-		throw new Error("the text is no JSON: give what `nft -j list ruleset` prints, from its beginning to its end", {
+		throw new Error("the text isn't JSON; expected: the whole output of `nft -j list ruleset`", {
 			cause,
 		});
 	}
 	if (isObject(json) && Array.isArray(json.nftables)) return json.nftables;
-	throw new Error('the JSON has no list "nftables": give what `nft -j list ruleset` prints');
+	throw new Error('the JSON has no list "nftables"; expected: the output of `nft -j list ruleset`');
 }
 
 class RulesetReader {
@@ -122,10 +122,16 @@ class RulesetReader {
 				return Array.isArray(expr) && rules?.push(new Rule(Number(handle), text, expr)) !== undefined;
 			}
 			default:
-				return false;
+				// Objects that statements refer to by name.
+				return passiveObjects.has(kind);
 		}
 	}
 }
+
+const passiveObjects = new Set([
+	...["counter", "quota", "limit", "ct helper", "ct timeout", "ct expectation", "ct count", "secmark", "synproxy"],
+	"flowtable",
+]);
 
 function chainOf({ name, type, hook, prio, policy }: Record<string, unknown>): Chain {
 	const chain = { name: String(name), rules: [] };
@@ -133,7 +139,7 @@ function chainOf({ name, type, hook, prio, policy }: Record<string, unknown>): C
 	return { ...chain, base: { type, hook, priority: Number(prio), policy: policy === "drop" ? "drop" : "accept" } };
 }
 
-/** Everything that is not understood or not walked, each with its place. Reads every rule and every set. */
+/** Everything that isn't supported, with its place. Parses every rule and every set. */
 export function problemsOf({ tables, strangeObjects }: NftablesRuleset): string[] {
 	return [...strangeObjects, ...tables.flatMap(problemsOfTable)];
 }
@@ -144,7 +150,7 @@ function problemsOfTable({ family, name, chains, sets }: Table): string[] {
 		const hook = chain.base?.hook;
 		const isWalked = hook === undefined || hooks.some((walked) => walked === hook);
 		return [
-			...(isWalked ? [] : [`${place} ${chain.name}: its hook ${hook} is not walked`]),
+			...(isWalked ? [] : [`${place} ${chain.name}: its hook ${hook} isn't supported`]),
 			...chain.rules.flatMap(({ handle, statements }) =>
 				unknownPartsOf(statements).map((json) => `${place} ${chain.name}, handle ${handle}: ${json}`),
 			),
@@ -156,7 +162,7 @@ function problemsOfTable({ family, name, chains, sets }: Table): string[] {
 	return [...inChains, ...inSets];
 }
 
-/** The JSON of all that is of kind "unknown", however deep. */
+/** The JSON of everything of kind "unknown", at any depth. */
 function unknownPartsOf(part: unknown): string[] {
 	if (part instanceof Elements) return unknownPartsOf(part.all);
 	if (Array.isArray(part)) return part.flatMap(unknownPartsOf);

@@ -1,86 +1,119 @@
-/** What one rule of nftables does with a packet: its statements one after the other, until one does not hold. */
+/** Applies one nftables rule to a packet: its statements in order, until a condition fails. */
 import { type Network, withPort } from "../address.ts";
-import type { Branch, Verdict as Next } from "../chain.ts";
-import { masquerade, type Translation, translateDestination, translateSource, withoutTracking } from "../nat.ts";
+import type { Branch, FinishedBranch, Next, Verdict as NextVerdict, Walker } from "../chain.ts";
+import { observers } from "../iptables/targets.ts";
+import {
+	masquerade,
+	redirect,
+	type Translation,
+	translateDestination,
+	translateSource,
+	withoutTracking,
+} from "../nat.ts";
 import { rejectionOfNft } from "../rejection.ts";
-import { type Action, type PacketState, type RuleReference, recorded } from "../state.ts";
+import { type Action, assuming, hasConnection, type PacketState, type RuleReference, recorded } from "../state.ts";
 import { concerns, translationOf } from "./effects.ts";
-import { Evaluator } from "./evaluator.ts";
-import type { Expression, Verdict } from "./expressions.ts";
+import { changedSet, Evaluator } from "./evaluator.ts";
+import type { Element, Expression, Verdict } from "./expressions.ts";
 import { endpointOf, objectOf } from "./nftablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 import { renderRule } from "./render.ts";
 import type { Statement } from "./statements.ts";
-import type { Value } from "./values.ts";
+import { numberOf, type Value } from "./values.ts";
 
-/** Where the rule stands. */
-export interface Surroundings {
+/** Where the rule is. */
+export interface Place {
 	table: Table;
 	chain: string;
 	network: Network;
 }
 
-/** A packet after a statement: "next" goes on to the rule's next one, anything else is the rule's end. */
-type Outcome = Branch<Next | "next">;
+/** A packet after a statement: "next" goes on to the rule's next one, anything else ends the rule. */
+type Outcome = Branch<NextVerdict | "next">;
 
-/** The packet's branches, or undefined where the rule lets it pass unchanged. */
-export function perform(rule: Rule, state: PacketState, place: Surroundings): Branch[] | undefined {
-	// A rule that does nothing lets every packet pass, whether its conditions are understood or not.
+/** A statement whose effect depends on an open question. */
+interface Fork {
+	reason: string;
+	/** The packet on either branch; several alternatives if a map's element isn't known. */
+	met: Outcome[];
+	missed: Outcome;
+}
+
+/** A map with more elements that may hold isn't followed. */
+const mostAlternatives = 16;
+
+/** Follows the packet after the rule; undefined: the rule doesn't affect it. */
+export function perform(
+	rule: Rule,
+	initial: PacketState,
+	place: Place,
+	walker: Walker,
+	next: Next,
+): FinishedBranch[] | undefined {
+	// A rule that does nothing lets every packet pass, whether its conditions are supported or not.
 	if (!rule.statements.some(acts)) return undefined;
-	const ended: Branch[] = [];
-	let running: Branch[] = [{ probability: 1, state, verdict: "continue" }];
-	for (const statement of rule.statements) {
-		const next: Branch[] = [];
-		for (const branch of running) {
-			for (const { probability, state, verdict } of new RuleRun(rule, branch.state, place).perform(statement)) {
-				const after = { probability: branch.probability * probability, state };
-				if (verdict === "next") next.push({ ...after, verdict: "continue" });
-				else ended.push({ ...after, verdict });
-			}
+	const passed = (state: PacketState) => (state === initial ? undefined : next(state, "continue"));
+
+	function from(index: number, entering: PacketState): FinishedBranch[] | undefined {
+		let state = entering;
+		for (let at = index; at < rule.statements.length; at++) {
+			const run = new RuleRun(rule, state, place);
+			const result = run.perform(at);
+			const follow = (after: PacketState, verdict: NextVerdict | "next"): FinishedBranch[] =>
+				verdict === "next" ? (from(at + 1, after) ?? next(after, "continue")) : next(after, verdict);
+			if (!Array.isArray(result)) return run.fork(result, walker, follow);
+			const [only, ...others] = result;
+			if (others.length > 0 || !only) return walker.choose(result, follow);
+			if (only.verdict === "continue") return passed(only.state);
+			if (only.verdict !== "next") return next(only.state, only.verdict);
+			state = only.state;
 		}
-		running = next;
+		return passed(state);
 	}
-	const branches = [...ended, ...running];
-	return branches.length === 1 && branches[0]?.verdict === "continue" && branches[0].state === state
-		? undefined
-		: branches;
+
+	return from(0, initial);
 }
 
 function acts(statement: Statement): boolean {
-	if (statement.kind === "xt") return statement.type !== "match";
-	return !["match", "counter", "observe"].includes(statement.kind);
+	if (statement.kind === "xt") return statement.type !== "match" && !observers.has(statement.name);
+	return !["match", "counter", "observe", "limit"].includes(statement.kind);
 }
 
 /** One rule at work on one packet. */
 class RuleRun {
 	private readonly rule: Rule;
 	private readonly state: PacketState;
-	private readonly place: Surroundings;
+	private readonly place: Place;
 	private readonly evaluator: Evaluator;
 
-	constructor(rule: Rule, state: PacketState, place: Surroundings) {
+	constructor(rule: Rule, state: PacketState, place: Place) {
 		this.rule = rule;
 		this.state = state;
 		this.place = place;
 		this.evaluator = new Evaluator(state, place.network, place.table.sets);
 	}
 
-	perform(statement: Statement): Outcome[] {
+	perform(index: number): Outcome[] | Fork {
+		const statement = this.rule.statements[index] as Statement;
 		if (!concerns(statement, this.state)) return [ended(this.state, "continue")];
 		switch (statement.kind) {
 			case "match":
-				return this.match(statement);
+				return this.match(statement, index);
 			case "verdict":
 				return [this.verdict(statement)];
 			case "vmap":
 				return this.verdictMap(statement);
 			case "mark":
 				return this.mark(statement.value);
+			case "connection-mark":
+				return this.connectionMark(statement.value);
 			case "dnat":
 			case "snat":
 				return this.translate(statement);
 			case "masquerade":
-				return [this.masquerade(statement.flags.some((flag) => flag.includes("random")))];
+				return [this.masquerade(statement.port || isRandom(statement) ? undefined : false)];
+			case "redirect":
+				return this.redirect(statement.port);
 			case "reject":
 				return [this.act({ effect: "reject", with: rejectionOfNft(statement, this.state.family) }, "reject")];
 			case "notrack":
@@ -90,19 +123,48 @@ class RuleRun {
 			case "counter":
 			case "observe":
 				return [ended(this.state, "next")];
+			case "limit":
+				return this.open(index, `${JSON.stringify(statement.json)} depends on earlier packets`);
 			case "xt":
-				return [this.compatibility(statement)];
+				return this.compatibility(statement, index);
 			case "unknown":
-				return [this.unknown(`${JSON.stringify(statement.json)} is not understood`)];
+				return [this.unknown(`${JSON.stringify(statement.json)} isn't supported`)];
 		}
 	}
 
-	private match(statement: Extract<Statement, { kind: "match" }>): Outcome[] {
-		const { chance, reason = "" } = this.evaluator.judge(statement);
-		if (chance === "unknown") return [this.unlessItFails(statement, reason)];
+	/** The branches of an open question, each followed to its end. */
+	fork(
+		{ reason, met, missed }: Fork,
+		walker: Walker,
+		follow: (state: PacketState, verdict: NextVerdict | "next") => FinishedBranch[],
+	): FinishedBranch[] {
+		const question = { state: this.state, rule: this.reference(), reason };
+		return met.reduce(
+			(others: () => FinishedBranch[], { state, verdict }) =>
+				() =>
+					walker.fork(question, others, () => follow(state, verdict)),
+			() => follow(missed.state, missed.verdict),
+		)();
+	}
+
+	private match(statement: Extract<Statement, { kind: "match" }>, index: number): Outcome[] | Fork {
+		const { chance, reason = "", key } = this.evaluator.judge(statement);
+		if (chance === "unknown") return this.open(index, reason, key);
 		const met = { probability: chance, state: this.state, verdict: "next" } as const;
 		const missed = { probability: 1 - chance, state: this.state, verdict: "continue" } as const;
 		return [met, missed].filter(({ probability }) => probability > 0);
+	}
+
+	/** A condition that can't be evaluated doesn't matter if a later one fails. */
+	private open(index: number, reason: string, key?: string): Outcome[] | Fork {
+		for (const next of this.rule.statements.slice(index + 1)) {
+			if (acts(next)) break;
+			if (next.kind === "match" && this.evaluator.judge(next).chance === 0) return [ended(this.state, "continue")];
+		}
+		const isNegated = key?.startsWith("!") ?? false;
+		const name = isNegated ? key?.slice(1) : key;
+		const met = ended(assuming(this.state, name, !isNegated), "next");
+		return { reason, met: [met], missed: ended(assuming(this.state, name, isNegated), "continue") };
 	}
 
 	private verdict(verdict: Verdict, comment = this.rule.comment): Outcome {
@@ -116,82 +178,116 @@ class RuleRun {
 			case "jump":
 			case "goto": {
 				const { verdict: kind, chain } = verdict;
-				if (!this.place.table.chains.has(chain)) return this.unknown(`the table has no chain "${chain}"`);
+				if (!this.place.table.chains.has(chain)) return this.unknown(`the table doesn't have chain "${chain}"`);
 				return this.act({ effect: kind, to: chain }, { kind, chain }, { called: chain, comment });
 			}
 		}
 	}
 
-	private verdictMap({ key, data }: { key: Expression; data: Expression }): Outcome[] {
-		return this.evaluator.draw(key).map(({ probability, value }) => {
+	private verdictMap({ key, data }: { key: Expression; data: Expression }): Outcome[] | Fork {
+		const values = this.evaluator.valuesOf(key);
+		const [first] = values;
+		const isOpen = values.length === 1 && first !== undefined && first.value.kind !== "absent";
+		if (isOpen && this.evaluator.find(data, first.value) === "unknown") {
+			return this.alternatives(first.value, this.evaluator.findAll(data, first.value));
+		}
+		return values.map(({ probability, value }) => {
 			const element = value.kind === "absent" ? undefined : this.evaluator.find(data, value);
-			if (element === undefined) return { probability, state: this.state, verdict: "continue" };
-			if (element === "unknown" || element.value?.kind !== "verdict") {
-				return { ...this.unknown(reasonOf(value, "which element of the map holds is not known")), probability };
-			}
-			return { ...this.verdict(element.value, element.comment ?? this.rule.comment), probability };
+			return { ...this.ofElement(element, value), probability };
 		});
 	}
 
+	private alternatives(value: Value, elements: (Element | undefined)[]): Outcome[] | Fork {
+		const reason = reasonOf(value, "the rule doesn't show which element of the map holds");
+		const [missed, ...met] = elements.map((element) => this.ofElement(element, value));
+		if (!missed || elements.length > mostAlternatives) return [this.unknown(reason)];
+		return { reason, missed, met };
+	}
+
+	private ofElement(element: Element | "unknown" | undefined, value: Value): Outcome {
+		if (element === undefined) return ended(this.state, "continue");
+		if (element === "unknown" || element.value?.kind !== "verdict") {
+			return this.unknown(reasonOf(value, "which element of the map holds is unknown"));
+		}
+		return this.verdict(element.value, element.comment ?? this.rule.comment);
+	}
+
 	private mark(expression: Expression): Outcome[] {
-		return this.evaluator.draw(expression).map(({ probability, value }) => {
+		return this.evaluator.valuesOf(expression).map(({ probability, value }) => {
 			if (value.kind === "absent") return { probability, state: this.state, verdict: "continue" };
-			if (value.kind !== "number") return { ...this.unknown(reasonOf(value, "the mark is not known")), probability };
-			const mark = value.value;
+			const mark = numberOf(value);
+			if (mark === undefined) return { ...this.unknown(reasonOf(value, "the mark is unknown")), probability };
 			return { ...this.act({ effect: "mark", mark }, "next", {}, { mark }), probability };
 		});
 	}
 
-	private translate({ kind, address, port }: Extract<Statement, { kind: "dnat" | "snat" }>): Outcome[] {
+	/** Without a connection it does nothing (nft_ct_set_eval in net/netfilter/nft_ct.c). */
+	private connectionMark(expression: Expression): Outcome[] {
+		const { conntrack } = this.state;
+		return this.evaluator.valuesOf(expression).map(({ probability, value }) => {
+			if (value.kind === "absent") return { probability, state: this.state, verdict: "continue" };
+			const state = { ...this.state, conntrack: { ...conntrack, mark: numberOf(value) } };
+			return { probability, state: hasConnection(this.state) ? state : this.state, verdict: "next" };
+		});
+	}
+
+	private translate(statement: Extract<Statement, { kind: "dnat" | "snat" }>): Outcome[] {
+		const { kind, address, port } = statement;
 		const parts = [address, port].filter((part) => part !== undefined);
-		return this.evaluator.draw({ kind: "concat", parts }).map(({ probability, value }) => {
+		return this.evaluator.valuesOf({ kind: "concat", parts }).map(({ probability, value }) => {
 			if (value.kind === "absent") return { probability, state: this.state, verdict: "continue" };
 			const to = translationOf(value);
-			if (!to) return { ...this.unknown(reasonOf(value, "where it is translated to is not known")), probability };
-			const state = kind === "dnat" ? this.destination(to) : translateSource(this.state, this.reference(), to);
+			if (!to) return { ...this.unknown(reasonOf(value, "the new address is unknown")), probability };
+			const source = isRandom(statement) ? { ...to, port: "unknown" as const } : to;
+			const state = kind === "dnat" ? this.destination(to) : translateSource(this.state, this.reference(), source);
 			return { ...ended(state, "accept"), probability };
 		});
 	}
 
-	private masquerade(random: boolean | undefined): Outcome {
-		return ended(masquerade(this.state, this.reference(), this.place.network, random), "accept");
+	private redirect(port: Expression | undefined): Outcome[] {
+		const values = port ? this.evaluator.valuesOf(port) : [{ probability: 1, value: undefined }];
+		return values.map(({ probability, value }) => {
+			const wanted = numberOf(value);
+			const isKnown = value === undefined || wanted !== undefined;
+			const state = isKnown && redirect(this.state, this.reference(), this.place.network, wanted);
+			if (state) return { probability, state, verdict: "accept" };
+			return { ...this.unknown("the address or port that it redirects to is unknown"), probability };
+		});
+	}
+
+	private masquerade(otherPort: boolean | undefined): Outcome {
+		return ended(masquerade(this.state, this.reference(), this.place.network, otherPort), "accept");
 	}
 
 	private destination(to: Translation): PacketState {
 		const { chain } = this.place;
-		const endpoint = withPort(to.address ?? this.state.destination, to.port ?? this.state.destinationPort);
-		const object = endpointOf(chain, endpoint);
+		const port = typeof to.port === "number" ? to.port : this.state.destinationPort;
+		const object = endpointOf(chain, withPort(to.address ?? this.state.destination, port));
 		return translateDestination(this.state, { ...this.reference(), ...(object && { object }) }, to);
 	}
 
-	/** kube-proxy puts a client's address into an endpoint's set: so session affinity remembers it. */
+	/** kube-proxy stores a client's address in an endpoint's set, for session affinity. */
 	private update({ operation, set, value }: Extract<Statement, { kind: "update" }>): Outcome {
+		const affinity = new Set(this.state.affinity);
 		const isSource = value.kind === "payload" && value.field === "saddr";
-		if (!isSource || operation === "delete") return this.unknown(`what set @${set} will hold is not known`);
-		const affinity = new Set(this.state.affinity).add(set);
+		if (!isSource || operation === "delete")
+			return ended({ ...this.state, affinity: affinity.add(changedSet(set)) }, "next");
+		affinity.add(set);
 		return this.act({ effect: "update", to: set }, "next", {}, { affinity });
 	}
 
-	/** nft tells only the names of what iptables wrote: enough for a comment, and for a masquerade, whatever its flags. */
-	private compatibility(statement: Extract<Statement, { kind: "xt" }>): Outcome {
-		const { type, name } = statement;
-		if (type === "match" && name === "comment") return ended(this.state, "next");
-		if (type === "target" && name === "MASQUERADE") return this.masquerade(undefined);
-		return this.unlessItFails(statement, `nft does not show what the ${type} "${name}" of iptables says`);
-	}
-
-	/** A condition that cannot be told does not matter where one after it fails. */
-	private unlessItFails(statement: Statement, reason: string): Outcome {
-		for (const next of this.rule.statements.slice(this.rule.statements.indexOf(statement) + 1)) {
-			if (acts(next)) break;
-			if (next.kind === "match" && this.evaluator.judge(next).chance === 0) return ended(this.state, "continue");
-		}
-		return this.unknown(reason);
+	/** nft shows only the names of what iptables wrote: enough for a comment, and for a masquerade without its flags. */
+	private compatibility({ type, name }: Extract<Statement, { kind: "xt" }>, index: number): Outcome[] | Fork {
+		if (type === "match" && name === "comment") return [ended(this.state, "next")];
+		if (type === "target" && observers.has(name)) return [ended(this.state, "next")];
+		if (type === "target" && name === "MASQUERADE") return [this.masquerade(undefined)];
+		const reason = `nft doesn't show the options of iptables' ${type} "${name}"`;
+		return type === "match" ? this.open(index, reason) : [this.unknown(reason)];
 	}
 
 	private act(
 		action: Action,
-		next: Next | "next",
+		next: NextVerdict | "next",
 		of: { called?: string; comment?: string | undefined } = {},
 		changes = {},
 	): Outcome {
@@ -216,6 +312,9 @@ class RuleRun {
 	}
 }
 
-const ended = (state: PacketState, verdict: Next | "next"): Outcome => ({ probability: 1, state, verdict });
+const ended = (state: PacketState, verdict: NextVerdict | "next"): Outcome => ({ probability: 1, state, verdict });
 
-const reasonOf = (value: Value, otherwise: string): string => (value.kind === "unknown" ? value.reason : otherwise);
+const isRandom = ({ flags }: { flags: string[] }): boolean => flags.some((flag) => flag.includes("random"));
+
+const reasonOf = (value: Value, otherwise: string): string =>
+	value.kind === "unknown" || value.kind === "tested" ? value.reason : otherwise;

@@ -28,11 +28,16 @@ function renderStatement(statement: Statement): string {
 			return `${render(statement.key)} vmap ${render(statement.data)}`;
 		case "mark":
 			return `meta mark set ${renderMark(statement.value)}`;
+		case "connection-mark":
+			return `ct mark set ${renderMark(statement.value)}`;
 		case "dnat":
 		case "snat":
 			return renderTranslation(statement);
 		case "masquerade":
-			return ["masquerade", ...statement.flags].join(" ");
+		case "redirect": {
+			const port = statement.port === undefined ? "" : ` to :${render(statement.port)}`;
+			return [`${statement.kind}${port}`, ...statement.flags].join(" ");
+		}
 		case "reject":
 			return renderReject(statement);
 		case "notrack":
@@ -43,6 +48,7 @@ function renderStatement(statement: Statement): string {
 			return `counter packets ${statement.packets} bytes ${statement.bytes}`;
 		case "xt":
 			return `xt ${statement.type} "${statement.name}"`;
+		case "limit":
 		case "observe":
 		case "unknown":
 			return JSON.stringify(statement.json);
@@ -50,7 +56,7 @@ function renderStatement(statement: Statement): string {
 }
 
 function renderMatch({ operator, left, right }: Extract<Statement, { kind: "match" }>): string {
-	// nft leaves out the sign that goes without saying.
+	// nft omits the default operator.
 	const isPlain = operator === "in" || (operator === "==" && left.kind !== "binary");
 	const sign = isPlain ? "" : `${operator} `;
 	return `${render(left)} ${sign}${isMark(left) ? renderMark(right) : render(right)}`;
@@ -60,7 +66,7 @@ function renderVerdict(verdict: Verdict): string {
 	return "chain" in verdict ? `${verdict.verdict} ${verdict.chain}` : verdict.verdict;
 }
 
-/** What follows from a map gives address and port at once, which nft before 1.0.7 forgets to print. */
+/** A map gives address and port together, which nft before 1.0.7 doesn't print. */
 function renderTranslation(statement: Extract<Statement, { kind: "dnat" | "snat" }>): string {
 	const { kind, family, address, port, flags } = statement;
 	const both = address?.kind === "map" ? " addr . port" : "";
@@ -78,7 +84,7 @@ function renderReject({ type, code }: { type?: string; code?: string }): string 
 const isMark = (expression: Expression): boolean =>
 	expression.kind === "binary" ? isMark(expression.left) : expression.kind === "meta" && expression.key === "mark";
 
-/** Marks are written in 8 hexadecimal digits. */
+/** Marks have 8 hexadecimal digits. */
 function renderMark(expression: Expression): string {
 	if (expression.kind === "binary")
 		return `${render(expression.left)} ${expression.operator} ${renderMark(expression.right)}`;
@@ -86,7 +92,7 @@ function renderMark(expression: Expression): string {
 	return `0x${expression.value.toString(16).padStart(8, "0")}`;
 }
 
-/** Keys of meta that nft prints without the word. */
+/** Keys of meta that nft prints without "meta". */
 const plainKeys = new Set(["iif", "iifname", "oif", "oifname"]);
 
 function render(expression: Expression): string {
@@ -98,7 +104,7 @@ function render(expression: Expression): string {
 		case "meta":
 			return plainKeys.has(expression.key) ? expression.key : `meta ${expression.key}`;
 		case "ct":
-			return `ct ${expression.key}`;
+			return ["ct", expression.direction, expression.key].filter((word) => word !== undefined).join(" ");
 		case "fib":
 			return `fib ${expression.flags.join(" . ")} ${expression.result}`;
 		case "concat":
@@ -121,6 +127,7 @@ function render(expression: Expression): string {
 			return `{ ${expression.content.all.map(renderElement).join(", ")} }`;
 		case "reference":
 			return `@${expression.name}`;
+		case "extension":
 		case "unknown":
 			return JSON.stringify(expression.json);
 	}

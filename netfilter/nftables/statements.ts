@@ -1,4 +1,4 @@
-/** Statements of nftables' rules, from the JSON of `nft -j` (schema: man libnftables-json). */
+/** Parses the statements of nftables rules from the JSON of `nft -j` (schema: man libnftables-json). */
 import { type Expression, isObject, parseExpression, parseVerdict, type Verdict } from "./expressions.ts";
 
 export type Statement =
@@ -6,22 +6,25 @@ export type Statement =
 	| Verdict
 	/** A map of verdicts. */
 	| { kind: "vmap"; key: Expression; data: Expression }
-	| { kind: "mark"; value: Expression }
+	| { kind: "mark" | "connection-mark"; value: Expression }
 	| { kind: "dnat" | "snat"; family?: string; address?: Expression; port?: Expression; flags: string[] }
-	| { kind: "masquerade"; flags: string[] }
-	/** As nft names it; without them, the family's port-unreachable. */
+	| { kind: "masquerade"; port?: Expression; flags: string[] }
+	| { kind: "redirect"; port?: Expression; flags: string[] }
+	/** As nft names it; without type and code, the family's port-unreachable. */
 	| { kind: "reject"; type?: string; code?: string }
 	| { kind: "notrack" }
-	/** Puts a value into a named set. */
+	/** Adds a value to a named set. */
 	| { kind: "update"; operation: string; set: string; value: Expression }
 	| { kind: "counter"; packets: number; bytes: number }
-	/** Looks at the packet, or changes what no rule sees, and lets it go on. */
+	/** Ends the rule for packets above (or below) a limit: how many came before isn't known. */
+	| { kind: "limit"; json: unknown }
+	/** Lets the packet pass, and changes only what no supported condition sees. */
 	| { kind: "observe"; json: unknown }
-	/** A target or a match of iptables, of which nft tells no more than the name. */
+	/** A target or a match of iptables, of which nft shows only the name. */
 	| { kind: "xt"; type: string; name: string }
 	| { kind: "unknown"; json: unknown };
 
-/** Never fails: what is not understood becomes a statement of kind "unknown". */
+/** Never fails: what isn't understood becomes a statement of kind "unknown". */
 export function parseStatement(json: unknown): Statement {
 	const verdict = parseVerdict(json);
 	if (verdict) return verdict;
@@ -30,8 +33,13 @@ export function parseStatement(json: unknown): Statement {
 	return parse?.((json as Record<string, unknown>)[name ?? ""], json) ?? { kind: "unknown", json };
 }
 
+type Parse = (json: unknown, whole: unknown) => Statement | undefined;
+
+const observe: Parse = (_, json) => ({ kind: "observe", json });
+const limit: Parse = (_, json) => ({ kind: "limit", json });
+
 /** By the one key of the JSON object; undefined: not understood. */
-const parsers: Record<string, (json: unknown, whole: unknown) => Statement | undefined> = {
+const parsers: Record<string, Parse> = {
 	match: (json) =>
 		isObject(json) && typeof json.op === "string"
 			? { kind: "match", operator: json.op, left: parseExpression(json.left), right: parseExpression(json.right) }
@@ -41,11 +49,8 @@ const parsers: Record<string, (json: unknown, whole: unknown) => Statement | und
 	mangle,
 	dnat: (json) => translation("dnat", json),
 	snat: (json) => translation("snat", json),
-	masquerade: (json) => {
-		if (json === null) return { kind: "masquerade", flags: [] };
-		if (!isObject(json) || json.port !== undefined) return undefined;
-		return { kind: "masquerade", flags: flagsOf(json.flags) };
-	},
+	masquerade: (json) => local("masquerade", json),
+	redirect: (json) => local("redirect", json),
 	reject: (json) => {
 		if (json === null) return { kind: "reject" };
 		if (!isObject(json) || typeof json.type !== "string") return undefined;
@@ -54,38 +59,67 @@ const parsers: Record<string, (json: unknown, whole: unknown) => Statement | und
 	notrack: () => ({ kind: "notrack" }),
 	set: (json) => {
 		if (!isObject(json) || typeof json.set !== "string" || typeof json.op !== "string") return undefined;
+		// `add @set { ip saddr limit rate … }` ends the rule as its limit does.
+		if (json.stmt !== undefined && /"(limit|quota|ct count)"/.test(JSON.stringify(json.stmt)))
+			return { kind: "limit", json: { set: json } };
 		return { kind: "update", operation: json.op, set: json.set.slice(1), value: parseExpression(json.elem) };
 	},
-	counter: (json) =>
+	// A named counter is a string.
+	counter: (json, whole) =>
 		isObject(json)
 			? { kind: "counter", packets: Number(json.packets ?? 0), bytes: Number(json.bytes ?? 0) }
-			: undefined,
-	log: (_, whole) => ({ kind: "observe", json: whole }),
+			: { kind: "observe", json: whole },
+	log: observe,
+	last: observe,
+	flow: observe,
+	dup: observe,
+	secmark: observe,
+	"ct helper": observe,
+	"ct timeout": observe,
+	"ct expectation": observe,
+	limit,
+	quota: limit,
+	"ct count": limit,
 	xt: (json) =>
 		isObject(json) && typeof json.type === "string" && typeof json.name === "string"
 			? { kind: "xt", type: json.type, name: json.name }
 			: undefined,
 };
 
-/** Fields of connections and packets that no rule of a walk asks for with success, so that changing them is harmless. */
+/** Changing other fields of these headers would change where the packet goes, or what conditions see. */
+const harmlessFields = new Set(["dscp", "ecn", "ttl", "hoplimit", "flowlabel", "id", "checksum", "window", "priority"]);
+const harmlessMeta = new Set(["nftrace", "priority", "secmark", "cgroup"]);
+const harmlessConnection = new Set(["label", "event", "helper", "timeout", "secmark"]);
+
 function mangle(json: unknown, whole: unknown): Statement | undefined {
-	if (!isObject(json) || !isObject(json.key) || !isObject(json.key.meta)) return undefined;
-	if (json.key.meta.key === "mark") return { kind: "mark", value: parseExpression(json.value) };
-	return json.key.meta.key === "nftrace" ? { kind: "observe", json: whole } : undefined;
+	if (!isObject(json) || !isObject(json.key)) return undefined;
+	const { meta, ct, payload } = json.key;
+	const value = () => parseExpression(json.value);
+	const pass = (harmless: boolean): Statement | undefined => (harmless ? { kind: "observe", json: whole } : undefined);
+	if (isObject(meta))
+		return meta.key === "mark" ? { kind: "mark", value: value() } : pass(harmlessMeta.has(`${meta.key}`));
+	if (isObject(ct)) {
+		return ct.key === "mark" ? { kind: "connection-mark", value: value() } : pass(harmlessConnection.has(`${ct.key}`));
+	}
+	if (isObject(payload)) return pass(harmlessFields.has(`${payload.field}`));
+	return pass("tcp option" in json.key);
 }
 
 function translation(kind: "dnat" | "snat", json: unknown): Statement | undefined {
 	if (!isObject(json)) return undefined;
-	const flags = flagsOf(json.flags);
-	// Which source port the kernel draws is not known.
-	if (kind === "snat" && flags.some((flag) => flag.includes("random"))) return undefined;
 	return {
 		kind,
 		...(typeof json.family === "string" && { family: json.family }),
 		...(json.addr !== undefined && { address: parseExpression(json.addr) }),
 		...(json.port !== undefined && { port: parseExpression(json.port) }),
-		flags,
+		flags: flagsOf(json.flags),
 	};
+}
+
+function local(kind: "masquerade" | "redirect", json: unknown): Statement | undefined {
+	if (json === null) return { kind, flags: [] };
+	if (!isObject(json)) return undefined;
+	return { kind, ...(json.port !== undefined && { port: parseExpression(json.port) }), flags: flagsOf(json.flags) };
 }
 
 const flagsOf = (json: unknown): string[] => (json === undefined ? [] : [json].flat().map(String));

@@ -1,36 +1,36 @@
-/** What the expressions of a rule of nftables come to, for one packet. */
+/** The values of an nftables rule's expressions for one packet. */
 import { type Address, type Network, parseAddress } from "../address.ts";
-import type { Chance } from "../chance.ts";
-import { chanceOfConntrack, type PacketState } from "../state.ts";
+import { type Chance, not } from "../chance.ts";
+import { chanceOfConntrack, hasConnection, type PacketState } from "../state.ts";
 import type { Expression } from "./expressions.ts";
 
 export type Value =
-	/** Of an address that masquerading chose, all that it may be. */
+	/** All addresses that it may be: masquerading may choose one of several. */
 	| { kind: "address"; candidates: readonly Address[] }
 	| { kind: "number"; value: number }
 	/** A protocol or an interface. */
 	| { kind: "name"; value: string }
-	/** Bits of which only those of these names can be told; `exclusive`: only one is set at a time. */
+	/** Bits, of which only those of these names are known; `exclusive`: only one is set at a time. */
 	| { kind: "bits"; names: readonly string[]; chanceOf(bit: string): Chance; exclusive: boolean }
-	/** The type of an address in the kernel's routing tables: "local" … */
-	| { kind: "address-type"; chanceOf(type: string): Chance }
+	/** A name that may be unknown: the type of an address ("local" …), an interface. */
+	| { kind: "tested"; chanceOf(name: string): Chance; reason: string }
 	| { kind: "concat"; parts: readonly Value[] }
-	/** The packet has no such field: the rule ends here, whatever it compares (NFT_BREAK). */
+	/** The packet doesn't have this field: the rule ends here, even if it compares with "!=" (NFT_BREAK). */
 	| { kind: "absent" }
 	| { kind: "unknown"; reason: string };
 
-/** One of the values that lots may give; the probabilities of all add up to 1. */
+/** One of several values; their probabilities add up to 1. */
 export interface PossibleValue {
 	probability: number;
 	value: Value;
 }
 
-/** The value of a map's element under a key. */
+/** Returns the value of a map's element. */
 export type LookUp = (data: Expression, key: Value) => Value;
 
 const states = ["invalid", "new", "established", "related", "untracked"];
 
-/** More values than that are not told apart one by one. */
+/** Beyond so many values, they aren't listed one by one. */
 const mostDraws = 4096;
 
 /** All values that an expression may have for a packet. */
@@ -68,37 +68,86 @@ function fieldOf(expression: Expression, state: PacketState, network: Network): 
 	switch (expression.kind) {
 		case "literal":
 			return literal(expression.value);
+		case "list":
+			return flagList(expression.values);
 		case "payload":
 			return payload(expression.protocol, expression.field, state);
 		case "meta":
-			return meta(expression.key, state);
+			return meta(expression.key, state, network);
 		case "ct":
-			return conntrack(expression.key, state);
+			return conntrack(expression.key, expression.direction, state);
 		case "fib":
 			return fib(expression, state, network);
+		case "extension":
+			return expression.hasField ? absent : { kind: "number", value: 0 };
 		case "unknown":
-			return unknown(`${JSON.stringify(expression.json)} is not understood`);
+			return unknown(`${JSON.stringify(expression.json)} isn't supported`);
 		default:
-			return unknown(`a ${expression.kind} stands where a value of the packet is wanted`);
+			return unknown(`a ${expression.kind} isn't supported here`);
 	}
 }
 
+const absent: Value = { kind: "absent" };
+
+/** Protocols whose headers a packet has only if it is of that protocol. */
+const transports = new Set([
+	"tcp",
+	"udp",
+	"sctp",
+	"udplite",
+	"dccp",
+	"icmp",
+	"icmpv6",
+	"igmp",
+	"ah",
+	"esp",
+	"comp",
+	"gre",
+]);
+
 function payload(protocol: string, field: string, state: PacketState): Value {
 	if (protocol === "ip" || protocol === "ip6") {
-		if (protocol !== (state.family === "ipv4" ? "ip" : "ip6")) return { kind: "absent" };
+		if (protocol !== (state.family === "ipv4" ? "ip" : "ip6")) return absent;
 		if (field === "saddr") return { kind: "address", candidates: state.sources };
 		if (field === "daddr") return { kind: "address", candidates: [state.destination] };
 		if (field === "protocol" || field === "nexthdr") return { kind: "name", value: state.protocol };
 	}
-	if (["tcp", "udp", "sctp", "th"].includes(protocol)) {
-		if (protocol !== "th" && protocol !== state.protocol) return { kind: "absent" };
+	if (protocol === "arp") return absent;
+	if (transports.has(protocol) && protocol !== state.protocol) return absent;
+	if (transports.has(protocol) || protocol === "th") {
 		if (field === "sport") return port(state.sourcePort, "source port");
 		if (field === "dport") return port(state.destinationPort, "destination port");
+		// The first packet of a TCP connection has only SYN set.
+		if (field === "flags" && state.protocol === "tcp" && state.conntrack.state === "NEW")
+			return { kind: "number", value: tcpFlags.syn };
 	}
-	return unknown(`${protocol} ${field} of the packet is not known`);
+	return unknown(`${protocol} ${field} of the packet is unknown`);
 }
 
-function meta(key: string, state: PacketState): Value {
+const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 } as const;
+
+const isFlag = (name: string): name is keyof typeof tcpFlags => name in tcpFlags;
+
+/** A number, also by the name of a flag of TCP. */
+export function numberOf(value: Value | undefined): number | undefined {
+	if (value?.kind === "number") return value.value;
+	return value?.kind === "name" && isFlag(value.value) ? tcpFlags[value.value] : undefined;
+}
+
+/** "fin,syn,rst,ack" */
+function flagList(values: readonly Expression[]): Value {
+	const bits = values.map((value) => (value.kind === "literal" ? numberOf(literal(value.value)) : undefined));
+	const all = bits.reduce<number | undefined>(
+		(sum, bit) => (sum === undefined || bit === undefined ? undefined : sum | bit),
+		0,
+	);
+	return all === undefined ? unknown("a list isn't supported here") : { kind: "number", value: all };
+}
+
+/** nft names the packet type of what the node itself receives or sends so. */
+const packetTypes: Record<string, number> = { host: 1, unicast: 1, broadcast: 0, multicast: 0, other: 0 };
+
+function meta(key: string, state: PacketState, network: Network): Value {
 	switch (key) {
 		case "l4proto":
 			return { kind: "name", value: state.protocol };
@@ -110,39 +159,75 @@ function meta(key: string, state: PacketState): Value {
 			return { kind: "number", value: state.mark };
 		case "iif":
 		case "iifname":
-			return interfaceName(state.inInterface, "comes in by");
+			return interfaceOf(state.inInterface, "incoming", network);
 		case "oif":
 		case "oifname":
-			return interfaceName(state.outInterface, "leaves by");
+			return interfaceOf(state.outInterface, "outgoing", network);
+		case "pkttype":
+			return {
+				kind: "tested",
+				chanceOf: (name) => packetTypes[name] ?? "unknown",
+				reason: "the packet type is unknown",
+			};
 		default:
-			return unknown(`meta ${key} of the packet is not known`);
+			return unknown(`meta ${key} of the packet is unknown`);
 	}
 }
 
-function conntrack(key: string, state: PacketState): Value {
+function conntrack(key: string, direction: string | undefined, state: PacketState): Value {
 	const chanceOfBit = (name: string) => chanceOfConntrack(state, name.toUpperCase());
 	if (key === "state") return { kind: "bits", names: states, chanceOf: chanceOfBit, exclusive: true };
-	if (key !== "status") return unknown(`ct ${key} of the packet is not known`);
-	// A packet without a connection has no status (nft_ct_get_eval in net/netfilter/nft_ct.c).
-	if (chanceOfBit("invalid") === 1 || chanceOfBit("untracked") === 1) return { kind: "absent" };
-	return { kind: "bits", names: ["dnat", "snat"], chanceOf: chanceOfBit, exclusive: false };
+	// A packet without a connection has nothing else (nft_ct_get_eval in net/netfilter/nft_ct.c).
+	if (!hasConnection(state)) return absent;
+	if (key === "status") return { kind: "bits", names: ["dnat", "snat"], chanceOf: chanceOfBit, exclusive: false };
+	const { mark, original } = state.conntrack;
+	if (key === "mark" && mark !== undefined) return { kind: "number", value: mark };
+	if (key === "direction" && state.conntrack.state === "NEW") return { kind: "name", value: "original" };
+	if (original && direction === "original") {
+		const field = key.replace(/^ip6? /, "");
+		if (field === "saddr") return { kind: "address", candidates: [original.source] };
+		if (field === "daddr") return { kind: "address", candidates: [original.destination] };
+		if (field === "proto-dst") return { kind: "number", value: original.destinationPort };
+	}
+	return unknown(`ct ${key} of the packet is unknown`);
 }
 
 function fib({ result, flags }: { result: string; flags: string[] }, state: PacketState, network: Network): Value {
-	const [of, ...others] = flags;
-	if (result !== "type" || others.length > 0)
-		return unknown(`fib ${flags.join(" . ")} ${result} needs the node's routes`);
-	const addresses = of === "saddr" ? state.sources : [state.destination];
-	return { kind: "address-type", chanceOf: (type) => network.chanceOfType(addresses, type) };
+	const addresses = flags.includes("saddr") ? state.sources : [state.destination];
+	const on = flags.includes("iif") ? state.inInterface : state.outInterface;
+	const isLimited = flags.includes("iif") || flags.includes("oif");
+	const reason = "the node's interfaces or routes are unknown";
+	if (result === "type") {
+		const chanceOf = (type: string) =>
+			isLimited && type === "local" ? network.chanceOfLocalOn(addresses, on) : network.chanceOfType(addresses, type);
+		return { kind: "tested", chanceOf, reason };
+	}
+	// `fib saddr . iif oif exists`: 1 if there is such a route. What lo brings has one (nft_fib_is_loopback).
+	if (result.startsWith("oif") && flags.includes("iif")) {
+		const exists = network.chanceOfReversePath(addresses, on, false);
+		return {
+			kind: "tested",
+			chanceOf: (wanted) => (wanted === "1" ? exists : wanted === "0" ? not(exists) : "unknown"),
+			reason,
+		};
+	}
+	return unknown(`fib ${flags.join(" . ")} ${result} depends on the node's routes`);
 }
 
 const unknown = (reason: string): Value => ({ kind: "unknown", reason });
 
 const port = (value: number | undefined, what: string): Value =>
-	value === undefined ? unknown(`the ${what} is not known`) : { kind: "number", value };
+	value === undefined ? unknown(`the ${what} is unknown`) : { kind: "number", value };
 
-const interfaceName = (value: string | undefined, how: string): Value =>
-	value === undefined ? unknown(`the interface that the packet ${how} is not known`) : { kind: "name", value };
+function interfaceOf(name: string | undefined, which: string, network: Network): Value {
+	if (name !== undefined) return { kind: "name", value: name };
+	const chanceOf = (pattern: string): Chance => {
+		const isPrefix = pattern.endsWith("*");
+		const test = (one: string) => (isPrefix ? one.startsWith(pattern.slice(0, -1)) : one === pattern);
+		return network.chanceOfInterface(name, test, isPrefix ? undefined : pattern);
+	};
+	return { kind: "tested", chanceOf, reason: `the name of the ${which} interface is unknown` };
+}
 
 function literal(value: string | number): Value {
 	if (typeof value === "number") return { kind: "number", value };
@@ -150,19 +235,19 @@ function literal(value: string | number): Value {
 	return address ? { kind: "address", candidates: [address] } : { kind: "name", value };
 }
 
-/** The value of an expression that does not depend on the packet; "unknown" for prefixes, ranges and "*". */
+/** The value of an expression that doesn't depend on the packet; "unknown" for prefixes, ranges and "*". */
 export function constant(expression: Expression): Value {
 	if (expression.kind === "literal" && expression.value !== "*") return literal(expression.value);
 	if (expression.kind === "concat") return { kind: "concat", parts: expression.parts.map(constant) };
-	return unknown("it is no single value");
+	return unknown("it isn't a single value");
 }
 
-/** nft prints numbers where the machine has no /etc/protocols. */
+/** nft prints numbers if the machine has no /etc/protocols. */
 const protocolNumbers: Record<string, string> = { tcp: "6", udp: "17", sctp: "132" };
 
 const keyOfName = (name: string): string => protocolNumbers[name] ?? name;
 
-/** The same for equal values, however they are written; undefined where the value is not known for certain. */
+/** The same for equal values, however they are written; undefined: the value isn't certain. */
 export function keyOf(value: Value): string | undefined {
 	switch (value.kind) {
 		case "address":
@@ -178,19 +263,19 @@ export function keyOf(value: Value): string | undefined {
 	}
 }
 
-/** The key of an element of a set; undefined where it stands for more than one value. */
+/** The key of a set's element; undefined: it holds more than one value. */
 export function keyOfElement(key: Expression): string | undefined {
 	if (key.kind === "concat") return joined(key.parts.map(keyOfElement));
 	if (key.kind !== "literal" || key.value === "*") return undefined;
 	const text = String(key.value);
-	// Of addresses only those of IPv6 can be written in several ways; reading tens of thousands of others would cost.
+	// Only IPv6 addresses can be written in several ways; parsing tens of thousands of others would be slow.
 	return text.includes(":") ? (parseAddress(text)?.toString() ?? text) : keyOfName(text);
 }
 
 const joined = (keys: readonly (string | undefined)[]): string | undefined =>
 	keys.includes(undefined) ? undefined : keys.join(" . ");
 
-/** `numgen random mod <modulus> offset <offset>`: every number is as likely as the others. */
+/** `numgen random mod <modulus> offset <offset>`: every number is equally likely. */
 function randomNumbers({ modulus, offset }: { modulus: number; offset: number }): PossibleValue[] {
 	if (modulus > mostDraws)
 		return [{ probability: 1, value: unknown(`numgen random mod ${modulus} has too many values`) }];
@@ -200,14 +285,15 @@ function randomNumbers({ modulus, offset }: { modulus: number; offset: number })
 	}));
 }
 
-/** Every combination of what the parts may be. */
+/** Every combination of the parts' values. */
 function combine(parts: PossibleValue[][]): { probability: number; values: Value[] }[] {
 	let combined: { probability: number; values: Value[] }[] = [{ probability: 1, values: [] }];
 	for (const part of parts) {
 		combined = combined.flatMap(({ probability, values }) =>
 			part.map((drawn) => ({ probability: probability * drawn.probability, values: [...values, drawn.value] })),
 		);
-		if (combined.length > mostDraws) return [{ probability: 1, values: [unknown("the rule draws too many lots")] }];
+		if (combined.length > mostDraws)
+			return [{ probability: 1, values: [unknown("the rule has too many random values")] }];
 	}
 	return combined;
 }
@@ -217,13 +303,9 @@ function concat(parts: Value[]): Value {
 }
 
 function calculate(operator: "&" | "|" | "^", [left, right]: Value[]): Value {
-	if (left?.kind !== "number" || right?.kind !== "number") {
-		return (
-			[left, right].find((value) => value?.kind === "absent") ?? unknown(`what "${operator}" gives here is not known`)
-		);
-	}
-	const bits = { "&": left.value & right.value, "|": left.value | right.value, "^": left.value ^ right.value }[
-		operator
-	];
+	const missing = [left, right].find((value) => value?.kind === "absent");
+	const [a, b] = [numberOf(left), numberOf(right)];
+	if (a === undefined || b === undefined) return missing ?? unknown(`the result of "${operator}" is unknown here`);
+	const bits = { "&": a & b, "|": a | b, "^": a ^ b }[operator];
 	return { kind: "number", value: bits >>> 0 };
 }

@@ -1,60 +1,82 @@
-/** Walks one packet through a node's rules of nftables. */
-
+/** Walks a packet through a node's nftables rules, and through those of iptables next to them. */
 import { Network } from "../address.ts";
-import { type Chains, walkBaseChain } from "../chain.ts";
+import { type Chains, doubted, type FinishedBranch, sameResults, walkBaseChain } from "../chain.ts";
 import { type BaseChain, walkHooks } from "../hooks.ts";
 import type { IptablesTables } from "../iptables/parse.ts";
-import { iptablesBaseChains } from "../iptables/walk.ts";
+import { besideLegacy, iptablesBaseChains } from "../iptables/walk.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { toPaths } from "../paths.ts";
 import { hooks } from "../state.ts";
 import type { NftablesRuleset, Rule, Table, TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 
-/** What a walk may be told besides the rules. */
 export interface NftablesWalkOptions {
-	/** Sets of session affinity ("affinity-…") that hold the packet's source, besides what the ruleset's sets hold. */
+	/** Sets of session affinity ("affinity-…") that contain the packet's source, besides what the ruleset's sets contain. */
 	affinity?: Iterable<string>;
 	/**
-	 * The tables that iptables keeps in nftables, as iptables-save prints them: of those nft tells little more than names,
-	 * and a walk that meets them without this says "unknown".
+	 * The tables of iptables, as iptables-save prints them. Of those that iptables keeps in nftables, nft shows little more
+	 * than names, and without this a walk through them ends in "unknown".
 	 */
 	iptables?: IptablesTables;
+	/** The tables of legacy iptables, if the node has those too. */
+	legacy?: IptablesTables;
 }
 
 const families: Partial<Record<TableFamily, Family[]>> = { ip: ["ipv4"], ip6: ["ipv6"], inet: ["ipv4", "ipv6"] };
 
 /**
- * All ways that the packet may take: several where rules draw lots, with probabilities that add up to 1. A rule that does
- * two things, such as to change the mark and to masquerade, gives two hops. Rules of NAT act on the first packet of a
- * connection (ctstate NEW); for later ones, give the addresses that NAT gave them.
- * @throws where an address of the packet or the node is none
+ * All paths that the packet may take; their probabilities add up to 1. A rule that does two things, such as changing the
+ * mark and masquerading, makes two hops. Rules of NAT act on the first packet of a connection (ctstate NEW); for later
+ * packets, give the addresses after NAT.
+ * @throws if an address of the packet or the node can't be parsed
  */
 export function walkNftables(
 	ruleset: NftablesRuleset,
 	packet: Packet,
 	network: NodeNetwork,
-	{ affinity = [], iptables }: NftablesWalkOptions = {},
+	{ affinity = [], iptables, legacy }: NftablesWalkOptions = {},
 ): Path[] {
 	const own = new Network(network);
-	return toPaths(walkHooks(baseChains(ruleset, own, iptables), packet, own, new Set(affinity)), packet, network.node);
+	const native = baseChains(ruleset, own, iptables);
+	const others = [iptables && unlisted(iptables, ruleset), legacy].filter((tables) => tables !== undefined);
+	const added = others.flatMap((tables) => iptablesBaseChains(tables, own));
+	const remembered = new Set(affinity);
+	const walk = (chains: BaseChain[]) => {
+		const ends = walkHooks(chains, packet, own, remembered);
+		return iptables?.legacyTablesPresent && !legacy ? ends.map(besideLegacy) : ends;
+	};
+	const ends = walk([...native, ...added]);
+	// nft doesn't show the age of these tables, which decides the order of chains of equal priority.
+	const isOrdered = added.length === 0 || native.length === 0 || sameResults(ends, walk([...added, ...native]));
+	return toPaths(isOrdered ? ends : ends.map(unordered), packet, network.node);
 }
 
-/** Whether iptables keeps the table, so that its rules are read from what iptables-save prints. */
+/** The tables of iptables that nft doesn't list. */
+function unlisted(iptables: IptablesTables, { tables }: NftablesRuleset): IptablesTables {
+	const listed = new Set(tables.filter((table) => keptByIptables(table, iptables)).map(({ name }) => name));
+	return { ...iptables, tables: new Map([...iptables.tables].filter(([name]) => !listed.has(name))) };
+}
+
+function unordered(end: FinishedBranch): FinishedBranch {
+	const reason = "the result depends on which of its tables the node loaded first, which the rules don't show";
+	return doubted(end, { table: "kernel", chain: "hooks", rule: "chains of equal priority" }, reason);
+}
+
+/** Whether iptables keeps the table, so that its rules are taken from iptables-save. */
 const keptByIptables = ({ family, name }: Table, iptables: IptablesTables | undefined): boolean =>
 	iptables !== undefined && nameOfFamily[iptables.family] === family && iptables.tables.has(name);
 
 const nameOfFamily: Record<Family, TableFamily> = { ipv4: "ip", ipv6: "ip6" };
 
-/** What a walk of that family reads as nftables: without tables that iptables keeps, and those that see other packets. */
+/** The tables that a walk of that family reads as nftables: without those of iptables and of other families. */
 export function nativeTables({ tables, strangeObjects }: NftablesRuleset, iptables: IptablesTables): NftablesRuleset {
 	const read = tables.filter((table) => families[table.family]?.includes(iptables.family));
 	return { tables: read.filter((table) => !keptByIptables(table, iptables)), strangeObjects };
 }
 
 /**
- * The chains that the kernel itself calls, ready to be walked. Of those with equal priority it asks the youngest first
- * (nf_hook_entries_grow in net/netfilter/core.c), and nft lists the oldest first.
+ * All base chains. Of those with equal priority, the kernel calls the youngest first (nf_hook_entries_grow in
+ * net/netfilter/core.c), and nft lists the oldest first.
  */
 function baseChains({ tables }: NftablesRuleset, network: Network, iptables: IptablesTables | undefined): BaseChain[] {
 	const kept = iptables ? iptablesBaseChains(iptables, network) : [];
@@ -72,7 +94,7 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 		if (!base || !hook) return [];
 		const type = base.type === "nat" ? "nat" : "filter";
 		const policy = { verdict: base.policy, rule: `policy ${base.policy}` };
-		const walk: BaseChain["walk"] = (branch) => walkBaseChain(chains, name, policy, branch);
+		const walk: BaseChain["walk"] = (...entry) => walkBaseChain(chains, name, policy, ...entry);
 		return [{ table: table.name, name, families: seen, type, hook, priority: base.priority, walk }];
 	});
 }
@@ -80,5 +102,5 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 const chainsOf = (table: Table, network: Network): Chains<Rule> => ({
 	table: table.name,
 	rulesOf: (chain) => table.chains.get(chain)?.rules,
-	apply: (rule, state, chain) => perform(rule, state, { table, chain, network }),
+	apply: (rule, state, chain, walker, next) => perform(rule, state, { table, chain, network }, walker, next),
 });

@@ -8,7 +8,7 @@ import { messageOf } from "../../netfilter/rejection.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Observed, Outcome } from "../model.ts";
 import type { Ruleset } from "../ruleset.ts";
-import { networkOf, nodeInterface, podInterface } from "./nodeNetwork.ts";
+import { networkOf } from "./nodeNetwork.ts";
 
 /** What one node's rules do with the packet. */
 export interface Leg {
@@ -67,7 +67,7 @@ export function journeys(
 		return ended({ kind: "unknown", node: client.node ?? "", reason: "the client's node is none of the cluster's" });
 	if (client.network === "node") return travel.over(node, packetOf(sent, processSource(node, destination.address)));
 	if (isLoopback(destination.address)) return ended({ kind: "loopback" });
-	return travel.over(node, { ...packetOf(sent, client.ip ?? ""), inInterface: podInterface });
+	return travel.over(node, { ...packetOf(sent, client.ip ?? ""), received: true });
 }
 
 /** What the client sees of it. */
@@ -134,7 +134,7 @@ class Travel {
 		if (ip === undefined) {
 			return ended({ kind: "unknown", node: node.name, reason: "the address of the client outside is not known" });
 		}
-		return this.over(node, { ...packetOf(sent, ip), inInterface: nodeInterface });
+		return this.over(node, { ...packetOf(sent, ip), received: true });
 	}
 
 	/** The packet's ways from where it meets the node's netfilter. */
@@ -165,7 +165,7 @@ class Travel {
 		if (holder.node !== node) {
 			const { sourcePort, ...onward } = { ...packet, source: clientIp, destination: address, destinationPort: port };
 			const kept = sourcePort !== undefined && keepsSourcePort(path) ? { sourcePort } : {};
-			return this.over(holder.node, { ...onward, ...kept, inInterface: nodeInterface }, legs);
+			return this.over(holder.node, { ...onward, ...kept, received: true }, legs);
 		}
 		return finished({ kind: holder.kind, node: name, address, port, clientIp });
 	}

@@ -63,6 +63,6 @@ describe("a node's network", () => {
 	});
 
 	it("fails for what is no address", () => {
-		expect(() => new Network({ localAddresses: ["eth0"] })).toThrow('"eth0" is no address');
+		expect(() => new Network({ localAddresses: ["eth0"] })).toThrow('"eth0" isn\'t an address');
 	});
 });

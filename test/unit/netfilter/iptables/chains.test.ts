@@ -39,7 +39,7 @@ describe("jumps", () => {
 	it("to a chain that is not there are unknown", () => {
 		const [path] = walk({ filter: ["FORWARD -j MISSING"] }, toPod);
 		expect(path?.outcome).toBe("unknown");
-		expect(path?.hops.at(-1)?.text).toContain('"MISSING" is neither a target that is understood nor a chain');
+		expect(path?.hops.at(-1)?.text).toContain('"MISSING" is neither a supported target nor a chain');
 	});
 
 	it("in a circle, which no kernel accepts, are unknown", () => {

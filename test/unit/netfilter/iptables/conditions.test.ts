@@ -62,23 +62,15 @@ describe("conditions", () => {
 
 describe("unknown", () => {
 	it.each([
+		["an unsupported condition", "FORWARD -m limit --limit 5/min -j DROP", '"-m limit --limit 5/min" isn\'t supported'],
+		["an unsupported target", "FORWARD -j NFQUEUE --queue-num 1", '"-j NFQUEUE --queue-num 1" isn\'t supported'],
+		["an unknown interface", "FORWARD -o eth1 -j DROP", "the rule matches interface eth1"],
 		[
-			"a condition that is not understood",
-			"FORWARD -m limit --limit 5/min -j DROP",
-			'"-m limit --limit 5/min" is not understood',
-		],
-		[
-			"a target that is not understood",
-			"FORWARD -j NFQUEUE --queue-num 1",
-			'"-j NFQUEUE --queue-num 1" is not understood',
-		],
-		["an interface that nobody told", "FORWARD -o eth1 -j DROP", "asks for the interface eth1"],
-		[
-			"a type of address that only routes tell",
+			"a type of address that depends on routes",
 			"FORWARD -m addrtype --dst-type UNICAST -j DROP",
-			"only the node's routes tell",
+			"depends on the node's interfaces and routes",
 		],
-	])("is the way on, and where is said: %s", (_, rule, reason) => {
+	])("is the result, with the reason: %s", (_, rule, reason) => {
 		const [path, ...others] = walk({ filter: [rule] }, toPod, { localAddresses: ["172.18.0.4"] });
 		expect(others).toEqual([]);
 		expect(path).toMatchObject({
@@ -89,12 +81,12 @@ describe("unknown", () => {
 		expect(path?.hops[0]?.text).toContain(reason);
 	});
 
-	it("is a source port that nobody told", () => {
+	it("is the result of a condition on an unknown source port", () => {
 		const { sourcePort: _, ...packet } = toPod;
 		expect(ends(walk({ filter: ["FORWARD -p tcp -m tcp --sport 1024: -j DROP"] }, packet))).toEqual(["unknown"]);
 	});
 
-	it("is the rest of a table that was cut short", () => {
+	it("is the result of a table that is cut", () => {
 		const cut = save({ nat: ["PREROUTING -j ACCEPT"] }).replace("COMMIT\n", "");
 		const [path] = walkIptables(parseIptablesSave(cut), toPod, worker3);
 		expect(path).toMatchObject({

@@ -102,8 +102,8 @@ describe("parseIptablesSave", () => {
 		["-j MARK --or-mark 0x4000", { kind: "mark", value: 0x4000, mask: 0x4000 }],
 		["-j MARK --and-mark 0xffff", { kind: "mark", value: 0, mask: 0xffff0000 }],
 		["-j MARK --xor-mark 0x4000", { kind: "mark", value: 0x4000, mask: 0 }],
-		["-j MASQUERADE", { kind: "masquerade", random: false }],
-		["-j MASQUERADE --random-fully", { kind: "masquerade", random: true }],
+		["-j MASQUERADE", { kind: "masquerade", otherPort: false }],
+		["-j MASQUERADE --random-fully", { kind: "masquerade", otherPort: true }],
 		['-j LOG --log-prefix "-j DROP "', { kind: "observe", name: "LOG" }],
 		["-j CT --notrack", { kind: "notrack" }],
 	])("reads the target of %j", (specification, expected) => {
@@ -123,7 +123,7 @@ describe("parseIptablesSave", () => {
 	});
 });
 
-describe("what is not understood", () => {
+describe("what isn't understood", () => {
 	it.each([
 		["-m limit --limit 5/min -j ACCEPT", ["-m limit --limit 5/min"]],
 		["-m statistic --mode nth --every 3 --packet 0 -j ACCEPT", ["-m statistic --mode nth --every 3 --packet 0"]],
@@ -134,11 +134,15 @@ describe("what is not understood", () => {
 			["-m recent --set --name A --mask 255.255.255.0 --rsource"],
 		],
 		["-s 10.0.0.0/255.0.255.0", ["-s 10.0.0.0/255.0.255.0"]],
-		["-m addrtype --dst-type LOCAL --limit-iface-in", ["-m addrtype --limit-iface-in"]],
+		[
+			"-m addrtype --dst-type LOCAL --limit-iface-in --other",
+			["-m addrtype --dst-type LOCAL --limit-iface-in --other"],
+		],
+		["-m conntrack [unsupported revision] -j DROP", ["-m conntrack [unsupported revision]"]],
 		["-j DNAT --to-destination 10.0.0.1-10.0.0.9:80", ["-j DNAT --to-destination 10.0.0.1-10.0.0.9:80"]],
 		["-j DNAT --to-destination 10.0.0.1:80-90", ["-j DNAT --to-destination 10.0.0.1:80-90"]],
 		["-j MARK --set-xmark 0x4000/0x4000 --extra", ["-j MARK --set-xmark 0x4000/0x4000 --extra"]],
-		["-j SNAT --to-source 10.0.0.1 --random", ["-j SNAT --to-source 10.0.0.1 --random"]],
+		["-j SNAT --to-source 10.0.0.1-10.0.0.9", ["-j SNAT --to-source 10.0.0.1-10.0.0.9"]],
 		["-j TPROXY --on-port 15001", ["-j TPROXY --on-port 15001"]],
 		['-m foo ! --bar "a b" -m baz -j ACCEPT', ['-m foo ! --bar "a b"', "-m baz"]],
 	])("stays on the rule: %s", (specification, expected) => {
@@ -147,7 +151,7 @@ describe("what is not understood", () => {
 			expected.map((text) => ({
 				line: 4,
 				text: `-A KUBE-SERVICES ${specification}`,
-				reason: `"${text}" is not understood`,
+				reason: `"${text}" isn't understood`,
 			})),
 		);
 	});
@@ -168,7 +172,7 @@ describe("what is not understood", () => {
 
 	it("makes a table incomplete that iptables-save could not print", () => {
 		const saved = parseIptablesSave("# Table `nat' is incompatible, use 'nft' tool.\n");
-		expect(saved.tables.get("nat")?.incomplete).toBe("iptables-save could not print it");
+		expect(saved.tables.get("nat")?.incomplete).toBe("iptables-save couldn't print it");
 		expect(problemsOf(saved)).toHaveLength(1);
 	});
 

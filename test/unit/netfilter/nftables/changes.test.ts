@@ -86,8 +86,11 @@ describe("sets that rules change", () => {
 		expect(path && summary(path)).toEqual(["drop", "t f: update seen", "t f: drop"]);
 	});
 
-	it("are unknown where something else is put into them", () => {
-		const objects = table({ f: [{ hook: "forward" }, [update(ip("daddr"))]] }, { sets: [set] });
+	it("are unknown from then on if something other than the source is put into them", () => {
+		const objects = table(
+			{ f: [{ hook: "forward" }, [update(ip("daddr"))], [match(ip("daddr"), "@s"), drop]] },
+			{ sets: [set] },
+		);
 		expect(ends(walk(objects, toPod))).toEqual(["unknown"]);
 	});
 });

@@ -50,7 +50,7 @@ describe("conditions", () => {
 		expect(ends(walk(objects, { ...toPod, mark: 0x4001 }))).toEqual([expected ? "drop" : "untouched"]);
 	});
 
-	it("with lots have their probability", () => {
+	it("at random have their probability", () => {
 		const paths = walk(forward([match(random(4), 1, "<"), drop]), toPod);
 		expect(paths.map(({ outcome, probability }) => [outcome, probability])).toEqual([
 			["drop", 0.25],
@@ -59,30 +59,30 @@ describe("conditions", () => {
 	});
 
 	it.each<[string, Json, string]>([
-		["a field that is not known", match(meta("skuid"), 0), "meta skuid of the packet is not known"],
+		["an unknown field", match(meta("skuid"), 0), "meta skuid of the packet is unknown"],
 		[
-			"an expression that is not understood",
+			"an expression that isn't supported",
 			match({ socket: { key: "mark" } }, 1),
-			'{"socket":{"key":"mark"}} is not understood',
+			'{"socket":{"key":"mark"}} isn\'t supported',
 		],
-		["a statement that is not understood", { limit: { rate: 5 } }, '{"limit":{"rate":5}} is not understood'],
-		["the node's routes", match({ fib: { result: "oif", flags: ["saddr", "iif"] } }, 0), "needs the node's routes"],
-		["a set that is not there", match(ip("saddr"), "@missing"), "what with is not understood"],
+		["a limit", { limit: { rate: 5 } }, '{"limit":{"rate":5}} depends on earlier packets'],
+		["the node's routes", match({ fib: { result: "oif", flags: ["daddr"] } }, 0), "depends on the node's routes"],
+		["a missing set", match(ip("saddr"), "@missing"), "with a value that isn't supported"],
 		["all bits of a status", match(ct("status"), "dnat", "!="), ""],
-	])("that cannot be told make the way unknown: %s", (_, condition, reason) => {
+	])("that can't be evaluated make the result unknown: %s", (_, condition, reason) => {
 		const natted = { ...toPod, ctstate: "DNAT" } as const;
 		const [path] = walk(forward([condition, drop]), natted);
 		expect(path?.outcome).toBe("unknown");
 		expect(path?.hops[0]?.text).toContain(reason);
 	});
 
-	it("that cannot be told do not matter where another fails", () => {
+	it("that can't be evaluated don't matter if another one fails", () => {
 		const strange = match(meta("skuid"), 0);
 		expect(ends(walk(forward([strange, match(ip("saddr"), "10.0.0.1"), drop]), toPod))).toEqual(["untouched"]);
 		expect(ends(walk(forward([strange, match(ip("saddr"), "172.18.0.1"), drop]), toPod))).toEqual(["unknown"]);
 	});
 
-	it("do not matter where the rule does nothing", () => {
+	it("don't matter if the rule does nothing", () => {
 		const counted = { counter: { packets: 0, bytes: 0 } };
 		expect(
 			ends(walk(forward([match(meta("skuid"), 0), counted], [match(meta("skuid"), 0), { log: null }]), toPod)),

@@ -35,14 +35,14 @@ describe("parseNftables", () => {
 	});
 
 	it.each([
-		["no JSON", '{"nftables": [', "the text is no JSON"],
+		["no JSON", '{"nftables": [', "the text isn't JSON"],
 		["other JSON", "[]", 'has no list "nftables"'],
 	])("fails for %s", (_, text, message) => {
 		expect(() => parseNftables(text)).toThrow(message);
 	});
 
 	it.each([
-		["a statement", { quota: { val: 5, unit: "mbytes" } }, '{"quota":{"val":5,"unit":"mbytes"}}'],
+		["a statement", { queue: { num: 5 } }, '{"queue":{"num":5}}'],
 		[
 			"an expression",
 			{ match: { op: "==", left: { socket: { key: "mark" } }, right: 1 } },
@@ -53,11 +53,11 @@ describe("parseNftables", () => {
 			{ vmap: { key: { numgen: { mode: "inc", mod: 2 } }, data: "@m" } },
 			'{"numgen":{"mode":"inc","mod":2}}',
 		],
-	])("keeps and reports %s that is not understood", (_, statement, json) => {
+	])("keeps and reports %s that isn't understood", (_, statement, json) => {
 		expect(problemsOf(parseNftables(ruleset(statement)))).toEqual([`ip t c, handle 0: ${json}`]);
 	});
 
-	it("reports objects of other kinds, and chains that no walk asks", () => {
+	it("reports objects of other kinds, and chains at unsupported hooks", () => {
 		const text = JSON.stringify({
 			nftables: [
 				{ table: { family: "netdev", name: "t" } },
@@ -72,14 +72,14 @@ describe("parseNftables", () => {
 						policy: "accept",
 					},
 				},
-				{ flowtable: { family: "netdev", table: "t", name: "f" } },
+				{ tunnel: { family: "netdev", table: "t", name: "f" } },
 				{ rule: { family: "netdev", table: "t", chain: "missing", handle: 1, expr: [] } },
 			],
 		});
 		expect(problemsOf(parseNftables(text))).toEqual([
-			'{"flowtable":{"family":"netdev","table":"t","name":"f"}}',
+			'{"tunnel":{"family":"netdev","table":"t","name":"f"}}',
 			'{"rule":{"family":"netdev","table":"t","chain":"missing","handle":1,"expr":[]}}',
-			"netdev t c: its hook ingress is not walked",
+			"netdev t c: its hook ingress isn't supported",
 		]);
 	});
 });

@@ -47,7 +47,7 @@ describe("verdicts", () => {
 		expect(ends(walk(forward([vmap(port("udp"))]), toPod))).toEqual(["untouched"]);
 	});
 
-	it("of a map by lots are drawn, from its offset on", () => {
+	it("of a map with a random key are chosen by their probability, from its offset on", () => {
 		const vmap = {
 			vmap: {
 				key: random(3, 1),
@@ -64,8 +64,8 @@ describe("verdicts", () => {
 			walk(forward([vmap], [{ reject: null }]), toPod).map(({ outcome, probability }) => [outcome, probability]),
 		).toEqual([
 			["drop", 1 / 3],
-			["reject", 1 / 3],
 			["untouched", 1 / 3],
+			["reject", 1 / 3],
 		]);
 	});
 

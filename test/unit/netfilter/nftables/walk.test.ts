@@ -197,7 +197,7 @@ describe("tables that iptables keeps in nftables", () => {
 	it("are unknown where nft shows no more than names", () => {
 		const [path] = walkNftables(parseNftables(fixture(name)), packet, network);
 		expect(path?.outcome).toBe("unknown");
-		expect(path?.hops.at(-1)?.text).toContain('nft does not show what the match "addrtype" of iptables says');
+		expect(path?.hops.at(-1)?.text).toContain("nft doesn't show the options of iptables' match \"addrtype\"");
 	});
 
 	it("are walked as iptables-save prints them, where that is given", () => {

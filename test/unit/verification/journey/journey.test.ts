@@ -59,10 +59,10 @@ describe("over the nodes", () => {
 	it("goes from the client's node over the one that it enters by to the pod's", () => {
 		const [way, ...others] = travel(snapshot, dnsutils, "nodeport-worker2");
 		expect(others).toEqual([]);
-		expect(way?.legs.map(({ node, packet }) => `${node} ${packet.source} ${packet.inInterface}`)).toEqual([
-			"nodeport-worker3 10.244.3.2 veth0",
-			"nodeport-worker2 172.18.0.6 eth0",
-			"nodeport-worker 172.18.0.9 eth0",
+		expect(way?.legs.map(({ node, packet }) => `${node} ${packet.source} ${packet.received}`)).toEqual([
+			"nodeport-worker3 10.244.3.2 true",
+			"nodeport-worker2 172.18.0.6 true",
+			"nodeport-worker 172.18.0.9 true",
 		]);
 		expect(way?.end).toEqual({
 			kind: "pod",
