@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { inspectCluster } from "../../../../kubernetes/existing/inspect.ts";
+import { questionsOf } from "../../../../kubernetes/existing/rights.ts";
 import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { ApiServer, type Asked } from "../../apiServer.ts";
 import { temporaryFolder } from "../../temporary.ts";
@@ -107,6 +108,21 @@ describe("reading an existing cluster", () => {
 		await expect(inspect()).rejects.toThrow(/^ {2}list services in all namespaces$/m);
 		await expect(inspect()).rejects.toThrow(/^ {2}create, get pods\/exec in kube-system$/m);
 		await expect(inspect()).rejects.toThrow(/kubectl apply -f docs\/rbac\.yaml/);
+	});
+
+	it.each(["get", "list", "watch", "create", "patch", "delete"])("reports each missing right to %s", async (verb) => {
+		const questions = questionsOf("nodeport-lab").filter((question) => question.verb === verb);
+		const inNamespace = (namespace = "") => (namespace === "" ? "" : ` in ${namespace}`);
+		forbidden = questions.map(({ resource, namespace }) => `${verb} ${resource}${inNamespace(namespace)}`);
+		const lines = questions.map(({ resource, group, namespace }) => {
+			const where = namespace === "" ? " in all namespaces" : inNamespace(namespace);
+			return `  ${verb} ${resource}${group && `.${group}`}${where}`;
+		});
+		const { message } = await inspect().then(
+			() => expect.unreachable("all rights are granted"),
+			(error: Error) => error,
+		);
+		expect(message.split("\n").slice(1, -1)).toEqual(lines);
 	});
 
 	it.each([
