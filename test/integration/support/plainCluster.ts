@@ -22,6 +22,41 @@ interface KubeconfigFile {
 	contexts: { name: string; context: Record<string, string> }[];
 }
 
+/** https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/#audit-k8s-io-v1-Event */
+export interface AuditEvent {
+	verb: string;
+	userAgent: string;
+	/** Absent for requests such as /version. */
+	objectRef?: { resource: string; subresource?: string; apiGroup?: string; namespace?: string };
+	responseStatus?: { code: number };
+}
+
+const restrictedUser = { name: "lab-user", namespace: "default" };
+
+/** Where the node has the audit log and its policy. */
+const auditFolder = "/etc/kubernetes/audit";
+
+const auditPolicy = {
+	apiVersion: "audit.k8s.io/v1",
+	kind: "Policy",
+	omitStages: ["RequestReceived"],
+	rules: [
+		{ level: "Metadata", users: [`system:serviceaccount:${restrictedUser.namespace}:${restrictedUser.name}`] },
+		{ level: "None" },
+	],
+};
+
+const auditedApiServer = {
+	kind: "ClusterConfiguration",
+	apiServer: {
+		extraArgs: [
+			{ name: "audit-policy-file", value: `${auditFolder}/policy.yaml` },
+			{ name: "audit-log-path", value: `${auditFolder}/audit.log` },
+		],
+		extraVolumes: [{ name: "audit", hostPath: auditFolder, mountPath: auditFolder, pathType: "DirectoryOrCreate" }],
+	},
+};
+
 /** A program's path: a test later puts another one of that name first on PATH. */
 const locate = async (program: string) => (await execa("which", [program])).stdout;
 
@@ -37,17 +72,32 @@ export class PlainCluster {
 		this.programs = programs;
 	}
 
-	/** @param folder for its kubeconfig */
-	static async create(folder: string, kubeProxyMode: string): Promise<PlainCluster> {
+	/**
+	 * @param folder for its kubeconfig
+	 * @param workers @default 3
+	 * @param auditLog whether the API server logs what the restricted user requests
+	 */
+	static async create(
+		folder: string,
+		kubeProxyMode: string,
+		{ workers = 3, auditLog = false } = {},
+	): Promise<PlainCluster> {
 		const [docker, kind] = [await locate("docker"), await locate("kind")];
 		await mkdir(folder, { recursive: true });
 		const cluster = new PlainCluster(`${clusterName}-${kubeProxyMode}`, join(folder, kubeProxyMode), { docker, kind });
+		const audit = join(folder, "audit");
+		const extraMounts = auditLog ? [{ hostPath: audit, containerPath: auditFolder }] : [];
+		const auditPatches = auditLog ? [stringify(auditedApiServer)] : [];
+		if (auditLog) {
+			await mkdir(audit);
+			await writeFile(join(audit, "policy.yaml"), stringify(auditPolicy));
+		}
 		const config = stringify({
 			kind: "Cluster",
 			apiVersion: "kind.x-k8s.io/v1alpha4",
 			networking: { kubeProxyMode },
-			nodes: ["control-plane", "worker", "worker", "worker"].map((role) => ({ role })),
-			kubeadmConfigPatches: patches,
+			nodes: [{ role: "control-plane", extraMounts }, ...Array(workers).fill({ role: "worker" })],
+			kubeadmConfigPatches: [...patches, ...auditPatches],
 		});
 		const args = ["--name", cluster.name, "--image", "nodeport-lab/node:1.36", "--kubeconfig", cluster.kubeconfig];
 		await execa(kind, ["create", "cluster", ...args, "--config", "-", "--wait", "120s"], { input: config });
@@ -95,19 +145,27 @@ export class PlainCluster {
 	/** Binds docs/rbac.yaml to a ServiceAccount. @returns the path of its kubeconfig, whose context is "restricted" */
 	async restrictedKubeconfig(): Promise<string> {
 		await this.kubectl("apply", "--filename", "docs/rbac.yaml");
-		await this.kubectl("create", "serviceaccount", "lab-user", "--namespace", "default");
-		const subject = ["--clusterrole", "nodeport-lab", "--serviceaccount", "default:lab-user"];
+		const { name, namespace } = restrictedUser;
+		await this.kubectl("create", "serviceaccount", name, "--namespace", namespace);
+		const subject = ["--clusterrole", "nodeport-lab", "--serviceaccount", `${namespace}:${name}`];
 		await this.kubectl("create", "clusterrolebinding", "nodeport-lab", ...subject);
-		const token = await this.kubectl("create", "token", "lab-user", "--namespace", "default", "--duration", "2h");
+		const token = await this.kubectl("create", "token", name, "--namespace", namespace, "--duration", "2h");
 		const { clusters } = parse(await readFile(this.kubeconfig, "utf8")) as KubeconfigFile;
 		const [cluster] = clusters.map(({ name }) => name);
 		const path = `${this.kubeconfig}-restricted`;
-		const context = { name: "restricted", context: { cluster, user: "lab-user" } };
-		const other = { name: "other", context: { cluster: "nowhere", user: "lab-user" } };
-		const users = [{ name: "lab-user", user: { token } }];
+		const context = { name: "restricted", context: { cluster, user: name } };
+		const other = { name: "other", context: { cluster: "nowhere", user: name } };
+		const users = [{ name, user: { token } }];
 		const file = { apiVersion: "v1", kind: "Config", clusters, users, contexts: [other, context] };
 		await writeFile(path, stringify({ ...file, "current-context": "other" }), { mode: 0o600 });
 		return path;
+	}
+
+	/** What the restricted user has requested of an API server that logs it. */
+	async audited(): Promise<AuditEvent[]> {
+		const node = (await this.nodes()).find((name) => name.endsWith("control-plane")) ?? "";
+		const { stdout } = await execa(this.programs.docker, ["exec", node, "cat", `${auditFolder}/audit.log`]);
+		return stdout.split("\n").map((line) => JSON.parse(line) as AuditEvent);
 	}
 
 	/** The secrets in a kubeconfig of this cluster, which must not be anywhere else. */
