@@ -1,4 +1,4 @@
-/** `npm run clean`: removes what set-up added to this machine, and nothing else. */
+/** `npm run clean`: removes only what set-up added to this machine. */
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { removeAdded } from "../toolchain/machine/removal.ts";
@@ -14,9 +14,8 @@ try {
 		await rm(folder, { recursive: true, force: true });
 	}
 	console.log(
-		"What stays: node_modules; the stacks' state (.state), reports and evidence (out); Go's caches (go clean -cache " +
-			"-modcache empties them); where a Docker engine stays, its builder's cache (docker builder prune) and kind's " +
-			"network (docker network rm kind).",
+		"Not removed: node_modules, the stacks' state (.state), reports and evidence (out), Go's caches (go clean -cache " +
+			"-modcache), the cache of Docker's builder (docker builder prune), kind's network (docker network rm kind).",
 	);
 } catch (error) {
 	console.error(explain("npm run clean", error));

@@ -1,6 +1,6 @@
 /**
- * Set-up: makes sure that everything the lab needs is there, or says what is missing and how to get it. Looks first,
- * without a lock; only where something is missing does it wait for its turn on this machine, look again and get it.
+ * Set-up: gets everything that the lab needs, or reports what is missing and how to install it. It takes the machine's
+ * lock only if something is missing.
  */
 import { mkdir } from "node:fs/promises";
 import { connect } from "../toolchain/environment/connect.ts";
@@ -27,7 +27,7 @@ async function getMissing(steps: Step[], missing: Step[]): Promise<Have[]> {
 	const minutes = await estimateMinutes(missing);
 	console.log(`First start: about ${minutes} minute${minutes === 1 ? "" : "s"}, only once.`);
 	return withLock(console.log, async () => {
-		// Loaded only here: it takes longer than finding that everything is there.
+		// Loading it takes longer than a set-up with nothing to do.
 		const { doSteps } = await import("../toolchain/steps/runSteps.ts");
 		const have = await doSteps(steps);
 		await connect(have, { isPart: steps === forExisting });
@@ -46,7 +46,7 @@ function summary(all: Have[]): string {
 }
 
 async function endOnSignal(signal: NodeJS.Signals, code: number): Promise<void> {
-	console.error(`\nSet-up was interrupted (${signal}); the next run goes on where it stopped.`);
+	console.error(`\nSet-up was interrupted (${signal}). The next run resumes it.`);
 	await endPrograms();
 	process.exit(code);
 }
@@ -71,7 +71,6 @@ try {
 	const have = isComplete ? there : await getMissing(steps, missing);
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);
-	// Before a command one line is enough; `npm run setup` says what there is.
 	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
 	console.log(isComplete ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
 } catch (error) {

@@ -4,7 +4,7 @@
  * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
  * --packages-only; with --for-stack only as far as the stack's cluster needs it, with --for-tests also what only tests
  * need), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
- * It imports nothing but Node's own modules: when it starts on a fresh clone, nothing else is there.
+ * It imports only Node's own modules, because a fresh clone has no others.
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -51,9 +51,9 @@ function checkNode() {
 }
 
 /**
- * Runs a program to its end and passes signals on to it. A terminal sends Ctrl-C to the program by itself; passed on
- * as well it would arrive twice, which Pulumi takes as the order to abandon a running update.
- * @returns its exit code; where a signal ended it, 128 and the signal's number, as a shell says it
+ * Runs a program and forwards signals to it. A terminal itself sends Ctrl-C to the program; a second one would make
+ * Pulumi abandon a running update.
+ * @returns its exit code, or 128 plus the signal's number, as in a shell
  */
 function run(file, args, options, started = () => {}) {
 	const terminal = [0, 1, 2].some((descriptor) => isatty(descriptor));
@@ -70,7 +70,7 @@ function run(file, args, options, started = () => {}) {
 	});
 }
 
-/** The packages depend on the lock file, and on the machine: some are built for one platform. */
+/** Some packages are built for one platform only. */
 function packagesKey() {
 	const lock = readFileSync(join(project, "package-lock.json"));
 	return createHash("sha256").update(`${process.platform} ${process.arch}\n`).update(lock).digest("hex");
@@ -87,10 +87,10 @@ const isAlive = (pid) => {
 	}
 };
 
-// Longer than any installation takes: after a reboot the holder's number may be another process's.
+// Longer than any installation takes. After a reboot another process may have the holder's pid.
 const lockLasts = 15 * 60_000;
 
-/** The process that holds the lock: an installing bootstrap, or the npm of one that was killed. 0 where none lives. */
+/** The pid of the process that holds the lock: a bootstrap, or npm if its bootstrap was killed. 0 if neither runs. */
 function lockHolder() {
 	if (Date.now() - statSync(packagesLock).mtimeMs > lockLasts) return 0;
 	return readFileSync(packagesLock, "utf8").split(" ").map(Number).find(isAlive) ?? 0;
@@ -101,12 +101,12 @@ function unlockPackages() {
 	rmSync(packagesLock, { force: true });
 }
 
-/** Takes the lock if nobody alive holds it. @returns 0, or the process that holds it */
+/** Takes the lock unless a running process holds it. @returns 0, or that process's pid */
 function tryLock() {
 	const own = `${packagesLock}.${process.pid}`;
 	writeFileSync(own, String(process.pid));
 	try {
-		// A link appears at once with its content, so nobody reads a lock without its holder's number.
+		// A link appears together with its content, so nobody reads a lock without a pid.
 		linkSync(own, packagesLock);
 		process.on("exit", unlockPackages);
 		return 0;
@@ -114,7 +114,7 @@ function tryLock() {
 		if (error.code !== "EEXIST") throw error;
 		const holder = lockHolder();
 		if (holder !== 0) return holder;
-		// Left by a killed run. Renamed, not removed: of two that see this, only one renames the dead one's lock.
+		// A killed run left the lock. If two processes see that, only one of them can rename it.
 		renameSync(packagesLock, own);
 		return tryLock();
 	} finally {
@@ -122,7 +122,7 @@ function tryLock() {
 	}
 }
 
-/** The lock holds until that process has ended too: an npm whose bootstrap was killed goes on. */
+/** Keeps the lock until this process has ended, too: npm continues after its bootstrap was killed. */
 function addHolder(pid) {
 	const own = `${packagesLock}.${process.pid}`;
 	writeFileSync(own, `${process.pid} ${pid}`);
@@ -136,14 +136,14 @@ async function lockPackages() {
 			if (holder === 0) return;
 			if (!waited) console.error(`Another run (process ${holder}) is installing the npm packages; waiting for it.`);
 		} catch (error) {
-			// The holder let go between two looks at its lock.
+			// The holder released the lock in the meantime.
 			if (error.code !== "ENOENT") throw error;
 		}
 		await sleep(500);
 	}
 }
 
-/** Says how long the installation takes: in a terminal every second, elsewhere every half minute. */
+/** Prints the elapsed time: every second in a terminal, else every 30 s. */
 function showProgress() {
 	const started = Date.now();
 	const terminal = process.stderr.isTTY;
@@ -160,7 +160,7 @@ function showProgress() {
 	};
 }
 
-/** One installation at a time: a second one waits, and finds everything there. */
+/** A second installation waits for the first. */
 async function ensurePackages() {
 	if (packagesAreCurrent()) return;
 	mkdirSync(join(toolchain, "logs"), { recursive: true });
@@ -172,7 +172,7 @@ async function ensurePackages() {
 async function installPackages() {
 	const log = openSync(packagesLog, "w");
 	const stop = showProgress();
-	// Development packages too, whatever NODE_ENV says: the tests and the substitutes need them.
+	// Development packages too, for any NODE_ENV: the tests and the substitutes need them.
 	const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund"];
 	let code;
 	try {
@@ -185,19 +185,19 @@ async function installPackages() {
 	}
 	if (code > 128) process.exit(code);
 	if (code !== 0) {
-		// npm says what is wrong first, and then how it is used.
+		// npm prints the error first, then its usage.
 		const start = readFileSync(packagesLog, "utf8").trimEnd().split("\n").slice(0, 15);
 		fail(
 			`The npm packages could not be installed (npm ${args.join(" ")}: exit code ${code}).\n` +
 				`${start.map((line) => `  ${line}`).join("\n")}\nLog: ${packagesLog}\n` +
-				"Mend what it names (often the network or the registry in ~/.npmrc) and run the command again.",
+				"Fix the cause (often the network or the registry in ~/.npmrc) and run the command again.",
 		);
 	}
 	writeFileSync(packagesRecord, packagesKey());
 }
 
 async function setUp(...options) {
-	// What the set-up says goes to stderr, so that the command's own output can be piped.
+	// Set-up prints to stderr, so that the command's own output can be piped.
 	const args = [join(project, "lib", "program.mjs"), "cli/setup.ts", ...options];
 	const code = await run(process.execPath, args, { cwd: project, stdio: ["inherit", 2, 2] });
 	if (code !== 0) process.exit(code);

@@ -1,6 +1,6 @@
 /**
- * The content-addressed cache: an entry is a folder named after what it holds and a hash of everything that went into
- * it. It appears whole, by a rename, or not at all; it is never changed afterwards.
+ * The content-addressed cache. An entry is a folder, named after its content and a hash of all inputs. A rename creates
+ * it, and it never changes afterwards.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -10,15 +10,12 @@ import { cacheRoot } from "./layout.ts";
 
 const unfinished = (): string => join(cacheRoot(), "unfinished");
 
-/** A hash of these inputs: 16 hexadecimal digits. The same text divided otherwise has another. */
+/** A hash of these inputs: 16 hexadecimal digits. */
 export function contentKey(...parts: string[]): string {
 	return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 16);
 }
 
-/**
- * A hash of files and of all files below folders: their names, contents, and whether they can be executed. Go's tests
- * do not count, as no build reads them.
- */
+/** A hash of files and folders: names, contents and executable bits. It ignores Go's tests, which no build reads. */
 export async function filesKey(...paths: string[]): Promise<string> {
 	const parts = await Promise.all(paths.map((path) => fileParts(path, "")));
 	return contentKey(...parts.flat());
@@ -34,7 +31,7 @@ async function fileParts(path: string, name: string): Promise<string[]> {
 
 const entryPath = (name: string, key: string): string => join(cacheRoot(), `${name}-${key}`);
 
-/** The folder of an entry, if it is there. */
+/** The folder of an entry, if it exists. */
 export function findEntry(name: string, key: string): string | undefined {
 	const path = entryPath(name, key);
 	return existsSync(path) ? path : undefined;
@@ -42,10 +39,9 @@ export function findEntry(name: string, key: string): string | undefined {
 
 const underWay = new Map<string, Promise<string>>();
 
-/** The folder of an entry; `make` fills it if it is not there yet. Needs the machine's lock. */
+/** The folder of an entry. `make` fills a new one. Requires the machine's lock. */
 export function makeEntry(name: string, key: string, make: (folder: string) => Promise<void>): Promise<string> {
 	const path = entryPath(name, key);
-	// Two steps of one run may need the same entry at the same time.
 	const entry = underWay.get(path) ?? fill(path, name, make).finally(() => underWay.delete(path));
 	underWay.set(path, entry);
 	return entry;
@@ -60,7 +56,7 @@ async function fill(path: string, name: string, make: (folder: string) => Promis
 	});
 }
 
-/** Works in an empty folder on the cache's own disk, which is gone afterwards; the next run removes a killed one's. */
+/** Works in an empty folder on the cache's disk, and removes it afterwards. */
 export async function inTemporaryFolder<T>(name: string, work: (folder: string) => Promise<T>): Promise<T> {
 	await mkdir(unfinished(), { recursive: true });
 	const folder = await mkdtemp(join(unfinished(), `${name}-`));
@@ -71,7 +67,7 @@ export async function inTemporaryFolder<T>(name: string, work: (folder: string) 
 	}
 }
 
-/** Removes what killed runs left. Needs the machine's lock. */
+/** Removes what killed runs left. Requires the machine's lock. */
 export async function removeUnfinished(): Promise<void> {
 	await rm(unfinished(), { recursive: true, force: true });
 }

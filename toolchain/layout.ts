@@ -1,4 +1,4 @@
-/** Where set-up keeps things: links and small files in the project, what was downloaded or built in the cache. */
+/** Where set-up writes: links and small files in the project, downloads and builds in the cache. */
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,17 +9,17 @@ const folder = join(project, ".toolchain");
 
 export const layout = {
 	folder,
-	/** Links to the tools; first on PATH. */
+	/** Links to the tools, first on PATH. */
 	bin: join(folder, "bin"),
-	/** A Pulumi home of the project's own, used where the user's lacks a plugin. */
+	/** The project's own Pulumi home, used if the user's lacks a plugin. */
 	pulumiHome: join(folder, "pulumi"),
 	/** The Pulumi home of the tests: with the official Kubernetes provider. `npm test` writes it. */
 	testPulumiHome: join(folder, "pulumi-for-tests"),
 	environment: join(folder, "env"),
 	logs: join(folder, "logs"),
-	/** What docker's builder writes about itself. */
+	/** The configuration of docker's builder. */
 	buildx: join(folder, "buildx"),
-	/** What kubectl remembers of clusters. */
+	/** kubectl's cache. */
 	kubeCache: join(folder, "kube-cache"),
 	/** Pulumi's backend (Pulumi.yaml). */
 	state: join(project, ".state"),
@@ -33,8 +33,5 @@ export function cacheRoot(environment: NodeJS.ProcessEnv = process.env): string 
 	return join(base && isAbsolute(base) ? base : join(homedir(), ".cache"), "nodeport-lab");
 }
 
-/**
- * What set-up, as root, adds to the machine itself: the engine's runtime, log and record. It outlives clones and caches,
- * as running containers do.
- */
+/** What set-up adds to the machine as root: the engine's runtime, log and record. Running containers need it. */
 export const machineState: string = "/var/lib/nodeport-lab";

@@ -1,6 +1,6 @@
 /**
- * Runs the programs of set-up's steps: their output goes to a log, and none outlives set-up. Each runs in a process
- * group of its own, so that what it started ends with it; groups that a killed set-up left are ended by the next.
+ * Runs the programs of set-up's steps. Their output goes to a log. Each runs in its own process group, so that its
+ * children end with it. The next set-up ends the groups that a killed one left.
  */
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -11,14 +11,14 @@ import { cacheRoot, layout } from "./layout.ts";
 import { systemPath } from "./path.ts";
 import { CommandFailed, Ended } from "./setupError.ts";
 
-/** Runs one command; its output goes to a log, and its standard output is also returned. */
+/** Runs one command. Its output goes to a log; its standard output is also returned. */
 export type Run = (file: string, args: readonly string[], options?: Options) => Promise<{ stdout: string }>;
 
 const record = (pid: number | string): string => join(cacheRoot(), "running", String(pid));
 const groups = new Set<number>();
 let ending = false;
 
-/** Runs programs whose commands and output are appended to this log. */
+/** Runs programs, and appends their commands and output to this log. */
 export function logTo(log: string): Run {
 	return async (file, args, options = {}) => {
 		if (ending) throw new Ended("set-up is ending");
@@ -35,7 +35,7 @@ export function logTo(log: string): Run {
 }
 
 function howItEnded({ code, exitCode, signal, shortMessage }: ExecaError): string {
-	if (code === "ENOENT") return "is not on PATH";
+	if (code === "ENOENT") return "isn't on PATH";
 	if (signal) return `was ended by ${signal}`;
 	return exitCode === undefined ? shortMessage : `ended with exit code ${exitCode}`;
 }
@@ -59,7 +59,7 @@ async function start(log: string, file: string, args: readonly string[], options
 		mkdirSync(dirname(record(pid)), { recursive: true });
 		writeFileSync(record(pid), processInfo(pid)?.startTime ?? "");
 	} catch (error) {
-		// On a full disk. Nobody could end it later.
+		// On a full disk, for example. Without the record, nobody could end it later.
 		signalGroup(pid, "SIGKILL");
 		await child.catch(() => {});
 		groups.delete(pid);
@@ -73,7 +73,7 @@ async function start(log: string, file: string, args: readonly string[], options
 	}
 }
 
-/** Ends all running programs, and lets none start any more; resolves when they are gone, after at most five seconds. */
+/** Ends all running programs within five seconds, and starts no more. */
 export async function endPrograms(): Promise<void> {
 	ending = true;
 	for (const pid of groups) signalGroup(pid, "SIGTERM");
@@ -81,10 +81,7 @@ export async function endPrograms(): Promise<void> {
 	for (const pid of groups) signalGroup(pid, "SIGKILL");
 }
 
-/**
- * Ends the programs of an earlier set-up that was killed: an apt that goes on would hold its lock, a build take half of
- * the memory. Needs the machine's lock: their set-up is gone then.
- */
+/** Ends the programs that a killed set-up left, such as an apt that holds its lock. Requires the machine's lock. */
 export function endLeftovers(): void {
 	const folder = dirname(record(0));
 	if (!existsSync(folder)) return;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fullDisks, noRoom } from "./machine/fullDisk.ts";
 
-/** Something that the user can mend: what is wrong, and the command or the step that mends it. */
+/** A problem that the user can fix, and the command or step that fixes it. */
 export class SetupError extends Error {
 	readonly fix: string;
 	constructor(message: string, fix: string) {
@@ -11,17 +11,17 @@ export class SetupError extends Error {
 	}
 }
 
-/** What the user should know, and can mend, though nothing fails of it now. */
+/** A problem that makes nothing fail yet. */
 export interface Advice {
 	found: string;
 	/** A command. */
 	fix: string;
 }
 
-/** A command that only root may give, as this user gives it. */
+/** A command that needs root, as this user runs it. */
 export const asRoot = (command: string): string => (process.getuid?.() === 0 ? command : `sudo ${command}`);
 
-/** A program that failed; what it said is in the log. */
+/** A program failed; its output is in the log. */
 export class CommandFailed extends Error {
 	readonly log: string;
 	constructor(message: string, log: string) {
@@ -31,7 +31,7 @@ export class CommandFailed extends Error {
 	}
 }
 
-/** A program failed, or did not start, because all programs are being ended. */
+/** A program failed or didn't start because set-up is ending. */
 export class Ended extends Error {}
 
 const [mostLines, mostCharacters] = [20, 160];
@@ -44,7 +44,7 @@ function endOfLog(path: string): string {
 	return lines.map((line) => `    ${cut(line)}`).join("\n");
 }
 
-/** What the user reads when a step failed. */
+/** The message about a step that failed. */
 export function explain(step: string, error: unknown): string {
 	const again = "then run the same command again.";
 	if (error instanceof SetupError) return `${step}: ${error.message}\n  What to do: ${error.fix}; ${again}`;
@@ -52,10 +52,10 @@ export function explain(step: string, error: unknown): string {
 	if (full !== undefined) {
 		const disks = fullDisks();
 		return [
-			`${step}: there is no room left: ${full}`,
+			`${step}: no space left: ${full}`,
 			...disks.map((line) => `  ${line}`),
 			`  What to do: free some of the disk${disks.length > 0 ? "" : " that it names"} (a first set-up takes 4 GiB in all); ` +
-				`${again} What was half made is removed.`,
+				`${again} Unfinished files are removed.`,
 		].join("\n");
 	}
 	if (error instanceof CommandFailed) {
@@ -64,16 +64,16 @@ export function explain(step: string, error: unknown): string {
 			"  The end of its log:",
 			endOfLog(error.log),
 			`  Log: ${error.log}`,
-			`  What to do: mend what it names (often the network); ${again} It goes on where it stopped.`,
+			`  What to do: fix the cause (often the network); ${again} It resumes where it stopped.`,
 		].join("\n");
 	}
 	if (isSystemError(error)) {
-		return `${step}: ${error.message}\n  What to do: see to its owner (set-up runs as one user); ${again}`;
+		return `${step}: ${error.message}\n  What to do: check who owns it (set-up must always run as the same user); ${again}`;
 	}
 	return `${step}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
 }
 
-/** What was said where a disk was full, if that is why it failed. */
+/** The message about a full disk, if that is the cause. */
 function whereNoRoomWas(error: unknown): string | undefined {
 	if (isSystemError(error)) return noRoom.test(error.code ?? "") ? error.message : undefined;
 	if (!(error instanceof CommandFailed)) return undefined;
@@ -82,6 +82,6 @@ function whereNoRoomWas(error: unknown): string | undefined {
 	return line === undefined ? undefined : `${error.message}: ${cut(line.trim())}\n  Log: ${error.log}`;
 }
 
-/** The machine refused something: a missing permission, a full disk. */
+/** The system refused something: a missing permission, a full disk. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
 	error instanceof Error && "syscall" in error && "code" in error;

@@ -1,6 +1,6 @@
 export type Version = [major: number, minor: number, patch: number];
 
-/** The first version in a text; one that names no patch, as in go.mod or ">=20.20", has patch 0. */
+/** The first version in a text. Without a patch number, as in ">=20.20", the patch is 0. */
 export function parseVersion(text: string): Version | undefined {
 	const found = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
 	return found ? [Number(found[1]), Number(found[2]), Number(found[3] ?? 0)] : undefined;

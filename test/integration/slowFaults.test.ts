@@ -105,7 +105,7 @@ describe.runIf(process.env.SLOW)("set-up", () => {
 				execa("node", ["--import", "tsx", "--input-type=module", "-"], { input: step, env, reject: false });
 			const { exitCode, stderr } = await setUp();
 			expect(exitCode, stderr).toBe(1);
-			expect(stderr).toMatch(/^kind: there is no room left: .*no space left on device/);
+			expect(stderr).toMatch(/^kind: no space left: .*no space left on device/);
 			expect(stderr).toMatch(/set-up's cache: \d+ of 4 MiB are free at .*; more: export XDG_CACHE_HOME=/);
 			expect(stderr).toMatch(/What to do: free some of the disk .* then run the same command again/);
 			expect(readdirSync(temporary)).toEqual([]);

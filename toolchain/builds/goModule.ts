@@ -1,4 +1,4 @@
-/** What is built from pinned Go modules: one folder in go/ for each, whose go.mod and go.sum pin everything. */
+/** Builds from pinned Go modules: each folder in go/ has a go.mod and a go.sum that pin everything. */
 import { readdir, readFile } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { join } from "node:path";
@@ -13,13 +13,13 @@ import { canBuild, findGo, installGo, leastGo } from "./goCommand.ts";
 export interface GoBuild {
 	/** The folder in go/, and the cache entry's name. */
 	name: string;
-	/** Packages with a main function; each makes a program named after the last part of its path. */
+	/** Packages with a main function. The last part of the path is the program's name. */
 	packages: string[];
 	/** Further linker flags; `{version}` stands for the module's version. */
 	ldflags?: string;
 	/** The module whose version in go.mod is the program's. */
 	module: string;
-	/** The program's name, where it is not the package's. For one package only. */
+	/** The program's name if it isn't the package's. Only for builds of one package. */
 	program?: string;
 }
 
@@ -32,7 +32,7 @@ const collectorSettings = isLarge ? { GOGC: "off", GOMEMLIMIT: `${Math.floor(mem
 
 const folderOf = (build: GoBuild): string => join(project, "toolchain", "go", build.name);
 
-/** The version that go.mod pins, as Go writes it: v1.36.3. */
+/** The version that go.mod pins: v1.36.3. */
 export async function moduleVersion(build: GoBuild): Promise<string> {
 	const goMod = await readFile(join(folderOf(build), "go.mod"), "utf8");
 	const requirement = new RegExp(`^(?:require)?\\s*${build.module.replaceAll(".", "\\.")} (v\\S+)`, "m");
@@ -45,10 +45,7 @@ async function linkerFlags(build: GoBuild): Promise<string> {
 	return `-s -w ${build.ldflags ?? ""}`.trim().replaceAll("{version}", await moduleVersion(build));
 }
 
-/**
- * The key of what a build makes. Go's own version is not part of it: go.mod names the least one, and a newer Go is no
- * reason to build again for ten minutes what is pinned to the last module.
- */
+/** The build's key in the cache. A newer Go doesn't change it, because rebuilding takes minutes. */
 export async function buildKey(build: GoBuild): Promise<string> {
 	const read = (file: string) => readFile(join(folderOf(build), file), "utf8");
 	const files = await readdir(folderOf(build), { recursive: true });
@@ -57,12 +54,12 @@ export async function buildKey(build: GoBuild): Promise<string> {
 	return contentKey(...pinned, ...build.packages, build.program ?? "", process.platform, process.arch);
 }
 
-/** The folder with a build's programs, if they were built before. */
+/** The folder with the programs, if they are in the cache. */
 export async function findBuild(build: GoBuild): Promise<string | undefined> {
 	return findEntry(build.name, await buildKey(build));
 }
 
-/** Builds the programs, unless they were built before. @returns their folder */
+/** Builds the programs unless they are in the cache. @returns their folder */
 export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 	return makeEntry(build.name, await buildKey(build), async (folder) => {
 		await requireGo(build);
@@ -70,13 +67,13 @@ export async function makeBuild(build: GoBuild, run: Run): Promise<string> {
 		const output = build.program ? join(folder, build.program) : `${folder}/`;
 		await run("go", ["build", ...flags, "-o", output, ...build.packages], {
 			cwd: folderOf(build),
-			// The user's workspace, vendoring and flags are for the user's modules.
+			// Not the user's workspace and flags.
 			env: { CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -buildvcs=false", GOWORK: "off", ...collectorSettings },
 		});
 	});
 }
 
-/** The oldest Go that builds everything that may have to be built here. */
+/** The oldest Go that can build every module. */
 export async function leastGoOfAll(): Promise<Version> {
 	const modules = await readdir(join(project, "toolchain", "go"));
 	const versions = await Promise.all(modules.map((name) => leastGo(join(project, "toolchain", "go", name))));
@@ -86,11 +83,8 @@ export async function leastGoOfAll(): Promise<Version> {
 async function requireGo(build: GoBuild): Promise<void> {
 	const [go, least] = await Promise.all([findGo(), leastGo(folderOf(build))]);
 	if (canBuild(go, least)) return;
-	const lack = go ? `on PATH is ${go.version.join(".")} and may not fetch another (GOTOOLCHAIN)` : "is not on PATH";
-	throw new SetupError(
-		`${build.name} cannot be had ready-made here, and Go, which would build it, ${lack}`,
-		installGo(least),
-	);
+	const lack = go ? `is ${go.version.join(".")} and GOTOOLCHAIN keeps it from fetching a newer one` : "isn't on PATH";
+	throw new SetupError(`${build.name} can't be downloaded, and can't be built: Go ${lack}`, installGo(least));
 }
 
 /** Two builds at once keep the processors busy while one of them links or downloads; small machines lack the memory. */

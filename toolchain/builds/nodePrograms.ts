@@ -1,4 +1,4 @@
-/** The programs that a node image built here is made of. */
+/** The programs in a node image that is built here. */
 import { link, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Work } from "../steps/step.ts";
@@ -20,7 +20,7 @@ export const nodeBuilds: GoBuild[] = [
 	{ name: "coredns", module: "github.com/coredns/coredns", packages: ["github.com/coredns/coredns"] },
 ];
 
-/** What the programs are, for the image's key. */
+/** The programs' part of the image's key. */
 export async function nodeProgramKeys(): Promise<string[]> {
 	return Promise.all(nodeBuilds.map(buildKey));
 }
@@ -35,7 +35,7 @@ export async function makeNodePrograms(work: Work): Promise<string[]> {
 	return folders;
 }
 
-/** Gathers programs in one folder, on the same disk: links, as they are 700 MB. */
+/** Links all programs into one folder on the same disk. */
 export async function gatherPrograms(folders: string[], target: string): Promise<void> {
 	for (const folder of folders) {
 		for (const program of await readdir(folder)) await link(join(folder, program), join(target, program));

@@ -7,9 +7,9 @@ import { writeEnvironment } from "./environmentFile.ts";
 import { makeLinks, readLinks } from "./links.ts";
 
 /**
- * Points the project at what is there: links to the tools, a Pulumi home if it needs its own, the shell file. Its state
- * becomes its user's alone: Pulumi writes files that all may read, and git knows no such folder.
- * @param isPart other links stay: another stack of this folder may use them
+ * Writes the project's links to tools and plugins, and its shell file. Only the user may read the state, although Pulumi
+ * makes its files readable for everyone.
+ * @param isPart keeps other links, which another stack of this folder may use
  */
 export async function connect(all: Have[], { isPart = false } = {}): Promise<void> {
 	const programs = all.flatMap(({ program }) => (program === undefined ? [] : [[basename(program), program]]));

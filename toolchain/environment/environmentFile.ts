@@ -1,4 +1,4 @@
-/** .toolchain/env: a shell file that makes literal `pulumi`, `kind`, `kubectl` commands work as anywhere. */
+/** .toolchain/env: a shell file with which the user's own `pulumi`, `kind` and `kubectl` commands use the lab. */
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -8,9 +8,9 @@ export interface Environment {
 	/** The folder with the tools. */
 	bin: string;
 	kubeconfig: string;
-	/** kubectl's cache, which else is in the user's ~/.kube. */
+	/** kubectl's cache; its default is in ~/.kube. */
 	kubeCache: string;
-	/** Absent where the user's own serves. */
+	/** Absent if the user's own has all plugins. */
 	pulumiHome?: string;
 }
 
@@ -34,7 +34,7 @@ export function environmentText(
 	state: string = layout.state,
 ): string {
 	return `# Written by set-up. In a shell: . .toolchain/env
-# The lab's tools and cluster come first; yours follow.
+# The lab's tools and cluster come first, yours follow.
 ${first("PATH", bin)}
 ${first("KUBECONFIG", kubeconfig)}
 ${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
@@ -46,16 +46,16 @@ if [ -n "\${grpc_proxy-}\${https_proxy-}\${http_proxy-}" ]; then
 	*) export no_proxy="localhost,127.0.0.1\${no_proxy:+,$no_proxy}" ;;
 	esac
 fi
-# Where you set these yourself, yours stay.
+# Variables that you set yourself stay.
 [ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
 ${backend(state)}export PULUMI_STACK="\${PULUMI_STACK-dev}"
 export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
-# The lab's secrets are worth no passphrase: see the README.
+# The lab's secrets need no passphrase: see the README.
 [ -n "\${PULUMI_CONFIG_PASSPHRASE_FILE+set}" ] || export PULUMI_CONFIG_PASSPHRASE="\${PULUMI_CONFIG_PASSPHRASE-}"
 `;
 }
 
-/** Writes the file, unless it says the same already: at once, so that a shell never reads half of it. */
+/** Replaces the file at once, so that a shell never reads half of it. */
 export async function writeEnvironment(environment: Environment, file = layout.environment): Promise<void> {
 	const text = environmentText(environment);
 	if ((await readFile(file, "utf8").catch(() => "")) === text) return;

@@ -2,7 +2,7 @@ import { mkdir, readdir, readlink, rename, rm, symlink } from "node:fs/promises"
 import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 
-/** Makes a folder hold exactly these links: paths below it, and what they point to. */
+/** Makes a folder contain exactly these links: paths below it, and their targets. */
 export async function makeLinks(folder: string, links: Record<string, string>): Promise<void> {
 	if (isDeepStrictEqual(await readLinks(folder), links)) return;
 	const temporary = `${folder}.${process.pid}`;
@@ -14,7 +14,7 @@ export async function makeLinks(folder: string, links: Record<string, string>): 
 	await rename(temporary, folder);
 }
 
-/** The links in a folder: paths below it, and what they point to. */
+/** The links in a folder: paths below it, and their targets. */
 export async function readLinks(folder: string): Promise<Record<string, string>> {
 	await mkdir(folder, { recursive: true });
 	const entries = await readdir(folder, { recursive: true, withFileTypes: true });

@@ -1,4 +1,4 @@
-/** Debian packages that set-up installs, and the record of them by which `npm run clean` removes them again. */
+/** The Debian packages that set-up installs, and the record that `npm run clean` removes them by. */
 import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,16 +11,16 @@ import { SetupError } from "../setupError.ts";
 const record = join(machineState, "installed-packages");
 const env = { DEBIAN_FRONTEND: "noninteractive" };
 
-/** The packages that set-up installed on this machine, dependencies included. */
+/** The packages that set-up installed, with dependencies. */
 async function recordedPackages(): Promise<string[]> {
 	if (!existsSync(record)) return [];
 	return (await readFile(record, "utf8")).split("\n").filter((name) => name !== "");
 }
 
-/** Whether set-up installed this machine's Docker engine: the record also has what tests alone need. */
+/** Whether set-up installed the Docker engine. The record also has packages that only tests need. */
 export const installedEngine = async (): Promise<boolean> => (await recordedPackages()).includes("docker.io");
 
-/** The packages that apt-get's simulation would install; those that it would upgrade name their old version. */
+/** The packages that apt-get would install. Lines about upgrades name the old version. */
 export function newPackages(simulation: string): string[] {
 	return [...simulation.matchAll(/^Inst (\S+) \(/gm)].map(([, name]) => name ?? "");
 }
@@ -28,10 +28,7 @@ export function newPackages(simulation: string): string[] {
 export const isDebian = (): boolean =>
 	existsSync("/etc/os-release") && /^ID=debian$/m.test(readFileSync("/etc/os-release", "utf8"));
 
-/**
- * Makes sure of a program that is named as its package is. It is installed only on a machine whose Docker engine set-up
- * installed too; on others that is for their owner to do.
- */
+/** Installs a program whose package has its name, but only on a machine whose Docker engine set-up installed, too. */
 export async function requireProgram(name: string, purpose: string, run: Run): Promise<void> {
 	if (findPrograms(name).length > 0) return;
 	const mayInstall = process.getuid?.() === 0 && isDebian() && (await installedEngine());
@@ -39,11 +36,11 @@ export async function requireProgram(name: string, purpose: string, run: Run): P
 	await installPackages([name], run);
 }
 
-/** Installs packages, as root, and records first which they are, dependencies included. */
+/** Records and installs packages with their dependencies, as root. */
 export async function installPackages(names: string[], run: Run): Promise<void> {
-	// A set-up that was killed may have left dpkg half-way.
+	// A killed set-up may have left dpkg unfinished.
 	if (existsSync(record)) await run("dpkg", ["--configure", "--pending"], { env });
-	// Another apt may be at work (unattended upgrades).
+	// Another apt may be running (unattended upgrades).
 	const apt = (...args: string[]) => run("apt-get", ["--option", "DPkg::Lock::Timeout=300", ...args], { env });
 	await apt("update");
 	const install = ["install", "--yes", "--no-install-recommends"];
@@ -60,12 +57,12 @@ async function installedPackages(): Promise<string[]> {
 	if (recorded.length === 0) return [];
 	// biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
 	const query = ["--show", "--showformat", "${Package} ${db:Status-Status}\n", ...recorded];
-	// dpkg-query fails where one of them is unknown by now, and prints the others all the same.
+	// dpkg-query fails if it doesn't know one of them, and still prints the others.
 	const { stdout } = await execa("dpkg-query", query, { reject: false });
 	return [...stdout.matchAll(/^(\S+) installed$/gm)].map(([, name]) => name ?? "");
 }
 
-/** Why dpkg would refuse to remove the packages that set-up installed: what else needs them. Undefined: it would not. */
+/** What keeps dpkg from removing the packages that set-up installed; undefined if nothing does. */
 export async function whyPackagesStay(): Promise<string | undefined> {
 	const installed = await installedPackages();
 	if (installed.length === 0) return undefined;
@@ -76,10 +73,7 @@ export async function whyPackagesStay(): Promise<string | undefined> {
 	return needs.join(", ") || stderr.trim();
 }
 
-/**
- * Removes the packages that set-up installed. dpkg refuses where something else needs one of them; apt-get would remove
- * that too.
- */
+/** Removes the packages that set-up installed. Unlike apt-get, dpkg doesn't remove what depends on them. */
 export async function removePackages(run: Run): Promise<string[]> {
 	const installed = await installedPackages();
 	if (installed.length > 0) await run("dpkg", ["--remove", ...installed], { env });

@@ -1,4 +1,4 @@
-/** Where the lab and its set-up write: how much each place takes, and how there is more room in it. */
+/** Where the lab and set-up write, how much space they need there, and how to free some. */
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname } from "node:path";
@@ -11,36 +11,36 @@ const gibibyte = 2 ** 30;
 export interface Place {
 	what: string;
 	folder: string;
-	/** Below this the lab fails for certain. */
+	/** With less, the lab fails. */
 	least: number;
-	/** What it takes where it takes most. */
+	/** The most that it needs. */
 	most: number;
-	/** The command after which it has more room. */
+	/** A command that frees space. */
 	more: string;
 }
 
 export interface Lack {
-	/** Of the nodes: those that the cluster does not have yet. */
+	/** The number of nodes that the cluster doesn't have yet. */
 	nodes: number;
 	/** Programs and images are still to be downloaded or built. */
 	setUp: boolean;
 }
 
-/** A node of the lab's own image begins with a copy of 63 MB, one of kindest/node with 654 MB, as measured. */
+/** A node of the lab's own image starts with a copy of 63 MB, one of kindest/node with 654 MB (measured). */
 const node = { least: 64 * mebibyte, most: 750 * mebibyte };
-/** The images are 1.1 GB; while one is built, its parts are there twice. The cache grows to 0.9 GB. */
+/** The images have 1.1 GB, and twice that during a build. The cache grows to 0.9 GB. */
 const images = { least: 1 * gibibyte, most: 2 * gibibyte };
 const cache = { least: 100 * mebibyte, most: 1 * gibibyte };
 /** Reports, logs, state. */
 const files = { least: 10 * mebibyte, most: 100 * mebibyte };
-/** No single one of Go's places takes more of a first set-up's 4 GiB. */
+/** A first set-up takes 4 GiB; each of Go's folders takes at most half of it. */
 const build = { least: 0, most: 2 * gibibyte };
 
-/** What the lab keeps. @param dataFolder the engine's, where that is on this machine */
+/** What stays after set-up. @param dataFolder of an engine on this machine */
 export function placesKept(dataFolder: string | undefined, { nodes, setUp }: Lack): Place[] {
 	const once = setUp ? 1 : 0;
 	const engine = { least: nodes * node.least + once * images.least, most: nodes * node.most + once * images.most };
-	// Neither removes an image with a name, nor a container: nodes may be stopped.
+	// These keep tagged images and all containers; nodes may be stopped.
 	const prune = "docker builder prune && docker image prune";
 	const elsewhere = "export XDG_CACHE_HOME=<a folder with room>";
 	return [
@@ -56,7 +56,7 @@ export function placesKept(dataFolder: string | undefined, { nodes, setUp }: Lac
 	];
 }
 
-/** What else a set-up writes to while it builds. @param go its GOCACHE and GOMODCACHE, where there is Go */
+/** Where set-up writes only while it builds. @param go GOCACHE and GOMODCACHE, if there is Go */
 export function placesOfBuilds([buildCache = "", modules = ""]: string[]): Place[] {
 	return [
 		{ what: "Go's build cache", folder: buildCache, ...build, more: "go clean -cache" },
@@ -70,5 +70,5 @@ export function placesOfBuilds([buildCache = "", modules = ""]: string[]): Place
 	].filter(({ folder }) => folder !== "");
 }
 
-/** The folder itself, or the nearest one above it that exists: on the same disk. */
+/** The folder, or its nearest parent that exists. */
 export const nearest = (folder: string): string => (existsSync(folder) ? folder : nearest(dirname(folder)));

@@ -1,4 +1,4 @@
-/** Removes what set-up added to this machine; says each thing that it removes, and each that must stay. */
+/** Removes what set-up added to this machine, and prints what it removes and what stays. */
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ async function removeImages(run: Run): Promise<void> {
 	await removeReplaced(run);
 }
 
-/** Why the engine that set-up started or installed stays: somebody else uses it. Undefined: it can go. */
+/** Why the engine that set-up started or installed can't be removed; undefined if it can. */
 async function whyEngineStays(run: Run, answers: boolean): Promise<string | undefined> {
 	if (ownDockerd() === undefined && !(await installedEngine())) return undefined;
 	const running = answers ? await dockerLines(run, "ps", "--quiet") : [];
@@ -46,7 +46,7 @@ async function whyEngineStays(run: Run, answers: boolean): Promise<string | unde
 	return whyPackagesStay();
 }
 
-/** The engine and the packages go only where set-up started and installed them. */
+/** Removes the engine and the packages only if set-up started and installed them. */
 async function removeEngine(run: Run): Promise<void> {
 	if (await stopOwnDockerd()) console.log("Ended the Docker engine that set-up had started.");
 	const removed = await removePackages(run);
@@ -62,12 +62,12 @@ async function removeEngine(run: Run): Promise<void> {
 }
 
 /**
- * Everything is asked first, so that nothing is left half removed.
+ * Checks everything before it removes anything.
  * @returns the folders that are to go once the machine's lock, which is in one of them, is free
  * @throws SetupError while a cluster of the lab lives
  */
 export async function removeAdded(findClusters: FindClusters): Promise<string[]> {
-	// Not in the project's folder of logs, which goes.
+	// Not in the project's folder of logs, which is removed.
 	const log = join(tmpdir(), `nodeport-lab-clean-${process.pid}.log`);
 	const run = logTo(log);
 	const answers = "engine" in (await askEngine());
@@ -77,7 +77,7 @@ export async function removeAdded(findClusters: FindClusters): Promise<string[]>
 	}
 	const stays = await whyEngineStays(run, answers);
 	if (answers) await removeImages(run);
-	else console.log("No Docker engine answers: images that it may hold stay.");
+	else console.log("No Docker engine answers, so its images stay.");
 	if (stays === undefined) await removeEngine(run);
 	else console.log(`The Docker engine that set-up started or installed stays: ${stays}.`);
 	await rm(log, { force: true });

@@ -1,4 +1,4 @@
-/** The provider plugins that the stack needs, of exactly the versions of its npm packages, and where Pulumi finds them. */
+/** The provider plugins that the stack needs, in exactly the versions of its npm packages. */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -44,7 +44,7 @@ export async function locatePlugin(plugin: Plugin): Promise<LocatedPlugin | unde
 const substitutesNotice =
 	"Pulumi plugins: built-in substitutes, because the official ones could not be downloaded (docs/set-up.md).";
 
-/** The plugins, if all are there. */
+/** The plugins, if all of them exist. */
 export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[] }) | undefined> {
 	const located = await Promise.all(requiredPlugins(project).map(locatePlugin));
 	const plugins = located.filter((plugin) => plugin !== undefined);
@@ -55,7 +55,7 @@ export async function locatePlugins(): Promise<(Have & { plugins: LocatedPlugin[
 	return { what: `Pulumi plugins ${names}`, how, plugins, ...(notice && { notice }) };
 }
 
-// Where the CLI looks for a provider's releases, in this order.
+// Where the CLI looks for a provider's releases.
 const hosts = ["https://api.github.com", "https://get.pulumi.com"];
 
 async function whyNoHost(): Promise<string | undefined> {
@@ -81,7 +81,7 @@ const downloadKey = ({ name, version }: Plugin): string => contentKey(name, vers
 
 async function downloadPlugin(plugin: Plugin, work: Work): Promise<void> {
 	const cli = await locate(pulumi);
-	if (!cli) throw new Error("the plugins are downloaded by the Pulumi CLI, which is not there");
+	if (!cli) throw new Error("the Pulumi CLI, which downloads the plugins, wasn't found");
 	await makeEntry("plugin-downloaded", downloadKey(plugin), async (home) => {
 		const env = { PULUMI_HOME: home, PULUMI_SKIP_UPDATE_CHECK: "true" };
 		const args = ["plugin", "install", "resource", plugin.name, plugin.version, "--non-interactive"];
@@ -90,8 +90,8 @@ async function downloadPlugin(plugin: Plugin, work: Work): Promise<void> {
 }
 
 /**
- * Makes a Pulumi home of the project's own where one of the plugins is not in the user's.
- * @returns that home; undefined where the user's serves
+ * Makes the project's own Pulumi home if the user's lacks one of the plugins.
+ * @returns that home; undefined if the user's has them all
  */
 export async function makeHome(plugins: LocatedPlugin[], home = layout.pulumiHome): Promise<string | undefined> {
 	if (plugins.every(({ how }) => how === "found")) return undefined;
@@ -101,7 +101,7 @@ export async function makeHome(plugins: LocatedPlugin[], home = layout.pulumiHom
 
 /** Makes a Pulumi home have exactly these plugins. */
 export async function linkPlugins(plugins: LocatedPlugin[], home: string): Promise<void> {
-	// Pulumi passes over a plugin's folder that is a link itself; links to files are as good as the files.
+	// Pulumi ignores a plugin's folder that is a link, but accepts links to files.
 	const files = plugins.map(async (plugin) =>
 		(await readdir(plugin.folder)).map((file) => [join(pluginFolder(plugin), file), join(plugin.folder, file)]),
 	);

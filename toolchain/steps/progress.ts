@@ -1,11 +1,11 @@
-/** What set-up's steps are doing and for how long, shown in a terminal and in a log. */
+/** Shows what each step does and for how long, in a terminal or a log. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { layout } from "../layout.ts";
 import { logTo, type Run } from "../run.ts";
 import type { Step, Work } from "./step.ts";
 
-/** How often a log, where titles are not redrawn, hears that a step still runs; milliseconds. */
+/** How often a running step is logged if titles can't be redrawn; milliseconds. */
 const heartbeat = 30_000;
 
 /** 0.4 s; 28 s; 5 min 35 s. */
@@ -15,19 +15,19 @@ export function duration(milliseconds: number): string {
 	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Where a step is shown: a title that can be redrawn, and lines below it that stay. Listr's task is one. */
+/** A title that can be redrawn, and lines below it that stay, such as Listr's task. */
 interface Display {
 	title: string | undefined;
 	output: string;
 }
 
-/** A step at work. */
+/** A running step. */
 export class Progress implements Work {
 	readonly run: Run;
 	readonly #title: string;
 	readonly #display: Display;
 	readonly #log: string;
-	/** The parts under way, and when they began. */
+	/** The running parts, and when they began. */
 	readonly #parts = new Map<string, number>();
 	readonly #timers: NodeJS.Timeout[];
 	readonly #outcome: (step: Step) => Promise<unknown>;
@@ -48,7 +48,7 @@ export class Progress implements Work {
 		this.#timers = [setInterval(draw, 1000), setInterval(beat, heartbeat)];
 	}
 
-	/** Begins the step's log anew; that of a step with nothing to do stays from when it had. */
+	/** Empties the step's log. A step with nothing to do keeps its last log. */
 	beginLog(): void {
 		mkdirSync(layout.logs, { recursive: true });
 		writeFileSync(this.#log, "");
@@ -65,7 +65,7 @@ export class Progress implements Work {
 		appendFileSync(this.#log, `# ${text}\n`);
 	};
 
-	/** Does one part of the step; the step's time runs from its first part on, not while it waits. */
+	/** Does one part of the step. The step's time begins with its first part. */
 	async part<T>(name: string, work: () => Promise<T>): Promise<T> {
 		const began = Date.now();
 		this.#began ??= began;
@@ -83,7 +83,7 @@ export class Progress implements Work {
 		await this.#outcome(step);
 	}
 
-	/** The step's time so far, to follow what it says; "" where it had nothing to do. */
+	/** The step's time so far; "" if it had nothing to do. */
 	elapsed(): string {
 		return this.#began === undefined ? "" : ` (${duration(Date.now() - this.#began)})`;
 	}

@@ -5,7 +5,7 @@ import { pluginsStep } from "../plugins/plugins.ts";
 import { kindStep, kubectlStep, pulumiStep } from "../tools/locate.ts";
 import type { Step } from "./step.ts";
 
-/** Everything that must be there. Where builds compete for the processors, what comes first here is built first. */
+/** Everything that the lab needs. Builds run in this order. */
 export const everything: Step[] = [
 	engineStep,
 	kindStep,
@@ -20,8 +20,8 @@ export const everything: Step[] = [
 /** The tests also run with Pulumi's own Kubernetes provider. */
 export const forTests: Step[] = [...everything, officialProviderStep];
 
-/** What of it a cluster needs that exists: no engine, and no images, which its nodes get by themselves. */
+/** What an existing cluster needs: no engine, and no images, because its nodes pull them. */
 export const forExisting: Step[] = [pulumiStep, pluginsStep, kubectlStep];
 
-/** Of these, what may have to be built by Go: where it cannot be had ready-made. */
+/** What Go builds if it can't be downloaded. */
 export const builtByGo: Step[] = [kindStep, pulumiStep, kubectlStep, echoStep, nodeStep];

@@ -1,11 +1,11 @@
-/** Does steps side by side, each when what it needs is there, and shows them by listr2. */
+/** Runs steps in parallel, each after the steps that it needs, and shows them by listr2. */
 import { Listr, type ListrTask } from "listr2";
 import { endPrograms } from "../run.ts";
 import { Ended } from "../setupError.ts";
 import { Progress } from "./progress.ts";
 import type { Have, Step } from "./step.ts";
 
-/** The first step that failed; the others were ended. */
+/** The first step that failed. The others were ended. */
 export class StepFailed extends Error {
 	readonly step: Step;
 	constructor(step: Step, cause: unknown) {
@@ -14,7 +14,7 @@ export class StepFailed extends Error {
 	}
 }
 
-/** A promise that is settled from outside. */
+/** A promise that other code settles. */
 class Outcome<T> {
 	readonly promise: Promise<T>;
 	resolve: (value: T) => void = () => {};
@@ -24,21 +24,21 @@ class Outcome<T> {
 			this.resolve = resolve;
 			this.reject = reject;
 		});
-		// Not everything is waited for by another step.
+		// No other step may wait for it.
 		this.promise.catch(() => {});
 	}
 }
 
 /**
- * Does what is missing of these steps. Where a signal ends their programs, it never settles: the process is to exit.
- * @returns what is there of each, in their order
- * @throws StepFailed; no program of theirs runs any more then
+ * Runs these steps. It never settles if a signal ends their programs: the process exits.
+ * @returns what each step has, in their order
+ * @throws StepFailed after all their programs have ended
  */
 export async function doSteps(steps: Step[], renderer: "default" | "silent" = "default"): Promise<Have[]> {
 	const outcomes = new Map(steps.map((step) => [step, new Outcome<Have>()]));
 	const outcome = (step: Step): Outcome<Have> => {
 		const known = outcomes.get(step);
-		if (!known) throw new Error(`${step.title} is needed by a step, but is none of the steps`);
+		if (!known) throw new Error(`${step.title} is needed by a step, but isn't one of the steps`);
 		return known;
 	};
 	let failure: StepFailed | undefined;
@@ -78,6 +78,6 @@ async function perform(step: Step, progress: Progress): Promise<Have> {
 	progress.beginLog();
 	await step.get(progress);
 	const got = await step.find();
-	if (!got) throw new Error(`${step.title} was made, but is not there`);
+	if (!got) throw new Error(`${step.title} was made, but wasn't found`);
 	return got;
 }

@@ -1,73 +1,72 @@
-/** The parts of set-up: things that must be there, and the ways to get them. */
+/** The steps of set-up: each finds or gets one thing that the lab needs. */
 
 import type { Run } from "../run.ts";
 import { Ended, SetupError } from "../setupError.ts";
 import type { Plugin } from "../substitutes/requiredPlugins.ts";
 
-/** One thing that must be there. */
+/** One thing that the lab needs. */
 export interface Step {
-	/** What it is, for the user. */
+	/** Its name for the user. */
 	title: string;
 	/** The name of its log. */
 	name: string;
-	/** What must be there before work on it begins. */
+	/** Steps that must be finished before this one begins. */
 	needs: Step[];
-	/** What is there already. Looks only, and quickly: all steps do so at every start. */
+	/** Checks whether it exists. Every `npm start` calls this for all steps, so it must be quick. */
 	find(): Promise<Have | undefined>;
 	/** Gets it. */
 	get(work: Work): Promise<void>;
 }
 
-/** What is there, and where from. */
+/** What was found, and its source. */
 export interface Have {
 	/** Name and version: "kind v0.33.0". */
 	what: string;
 	/** "found in /usr/local/bin", "downloaded", "built". */
 	how: string;
-	/** What the user should know about it at every start. */
+	/** A line that every `npm start` prints. */
 	notice?: string;
 	/** A tool's program. */
 	program?: string;
-	/** Plugins, where that is what is there. */
+	/** Only of the plugins' step. */
 	plugins?: LocatedPlugin[];
-	/** The official Kubernetes provider, where it is there for the tests. */
+	/** Only of the step for the tests. */
 	officialProvider?: LocatedPlugin;
 }
 
-/** A provider's plugin, and where it is. */
+/** A provider's plugin and its location. */
 export interface LocatedPlugin extends Plugin {
 	how: "found" | "downloaded" | "built" | "substitutes";
 	/** The folder with the plugin's files. */
 	folder: string;
 }
 
-/** A step's means to work and to say what it is doing. */
+/** What a step runs programs and reports progress with. */
 export interface Work {
 	/** Runs programs; their output goes to the step's log. */
 	run: Run;
-	/** Does one part of the step, named as what is going on: "building etcd v3.6.16". */
+	/** Does one part of the step. The name says what it does: "building etcd v3.6.16". */
 	part<T>(name: string, work: () => Promise<T>): Promise<T>;
-	/** A line for the user that stays. */
+	/** Prints a line for the user. */
 	say(text: string): void;
-	/** A line for the log only. */
+	/** Adds a line to the log. */
 	note(text: string): void;
-	/** Waits for another step, which work that is under way needs only now. */
+	/** Waits for another step. */
 	done(step: Step): Promise<void>;
 }
 
-/** One way to get a thing ready-made. */
+/** One source to download something from. */
 export interface Source {
-	/** For the log: where from. */
+	/** Its name in the log. */
 	name: string;
-	/** Why it is out of reach; undefined if it is not. */
+	/** Why it is unreachable; undefined if it is reachable. */
 	unreachable(): Promise<string | undefined>;
 	get(): Promise<void>;
 }
 
 /**
- * Gets a thing from the first source that has it, else builds it. All sources are asked at once whether they can be
- * reached, so that a machine without any waits for one answer's time only. A source that fails is passed over, and the
- * user hears of it; not so one with a SetupError, such as a download that is not what its vendor published.
+ * Downloads something from the first source that works, else builds it. All sources are checked at the same time. A
+ * source that fails is reported and skipped, except for a SetupError, such as a wrong checksum.
  */
 export async function obtain(
 	sources: Source[],

@@ -1,4 +1,4 @@
-/** Official downloads: whether their hosts can be reached, and files with their checksums. */
+/** Official downloads, checked by their vendors' checksums. */
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
 import { basename } from "node:path";
@@ -6,18 +6,18 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { SetupError } from "../setupError.ts";
 
-/** How long a host may take to answer at all, milliseconds. */
+/** How long a host may take to answer, in milliseconds. */
 const patience = 3000;
 
 export interface Download {
 	url: string;
-	/** The vendor's file of SHA-256 checksums: "<hash>  <file name>" lines, or one hash alone. */
+	/** The vendor's file of SHA-256 checksums: lines of "<hash>  <file name>", or one hash. */
 	checksums: string;
 }
 
-/** A request that gives up on a host that does not answer, and goes through the proxy that the environment names. */
+/** A request with a timeout, through the environment's proxy. */
 async function request(url: string, options: { method?: string; signal?: AbortSignal } = {}) {
-	// Loaded where something is missing only. Node's own fetch heeds no proxy before Node 24.
+	// Loaded only if something is missing. Before Node 24, Node's own fetch ignores proxies.
 	const { Agent, EnvHttpProxyAgent, fetch } = await import("undici");
 	const connect = { timeout: patience };
 	const proxied = process.env.HTTPS_PROXY ?? process.env.https_proxy;
@@ -26,7 +26,7 @@ async function request(url: string, options: { method?: string; signal?: AbortSi
 
 const answers = new Map<string, Promise<string | undefined>>();
 
-/** Why a host cannot be reached; undefined if it answers within 3 seconds. Each host is asked once in a run. */
+/** Why a host is unreachable; undefined if it answers within 3 s. Each host is checked once. */
 export function whyUnreachable(url: string): Promise<string | undefined> {
 	const { origin } = new URL(url);
 	const known = answers.get(origin);
@@ -45,7 +45,7 @@ async function get(url: string) {
 	return response;
 }
 
-/** The SHA-256 of a file by a vendor's checksum file. */
+/** A file's SHA-256 in its vendor's checksum file. */
 export function expectedChecksum(checksums: string, file: string): string {
 	const lines = checksums
 		.trim()
@@ -54,7 +54,7 @@ export function expectedChecksum(checksums: string, file: string): string {
 	const named = lines.find(([, name]) => name?.replace(/^\*/, "") === file);
 	const alone = lines.length === 1 && lines[0]?.length === 1 ? lines[0] : undefined;
 	const hash = (named ?? alone)?.[0];
-	if (!hash || !/^[0-9a-f]{64}$/i.test(hash)) throw new Error(`the vendor's checksums do not name ${file}`);
+	if (!hash || !/^[0-9a-f]{64}$/i.test(hash)) throw new Error(`the vendor's checksums don't contain ${file}`);
 	return hash.toLowerCase();
 }
 
@@ -64,7 +64,7 @@ async function checksum(path: string): Promise<string> {
 	return hash.digest("hex");
 }
 
-/** Downloads to that path, and checks it. */
+/** Downloads a file and checks it. */
 export async function download({ url, checksums }: Download, path: string): Promise<void> {
 	const expected = expectedChecksum(await (await get(checksums)).text(), basename(new URL(url).pathname));
 	const response = await get(url);

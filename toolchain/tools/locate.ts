@@ -1,4 +1,4 @@
-/** Finds and gets the tools that tools.ts describes. */
+/** Finds, downloads and builds the tools in tools.ts. */
 import { chmod, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
@@ -23,15 +23,15 @@ export const kindStep = toolStep(kind);
 export const pulumiStep = toolStep(pulumi);
 export const kubectlStep = toolStep(kubectl);
 
-/** The version that a program says it is. */
+/** The version that a program prints. */
 async function askVersion(program: string, args: string[]): Promise<Version | undefined> {
-	// Asked for its version, Pulumi would write a log into the user's home, and look for a newer version.
+	// Otherwise `pulumi version` writes a log into the user's home and looks for a newer version.
 	const env = { PULUMI_HOME: join(cacheRoot(), "asking"), PULUMI_SKIP_UPDATE_CHECK: "true" };
 	const { stdout, failed } = await execa(program, args, { reject: false, timeout: 10_000, env });
 	return failed ? undefined : parseVersion(stdout);
 }
 
-/** The tool that the lab uses, if it is there: the machine's own, else one that was downloaded or built before. */
+/** The machine's own tool, else one that was downloaded or built before. */
 export async function locate(tool: Tool): Promise<(Have & { program: string }) | undefined> {
 	for (const program of findPrograms(tool.name)) {
 		const version = await askVersion(program, tool.versionArguments);

@@ -1,4 +1,4 @@
-/** The command line tools: what fits of what the machine has, where they are downloaded, how they are built. */
+/** The command line tools: suitable versions, downloads and builds. */
 import { existsSync, realpathSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -13,23 +13,23 @@ import type { Download } from "./download.ts";
 export interface Tool {
 	/** The name of the program. */
 	name: string;
-	/** What it is built from, which also pins its version. */
+	/** Also pins its version. */
 	build: GoBuild;
 	/** Arguments that make it print its version. */
 	versionArguments: string[];
-	/** Whether one that the machine has can be used. */
+	/** Whether the lab can use the machine's own. */
 	fits(version: Version, program: string): boolean;
 	/** In order of preference. */
 	downloads(version: string): Download[];
-	/** Where the program is in the downloaded archive; absent where the download is the program. */
+	/** The program's path in the downloaded archive; absent if the download is the program. */
 	archived?: string;
-	/** The folder with the program that was built before, if it was. */
+	/** The folder with the program, if it was built before. */
 	findBuilt(): Promise<string | undefined>;
 	/** Builds it. */
 	makeBuilt(run: Run): Promise<string>;
 }
 
-const system = process.platform; // "linux" or "darwin": Go and the vendors say it as Node does
+const system = process.platform; // "linux" or "darwin", as in Go and in the vendors' URLs
 const architecture = process.arch === "x64" ? "amd64" : process.arch;
 
 const plainBuild = (build: GoBuild): Pick<Tool, "build" | "findBuilt" | "makeBuilt"> => ({
@@ -38,7 +38,7 @@ const plainBuild = (build: GoBuild): Pick<Tool, "build" | "findBuilt" | "makeBui
 	makeBuilt: (run) => makeBuild(build, run),
 });
 
-/** kind and its node images are made for each other from one minor version to the next. */
+/** kind's node images only fit its own minor version. */
 export const kind: Tool = {
 	name: "kind",
 	...plainBuild({ name: "kind", module: "sigs.k8s.io/kind", packages: ["sigs.k8s.io/kind"] }),
@@ -51,7 +51,7 @@ export const kind: Tool = {
 		].map((url) => ({ url, checksums: `${url}.sha256sum` })),
 };
 
-/** A build of some of Kubernetes' programs. Go compiles the packages that they share only once. */
+/** Go compiles the packages that these programs share only once. */
 export const kubernetesBuild = (...programs: string[]): GoBuild => ({
 	name: "kubernetes",
 	module: "k8s.io/kubernetes",
@@ -77,13 +77,13 @@ const sdk = JSON.parse(await readFile(join(project, "node_modules/@pulumi/pulumi
 	version: string;
 };
 
-/** As old as the SDK or newer, of the same major version: Pulumi keeps its CLI compatible with older SDKs only. */
+/** Not older than the SDK, and of the same major version: Pulumi's CLI is compatible with older SDKs only. */
 export function fitsSdk(version: Version, sdkVersion = sdk.version): boolean {
 	const oldest = parseVersion(sdkVersion) ?? version;
 	return version[0] === oldest[0] && isAtLeast(version, oldest);
 }
 
-/** The engine finds a language host beside the program itself, links resolved, or on PATH. */
+/** The engine finds a language host in the program's real folder or on PATH. */
 const hasLanguageHost = (program: string): boolean =>
 	existsSync(join(dirname(realpathSync(program)), "pulumi-language-nodejs")) ||
 	findPrograms("pulumi-language-nodejs").length > 0;

@@ -30,7 +30,7 @@ test("a program's command and all its output are in the log, and its standard ou
 test.each([
 	["an exit code", ["sh", ["-c", "exit 3"]], "sh ended with exit code 3"],
 	["a signal", ["sh", ["-c", "kill -KILL $$"]], "sh was ended by SIGKILL"],
-	["no such program", ["/nonexistent/tool", []], "tool is not on PATH"],
+	["no such program", ["/nonexistent/tool", []], "tool isn't on PATH"],
 ] as const)("fails naming %s and the log", async (_, [file, args], message) => {
 	await expect(logTo(log())(file, args)).rejects.toMatchObject({ message, log: log() });
 });

@@ -53,7 +53,9 @@ test("a build says which Go there is, and which it needs", async () => {
 	install("go1.24.4", "local");
 	const run = () => Promise.reject(new Error("run"));
 	await expect(makeBuild(kind.build, run)).rejects.toMatchObject({
-		message: expect.stringMatching(/kind cannot be had .* on PATH is 1\.24\.4 and may not fetch another/),
+		message: expect.stringMatching(
+			/kind can't be downloaded.* Go is 1\.24\.4 and GOTOOLCHAIN keeps it from fetching a newer one/,
+		),
 		fix: expect.stringMatching(/install Go 1\.26\.\d+ or newer/),
 	});
 });

@@ -12,7 +12,7 @@ import { CommandFailed, explain } from "../../../../toolchain/setupError.ts";
 import { temporaryFolder, writeProgram } from "../../temporary.ts";
 
 const folder = temporaryFolder();
-const again = "then run the same command again. What was half made is removed.";
+const again = "then run the same command again. Unfinished files are removed.";
 
 let mounted = false;
 afterEach(async () => {
@@ -45,7 +45,7 @@ it.for<[string, (entry: string) => Promise<void>]>([
 	if (process.getuid?.() !== 0) skip("only root may mount a disk");
 	await tinyCache();
 	const told = explain("kind", await fails(makeEntry("kind", "key", make)));
-	expect(told).toMatch(/^kind: there is no room left: .*no space left on device/i);
+	expect(told).toMatch(/^kind: no space left: .*no space left on device/i);
 	expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
 	expect(told.endsWith(again), told).toBe(true);
 	expect(findEntry("kind", "key")).toBeUndefined();
@@ -57,7 +57,7 @@ it.for<[string, (entry: string) => Promise<void>]>([
 it("says of a program's earlier command nothing: it went well", () => {
 	const log = join(folder.path, "log");
 	writeFileSync(log, "$ first\nno space left on device, tried elsewhere\n$ second\nno such host\n");
-	expect(explain("kind", new CommandFailed("go ended with exit code 1", log))).not.toContain("no room");
+	expect(explain("kind", new CommandFailed("go ended with exit code 1", log))).not.toContain("kind: no space left");
 });
 
 it("judges a place that is not there yet by the disk that it will be on", () => {

@@ -63,11 +63,11 @@ test("a step begins when what it needs is there, and can wait for another in the
 	expect(order).toEqual(["node begins", "engine", "client", "node ends"]);
 });
 
-test("a step that says it is done, but is not there, is a fault of the program", async () => {
+test("reports a bug if a finished step finds nothing", async () => {
 	const liar = { ...step("liar", [], async () => {}), find: async () => undefined };
 	await expect(doSteps([liar], "silent")).rejects.toMatchObject({
 		step: liar,
-		cause: expect.objectContaining({ message: "liar was made, but is not there" }),
+		cause: expect.objectContaining({ message: "liar was made, but wasn't found" }),
 	});
 });
 

@@ -50,7 +50,7 @@ describe("a vendor's checksums", () => {
 		["has no SHA-256", "d41d8cd98f00b204e9800998ecf8427e  tool\n"],
 		["is a web page", "<html>\nnot found</html>"],
 	])("fails where the file %s", (_, text) => {
-		expect(() => expectedChecksum(text, "tool")).toThrow("do not name tool");
+		expect(() => expectedChecksum(text, "tool")).toThrow("don't contain tool");
 	});
 });
 
