@@ -85,7 +85,8 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 			if (!reported.has(key)) {
 				timeouts.set(key, timeoutOf(operation, await readState()) ?? limits.defaultTimeout);
 				reported.add(key);
-				for (const line of await explanation(operation)) console.error(line);
+				// The lab's commands print their own progress.
+				if (!operation.type.startsWith("command:")) console.error(`\n${(await explanation(operation)).join("\n")}`);
 			}
 			if (elapsed > (timeouts.get(key) ?? 0) + limits.grace) return end(operation, elapsed);
 		}

@@ -110,20 +110,20 @@ describe("an operation that takes long", () => {
 		metadata: { name: "app1", namespace: "shop" },
 		spec: { selector: { matchLabels: { app: "app1" } } },
 	};
-	const event = (kind: string, op = "create") =>
-		JSON.stringify({ [kind]: { metadata: { op, urn, type, new: { custom: true, inputs, outputs: {} } } } });
+	const event = (kind: string, type: string) =>
+		JSON.stringify({ [kind]: { metadata: { op: "create", urn, type, new: { custom: true, inputs, outputs: {} } } } });
 	const limits = { interval: 20, reportAfter: 100, grace: 200, defaultTimeout: 60_000 };
 	const access = { kubeconfig: "k" };
 	const said = () => vi.mocked(console.error).mock.calls.flat().join("\n");
 
 	/** Pulumi, whose Deployment gets ready after this time, in s. */
-	const slowPulumi = (seconds: number, then = "exit 0") =>
+	const slowPulumi = (seconds: number, then = "exit 0", kind = type) =>
 		program(
 			"pulumi",
 			'for log in "$@"; do :; done\n' +
-				`echo '${event("resourcePreEvent")}' >> "$log"\ntrap 'echo interrupted > signal; ${then}' INT\n` +
+				`echo '${event("resourcePreEvent", kind)}' >> "$log"\ntrap 'echo interrupted > signal; ${then}' INT\n` +
 				`i=0; while [ $i -lt ${seconds * 10} ]; do sleep 0.1; i=$((i+1)); done\n` +
-				`echo '${event("resOutputsEvent")}' >> "$log"`,
+				`echo '${event("resOutputsEvent", kind)}' >> "$log"`,
 		);
 
 	beforeEach(async () => {
@@ -160,6 +160,12 @@ describe("an operation that takes long", () => {
 		expect(api.server.asked.find(({ path }) => path.endsWith("/pods"))?.query).toMatchObject({
 			labelSelector: "app=app1",
 		});
+	});
+
+	it("isn't reported if it is a command, which prints its own progress", async () => {
+		await slowPulumi(1, "exit 0", "command:local:Command");
+		expect(await pulumi(["up"], { access, limits })).toBe(0);
+		expect(console.error).not.toHaveBeenCalled();
 	});
 
 	it("isn't reported if it ends in time", async () => {
