@@ -1,15 +1,15 @@
 /**
- * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and leaves the lab
- * as it was, also where an experiment fails or Ctrl-C ends it.
+ * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and restores
+ * the lab, even after a failure or Ctrl-C.
  */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/command.ts";
-import { drawbackTable, drawbackText } from "../report/drawbacks.ts";
+import { drawbackTable, drawbackText } from "../report/drawbacksText.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Experiment } from "../verification/experiments/support/experiment.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
-import type { Drawback, Finding } from "../verification/report.ts";
+import type { Drawback, Measurement } from "../verification/report.ts";
 import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
@@ -29,19 +29,21 @@ await command(async () => {
 });
 
 async function measureAll({ chosen, paths }: Options): Promise<number> {
-	// As configured: the experiments update the stack, whatever was verified last.
+	// By the configuration, not by the last report: the experiments update the stack.
 	const cluster = await stackCluster(await readSettings(stack), await readState());
 	if (cluster.kind === "existing") {
 		throw new Error(
-			"the experiments stop nodes, reconfigure kube-proxy and make clusters: they need a cluster of the lab's own; " +
-				"fix: one in a stack of its own: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run drawbacks",
+			"the experiments stop nodes, reconfigure kube-proxy and recreate the cluster, so they need the lab's own cluster; " +
+				"fix: create one in another stack: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run drawbacks",
 		);
 	}
 	const { nodes, request } = await knownReport();
 	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {
 		if (needed > workers) {
-			throw new Error(`${name} needs ${needed} workers, the lab has ${workers}: pulumi config set workers ${needed}`);
+			throw new Error(
+				`${name} needs ${needed} workers, the lab has ${workers}; fix: pulumi config set workers ${needed} && npm start`,
+			);
 		}
 	}
 	await settleLocks();
@@ -49,12 +51,12 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
-			if (!abort.signal.aborted) console.error("ending; the lab is put back first");
+			if (!abort.signal.aborted) console.error("ending, after restoring the lab");
 			abort.abort(new Error(`ended by ${signal}`));
 		});
 	}
 	const drawbacks: Drawback[] = [];
-	const faults: unknown[] = [];
+	const errors: unknown[] = [];
 	try {
 		for (const experiment of chosen) {
 			const drawback = await run(experiment, abort.signal);
@@ -62,19 +64,20 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 			console.log(`\n${drawbackText(drawback, { paths })}`);
 		}
 	} catch (error) {
-		// What the signal broke off fails in its own words, which say less.
-		faults.push(abort.signal.aborted ? abort.signal.reason : error);
+		// The error of an interrupted operation says less than the signal.
+		errors.push(abort.signal.aborted ? abort.signal.reason : error);
 	}
-	await restore(drawbacks).catch((error) => faults.push(error));
+	await restore(drawbacks).catch((error) => errors.push(error));
 	if (drawbacks.length > 0) console.log(`\n${drawbackTable(drawbacks)}`);
-	if (faults.length > 0)
-		throw new Error(faults.map((fault) => (fault instanceof Error ? fault.message : fault)).join("\n"));
-	return drawbacks.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1;
+	if (errors.length > 0) {
+		throw new Error(errors.map((error) => (error instanceof Error ? error.message : error)).join("\n"));
+	}
+	return drawbacks.every(({ measurements }) => measurements.every(({ ok }) => ok)) ? 0 : 1;
 }
 
 interface Options {
 	chosen: Experiment[];
-	/** Whether all the packets' paths are shown. */
+	/** Show all paths. */
 	paths: boolean;
 }
 
@@ -89,44 +92,44 @@ function options(): Options {
 		experiments.map(({ name, question }) => `${name}: ${question}`),
 	);
 	const unknown = [...positionals, ...values.skip].find((name) => !names.includes(name));
-	if (unknown !== undefined) throw new Error(`there is no experiment "${unknown}"; there are: ${names.join(", ")}`);
+	if (unknown !== undefined) throw new Error(`experiment "${unknown}" not found; experiments: ${names.join(", ")}`);
 	const wanted = positionals.length > 0 ? positionals : names;
 	const chosen = experiments.filter(({ name }) => wanted.includes(name) && !values.skip.includes(name));
 	return { chosen, paths: values.paths };
 }
 
-/** Makes one experiment under each of its changes, and undoes what it did beside them. */
+/** Runs an experiment under each of its settings, and undoes its other changes. */
 async function run({ name, title, question, changes, measure }: Experiment, signal: AbortSignal): Promise<Drawback> {
 	console.error(`\n${name}: ${question}`);
 	const lab = new ExperimentLab(signal);
-	const findings: Finding[] = [];
-	for (const change of changes(await lab.look())) {
+	const measurements: Measurement[] = [];
+	for (const change of changes(await lab.snapshot())) {
 		const snapshot = await lab.configure(change);
 		const measured = await measure(lab, snapshot).then(
 			(value) => ({ value }),
 			(reason: Error) => ({ reason }),
 		);
-		const faults = [...("reason" in measured ? [measured.reason.message] : []), ...(await lab.putBack())];
+		const errors = [...("reason" in measured ? [measured.reason.message] : []), ...(await lab.restore())];
 		signal.throwIfAborted();
-		if (faults.length > 0) throw new Error(`${name}: ${faults.join("; ")}`);
-		if ("value" in measured) findings.push(...measured.value);
+		if (errors.length > 0) throw new Error(`${name}: ${errors.join("; ")}`);
+		if ("value" in measured) measurements.push(...measured.value);
 	}
-	return { name, title, question, checkedAt: new Date().toISOString(), findings };
+	return { name, title, question, checkedAt: new Date().toISOString(), measurements };
 }
 
 /**
- * Back to the stack's own configuration, verified; the report keeps what the experiments found.
- * @throws where the lab is not what it was
+ * Restores the stack's own configuration, and verifies it; the report keeps the results of the experiments.
+ * @throws if the lab isn't restored
  */
 async function restore(drawbacks: Drawback[]): Promise<void> {
-	console.error("\nputting the lab back");
+	console.error("\nrestoring the lab");
 	await settleLocks();
 	const code = await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
-	if (code !== 0) throw new Error("the lab could not be put back; fix: npm start");
+	if (code !== 0) throw new Error("the lab couldn't be restored; fix: npm start");
 	const report = await verifyAgain();
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
-	const whole = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
-	if (whole.ok) return tellForms(whole);
-	await show(whole);
-	throw new Error("the lab is back, but not as it must be; fix: npm start");
+	const written = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
+	if (written.ok) return tellForms(written);
+	await show(written);
+	throw new Error("the lab is restored, but its verification failed; fix: npm start");
 }

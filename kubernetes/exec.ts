@@ -2,9 +2,8 @@
 import { type Readable, Writable } from "node:stream";
 import { Exec, type KubeConfig, type V1Status } from "@kubernetes/client-node";
 import { execa } from "execa";
-import { shellText } from "../lib/shell.ts";
 import type { Runner } from "./clients.ts";
-import { type Access, kubectlText } from "./kubeAccess.ts";
+import { type Access, kubectlCommand } from "./kubeAccess.ts";
 
 /** How a program ended: `code` is its exit code, or -1 if it couldn't be started or didn't end. */
 export interface Ran {
@@ -13,18 +12,21 @@ export interface Ran {
 	stderr: string;
 }
 
-/** The command that runs the program, for a shell in the project's folder. */
-export function pasteReady(access: Access, runner: Runner, program: string[]): string {
-	if ("spawn" in runner) return shellText(...runner.spawn, ...program);
+/** The command that runs the program where the runner says. */
+export function commandFor(access: Access, runner: Runner, program: string[]): string[] {
+	if ("spawn" in runner) return [...runner.spawn, ...program];
 	const { namespace, pod, container } = runner.exec;
-	return kubectlText(access, "exec", "-n", namespace, pod, "-c", container, "--", ...program);
+	return kubectlCommand(access, "exec", "-n", namespace, pod, "-c", container, "--", ...program);
 }
 
-/** The command that restarts a node's kube-proxy: it then writes all of its rules again. */
-export function restartProxy(access: Access, proxy: Runner | undefined): string {
-	if (!proxy || !("exec" in proxy)) return "restart the node's kube-proxy";
+/**
+ * The command that restarts a node's kube-proxy, which then writes all of its rules again.
+ * @returns undefined if no pod of it is known
+ */
+export function restartProxyCommand(access: Access, proxy: Runner | undefined): string[] | undefined {
+	if (!proxy || !("exec" in proxy)) return undefined;
 	const { namespace, pod } = proxy.exec;
-	return kubectlText(access, "delete", "pod", "-n", namespace, pod);
+	return kubectlCommand(access, "delete", "pod", "-n", namespace, pod);
 }
 
 /** Input and output of a program while it runs. */

@@ -16,9 +16,15 @@ export const accessOptions = ({ kubeconfig, context }: Access): string[] => [
 	...(context === undefined ? [] : ["--context", context]),
 ];
 
-/** A command for a shell in the project's folder. */
-export const kubectlText = (access: Access, ...args: string[]): string =>
-	shellText("kubectl", ...accessOptions(access), ...args);
+/** An argument vector; paths in it are relative to the project's folder. */
+export const kubectlCommand = (access: Access, ...args: string[]): string[] => [
+	"kubectl",
+	...accessOptions(access),
+	...args,
+];
+
+/** The same as text for a shell. */
+export const kubectlText = (access: Access, ...args: string[]): string => shellText(...kubectlCommand(access, ...args));
 
 /** A kubeconfig that is missing, unreadable or incomplete. */
 export class NoAccess extends Error {}

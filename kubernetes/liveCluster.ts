@@ -3,7 +3,7 @@ import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } fro
 import pLimit from "p-limit";
 import { withApiError } from "./apiErrors.ts";
 import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
-import { type Dialogue, Programs, pasteReady, type Ran, restartProxy } from "./exec.ts";
+import { commandFor, type Dialogue, Programs, type Ran, restartProxyCommand } from "./exec.ts";
 import { type Access, loadAccess } from "./kubeAccess.ts";
 import type { Node, Service } from "./model.ts";
 import {
@@ -181,14 +181,14 @@ export class Cluster {
 		return { clients: [{ ...client, place: toPlace(pod) }], pods: [pod] };
 	}
 
-	/** The command that runs the program by hand, for a shell in the project's folder. */
-	pasteReady(runner: Runner, program: string[]): string {
-		return pasteReady(this.access, runner, program);
+	/** The command that runs the program there by hand. */
+	commandFor(runner: Runner, program: string[]): string[] {
+		return commandFor(this.access, runner, program);
 	}
 
-	/** The command that makes a node's kube-proxy write its rules again. */
-	restartProxy(proxy: Runner | undefined): string {
-		return restartProxy(this.access, proxy);
+	/** The command that restarts a node's kube-proxy; undefined if no pod of it is known. */
+	restartProxyCommand(proxy: Runner | undefined): string[] | undefined {
+		return restartProxyCommand(this.access, proxy);
 	}
 
 	/** Never rejects: a program that couldn't run or didn't end in time has code -1. */

@@ -1,56 +1,110 @@
-/** A packet's journey in words: numbered over all nodes that it passes, each rule beside what it does. */
-
-import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
+/** A packet's journey in words: the hops are numbered over all nodes, each with its rule. */
 import { withPort } from "../netfilter/address.ts";
+import type { Hop } from "../netfilter/model.ts";
 import { consequence } from "../netfilter/words.ts";
-import type { End, Journey, Leg } from "../verification/journey/journey.ts";
+import type { End, JourneyWithHops, RecordedBranch, RecordedLeg } from "../verification/journey/model.ts";
+import type { Report } from "../verification/report.ts";
+import { requestName } from "./findingText.ts";
 
-/** All ways of a packet, each with its probability where there are several. */
-export function journeysText(ways: readonly Journey[], snapshot: ClusterSnapshot): string {
-	return ways
-		.map((way, i) => {
-			const title = `Way ${i + 1} of ${ways.length}, probability ${(way.probability * 100).toFixed(1)} %`;
-			return [...(ways.length > 1 ? [title] : []), ...journeyLines(way, snapshot)].join("\n");
-		})
-		.join("\n\n");
+/** All recorded branches, each with its probability if there are several. */
+export function journeyText({ branches, omittedBranches, hops }: JourneyWithHops): string {
+	const total = branches.length + omittedBranches;
+	const blocks = branches.map((branch, i) => {
+		const title = `Branch ${i + 1} of ${total}, probability ${percent(branch.probability)}`;
+		return [...(total > 1 ? [title] : []), ...branchLines(branch, hops)].join("\n");
+	});
+	return [...blocks, ...(omittedBranches > 0 ? [omittedText(omittedBranches)] : [])].join("\n\n");
 }
 
-function journeyLines({ legs, end }: Journey, snapshot: ClusterSnapshot): string[] {
+export const percent = (probability: number): string => `${(probability * 100).toFixed(1)} %`;
+
+export const omittedText = (count: number): string =>
+	count === 1 ? "1 more branch leads to another pod." : `${count} more branches lead to other pods.`;
+
+/** The journey of a request, if the report has room for it. */
+export function recordedJourney(
+	{ journeys: { requests, hops } }: Pick<Report, "journeys">,
+	client: string,
+	address: string,
+): JourneyWithHops | undefined {
+	const journey = requests.find((request) => request.client === client && request.address === address);
+	return journey && { ...journey, hops };
+}
+
+/** The journeys of failed requests, as many as there are in the report. */
+export const failedJourneys = (report: Report): { name: string; text: string }[] =>
+	report.findings.flatMap((finding) => {
+		if (finding.kind !== "request") return [];
+		const journey = recordedJourney(report, finding.client, finding.target.address);
+		return journey ? [{ name: requestName(finding), text: journeyText(journey) }] : [];
+	});
+
+/** How many failed requests the terminal explains: journeys are long. */
+const mostShown = 3;
+
+/** The first journeys of failed requests, and how to see the others. */
+export function firstFailedJourneys(report: Report): string {
+	const count = report.findings.filter(({ kind }) => kind === "request").length;
+	const shown = failedJourneys(report).slice(0, mostShown);
+	const others = count - shown.length;
+	const more = `For the paths of ${others} more, run \`npm run explain\` or open the report.`;
+	return [...shown.map(({ name, text }) => `${name}\n${text}`), ...(others > 0 ? [more] : [])].join("\n\n");
+}
+
+function branchLines({ legs, end }: RecordedBranch, hops: readonly Hop[]): string[] {
 	const lines: string[] = [];
 	let number = 0;
 	for (const [i, leg] of legs.entries()) {
-		if (i > 0) lines.push(`   It leaves for ${leg.node}, with the source address ${leg.packet.source}.`);
-		for (const { text, rule } of hopsOf(leg))
+		if (i > 0) lines.push(`   It leaves for ${leg.node}, with the source address ${leg.source}.`);
+		for (const { text, rule } of hopsOf(leg, hops)) {
 			lines.push(`${++number}. ${text}`, ...(rule === undefined ? [] : [`     ${rule}`]));
+		}
 	}
-	return [...lines, `   ${endText(end, snapshot)}`];
+	return [...lines, `   ${endText(end)}`];
 }
 
-/** The hops' sentences, of which the first says on which node it is. */
-function hopsOf({ node, path: { hops } }: Leg): { text: string; rule?: string }[] {
-	return hops.length > 0 ? hops : [{ text: `On ${node} no rule acts on the packet.` }];
+function hopsOf(leg: RecordedLeg, hops: readonly Hop[]): { text: string; rule?: string }[] {
+	const own = leg.hops.flatMap((index) => hops[index] ?? []);
+	return own.length > 0 ? own : [{ text: `On ${leg.node} no rule acts on the packet.` }];
 }
 
-/** Who answers and what client it sees, or why nobody does. */
-export function endText(end: End, { endpoints }: Pick<ClusterSnapshot, "endpoints">): string {
+/** Who answers and which client IP it sees, or why no answer comes. */
+export function endText(end: End): string {
 	switch (end.kind) {
 		case "pod": {
-			const endpoint = endpoints.find(({ ip, port }) => ip === end.address && port === end.port);
 			const at = `${withPort(end.address, end.port)} on ${end.node}`;
-			if (endpoint) return `Pod ${endpoint.pod} (${at}) answers, and sees the client ${end.clientIp}.`;
-			return `It reaches a pod that is no endpoint of the Service, ${at}, which sees the client ${end.clientIp}.`;
+			if (end.pod !== undefined) return `Pod ${end.pod} (${at}) answers, and sees the client IP ${end.clientIp}.`;
+			return `It reaches a pod that isn't an endpoint of the Service, ${at}, which sees the client IP ${end.clientIp}.`;
 		}
 		case "node":
-			return `It is for ${end.node} itself, ${withPort(end.address, end.port)}: refused, unless a process listens there.`;
+			return `It is delivered to ${end.node} itself, ${withPort(end.address, end.port)}: refused, unless a process listens there.`;
 		case "reject":
-			return `Nobody answers: ${end.node} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
+			return `No answer: ${end.node} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
 		case "drop":
-			return `Nobody answers: ${end.node} drops it, and the client's request times out.`;
+			return `No answer: ${end.node} drops it, and the client's request times out.`;
 		case "loopback":
-			return "It stays where the client is: loopback is the client's own, and no node's rules see it.";
-		case "away":
-			return `Nobody in the cluster answers: ${end.address} is no address that leads to a node or a pod from there.`;
+			return "It stays in the client's own network: each network has its own loopback address, and no node's rules see it.";
+		case "unreachable":
+			return `No answer from the cluster: ${end.address} isn't the address of a node or a pod.`;
 		case "unknown":
-			return `What becomes of it on ${end.node} cannot be told: ${end.reason}.`;
+			return `What happens to it on ${end.node} is unknown: ${unknownText(end)}.`;
+	}
+}
+
+/** Why the end isn't known. */
+export function unknownText({ node, reason, detail }: Extract<End, { kind: "unknown" }>): string {
+	switch (reason) {
+		case "clientNode":
+			return "the client's node isn't in the cluster";
+		case "clientAddress":
+			return "the address of the client outside isn't known";
+		case "unreadRules":
+			return `the rules of ${node} couldn't be read`;
+		case "loop":
+			return "it goes from node to node in a circle";
+		case "rule":
+			return (detail ?? "a rule can't be evaluated").replace(/\.$/, "");
+		case "source":
+			return `the source address that it leaves ${node} with isn't known`;
 	}
 }

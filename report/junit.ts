@@ -1,9 +1,10 @@
-/** The report as JUnit's XML, as build servers read it: a suite for each client, one for each experiment. */
-
-import type { Report } from "../verification/report.ts";
+/** The report as JUnit XML for build servers: a suite for each client, for the traces, the lab and each experiment. */
+import type { Cell } from "../verification/model.ts";
+import type { Drawback, Report } from "../verification/report.ts";
+import { findingText, requestName, subjectOf } from "./findingText.ts";
 import { type Markup, markup } from "./html/markup.ts";
-import { cellName, headOf } from "./matrixText.ts";
-import { traceLine } from "./traceText.ts";
+import { headOf } from "./matrixText.ts";
+import { nodeTraceLine, untracedReason } from "./traceText.ts";
 
 interface Case {
 	name: string;
@@ -28,56 +29,61 @@ ${suites.map(suiteElement)}</testsuites>
 `.text;
 }
 
-/** Every failure of the report is in one of them: what is no cell's and no trace's is the lab's own. */
-function suitesOf({ connectivity, traces = [], drawbacks = [], failures, checkedAt }: Report): Suite[] {
-	const told = new Set<string>();
-	const failureOf = (start: string): { failure?: string } => {
-		const failure = failures.find((line) => line.startsWith(start));
-		if (failure === undefined) return {};
-		told.add(failure);
-		return { failure };
-	};
-	const clients = [...new Set(connectivity.map(({ client }) => client))].map((client) => ({
-		name: `connectivity.${client}`,
-		checkedAt,
-		cases: connectivity
-			.filter((cell) => cell.client === client)
-			.map(
-				(cell): Case => ({
-					name: `${headOf(cell)} (${cell.target.kind} ${cell.target.address})`,
-					seconds: (cell.observed.milliseconds ?? 0) / 1000,
-					...(!cell.ok && { failure: `${cellName(cell)} is not as predicted`, ...failureOf(`${cellName(cell)}: `) }),
-				}),
-			),
-	}));
-	const traceCases = traces.map(
-		(trace): Case => ({
-			name: trace.node,
-			...(trace.result === "untraced" && { skipped: trace.reason }),
-			...((trace.result === "differs" || trace.result === "failed") && {
-				failure: traceLine(trace),
-				...failureOf(`${traceLine(trace)};`),
-			}),
-		}),
-	);
-	const experiments = drawbacks.map(({ name, findings, ...drawback }) => ({
-		name: `drawbacks.${name}`,
-		checkedAt: drawback.checkedAt,
-		cases: findings.map(
-			({ what, expected, measured, ok }): Case => ({
-				name: what,
-				...(!ok && { failure: `expected: ${expected}; measured: ${measured}` }),
-			}),
-		),
-	}));
-	const others = failures.filter((line) => !told.has(line)).map((failure): Case => ({ name: failure, failure }));
+/** Each finding is one failure: of a request, of a trace, or of the lab itself. */
+function suitesOf(report: Report): Suite[] {
+	const { checkedAt, findings, drawbacks = [] } = report;
+	const ofLab = findings.filter(({ kind }) => kind !== "request" && kind !== "trace");
 	return [
-		...clients,
-		{ name: "traces", checkedAt, cases: traceCases },
-		{ name: "lab", checkedAt, cases: others },
-		...experiments,
+		...requestSuites(report),
+		{ name: "traces", checkedAt, cases: traceCases(report) },
+		{
+			name: "lab",
+			checkedAt,
+			cases: ofLab.map((finding) => ({ name: subjectOf(finding), failure: findingText(finding) })),
+		},
+		...drawbacks.map(drawbackSuite),
 	].filter(({ cases }) => cases.length > 0);
 }
+
+function requestSuites({ connectivity, findings, checkedAt }: Report): Suite[] {
+	const requests = findings.flatMap((finding) => (finding.kind === "request" ? finding : []));
+	const failures = new Map(requests.map((finding) => [requestName(finding), findingText(finding)]));
+	const clients = [...new Set(connectivity.map(({ client }) => client))];
+	return clients.map((client) => ({
+		name: `connectivity.${client}`,
+		checkedAt,
+		cases: connectivity.filter((cell) => cell.client === client).map((cell) => requestCase(cell, failures)),
+	}));
+}
+
+function requestCase(cell: Cell, failures: ReadonlyMap<string, string>): Case {
+	const { target, observed, ok } = cell;
+	const name = requestName(cell);
+	return {
+		name: `${headOf(cell)} (${target.kind} ${target.address})`,
+		seconds: (observed.milliseconds ?? 0) / 1000,
+		...(!ok && { failure: failures.get(name) ?? `${name} isn't as predicted` }),
+	};
+}
+
+function traceCases({ traces = [], findings }: Report): Case[] {
+	const ofTraces = findings.flatMap((finding) => (finding.kind === "trace" ? finding : []));
+	return traces.map((trace): Case => {
+		if (trace.result === "agrees") return { name: trace.node };
+		if (trace.result === "untraced") return { name: trace.node, skipped: untracedReason(trace) };
+		const finding = ofTraces.find((finding) => finding.trace.node === trace.node);
+		return { name: trace.node, failure: finding ? findingText(finding) : nodeTraceLine(trace) };
+	});
+}
+
+const drawbackSuite = ({ name, checkedAt, measurements }: Drawback): Suite => ({
+	name: `drawbacks.${name}`,
+	checkedAt,
+	cases: measurements.map(({ what, expected, measured, ok }) => ({
+		name: what,
+		...(!ok && { failure: `expected: ${expected}; measured: ${measured}` }),
+	})),
+});
 
 function counts(cases: readonly Case[]): Markup {
 	const failures = cases.filter(({ failure }) => failure !== undefined).length;

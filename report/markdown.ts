@@ -1,24 +1,27 @@
-/** The report as Markdown with GitHub's tables, for an issue or a job's summary. */
+/** The report as Markdown with GitHub's tables, for an issue or a job summary. */
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
+import { findingText } from "./findingText.ts";
+import { failedJourneys, journeyText } from "./journeyText.ts";
 import { asPredicted, differing, ending, grid, legend, notRouted } from "./matrixText.ts";
-import { traceLine, tracesTitle } from "./traceText.ts";
+import { noticeTexts } from "./noticeText.ts";
+import { nodeTraceLine, tracesTitle } from "./traceText.ts";
 
 export function markdownReport(report: Report): string {
-	const { service, connectivity, explained, differences } = report;
+	const { service, connectivity, explained } = report;
 	const failed = connectivity.filter(({ ok }) => !ok).length;
 	const paths = [
-		...(explained ? [{ title: `${explained.client} to ${explained.target}`, path: explained.path }] : []),
-		...differences.map(({ cell, path }) => ({ title: `${cell}, which is not as predicted`, path })),
+		...(explained ? [{ name: `${explained.client} to ${explained.node}`, text: journeyText(explained) }] : []),
+		...failedJourneys(report).map(({ name, text }) => ({ name: `${name}, not as predicted`, text })),
 	];
 	const blocks = [
 		`# NodePort ${service.nodePort} of ${plain(`${service.namespace}/${service.name}`)}`,
 		report.ok ? `Verified at ${report.checkedAt}.` : `**FAILED** at ${report.checkedAt}:`,
-		...list(report.failures),
-		...list(report.notices ?? []),
+		...list(report.findings.map(findingText)),
+		...list(noticeTexts(report)),
 		...section("Nodes", nodeTable(report)),
 		...section(
-			"Predicted: how each request ends, and which client address the pod sees",
+			"Predicted: how each request ends, and which client IP the pod sees",
 			matrix(connectivity, ({ expected }) => ending(expected)),
 			...list(legend(connectivity)),
 		),
@@ -27,19 +30,12 @@ export function markdownReport(report: Report): string {
 			matrix(connectivity, ({ observed }) => ending(observed)),
 		),
 		...section(
-			`Difference: ${failed === 0 ? "none" : failed} of ${connectivity.length} cells`,
+			`Difference: ${failed === 0 ? "none" : failed} of ${connectivity.length} requests`,
 			matrix(connectivity, (cell) => (cell.ok ? asPredicted : `FAILED: ${differing(cell)}`)),
 		),
-		...paths.flatMap(({ title, path }) => section(`The packet's path: ${plain(title)}`, fenced(path))),
-		...section(tracesTitle(report), ...list((report.traces ?? []).map(traceLine))),
+		...paths.flatMap(({ name, text }) => section(`The packet's path: ${plain(name)}`, fenced(text))),
+		...section(tracesTitle(report), ...list((report.traces ?? []).map(nodeTraceLine))),
 		...section("Drawbacks of NodePort, measured", ...(report.drawbacks ?? []).map(drawbackTable)),
-		...section(
-			"Notes",
-			...list([
-				...report.notAsking.map((line) => `not asking: ${line}`),
-				...report.notUnderstood.map((line) => `not understood: ${line}`),
-			]),
-		),
 	];
 	return `${blocks.join("\n\n")}\n`;
 }
@@ -50,10 +46,10 @@ const section = (title: string, ...blocks: string[]): string[] =>
 const list = (lines: readonly string[]): string[] =>
 	lines.length === 0 ? [] : [lines.map((line) => `- ${plain(line)}`).join("\n")];
 
-/** Text that no sign of Markdown or HTML changes, in one line. */
+/** Escapes Markdown and HTML, and joins lines. */
 const plain = (text: string): string => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>()#+!|~&-]/g, "\\$&");
 
-/** Longer than any fence in it. */
+/** The fence is longer than any in the text. */
 function fenced(text: string): string {
 	const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([signs]) => signs.length));
 	const fence = "`".repeat(longest + 1);
@@ -67,7 +63,7 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 
 const nodeTable = ({ nodes, pods }: Report): string =>
 	table(
-		["node", "status", "InternalIP", "podCIDR", "version", "pods behind the Service"],
+		["node", "status", "InternalIP", "podCIDR", "version", "endpoints of the Service"],
 		nodes.map(({ name, role, ready, internalIp, podCidr, kubeletVersion }) => [
 			role === "worker" ? name : `${name} (${role})`,
 			ready ? "Ready" : "NotReady",
@@ -86,12 +82,12 @@ function matrix(cells: readonly Cell[], say: (cell: Cell) => string): string {
 	);
 }
 
-const drawbackTable = ({ name, title, question, checkedAt, findings }: Drawback): string =>
+const drawbackTable = ({ name, title, question, checkedAt, measurements }: Drawback): string =>
 	[
 		`**${plain(name)}**: ${plain(title)}. ${plain(question)} (${checkedAt})`,
 		table(
 			["what", "expected", "measured", "result"],
-			findings.map(({ what, expected, measured, ok }) => [
+			measurements.map(({ what, expected, measured, ok }) => [
 				what,
 				expected,
 				measured,

@@ -1,13 +1,13 @@
-/** The part of a report that fits into a stack's outputs. */
+/** The part of the report that fits into the stack's outputs. */
 import type { Report, Summary } from "../verification/report.ts";
 
 /**
- * Bytes of JSON. An engine keeps outputs in every snapshot of its state: 64 KB is the contract's bound. What the cells
- * leave of their room is for the rules; names of pods and the rest take less than what is left.
+ * Bytes of JSON. Pulumi stores outputs in every snapshot of its state, so the contract limits them to 64 KB. Rules get the
+ * room that requests leave; the pods' names and the rest need less than the remaining 12 KB.
  */
 const room = { cells: 36 * 1024, total: 52 * 1024 };
 
-/** The first client's cells, and the rules of the nodes: as many of each as there is room for. */
+/** The first client's requests and the nodes' rules, as many as there is room for. */
 export function summarize(report: Report): Summary {
 	const [first] = report.connectivity;
 	const cells = fitting(
@@ -28,7 +28,7 @@ export function summarize(report: Report): Summary {
 	};
 }
 
-/** As many of the items as fit into so many bytes. */
+/** As many items as fit into this number of bytes. */
 function fitting<T>(items: readonly T[], bytes: number): { taken: T[]; omitted: number; bytes: number } {
 	let used = 0;
 	const taken = items.filter((item) => {

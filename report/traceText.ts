@@ -1,44 +1,102 @@
-/** The kernel's traces as text. */
-
+/** Kernel traces as text. */
+import { formatMark } from "../netfilter/words.ts";
 import type { Report } from "../verification/report.ts";
-import type { NodeTrace, TraceStep } from "../verification/trace/model.ts";
+import type { NodeTrace, TraceDifference, TraceFailure, TracePoint, TraceStep } from "../verification/trace/model.ts";
+import { readText } from "./findingText.ts";
 
-/** What is traced, and so why other nodes than those of one path are among them. */
+/** Each node traces the packet to its own nodePort, so the list has more nodes than one packet passes. */
 export const tracesTitle = ({ clients }: Pick<Report, "clients">): string =>
-	`What the kernels traced: a packet from ${clients[0]?.name ?? "nobody"} to each node's nodePort, on that node`;
+	`Kernel traces: a packet from ${clients[0]?.name ?? "no client"} to each node's nodePort, traced on that node`;
 
-/** One line for a node. */
-export function traceLine(trace: NodeTrace): string {
+type Traced = NodeTrace | Omit<Extract<NodeTrace, { result: "differs" }>, "steps">;
+
+/** The trace's result. */
+export function traceLine(trace: Traced): string {
 	switch (trace.result) {
 		case "agrees":
-			return `${trace.node}: the kernel's trace of ${trace.steps.length} rules equals the walk`;
+			return `the kernel's trace of ${trace.steps.length} rules equals the path predicted from the rules`;
 		case "differs":
-			return `${trace.node}: ${differenceOf(trace)}`;
+			return differenceText(trace.difference);
 		case "untraced":
-			return `${trace.node}: not traced: ${trace.reason}`;
+			return `not traced: ${untracedReason(trace)}`;
 		case "failed":
-			return `${trace.node}: the trace failed: ${trace.reason}`;
+			return `the trace failed: ${failureText(trace.failure)}`;
 	}
 }
 
+/** The node, and the trace's result. */
+export const nodeTraceLine = (trace: NodeTrace): string => `${trace.node}: ${traceLine(trace)}`;
+
 /** The same, and a numbered line for each rule. */
 export const traceText = (trace: NodeTrace): string =>
-	[traceLine(trace), ...("steps" in trace ? trace.steps.map((step, i) => `  ${i + 1}. ${stepLine(step)}`) : [])].join(
-		"\n",
-	);
+	[
+		nodeTraceLine(trace),
+		...("steps" in trace ? trace.steps.map((step, i) => `  ${i + 1}. ${stepText(step)}`) : []),
+	].join("\n");
 
-/** One line for a trace that failed or is not as walked, with the command that shows both; undefined: nothing is wrong. */
-export function traceFailure(trace: NodeTrace, client: string): string | undefined {
-	if (trace.result === "agrees" || trace.result === "untraced") return undefined;
-	return `${traceLine(trace)}; repeat: npm run explain -- --from ${client} --to ${trace.node} --trace`;
+/** Why the node can't be traced. */
+export function untracedReason({ reason }: Extract<NodeTrace, { result: "untraced" }>): string {
+	switch (reason) {
+		case "notReady":
+			return "the node isn't Ready";
+		case "noTracer":
+			return 'no node-probe pod runs on it; connectivity "full" creates one';
+		case "legacyIptables":
+			return "legacy iptables writes its traces to the kernel's log, which no pod can read";
+	}
 }
 
-function differenceOf({ difference: { agreed, kernel, walk } }: Extract<NodeTrace, { result: "differs" }>): string {
-	const both = agreed === 1 ? "1 rule" : `${agreed} rules`;
-	return `kernel and walk part after ${both}: the kernel says "${kernel}", the walk says "${walk}"`;
+function failureText(failure: TraceFailure): string {
+	switch (failure.kind) {
+		case "unseen":
+			return "the kernel didn't see the packet, which may have taken another branch";
+		case "ambiguous":
+			return "the kernel saw several packets that match";
+		case "notOnJourney":
+			return `no packet from ${failure.client} to ${failure.address} passes the node`;
+		case "unreadableRules":
+			return readText(failure.problem);
+		case "late":
+			return `no trace began within ${failure.seconds} s: ${failure.output}`;
+		case "nftRefused":
+			return `nft refused the trace: ${failure.message}`;
+		case "tracerEnded":
+			return `the tracer ended at once: ${failure.message}`;
+		case "monitorEnded":
+			return `the monitor ended early: ${failure.message}`;
+		case "error":
+			return failure.message;
+	}
+}
+
+function differenceText({ agreed, kernel, predicted }: TraceDifference): string {
+	const rules = agreed === 1 ? "1 rule" : `${agreed} rules`;
+	return `the kernel and the predicted path differ after ${rules}: kernel "${pointText(kernel)}", predicted "${pointText(predicted)}"`;
+}
+
+/** One side of a difference. */
+export function pointText(point: TracePoint): string {
+	switch (point.kind) {
+		case "source":
+			return `the packet comes from ${point.address}`;
+		case "destination":
+			return `the packet goes to ${point.address}`;
+		case "mark":
+			return `the packet's mark is ${formatMark(point.mark)}`;
+		case "end":
+			return "no further rule acts on the packet";
+		case "rule":
+			return stepText({ ...point, rule: point.rule ?? `rule ${point.handle}, which is new` });
+	}
 }
 
 /** "nat KUBE-MARK-MASQ: -A KUBE-MARK-MASQ -j MARK … (continue)" */
-function stepLine({ table, chain, kind, rule = kind, verdict, to }: TraceStep): string {
-	return `${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
-}
+const stepText = ({
+	table,
+	chain,
+	kind,
+	rule = kind,
+	verdict,
+	to,
+}: Omit<TraceStep, "kind"> & { kind: string }): string =>
+	`${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;

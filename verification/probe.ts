@@ -1,76 +1,76 @@
-/** Asks: one HTTP request a cell, all cells side by side. */
+/** Sends one HTTP request for each client and target, in parallel. */
 import pLimit from "p-limit";
 import { z } from "zod";
 import type { Client } from "../kubernetes/clients.ts";
 import type { Ran } from "../kubernetes/exec.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
+import { shellText } from "../lib/shell.ts";
 import { expect, isLoopback, targetsOf } from "./judgement/predict.ts";
-import type { Cell, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
+import type { Cell, Command, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import type { Request } from "./request.ts";
 
-/** Longest time for one probe, its connection to the pod that asks included; the client itself gives up earlier. */
-const probeSeconds = 10;
+/** The time limit for one request and the connection to the client's pod; the client itself gives up earlier. */
+const requestSeconds = 10;
 
-/** So many are under way at once: each is a connection to the API server. */
-const probesAtOnce = 128;
+/** Each request holds a connection to the API server. */
+const requestsAtOnce = 128;
 
 /** The echo's answer to GET /host. */
 const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });
 
-/** A cell before anybody has judged it. */
-export type MeasuredCell = Omit<Cell, "ok">;
+/** A request that hasn't been judged yet. */
+export interface MeasuredRequest {
+	cell: Omit<Cell, "ok">;
+	/** Repeats the request. */
+	command: Command;
+}
 
-/** One cell for each client and target, each as soon as `passable` says so of the nodes that it enters by. */
+/** @param proxyModeOn the proxy mode, once the rules of these nodes are up to date: those that the request enters by */
 export async function probeAll(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
 	request: Request,
-	passable: (...nodes: string[]) => Promise<ProxyMode>,
-): Promise<MeasuredCell[]> {
-	const asked = snapshot.clients.flatMap((client) =>
+	proxyModeOn: (...nodes: string[]) => Promise<ProxyMode>,
+): Promise<MeasuredRequest[]> {
+	const pairs = snapshot.clients.flatMap((client) =>
 		targetsOf(snapshot, client.place, request.connectivity).map((target) => ({ client, target })),
 	);
-	const limit = pLimit(probesAtOnce);
-	const cells = asked.map(async ({ client, target }) => {
+	const limit = pLimit(requestsAtOnce);
+	const measured = pairs.map(async ({ client, target }) => {
 		const { place } = client;
-		const proxyMode = await passable(...[place.node, target.node].filter((node) => node !== undefined));
-		// Who serves Services in the place of kube-proxy may do so on a node's loopback too, or not: nothing is promised.
+		const proxyMode = await proxyModeOn(...[place.node, target.node].filter((node) => node !== undefined));
+		// A replacement of kube-proxy may serve NodePorts on a node's loopback address, or not: nothing is promised.
 		if (proxyMode === "none" && place.network === "node" && isLoopback(target)) return [];
 		const expected = expect(snapshot, request.echo.nodes, proxyMode, place, target);
 		return limit(() => probe(cluster, client, target, expected));
 	});
-	return (await Promise.all(cells)).flat();
+	return (await Promise.all(measured)).flat();
 }
 
-/** One request, and what came of it. @param address "host:port" */
-export async function ask(
+/** @param address "host:port" */
+export async function sendRequest(
 	cluster: Cluster,
 	client: Client,
 	address: string,
 ): Promise<{ program: string[]; observed: Observed }> {
 	const program = [...client.get, `http://${address}/host`];
-	const started = performance.now();
-	const ran = await cluster.run(client.run, program, probeSeconds);
-	return { program, observed: observe(ran, performance.now() - started) };
+	const start = performance.now();
+	const ran = await cluster.run(client.run, program, requestSeconds);
+	return { program, observed: observe(ran, performance.now() - start) };
 }
 
-async function probe(cluster: Cluster, client: Client, target: Target, expected: Expected): Promise<MeasuredCell> {
-	const { program, observed } = await ask(cluster, client, target.address);
-	return {
-		client: client.name,
-		scope: target.kind === "nodePort" ? "external" : "internal",
-		target,
-		expected,
-		observed,
-		command: cluster.pasteReady(client.run, program),
-	};
+async function probe(cluster: Cluster, client: Client, target: Target, expected: Expected): Promise<MeasuredRequest> {
+	const { program, observed } = await sendRequest(cluster, client, target.address);
+	const command = cluster.commandFor(client.run, program);
+	const scope = target.kind === "nodePort" ? "external" : "internal";
+	return { cell: { client: client.name, scope, target, expected, observed, command: shellText(...command) }, command };
 }
 
-/** Exit codes of curl, which the echo's own client shares. */
+/** curl's exit codes, which the echo's client also uses. */
 const outcomes: Record<number, Outcome> = { 0: "ok", 6: "dns", 22: "http", 28: "timeout" };
 
-/** What a client's exit code and output say. */
+/** The result of a client program. */
 export function observe(ran: Ran, milliseconds: number): Observed {
 	const outcome = outcomes[ran.code] ?? (ran.code === 7 && /refused/i.test(ran.stderr) ? "refused" : "other");
 	const body = (outcome === "ok" ? ran.stdout : reason(ran)).trim().slice(0, 1000);
@@ -83,7 +83,7 @@ export function observe(ran: Ran, milliseconds: number): Observed {
 	};
 }
 
-/** Of curl's verbose talk, why there is no answer: its own lines begin with a sign. */
+/** The error in curl's verbose output, where other lines begin with a sign. */
 const reason = ({ stdout, stderr }: Ran): string =>
 	stderr
 		.split("\n")
@@ -95,11 +95,10 @@ export function answerOf(body: string): z.infer<typeof Answer> | undefined {
 	try {
 		return Answer.parse(JSON.parse(body));
 	} catch {
-		return undefined; // Somebody else than the echo answered: the body, kept beside it, shows who.
+		return undefined; // Something other than the echo answered: the report shows the body.
 	}
 }
 
-/** Whether what was observed is what must be. */
 export function agrees(expected: Expected, observed: Observed): boolean {
 	const among = (allowed: string[] | undefined, got: string | undefined) =>
 		allowed === undefined || (got !== undefined && allowed.includes(got));

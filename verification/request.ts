@@ -1,28 +1,28 @@
-/** What a verification is asked: which Service, what stands behind it, and who sends requests to it. */
+/** What to verify: the Service, the pods that it promises, and the clients that send requests. */
 import { z } from "zod";
 import { Client, ClientGroup, Existing, Runner } from "../kubernetes/clients.ts";
 
-/** What to verify. Read from stdin; kept in the report, so that the same verification can be repeated. */
+/** Read from stdin, and stored in the report, so that the same verification can be repeated. */
 export const Request = z.strictObject({
-	/** A path; the text of a kubeconfig never leaves its file. */
+	/** A path: the text of a kubeconfig never leaves its file. */
 	kubeconfig: z.string("a path").regex(/^[^\n]+$/, "a path"),
-	/** Which of its contexts. @default its current one */
+	/** @default the kubeconfig's current context */
 	context: z.string().optional(),
 	service: z.object({ namespace: z.string(), name: z.string() }),
-	/** The promise that is checked: so many pods, on one of these nodes (none named: on any). */
+	/** The number of pods that must be ready, and the nodes that they may run on (empty: any). */
 	echo: z.strictObject({ deployment: z.string(), replicas: z.int(), nodes: z.array(z.string()) }),
-	/** The first one is whose packet is explained on every node. */
+	/** The report explains the first client's packet on every node. */
 	clients: z.array(z.union([Client, ClientGroup])).min(1),
 	connectivity: z.enum(["base", "full"]),
-	/** Where the full report goes. */
+	/** The path of the full report. */
 	report: z.string(),
-	/** How to run a program on a node itself, by the node's name; only evidence needs it, for the node's log. */
+	/** By node name, how to run a program on the node; only the evidence needs it, for the node's log. */
 	nodeRunners: z.record(z.string(), Runner).optional(),
-	/** Where the cluster is not the lab's own. */
+	/** Only for a cluster that the lab didn't create. */
 	existing: Existing.optional(),
-	/** How long to wait for endpoints and rules before probing all the same. */
+	/** How long to wait for endpoints and rules; after that the requests are sent anyway. */
 	waitSeconds: z.number().default(120),
-	/** Names of what is verified (ids, generations): a change of any of them asks for another verification. */
+	/** Ids and generations of what is verified: if one changes, Pulumi runs the verification again. */
 	revisions: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
 });
 export type Request = z.infer<typeof Request>;

@@ -6,8 +6,8 @@ import { Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
 
 /**
- * The whole report, in one piece or not at all; a verification keeps what experiments found before it on the same lab.
- * @returns the report as it is on disk
+ * Writes the report atomically. Results of earlier experiments on the same lab are kept.
+ * @returns the report as written
  */
 export async function writeReport(report: Report): Promise<Report> {
 	const { report: path } = report.request;
@@ -18,7 +18,7 @@ export async function writeReport(report: Report): Promise<Report> {
 	return whole;
 }
 
-/** Whether both are of the same stack and cluster: several stacks of a folder share its files. */
+/** Whether both are of the same stack and cluster: the stacks of a folder share its files. */
 const isOfOneLab = (a: Request, b: Request): boolean =>
 	stackOf(a) === stackOf(b) && a.kubeconfig === b.kubeconfig && a.context === b.context;
 
@@ -35,25 +35,25 @@ export async function writeWhole(path: string, text: string): Promise<void> {
 	}
 }
 
-/** @returns undefined where there is none, or none that this version can read */
+/** @returns undefined if there is no report, or if this version can't read it */
 export async function readReport(path: string): Promise<Report | undefined> {
 	const text = await textOf(path);
 	return text === undefined ? undefined : Report.safeParse(jsonOf(text)).data;
 }
 
-/** @throws where there is none, or none that this version can read: what to do then */
+/** @throws if there is no report, or if this version can't read it, with the fix */
 export async function requireReport(path: string): Promise<Report> {
 	const text = await textOf(path);
-	if (text === undefined) throw new Error(`the lab was not verified yet (there is no ${path}); fix: npm start`);
+	if (text === undefined) throw new Error(`the lab isn't verified yet (${path} not found); fix: npm start`);
 	const json = jsonOf(text);
 	const { success, data } = Report.safeParse(json);
 	if (success) return data;
 	const schema = Object(json).schema;
-	const got = typeof schema === "string" && schema !== reportSchema ? `"${schema}"` : "something else";
-	throw new Error(`${path}: must be a report of schema "${reportSchema}", got ${got}; fix: npm start`);
+	const got = typeof schema === "string" && schema !== reportSchema ? `"${schema}"` : "invalid content";
+	throw new Error(`${path}: expected a report with schema "${reportSchema}", got ${got}; fix: npm start`);
 }
 
-/** @returns undefined where there is no such file */
+/** @returns undefined if the file doesn't exist */
 const textOf = (path: string): Promise<string | undefined> =>
 	readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
 		if (error.code !== "ENOENT") throw error;
@@ -64,19 +64,19 @@ function jsonOf(text: string): unknown {
 	try {
 		return JSON.parse(text);
 	} catch {
-		return undefined; // Something has cut it off: as good as none.
+		return undefined; // A truncated file is like a missing one.
 	}
 }
 
-/** What the verification of a stack is asked to keep in its report, so that a lost report shows. */
+/** The request's revision that identifies the report: a new id makes Pulumi verify again. */
 const idName = "report";
 
-/** The stack that it was asked for; undefined where a program did not say. */
+/** The stack that was verified; undefined if the program didn't name it. */
 export const stackOf = ({ revisions }: Pick<Request, "revisions">): string | undefined => revisions.stack?.toString();
 
 /**
- * Names the stack's report that is there, else a new one, to have a verification make it: where there is none, or another
- * stack's, or the last one failed, whether by an update or by hand.
+ * The revision of the stack's existing report or, to have a new one made, a new revision: if there is none, if it is
+ * another stack's, or if its verification failed, during an update or by hand.
  */
 export async function reportRevision(path: string, stack: string): Promise<Record<typeof idName | "stack", string>> {
 	const report = await readReport(path);

@@ -1,4 +1,4 @@
-/** Reads a node's rules with the tools that wrote them, ready to be walked. */
+/** Reads a node's rules with the tools that wrote them. */
 import pLimit from "p-limit";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
@@ -19,52 +19,56 @@ import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
 import { parseNftables, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../netfilter/nftables/render.ts";
 import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
+import { readFinding, UnreadableRules } from "./findings.ts";
 import { networkOf } from "./journey/nodeNetwork.ts";
 import type { ProxyMode } from "./model.ts";
+import type { ReadProblem } from "./nodeProblem.ts";
+import type { Say } from "./progress.ts";
 
-/** Longest time to read one node's rules. */
+/** The time limit for reading one node's rules. */
 export const readSeconds = 15;
 
-/** So many nodes' rules are read at once. */
+/** How many nodes' rules are read in parallel. */
 export const readsAtOnce = 32;
 
-/** One node's rules, ready to be walked, whichever tool keeps them. */
+/** One node's rules, from either tool. */
 export interface Ruleset {
 	backend: Backend;
 	proxyMode: ProxyMode;
 	walk(packet: Packet): Path[];
-	/** The raw lines that name the Service, and those of the chains that they lead to. */
+	/** The raw rules that name the Service, and those of the chains that they lead to. */
 	rulesOf(service: Service): string[];
-	/** What a walk would not understand: "line 12: -A … ("-m x" is not understood)". Reads every rule. */
+	/** Every rule that a walk can't evaluate: "line 12: -A … ("-m x" is not understood)". */
 	notUnderstood(): string[];
-	/** The rule of a step that the kernel traced, as the hops of a walk write it. */
+	/** The rule of a step in a kernel's trace, as the hops of a walk write it. */
 	ruleText: RuleText;
 }
 
-/** The node's rules were read, and nothing in them is kube-proxy's, not even in part. */
-export class NoProxyRules extends Error {}
-
 type Readers = Pick<ClusterSnapshot, "kubeProxies" | "otherReaders">;
 
-/** Where a node's rules are read: in its kube-proxy pod, else in another that can. */
+/** The pod that reads a node's rules: kube-proxy's, or another one with the tools. */
 export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): Runner | undefined =>
 	kubeProxies.get(node) ?? otherReaders?.get(node);
 
-/** @throws where no pod on the node can read its rules, or none of them is kube-proxy's (NoProxyRules) */
+/** @throws UnreadableRules */
 export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, node: Node): Promise<Ruleset> {
-	const reader = readerOn(snapshot, node.name);
-	if (!reader) throw new Error(`${node.name} runs no kube-proxy pod: its rules cannot be read`);
+	const { name } = node;
+	const reader = readerOn(snapshot, name);
+	if (!reader) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
 	const network = networkOf(node);
-	const proxy = snapshot.kubeProxies.get(node.name);
-	const lacking = (what: string) => new Error(`${what}; fix: ${cluster.restartProxy(proxy)}`);
-	const { saved, tables } = await readTables(cluster, reader, proxy === undefined);
+	const proxy = snapshot.kubeProxies.get(name);
+	const unreadable = (problem: ReadProblem) => {
+		const fix = cluster.restartProxyCommand(proxy);
+		return new UnreadableRules({ node: name, problem, ...(fix && { fix }) });
+	};
+	const read = <T>(program: string[], parse: (text: string) => T) => readFrom(cluster, name, reader, program, parse);
+	const { saved, tables } = await readTables(read, proxy === undefined);
 	if (saved.includes(":KUBE-SERVICES")) {
-		const missing = ["nat", "filter"].find((name) => !tables.tables.get(name)?.chains.has("KUBE-SERVICES"));
-		if (missing) throw lacking(`chain KUBE-SERVICES is missing in table ${missing}, where kube-proxy writes it too`);
-		// Session affinity: a client that is remembered is led past the draw of lots.
-		const remembered = saved.includes(" -m recent ")
-			? await read(cluster, reader, printRecent, parseRecent)
-			: new Map();
+		const chain = "KUBE-SERVICES";
+		const missing = ["nat", "filter"].find((table) => !tables.tables.get(table)?.chains.has(chain));
+		if (missing) throw unreadable({ kind: "missingChain", chain, table: missing });
+		// With session affinity, a remembered client is sent to its endpoint again instead of a random one.
+		const remembered = saved.includes(" -m recent ") ? await read(printRecent, parseRecent) : new Map();
 		return {
 			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
 			proxyMode: "iptables",
@@ -74,17 +78,14 @@ export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, n
 			ruleText: ruleOfIptables,
 		};
 	}
-	const ruleset = await read(cluster, reader, ["nft", "-j", "list", "ruleset"], parseNftables);
+	const ruleset = await read(["nft", "-j", "list", "ruleset"], parseNftables);
 	if (!ruleset.tables.some(({ name }) => name === "kube-proxy")) {
-		const none = lacking(
-			"there are no rules of kube-proxy, neither chain KUBE-SERVICES of iptables nor table kube-proxy of nftables",
-		);
-		throw proxyChain.test(saved) ? none : new NoProxyRules(none.message);
+		throw unreadable({ kind: "noProxyRules", leftovers: proxyChain.test(saved) });
 	}
 	return {
 		backend: "nftables",
 		proxyMode: "nftables",
-		// What the kubelet and the CNI wrote by iptables meets the packet too.
+		// The packet also meets what the kubelet and the CNI wrote with iptables.
 		walk: (packet) => walkNftables(ruleset, packet, network, { iptables: tables }),
 		rulesOf: (service) => nftablesRulesOf(ruleset, service),
 		notUnderstood: () => [...iptablesLines(tables), ...problemsOfNftables(nativeTables(ruleset, tables))],
@@ -92,45 +93,42 @@ export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, n
 	};
 }
 
-/** A chain that kube-proxy alone writes; the kubelet's own are called KUBE-KUBELET-CANARY, KUBE-FIREWALL and so on. */
+/** The chains that only kube-proxy writes; the kubelet's are KUBE-KUBELET-CANARY, KUBE-FIREWALL and so on. */
 const proxyChain = /^:KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|FORWARD|PROXY-\w+|(SVC|SVL|SEP|EXT|FW|XLB)-\w+) /m;
 
-/**
- * What iptables keeps. The image of kube-proxy chooses the back end that the node uses; in another pod both are asked.
- */
-async function readTables(cluster: Cluster, reader: Runner, isOther: boolean) {
-	const usual = await read(cluster, reader, ["iptables-save", "-c"], parseWhole);
+type Read = <T>(program: string[], parse: (text: string) => T) => Promise<T>;
+
+/** kube-proxy's image selects the iptables variant that the node uses; any other image has to try both. */
+async function readTables(read: Read, isOther: boolean) {
+	const usual = await read(["iptables-save", "-c"], parseComplete);
 	if (!isOther || proxyChain.test(usual.saved)) return usual;
-	// Where a node has no legacy tables, or its kernel no legacy iptables, there is nothing of kube-proxy's in them.
-	const legacy = await read(cluster, reader, ["iptables-legacy-save", "-c"], parseWhole).catch(() => usual);
+	// The command fails if the kernel has no legacy iptables: then kube-proxy has no rules there.
+	const legacy = await read(["iptables-legacy-save", "-c"], parseComplete).catch(() => usual);
 	return proxyChain.test(legacy.saved) ? legacy : usual;
 }
 
-/** Those of every node. One that cannot tell its rules is missing: that matters only to packets that pass it. */
+/** The rules of all nodes, without those that can't be read: that matters only to packets that pass such a node. */
 export async function readRulesets(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
-	say: (line: string) => void,
+	say: Say,
 ): Promise<Map<string, Ruleset>> {
-	const limit = pLimit(readsAtOnce);
-	const read = await Promise.allSettled(
-		snapshot.nodes.map((node) => limit(() => readRuleset(cluster, snapshot, node))),
-	);
-	return new Map(
-		snapshot.nodes.flatMap(({ name }, i) => {
-			const result = read[i];
-			if (result?.status === "fulfilled") return [[name, result.value] as const];
-			say(`the rules of ${name} cannot be read: ${result?.reason.message}`);
+	const rulesets = await pLimit(readsAtOnce).map(snapshot.nodes, async (node) => {
+		try {
+			return [[node.name, await readRuleset(cluster, snapshot, node)] as const];
+		} catch (error) {
+			say({ kind: "unreadableRules", finding: readFinding(node.name, error) });
 			return [];
-		}),
-	);
+		}
+	});
+	return new Map(rulesets.flat());
 }
 
 const iptablesLines = (tables: IptablesTables): string[] =>
 	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
 
-/** What a program prints. @throws where it fails, in its words */
-export async function printed(
+/** @throws if the program fails: its error message */
+export async function outputOf(
 	cluster: Cluster,
 	runner: Runner,
 	program: string[],
@@ -141,27 +139,35 @@ export async function printed(
 	return stdout;
 }
 
-/**
- * What the program prints, understood.
- * @throws which program, what is wrong, what it printed, and the command that shows it
- */
-async function read<T>(
+/** @throws UnreadableRules */
+async function readFrom<T>(
 	cluster: Cluster,
+	node: string,
 	reader: Runner,
 	program: string[],
-	understand: (text: string) => T,
+	parse: (text: string) => T,
 ): Promise<T> {
-	const text = await printed(cluster, reader, program);
+	const text = await outputOf(cluster, reader, program).catch(({ message }: Error) => {
+		throw new UnreadableRules({ node, problem: { kind: "failed", message } });
+	});
 	try {
-		return understand(text);
+		return parse(text);
 	} catch (error) {
-		const got = `got ${text.length} characters, the last of them ${JSON.stringify(text.slice(-60))}`;
-		const look = `look: ${cluster.pasteReady(reader, program)}`;
-		throw new Error(`${program.join(" ")} printed no whole rule set: ${(error as Error).message}; ${got}; ${look}`);
+		throw new UnreadableRules({
+			node,
+			problem: {
+				kind: "incomplete",
+				program,
+				reason: (error as Error).message,
+				characters: text.length,
+				tail: text.slice(-60),
+			},
+			inspect: cluster.commandFor(reader, program),
+		});
 	}
 }
 
-function parseWhole(text: string): { saved: string; tables: IptablesTables } {
+function parseComplete(text: string): { saved: string; tables: IptablesTables } {
 	const why = whyNotWhole(text);
 	if (why !== undefined) throw new Error(why);
 	return { saved: text, tables: parseIptablesSave(text) };

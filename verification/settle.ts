@@ -1,33 +1,33 @@
-/** Waits, for a bounded time, until what is measured has come to rest: the API first, then each node's rules. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** Waits, up to a deadline, until API and rules are up to date: the API first, then each node's rules. */
 import { isDeepStrictEqual } from "node:util";
 import type { LimitFunction } from "p-limit";
+import pWaitFor from "p-wait-for";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
-import { ruleProblem } from "./judgement/ruleProblem.ts";
+import { type NodeFinding, readFinding } from "./findings.ts";
+import { rulesProblem } from "./judgement/rulesProblem.ts";
+import type { Say } from "./progress.ts";
 import type { Request } from "./request.ts";
-import { NoProxyRules, type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
-
-/** Takes a line of progress. */
-export type Say = (line: string) => void;
+import { type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
 
 /** kube-proxy writes a change within this many seconds, on a busy machine too. Tests without a kube-proxy wait less. */
 const rulesSeconds = Number(process.env.NODEPORT_LAB_RULES_SECONDS ?? 45);
 
-/** Rules that are wrong for so many reads in a row: somebody is told, and the API is looked at again. */
-const readsBetweenLooks = 4;
+/** After this many reads of wrong rules the API is read again. */
+const readsPerSnapshot = 4;
 
-/** What became of a node's rules: read or not, right or not. */
+/** Milliseconds between two reads. */
+const interval = 500;
+
+/** A node's rules, and what is wrong with them. */
 export interface Settled {
 	node: Node;
 	ruleset?: Ruleset;
-	problem?: string;
-	/** The rules were read, and nothing of kube-proxy's is among them. */
-	isBare?: boolean;
+	finding?: NodeFinding;
 }
 
-/** What is waited for: that the rules say of the Service what `snapshot` says, to a packet of `client`. */
+/** What to wait for: that the rules treat the client's packets as `snapshot` says. */
 export interface Awaited {
 	cluster: Cluster;
 	snapshot: ClusterSnapshot;
@@ -35,83 +35,94 @@ export interface Awaited {
 	/** By `performance.now()`. */
 	deadline: number;
 	say: Say;
-	/** The API as it is now. */
-	look: () => Promise<ClusterSnapshot>;
-	/** Bounds how many nodes' rules are read at once. */
+	/** Reads the API again. */
+	readSnapshot: () => Promise<ClusterSnapshot>;
+	/** Limits how many nodes' rules are read in parallel. */
 	limit: LimitFunction;
 }
 
-/** Waits until the API is up to date with the pods; after the deadline goes on with what there is. */
-export async function settledSnapshot(
+/** Waits until the API is up to date with the pods; after the deadline, returns the last snapshot anyway. */
+export function settledSnapshot(
 	cluster: Cluster,
 	request: Request,
 	deadline: number,
 	say: Say,
 ): Promise<ClusterSnapshot> {
-	for (let said = ""; ; await sleep(500)) {
-		const snapshot = await cluster.snapshot(request);
-		if (snapshot.unsettled.length === 0 || performance.now() > deadline) return snapshot;
-		const waiting = `waiting: ${snapshot.unsettled.join("; ")}`;
-		if (waiting !== said) say(waiting);
-		said = waiting;
-	}
+	let reported: string[] = [];
+	return pWaitFor(
+		async () => {
+			const snapshot = await cluster.snapshot(request);
+			const reasons = snapshot.unsettled;
+			if (reasons.length === 0 || performance.now() > deadline) return pWaitFor.resolveWith(snapshot);
+			if (!isDeepStrictEqual(reasons, reported)) say({ kind: "waitingForApi", reasons });
+			reported = reasons;
+			return false;
+		},
+		{ interval },
+	);
 }
 
-/** Looks at the API: once for all who ask while the answer is under way, as nodes that wait do at the same time. */
-export function sharedLook(cluster: Cluster, request: Request): () => Promise<ClusterSnapshot> {
-	let underWay: Promise<ClusterSnapshot> | undefined;
+/** Reads the API; callers that ask while an answer is pending share it. */
+export function sharedSnapshot(cluster: Cluster, request: Request): () => Promise<ClusterSnapshot> {
+	let pending: Promise<ClusterSnapshot> | undefined;
 	return () => {
-		underWay ??= cluster.snapshot(request).finally(() => {
-			underWay = undefined;
+		pending ??= cluster.snapshot(request).finally(() => {
+			pending = undefined;
 		});
-		return underWay;
+		return pending;
 	};
 }
 
-/** Whether clients and endpoints are where they were. */
+/** Whether clients and endpoints are the same. */
 export const sameSnapshot = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
 	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
 
-/** Reads a node's rules until they say what the API says, for a bounded time, and no longer than the API says it. */
-export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
-	const { snapshot, deadline, say } = awaited;
-	const until = Math.min(deadline, performance.now() + rulesSeconds * 1000);
-	for (let reads = 1; ; reads++) {
-		const { settled, seconds } = await awaited.limit(() => attemptToRead(awaited, node));
-		// What kube-proxy writes on a node that is not Ready, or does not answer at all, may never come: that is final.
-		const isDead = !node.ready || seconds >= readSeconds;
-		if (!settled.problem || isDead || performance.now() > until) return settled;
-		if (reads === readsBetweenLooks) say(`waiting for kube-proxy, at most ${rulesSeconds} s: ${settled.problem}`);
-		if (reads % readsBetweenLooks === 0) {
-			// kube-proxy may be ahead of the snapshot: rules that follow a pod that came later never match it. Where the API
-			// does not answer, the rules are waited for, and who looks next says so.
-			const now = await awaited.look().catch(() => snapshot);
-			if (!sameSnapshot(snapshot, now)) return settled;
-		}
-		await sleep(500);
-	}
+/** Reads a node's rules until they agree with the API, up to the deadline or until the API changes. */
+export function settle(awaited: Awaited, node: Node): Promise<Settled> {
+	const { snapshot, say } = awaited;
+	const deadline = Math.min(awaited.deadline, performance.now() + rulesSeconds * 1000);
+	let reads = 0;
+	return pWaitFor(
+		async () => {
+			const { settled, seconds } = await awaited.limit(() => timedRead(awaited, node));
+			reads++;
+			// On a node that isn't Ready, or doesn't answer, kube-proxy may never write its rules.
+			const isFinal = !node.ready || seconds >= readSeconds;
+			if (!settled.finding || isFinal || performance.now() > deadline) return pWaitFor.resolveWith(settled);
+			if (reads === readsPerSnapshot) {
+				say({ kind: "waitingForRules", seconds: rulesSeconds, finding: settled.finding });
+			}
+			if (reads % readsPerSnapshot === 0) {
+				// Rules that follow a newer pod never match the snapshot. An unreachable API is reported by the next read of it.
+				const now = await awaited.readSnapshot().catch(() => snapshot);
+				if (!sameSnapshot(snapshot, now)) return pWaitFor.resolveWith(settled);
+			}
+			return false;
+		},
+		{ interval },
+	);
 }
 
-async function attemptToRead(awaited: Awaited, node: Node): Promise<{ settled: Settled; seconds: number }> {
-	const began = performance.now();
-	const settled = await readOnce(awaited, node);
-	return { settled, seconds: (performance.now() - began) / 1000 };
+async function timedRead(awaited: Awaited, node: Node): Promise<{ settled: Settled; seconds: number }> {
+	const start = performance.now();
+	const settled = await read(awaited, node);
+	return { settled, seconds: (performance.now() - start) / 1000 };
 }
 
-async function readOnce({ cluster, snapshot, client }: Awaited, node: Node): Promise<Settled> {
+async function read({ cluster, snapshot, client }: Awaited, node: Node): Promise<Settled> {
 	try {
 		const ruleset = await readRuleset(cluster, snapshot, node);
-		const problem = ruleProblem(snapshot, client, node, ruleset);
-		return { node, ruleset, ...(problem && { problem }) };
+		const problem = rulesProblem(snapshot, client, node, ruleset);
+		if (!problem) return { node, ruleset };
+		const fix = cluster.restartProxyCommand(snapshot.kubeProxies.get(node.name));
+		return { node, ruleset, finding: { kind: "rules", node: node.name, problem, ...(fix && { fix }) } };
 	} catch (error) {
-		const problem = `${node.name}: ${error instanceof Error ? error.message : String(error)}`;
-		return { node, problem, ...(error instanceof NoProxyRules && { isBare: true }) };
+		return { node, finding: readFinding(node.name, error) };
 	}
 }
 
-/**
- * Whether something else than kube-proxy serves Services: no pod of it runs, and, for as long as a late one was waited
- * for, nothing of it was on any node.
- */
+/** Whether something other than kube-proxy serves Services: no pod of it runs, and no node has any of its rules. */
 export const isReplaced = ({ kubeProxies }: ClusterSnapshot, settled: readonly Settled[]): boolean =>
-	kubeProxies.size === 0 && settled.length > 0 && settled.every(({ isBare }) => isBare);
+	kubeProxies.size === 0 && settled.length > 0 && settled.every(({ finding }) => finding && hasNoProxyRules(finding));
+
+const hasNoProxyRules = ({ problem }: NodeFinding): boolean => problem.kind === "noProxyRules" && !problem.leftovers;

@@ -1,29 +1,31 @@
 /**
- * Verifies a NodePort Service: request (JSON) on stdin, progress on stderr, full report on disk, summary (JSON) on
- * stdout. Ends with 1 where something is not as it must be, after the report is on disk; stdout is then empty.
+ * Verifies a NodePort Service. Reads the request (JSON) from stdin, writes progress to stderr, the full report to disk,
+ * and the summary (JSON) to stdout. With findings it writes nothing to stdout, and exits with 1.
  */
 import { text } from "node:stream/consumers";
 import { command } from "../lib/command.ts";
 import { parseRequest } from "../lib/stdinRequest.ts";
-import { differencePaths } from "../report/matrixText.ts";
+import { findingText } from "../report/findingText.ts";
+import { firstFailedJourneys } from "../report/journeyText.ts";
+import { progressText } from "../report/progressText.ts";
 import { summarize } from "../report/summary.ts";
+import { evidenceTexts } from "../report/terminal.ts";
 import { verifyWithEvidence } from "./evidence/verifyWithEvidence.ts";
 import { Request } from "./request.ts";
 
 await command(async () => {
 	const request = parseRequest(Request, await text(process.stdin));
-	const report = await verifyWithEvidence(request, (line) => console.error(line));
+	const report = await verifyWithEvidence(request, (progress) => console.error(progressText(progress)), evidenceTexts);
 	if (report.ok) {
 		process.stdout.write(JSON.stringify(summarize(report)));
 		return 0;
 	}
-	const count = report.failures.length;
-	const kept = [
-		`report: ${request.report}`,
-		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
-	];
-	console.error(`verification failed, ${count} ${count === 1 ? "finding" : "findings"} (${kept.join(", ")}):`);
-	for (const failure of report.failures) console.error(`  ${failure}`);
-	if (report.differences.length > 0) console.error(differencePaths(report.differences));
+	const { findings, evidence } = report;
+	const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
+	const files = [`report: ${request.report}`, ...(evidence === undefined ? [] : [`evidence: ${evidence}`])];
+	console.error(`verification failed, ${count} (${files.join(", ")}):`);
+	for (const finding of findings) console.error(`  ${findingText(finding)}`);
+	const journeys = firstFailedJourneys(report);
+	if (journeys !== "") console.error(journeys);
 	return 1;
 });

@@ -7,6 +7,7 @@ import pWaitFor from "p-wait-for";
 import { parse, stringify } from "yaml";
 import { startNode, stopNode } from "../../kind/kind.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
+import { progressText } from "../../report/progressText.ts";
 import type { Lab, Settings } from "../../verification/experiments/support/experiment.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { readRulesets } from "../../verification/ruleset.ts";
@@ -29,7 +30,7 @@ const start = (workers: readonly string[]): Settings => ({
 });
 
 export class ExperimentLab implements Lab {
-	private readonly signal: AbortSignal;
+	readonly signal: AbortSignal;
 	private readonly actions: (() => Promise<unknown>)[] = [];
 
 	/** @param signal ends what an experiment waits for, but not what restores the lab */
@@ -55,15 +56,16 @@ export class ExperimentLab implements Lab {
 		} finally {
 			await rm(folder, { recursive: true, force: true });
 		}
-		return this.look();
+		return this.snapshot();
 	}
 
-	async look(): Promise<LabSnapshot> {
+	async snapshot(): Promise<LabSnapshot> {
 		this.signal.throwIfAborted();
 		const { request } = await knownReport();
 		const cluster = new Cluster(request);
-		const view = await cluster.snapshot(request);
-		return new LabSnapshot(cluster, view, await readRulesets(cluster, view, (line) => this.say(line)));
+		const objects = await cluster.snapshot(request);
+		const rulesets = await readRulesets(cluster, objects, (progress) => this.say(progressText(progress)));
+		return new LabSnapshot(cluster, objects, rulesets);
 	}
 
 	async stopNode(name: string): Promise<void> {
@@ -94,7 +96,7 @@ export class ExperimentLab implements Lab {
 	}
 
 	/** Runs the actions that were registered for afterwards, the last one first. @returns what failed */
-	async putBack(): Promise<string[]> {
+	async restore(): Promise<string[]> {
 		const faults: string[] = [];
 		for (let action = this.actions.pop(); action; action = this.actions.pop()) {
 			await action().catch((error: Error) => faults.push(error.message));

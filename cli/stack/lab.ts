@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { withLock } from "../../lib/lock.ts";
-import { writeForms } from "../../report/reportFiles.ts";
-import { terminalReport } from "../../report/terminal.ts";
+import { progressText } from "../../report/progressText.ts";
+import { writeReportFiles } from "../../report/reportFiles.ts";
+import { evidenceTexts, terminalReport } from "../../report/terminal.ts";
 import { verifyWithEvidence } from "../../verification/evidence/verifyWithEvidence.ts";
 import type { Report } from "../../verification/report.ts";
 import { readReport, requireReport, stackOf } from "../../verification/resultFile.ts";
@@ -43,7 +44,7 @@ export async function knownReport(): Promise<Report> {
 /** Repeats the last verification against the cluster as it is now. */
 export async function verifyAgain(): Promise<Report> {
 	const { request } = await knownReport();
-	return verifyWithEvidence(request, (line) => console.error(line));
+	return verifyWithEvidence(request, (progress) => console.error(progressText(progress)), evidenceTexts);
 }
 
 /** Prints the report, and writes it for other readers. */
@@ -56,7 +57,7 @@ export async function show(report: Report): Promise<void> {
 /** Writes the report for other readers, and says where. It is none the less verified where that fails. */
 export async function tellForms(report: Report): Promise<void> {
 	try {
-		const { html } = await writeForms(report, (line) => console.error(line));
+		const { html } = await writeReportFiles(report, (line) => console.error(line));
 		console.log(`report to look at: ${html}`);
 	} catch (error) {
 		console.error(

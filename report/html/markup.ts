@@ -1,12 +1,12 @@
-/** Text that is markup already, apart from text that must be escaped: nothing gets into a page unescaped by mistake. */
+/** Distinguishes markup from text by type, so that no text gets into a page without being escaped. */
 
 const escapes: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
-// XML 1.0 has no place for these, and HTML none that shows: a program's output may hold them.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// XML 1.0 doesn't allow these characters, and HTML doesn't show them; a program's output may contain them.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern matches them
 const unprintable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffe\uffff]|\p{Surrogate}/gu;
 
-/** For element content and for attribute values in quotes, of HTML, SVG and XML. */
+/** For element content and quoted attribute values of HTML, SVG and XML. */
 export const escaped = (text: string): string =>
 	text.replace(unprintable, "\ufffd").replace(/[&<>"']/g, (sign) => escapes[sign] ?? sign);
 
@@ -19,7 +19,7 @@ export class Markup {
 
 type Part = Markup | string | number | undefined | false | readonly Part[];
 
-/** A template of markup; what is put in is escaped, unless it is markup itself. */
+/** A template of markup: escapes every part that isn't markup itself. */
 export const markup = (literals: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
 	new Markup(String.raw({ raw: literals }, ...parts.map(textOf)));
 

@@ -1,8 +1,8 @@
-// Shows the path of the cell that is chosen, by the lists, a cell of a matrix or the address. Runs in the report's page.
-const { first, cells } = JSON.parse(document.getElementById("choices").textContent);
+// Runs in the report's page: shows the path of the request that the lists, the matrix or the URL select.
+const { first, requests } = JSON.parse(document.getElementById("requests").textContent);
 const element = (id) => document.getElementById(id);
 
-const options = (select, names) => select.replaceChildren(...names.map((name) => new Option(name)));
+const options = (list, names) => list.replaceChildren(...names.map((name) => new Option(name)));
 
 function show(name, index) {
 	element(name).replaceChildren(element(`${name}-${index}`).content.cloneNode(true));
@@ -14,12 +14,12 @@ function markRules(hits) {
 	for (const node of document.querySelectorAll("details.rules")) {
 		const count = node.querySelectorAll(".hit").length;
 		node.open = count > 0;
-		node.querySelector(".count").textContent = count > 0 ? `, ${count} of them hit` : "";
+		node.querySelector(".count").textContent = count > 0 ? `, ${count} of them act on the packet` : "";
 	}
 }
 
-function choose(index) {
-	const { client, target, title, picture, hits } = cells[index];
+function select(index) {
+	const { client, target, title, picture, hits } = requests[index];
 	show("picture", picture);
 	show("words", index);
 	element("chosen").textContent = title;
@@ -31,37 +31,38 @@ function choose(index) {
 	element("client").value = client;
 	options(
 		element("target"),
-		cells.filter((cell) => cell.client === client).map((cell) => cell.target),
+		requests.filter((request) => request.client === client).map((request) => request.target),
 	);
 	element("target").value = target;
 }
 
-/** Also kept in the address, so that a link to it can be passed on. */
-function chooseByHand(index) {
-	choose(index);
+/** Stores the selection in the URL, so that users can share it. */
+function selectAndLink(index) {
+	select(index);
 	history.replaceState(null, "", `#cell-${index}`);
 }
 
-const indexOf = (client, target) => cells.findIndex((cell) => cell.client === client && cell.target === target);
+const indexOf = (client, target) =>
+	requests.findIndex((request) => request.client === client && request.target === target);
 
-function chooseByLists() {
+function selectByLists() {
 	const client = element("client").value;
 	const index = indexOf(client, element("target").value);
-	// Not everybody asks everything.
-	chooseByHand(index < 0 ? cells.findIndex((cell) => cell.client === client) : index);
+	// Not every client sends requests to every target.
+	selectAndLink(index < 0 ? requests.findIndex((request) => request.client === client) : index);
 }
 
-if (cells.length > 0) {
-	options(element("client"), [...new Set(cells.map(({ client }) => client))]);
-	element("client").addEventListener("change", chooseByLists);
-	element("target").addEventListener("change", chooseByLists);
+if (requests.length > 0) {
+	options(element("client"), [...new Set(requests.map(({ client }) => client))]);
+	element("client").addEventListener("change", selectByLists);
+	element("target").addEventListener("change", selectByLists);
 	document.addEventListener("click", ({ target }) => {
 		const button = target.closest("[data-cell]");
 		if (!button) return;
-		chooseByHand(Number(button.dataset.cell));
+		selectAndLink(Number(button.dataset.cell));
 		element("path").scrollIntoView();
 	});
 	const named = () => Number(/^#cell-(\d+)$/.exec(location.hash)?.[1] ?? -1);
-	window.addEventListener("hashchange", () => named() in cells && choose(named()));
-	choose(named() in cells ? named() : first);
+	window.addEventListener("hashchange", () => named() in requests && select(named()));
+	select(named() in requests ? named() : first);
 }

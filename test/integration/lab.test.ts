@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
 import { plannedCluster } from "../../kind/kind.ts";
+import { findingText } from "../../report/findingText.ts";
 import { Report } from "../../verification/report.ts";
 import { Contract } from "./support/contract.ts";
 import { expectNoNewVolumes } from "./support/engine.ts";
@@ -165,7 +166,9 @@ it("reports only the node that is down, until a start wakes it", async () => {
 	const paused = await lab.run("cli/verify.ts");
 	// Its kernel still answers, but its rules can't be read.
 	expect(paused.exitCode, paused.all).toBe(1);
-	expect((await report()).failures).toEqual([expect.stringMatching(`^${worker(2)}: iptables-save -c failed`)]);
+	expect((await report()).findings.map(findingText)).toEqual([
+		expect.stringMatching(`^${worker(2)}: iptables-save -c failed`),
+	]);
 	const index = await readFile(join(lab.folder, (await report()).evidence ?? "", "index.txt"), "utf8");
 	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/journal.log: .* is paused`, "m"));
 	expect(index).toMatch(new RegExp(`^nodes/${worker(2)}/iptables.rules: no answer within the 15 s`, "m"));

@@ -31,7 +31,7 @@ async function upWith(settings: Record<string, string>): Promise<Report> {
 	return report();
 }
 
-const traced = /^(\S+): the kernel's trace of \d+ rules equals the walk$/gm;
+const traced = /^(\S+): the kernel's trace of \d+ rules equals the path predicted from the rules$/gm;
 
 describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 	it.each([
@@ -40,16 +40,16 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 		["Local", 3],
 		["Local", 1],
 	] as const)("externalTrafficPolicy %s, %i replicas", async (externalTrafficPolicy, replicas) => {
-		const { ok, proxyMode, pods, connectivity, differences, traces, notUnderstood } = await upWith({
+		const { ok, proxyMode, pods, connectivity, findings, traces, notices } = await upWith({
 			kubeProxyMode,
 			externalTrafficPolicy,
 			replicas: String(replicas),
 		});
-		expect({ ok, proxyMode, differences, notUnderstood }).toEqual({
+		expect({ ok, proxyMode, findings, notices }).toEqual({
 			ok: true,
 			proxyMode: kubeProxyMode,
-			differences: [],
-			notUnderstood: [],
+			findings: [],
+			notices: [],
 		});
 		expect(pods.length).toBe(replicas);
 		// dnsutils, pods and nodes call nodes, loopback, pods, ClusterIP and name; outside calls nodes and loopback.

@@ -2,6 +2,7 @@
 
 import { Network, parseAddress, withPort } from "../../netfilter/address.ts";
 import type { Path, RuleText } from "../../netfilter/model.ts";
+import { pointText } from "../../report/traceText.ts";
 import { compare } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
 import { nodeNetwork } from "./network.ts";
@@ -19,7 +20,10 @@ export interface Measured {
 export function difference(path: Path, probe: Probe, measured: Measured): string | undefined {
 	if (measured.passages.length === 0) return "the kernel traced nothing";
 	const difference = compare([path], probe.packet, measured.passages, measured.ruleText);
-	if (difference) return `after ${difference.agreed} steps, kernel: ${difference.kernel}; walk: ${difference.walk}`;
+	if (difference) {
+		const [kernel, predicted] = [difference.kernel, difference.predicted].map(pointText);
+		return `after ${difference.agreed} steps, kernel: ${kernel}; predicted: ${predicted}`;
+	}
 	return outcomeDifference(path, probe, measured.arrivals);
 }
 

@@ -1,31 +1,31 @@
-/** What has been gathered so far, and what could not be had. */
+/** What has been collected so far, and what is missing. */
 import { type Keep, redacted, trimmed } from "./evidenceText.ts";
 
-/** Most bytes of one file. */
+/** The size limit of one file. */
 export const fileBytes = 1024 * 1024;
 
-/** Room in them for the line that says what was cut off. */
+/** Room for the line that says that the file is truncated. */
 export const noteBytes = 100;
 
 export interface EvidenceFile {
-	/** In the folder of the evidence. */
+	/** Relative to the folder. */
 	path: string;
 	about: string;
 	/** Without secrets, at most `fileBytes` with the note. */
 	text: string;
-	/** Bytes that it had before anything was cut off. */
+	/** The number of bytes before truncation. */
 	whole: number;
 	keep: Keep;
 }
 
-/** All within one limit of time, side by side. */
+/** Collects in parallel, within one time limit. */
 export class Collection {
 	readonly files: EvidenceFile[] = [];
 	readonly missing: { path: string; why: string }[] = [];
 	private readonly seconds: number;
 	private readonly started = performance.now();
 
-	/** @param seconds for everything, from now on */
+	/** @param seconds the time limit for everything */
 	constructor(seconds: number) {
 		this.seconds = seconds;
 	}
@@ -34,12 +34,12 @@ export class Collection {
 		return (performance.now() - this.started) / 1000;
 	}
 
-	/** For what keeps its own time, in whole seconds: a message may name them. */
+	/** In whole seconds, because messages may show them. */
 	get secondsLeft(): number {
 		return Math.max(0, Math.ceil(this.seconds - this.secondsPassed));
 	}
 
-	/** Adds what is read. Never rejects: what cannot be read in time is missing. */
+	/** Never rejects: what can't be read in time is missing. */
 	async add(path: string, about: string, read: () => Promise<string>, keep: Keep = "start"): Promise<void> {
 		try {
 			const text = redacted(await this.inTime(read()));
@@ -54,11 +54,11 @@ export class Collection {
 		this.missing.push({ path, why: redacted(why).replaceAll(/\s+/g, " ").slice(0, 300) });
 	}
 
-	/** @throws when the time is over */
+	/** @throws after the time limit */
 	async inTime<T>(answer: Promise<T>): Promise<T> {
 		let timer: NodeJS.Timeout | undefined;
 		const late = new Promise<never>((_, reject) => {
-			const why = `no answer within the ${this.seconds} s that gathering may take`;
+			const why = `no answer within the ${this.seconds} s time limit`;
 			timer = setTimeout(() => reject(new Error(why)), (this.seconds - this.secondsPassed) * 1000);
 		});
 		try {

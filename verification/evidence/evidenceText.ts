@@ -1,29 +1,29 @@
-/** What of a cluster's texts may be kept: no secrets, and no more than there is room for. */
+/** Removes secrets from text, and limits its size. */
 
 const removed = "[removed]";
 
-/** Shapes that hardly anything but a secret has, in any text, and what is written in their place. */
+/** Patterns that hardly anything but a secret matches, and their replacements. */
 const secrets: [shape: RegExp, instead: string][] = [
-	// A key or a certificate (RFC 7468), also where each line has a timestamp before it.
+	// A key or a certificate (RFC 7468), also with a timestamp before each line.
 	[/-----BEGIN ([A-Z0-9 ]+)-----(?:(?!-----BEGIN )[\s\S])*?-----END \1-----/g, removed],
 	// A JSON Web Token (RFC 7519), such as a ServiceAccount's.
 	[/\beyJ[\w-]+\.eyJ[\w-]+\.[\w-]+/g, removed],
-	// Base64 as long as a line of the same, or longer: a kubeconfig's data, or a key of which either end is missing.
-	// The hexadecimal ids of containers and images have no capitals, paths no digits beside them.
+	// A line of base64 or more: a kubeconfig's data, or a part of a key. Hexadecimal ids of containers and images have no
+	// capitals, and paths no digits next to them.
 	[/(?<![A-Za-z0-9+/])(?=[a-z0-9+/]*[A-Z])(?=[A-Z0-9+/]*[a-z])(?=[A-Za-z+/]*\d)[A-Za-z0-9+/]{60,}={0,2}/g, removed],
 	[/\b(bearer\s+)[\w.~+/-]{16,}=*/gi, `$1${removed}`],
-	// A password in a URL, such as that of a proxy, which kind hands to the nodes and kubeadm to the control plane's pods.
+	// A password in a URL, such as a proxy's: kind passes it to the nodes, and kubeadm to the control plane's pods.
 	[/(\/\/[^\s/:@]+:)[^\s/@]+@/g, `$1${removed}@`],
 ];
 
-/** The text without keys, certificates, tokens and passwords, as far as their shape tells them. */
+/** Removes keys, certificates, tokens and passwords whose format is recognized. */
 export const redacted = (text: string): string =>
 	secrets.reduce((rest, [shape, instead]) => rest.replaceAll(shape, instead), text);
 
-/** Which end of a text matters: of a log the last lines. */
+/** Which end of a text to keep; of a log, the end. */
 export type Keep = "start" | "end";
 
-/** As many whole lines from one end of the text as fit into so many bytes of UTF-8. */
+/** As many complete lines from one end of the text as fit into this number of bytes of UTF-8. */
 export function trimmed(text: string, bytes: number, keep: Keep): string {
 	const all = Buffer.from(text);
 	if (all.length <= bytes) return text;
@@ -32,7 +32,7 @@ export function trimmed(text: string, bytes: number, keep: Keep): string {
 	return lineEnd < 0 ? "" : all.subarray(lineEnd + 1).toString();
 }
 
-/** How many bytes each text may have, so that all of them fit into so many: the short stay whole, the longest are cut. */
+/** The size limit for each text, so that all of them fit: short texts stay complete, long ones are truncated. */
 export function fairLimit(sizes: readonly number[], bytes: number): number {
 	let left = bytes;
 	for (const [i, size] of sizes.toSorted((a, b) => a - b).entries()) {

@@ -1,24 +1,30 @@
-/** Reads whatever may tell why a verification failed: of the API, of the pods, of the nodes. */
+/** Collects what may explain a failed verification: API objects, pod logs, node logs and rules. */
 import type { KubernetesListObject, KubernetesObject, V1Pod } from "@kubernetes/client-node";
 import pLimit from "p-limit";
 import { withApiError } from "../../kubernetes/apiErrors.ts";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
-import { terminalReport } from "../../report/terminal.ts";
-import { traceText } from "../../report/traceText.ts";
 import type { Report } from "../report.ts";
 import type { Request } from "../request.ts";
-import { printed, readerOn, readsAtOnce } from "../ruleset.ts";
+import { outputOf, readerOn, readsAtOnce } from "../ruleset.ts";
 import type { Collection } from "./collection.ts";
 import { containersOf, eventLines, yamlOf } from "./objectText.ts";
 
-/** So many lines from the end of a log are read. */
+/** A report as text, made by the caller. */
+export interface ReportTexts {
+	report(report: Report): string;
+	traces(report: Report): string;
+	/** One line for each finding. */
+	findings(report: Report): string[];
+}
+
+/** How many lines from the end of a log are read. */
 const logLines = 5000;
 
-const noted = (log: string): string =>
-	log.split("\n").length > logLines ? `# cut: the last ${logLines} lines\n${log}` : log;
+const withNote = (log: string): string =>
+	log.split("\n").length > logLines ? `# truncated: the last ${logLines} lines\n${log}` : log;
 
-/** What systemd keeps of the two programs that make a node. */
+/** Reads the logs of a node's two main programs. */
 const journal = [
 	"journalctl",
 	"--no-pager",
@@ -28,50 +34,45 @@ const journal = [
 	"--unit=containerd",
 ];
 
-/** Everything side by side; what cannot be had is named in the collection. Never rejects. */
+/** Collects everything in parallel. Never rejects: the collection lists what is missing. */
 export async function gather(
 	collection: Collection,
 	cluster: Cluster,
 	request: Request,
 	report: Report | undefined,
+	texts: ReportTexts,
 ): Promise<void> {
-	// Of a cluster that is not the lab's own only what is: all else may be much, and is somebody else's.
+	// In a cluster that the lab didn't create, the rest may be large, and belongs to others.
 	const namespaces = [...new Set([request.service.namespace, ...(request.existing ? [] : ["kube-system"])])];
 	const nodes = request.existing?.sample?.nodes;
 	await Promise.all([
-		addReport(collection, report),
+		addReport(collection, report, texts),
 		addJournals(collection, cluster, request),
 		nodes
-			? collection.lack("nodes.yaml", `only ${nodes.length} of them are looked at: the report shows these`)
-			: addList(collection, "nodes.yaml", "the Nodes", withApiError("Nodes", cluster.core.listNode())),
+			? collection.lack("nodes.yaml", `only ${nodes.length} nodes were verified; the report shows them`)
+			: addList(collection, "nodes.yaml", "Nodes", withApiError("Nodes", cluster.core.listNode())),
 		addRules(collection, cluster, request),
 		...namespaces.map((namespace) => addNamespace(collection, cluster, namespace)),
 	]);
 }
 
-async function addReport(collection: Collection, report: Report | undefined): Promise<void> {
-	if (!report) return collection.lack("report.json", "the verification did not get as far as a report");
-	await collection.add("report.txt", "the report as a terminal shows it", async () =>
-		terminalReport(report, { color: false }),
-	);
-	await collection.add("report.json", "the whole report", async () => JSON.stringify(report, null, 1));
-	const { traces } = report;
-	if (!traces) return collection.lack("traces.txt", `with connectivity "${report.request.connectivity}" none is made`);
-	await collection.add("traces.txt", "what the kernel of each node did with a packet", async () =>
-		traces.map(traceText).join("\n\n"),
-	);
+async function addReport(collection: Collection, report: Report | undefined, texts: ReportTexts): Promise<void> {
+	if (!report) return collection.lack("report.json", "the verification failed before there was a report");
+	await collection.add("report.txt", "the report as the terminal shows it", async () => texts.report(report));
+	await collection.add("report.json", "the full report", async () => JSON.stringify(report, null, 1));
+	if (!report.traces) return collection.lack("traces.txt", 'traces need connectivity "full"');
+	await collection.add("traces.txt", "each kernel's trace of a packet", async () => texts.traces(report));
 }
 
-/** Not by the kubelet, which serves its log only where it is told to, and lives. */
+/** Not through the kubelet: that works only if it is configured for it, and running. */
 async function addJournals(collection: Collection, cluster: Cluster, { nodeRunners }: Request): Promise<void> {
-	if (!nodeRunners)
-		return collection.lack("nodes/*/journal.log", "the request does not say how to run programs on nodes");
+	if (!nodeRunners) return collection.lack("nodes/*/journal.log", "the request has no nodeRunners");
 	await Promise.all(
 		Object.entries(nodeRunners).map(([node, runner]) =>
 			collection.add(
 				`nodes/${node}/journal.log`,
-				"the log of its kubelet and its containerd",
-				async () => noted(await printed(cluster, runner, journal, collection.secondsLeft)),
+				"the log of kubelet and containerd",
+				async () => withNote(await outputOf(cluster, runner, journal, collection.secondsLeft)),
 				"end",
 			),
 		),
@@ -94,13 +95,13 @@ async function addRules(collection: Collection, cluster: Cluster, request: Reque
 	}
 }
 
-/** Whichever of both holds rules; where kube-proxy has one, the kubelet and the CNI may still have the other. */
+/** Both tools: while kube-proxy uses one, the kubelet and the CNI may use the other. */
 async function addNodeRules(collection: Collection, cluster: Cluster, node: string, reader?: Runner): Promise<void> {
-	if (!reader) return collection.lack(`nodes/${node}/*.rules`, "the node runs no kube-proxy pod");
+	if (!reader) return collection.lack(`nodes/${node}/*.rules`, "no kube-proxy pod runs on the node");
 	const add = (path: string, program: string[], rule: RegExp) =>
-		collection.add(`nodes/${node}/${path}.rules`, `what \`${program.join(" ")}\` prints`, async () => {
-			const text = await printed(cluster, reader, program, collection.secondsLeft);
-			if (!rule.test(text)) throw new Error("there are none");
+		collection.add(`nodes/${node}/${path}.rules`, `output of \`${program.join(" ")}\``, async () => {
+			const text = await outputOf(cluster, reader, program, collection.secondsLeft);
+			if (!rule.test(text)) throw new Error("no rules");
 			return text;
 		});
 	await Promise.all([
@@ -117,9 +118,9 @@ async function addNamespace(collection: Collection, cluster: Cluster, namespace:
 	const services = withApiError(of("Services"), core.listNamespacedService({ namespace }));
 	const slices = withApiError(of("EndpointSlices"), discovery.listNamespacedEndpointSlice({ namespace }));
 	await Promise.all([
-		addList(collection, `${folder}/pods.yaml`, of("the Pods"), pods),
-		addList(collection, `${folder}/services.yaml`, of("the Services"), services),
-		addList(collection, `${folder}/endpointslices.yaml`, of("the EndpointSlices"), slices),
+		addList(collection, `${folder}/pods.yaml`, of("Pods"), pods),
+		addList(collection, `${folder}/services.yaml`, of("Services"), services),
+		addList(collection, `${folder}/endpointslices.yaml`, of("EndpointSlices"), slices),
 		collection.add(
 			`${folder}/events.txt`,
 			of("the Events"),
@@ -143,14 +144,14 @@ const addList = (
 async function addPodLogs(collection: Collection, { core }: Cluster, folder: string, pod: V1Pod): Promise<void> {
 	const { name = "", namespace = "" } = pod.metadata ?? {};
 	const containers = containersOf(pod);
-	if (containers.length === 0) collection.lack(`${folder}/${name}/*.log`, "none of its containers has been made yet");
+	if (containers.length === 0) collection.lack(`${folder}/${name}/*.log`, "no container was created yet");
 	const add = (container: string, previous: boolean) =>
 		collection.add(
 			`${folder}/${name}/${container}${previous ? ".previous" : ""}.log`,
-			`the log of the container ${container}${previous ? " before its last restart" : ""}`,
+			`log of container ${container}${previous ? " before its last restart" : ""}`,
 			async () => {
 				const log = { name, namespace, container, previous, tailLines: logLines, timestamps: true };
-				return noted(await withApiError(`the log of pod ${namespace}/${name}`, core.readNamespacedPodLog(log)));
+				return withNote(await withApiError(`the log of pod ${namespace}/${name}`, core.readNamespacedPodLog(log)));
 			},
 			"end",
 		);

@@ -1,8 +1,8 @@
-/** Kubernetes objects as text for people. */
+/** Kubernetes objects as text. */
 import type { CoreV1Event, KubernetesListObject, KubernetesObject, V1Pod } from "@kubernetes/client-node";
 import { stringify } from "yaml";
 
-/** A list as YAML, without the record of who set which field. */
+/** A list as YAML, without managedFields. */
 export function yamlOf({ items }: Pick<KubernetesListObject<KubernetesObject>, "items">): string {
 	const shown = items.map(({ metadata, ...object }) => {
 		const { managedFields: _, ...known } = metadata ?? {};
@@ -11,7 +11,7 @@ export function yamlOf({ items }: Pick<KubernetesListObject<KubernetesObject>, "
 	return stringify({ items: shown }, { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-/** One line an event, the latest last. */
+/** One line for each event, the latest last. */
 export const eventLines = (events: readonly CoreV1Event[]): string =>
 	events
 		.map((event) => {
@@ -23,14 +23,14 @@ export const eventLines = (events: readonly CoreV1Event[]): string =>
 		.sort()
 		.join("");
 
-/** When it was last seen; which field tells depends on who recorded it. */
+/** The time of the last occurrence; its field depends on the component that recorded the event. */
 function timeOf({ series, lastTimestamp, eventTime, firstTimestamp, metadata }: CoreV1Event): string {
 	const time = series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? firstTimestamp ?? metadata.creationTimestamp;
-	// Microseconds come as a string, whatever the client library's types say.
+	// Despite the client library's types, a time with microseconds is a string.
 	return time ? new Date(time).toISOString() : "";
 }
 
-/** The pod's containers that the kubelet knows of, and whether there was one in the place of each before. */
+/** The pod's containers that were created, and whether they were restarted. */
 export const containersOf = ({ status }: V1Pod): { name: string; restarted: boolean }[] =>
 	[...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(({ name, restartCount }) => ({
 		name,

@@ -1,71 +1,71 @@
-/** A verification that leaves evidence where it fails: enough to find out why, later or elsewhere. */
+/** Verifies, and collects evidence of a failure, so that its cause can be found later or elsewhere. */
 import { dirname, join } from "node:path";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
+import type { Say } from "../progress.ts";
 import type { Report } from "../report.ts";
 import type { Request } from "../request.ts";
 import { writeReport } from "../resultFile.ts";
-import type { Say } from "../settle.ts";
 import { verify } from "../verify.ts";
 import { Collection } from "./collection.ts";
 import { folderName, removeOldest, writeFolder } from "./folder.ts";
-import { gather } from "./gather.ts";
+import { gather, type ReportTexts } from "./gather.ts";
 
-/** Longest time for gathering. */
-const gatheringSeconds = 15;
+/** The time limit for collecting evidence. */
+const collectionSeconds = 15;
 
 /**
- * Verifies, with the report on disk. Where something is not as it must be, a folder of evidence is beside it, which the
- * report names; its `index.txt` says what is in it.
- * @throws where the verification could not be made; the message names the folder, if anything could be gathered
+ * Writes the report; if it has findings, also a folder of evidence next to it, which the report names.
+ * @param texts how to write the report as text
+ * @throws if the verification itself fails; the message names the folder of evidence, if there is one
  */
-export async function verifyWithEvidence(request: Request, say: Say): Promise<Report> {
+export async function verifyWithEvidence(request: Request, say: Say, texts: ReportTexts): Promise<Report> {
 	const cluster = new Cluster(request);
 	const report = await verify(cluster, request, say).catch(async (error: Error) => {
-		const evidence = await keepEvidence(cluster, request, error, say);
+		const evidence = await keepEvidence(cluster, request, error, say, texts);
 		throw evidence === undefined ? error : new Error(`${error.message} (evidence: ${evidence})`, { cause: error });
 	});
 	const written = await writeReport(report);
-	const evidence = report.ok ? undefined : await keepEvidence(cluster, request, report, say);
+	const evidence = report.ok ? undefined : await keepEvidence(cluster, request, report, say, texts);
 	return evidence === undefined ? written : writeReport({ ...written, evidence });
 }
 
 /**
- * Never rejects, as the failure itself matters more.
- * @param failure what the verification found or, where it could not be made, why
- * @returns the folder; undefined where there is none, as nothing could be gathered or written
+ * Never rejects, because the failure itself matters more.
+ * @param failure the report or, if the verification itself failed, the error
+ * @returns the folder; undefined if nothing could be collected or written
  */
 async function keepEvidence(
 	cluster: Cluster,
 	request: Request,
 	failure: Report | Error,
 	say: Say,
+	texts: ReportTexts,
 ): Promise<string | undefined> {
-	say(`gathering evidence, for at most ${gatheringSeconds} s`);
+	say({ kind: "collectingEvidence", seconds: collectionSeconds });
 	try {
 		const time = new Date();
-		const collection = new Collection(gatheringSeconds);
+		const collection = new Collection(collectionSeconds);
 		const report = failure instanceof Error ? undefined : failure;
-		await gather(collection, cluster, request, report);
+		await gather(collection, cluster, request, report, texts);
 		const { files, missing, secondsPassed } = collection;
-		if (files.length === 0) throw new Error("nothing of the cluster can be read");
+		if (files.length === 0) throw new Error("nothing in the cluster can be read");
 		const parent = dirname(request.report);
 		const folder = join(parent, folderName(time));
-		await writeFolder(folder, headOf(request, failure, time), collection);
-		say(`evidence: ${files.length} files in ${secondsPassed.toFixed(1)} s, ${missing.length} could not be had`);
-		await removeOldest(parent).catch((error: Error) => say(`older evidence stays: ${error.message}`));
+		const reasons = report ? texts.findings(report) : [(failure as Error).message];
+		await writeFolder(folder, introduction(request, reasons, time), collection);
+		say({ kind: "evidence", files: files.length, seconds: secondsPassed, missing: missing.length });
+		await removeOldest(parent).catch(({ message }: Error) => say({ kind: "oldEvidenceRemains", message }));
 		return folder;
 	} catch (error) {
-		say(`no evidence could be kept: ${error instanceof Error ? error.message : error}`);
+		say({ kind: "noEvidence", message: error instanceof Error ? error.message : String(error) });
 	}
 }
 
-function headOf({ service }: Request, failure: Report | Error, time: Date): string {
-	const failures = failure instanceof Error ? [failure.message] : failure.failures;
-	return [
-		`Evidence of a verification of the Service ${service.namespace}/${service.name} that failed, gathered at ${time.toISOString()}.`,
-		"Keys, certificates, tokens and passwords are left out as far as their shape tells; no Secret is read.",
+const introduction = ({ service }: Request, reasons: string[], time: Date): string =>
+	[
+		`Evidence of a failed verification of Service ${service.namespace}/${service.name}, collected at ${time.toISOString()}.`,
+		"Keys, certificates, tokens and passwords are removed where their format is recognized. Secrets aren't read.",
 		"",
-		"Why it failed:",
-		...failures,
+		"Findings:",
+		...reasons,
 	].join("\n");
-}

@@ -1,4 +1,4 @@
-/** The experiments, in the order in which they run: those that make another cluster or wait long come last. */
+/** The experiments in running order: those that recreate the cluster or wait long come last. */
 import { clientIpLost } from "./clientIpLost.ts";
 import { deadNodeDeadUrl } from "./deadNodeDeadUrl.ts";
 import { localBlackHoles } from "./localBlackHoles.ts";

@@ -1,14 +1,14 @@
 import type { Node } from "../../kubernetes/model.ts";
-import type { Finding } from "../report.ts";
+import type { Measurement } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
-import { asPredicted, same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { until } from "./support/until.ts";
+import { measureRequest, same } from "./support/measurements.ts";
+import { poll } from "./support/poll.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",
 	title: "A dead node is a dead URL",
-	question: "Who takes a dead node's URL out of use?",
+	question: "What removes a dead node's URL from use?",
 	workers: 3,
 	changes(snapshot) {
 		const bystander = bystanderOf(snapshot);
@@ -18,60 +18,60 @@ export const deadNodeDeadUrl: Experiment = {
 	async measure(lab, snapshot) {
 		const held = [snapshot.inside.place.node, ...snapshot.objects.endpoints.map(({ node }) => node)];
 		const bystander = snapshot.workers.find(({ name }) => !held.includes(name));
-		if (!bystander) throw new Error("every worker holds a pod of the lab: there is none to stop");
+		if (!bystander) throw new Error("every worker runs a pod of the lab: no worker can be stopped");
 		const others = snapshot.objects.nodes.filter((node) => node !== bystander);
 		await lab.stopNode(bystander.name);
 		const { outside } = snapshot;
 		const alive = others.map((node) =>
-			asPredicted(snapshot, outside, snapshot.url(node), `${outside.name} asks ${node.name}`),
+			measureRequest(snapshot, outside, snapshot.addressOf(node), `${outside.name} to ${node.name}`),
 		);
-		const atOnce = await Promise.all([askDead(snapshot, bystander, "which was just stopped"), ...alive]);
-		lab.say("waiting until the cluster takes the node for dead");
-		const state = await until(lab, "not Ready", 90, async () => {
+		const atOnce = await Promise.all([requestToDead(snapshot, bystander, "which was just stopped"), ...alive]);
+		lab.say("waiting until the node is NotReady");
+		const state = await poll(lab, "NotReady", 90, async () => {
 			const node = (await snapshot.cluster.nodes()).find(({ name }) => name === bystander.name);
-			return node?.ready ? "Ready" : "not Ready";
+			return node?.ready ? "Ready" : "NotReady";
 		});
 		return [
 			...atOnce,
-			same(`Node ${bystander.name}, after the grace period`, "not Ready", state),
-			await askDead(snapshot, bystander, "which the cluster takes for dead"),
+			same(`Node ${bystander.name}, after the grace period`, "NotReady", state),
+			await requestToDead(snapshot, bystander, "which is NotReady"),
 			...(await listed(lab, snapshot, bystander)),
 		];
 	},
 };
 
-async function askDead(snapshot: LabSnapshot, node: Node, which: string): Promise<Finding> {
-	const { outcome, body = "" } = await snapshot.ask(snapshot.outside, snapshot.url(node));
-	// Whether the sender is told that nobody holds the address depends on the network in between.
+async function requestToDead(snapshot: LabSnapshot, node: Node, which: string): Promise<Measurement> {
+	const { outcome, body = "" } = await snapshot.send(snapshot.outside, snapshot.addressOf(node));
+	// Some networks report that no host has the address, others report nothing.
 	const isSilent = outcome === "timeout" || /no route to host/i.test(body);
-	return same(`${snapshot.outside.name} asks ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
+	return same(`${snapshot.outside.name} to ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
 }
 
-/** The worker to stop: one that DNS does without, which is another lesson. */
+/** The worker to stop: one without a DNS pod, so that names are still resolved. */
 function bystanderOf({ objects, workers }: LabSnapshot): string | undefined {
 	const resolvers = (objects.dns?.endpoints ?? []).map(({ node }) => node);
 	return workers.find(({ name }) => !resolvers.includes(name))?.name;
 }
 
-/** What a client could look at in order to learn that the URL is dead. */
-async function listed(lab: Lab, snapshot: LabSnapshot, stopped: Node): Promise<Finding[]> {
+/** Where a client could learn that the URL is dead. */
+async function listed(lab: Lab, snapshot: LabSnapshot, stopped: Node): Promise<Measurement[]> {
 	const { cluster, inside, objects } = snapshot;
 	const { namespace, name, nodePort, clusterIp, dnsName } = objects.service;
 	const now = (await cluster.nodes()).map(({ internalIp }) => internalIp);
 	const service = await cluster.service(namespace, name);
 	const listedUrl = (port: number, isListed: boolean) =>
 		`nodePort ${port}, ${stopped.internalIp} ${isListed ? "among" : "not among"} the nodes' addresses`;
-	// Some of the queries go to a DNS pod on the stopped node, as long as its endpoint is in the Service of DNS.
-	const resolved = await until(lab, clusterIp, 20, async () => {
+	// Some queries go to a DNS pod on the stopped node while it is still an endpoint of the DNS Service.
+	const resolved = await poll(lab, clusterIp, 20, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", "+time=1", "+tries=1", dnsName], 10);
 		return stdout.trim();
 	});
 	return [
 		same(
-			"what the API lists of the Service and the nodes",
+			"the Service and the nodes in the API",
 			listedUrl(nodePort, true),
 			listedUrl(service.nodePort, now.includes(stopped.internalIp)),
 		),
-		same(`DNS for ${dnsName}, which knows no node's address`, clusterIp, resolved),
+		same(`DNS for ${dnsName}, which has no node's address`, clusterIp, resolved),
 	];
 }

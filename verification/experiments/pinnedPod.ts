@@ -1,25 +1,26 @@
 import type { Node } from "../../kubernetes/model.ts";
-import type { Finding } from "../report.ts";
+import type { JourneyWithHops } from "../journey/model.ts";
+import type { Measurement } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
-import { same } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { same } from "./support/measurements.ts";
 
 /**
- * After so many seconds without a lease of its kubelet a node counts as not Ready, and its pods' endpoints leave the
+ * A node is NotReady this many seconds after its kubelet last renewed its lease; then its pods' endpoints leave the
  * Service (kube-controller-manager's --node-monitor-grace-period, 50 s since Kubernetes 1.32).
  */
 const gracePeriod = 50;
 
-/** For the controllers and every kube-proxy to follow. */
+/** How long the controllers and every kube-proxy take to react. */
 const reaction = 30;
 
-/** So long without an error, and it counts as over. */
+/** The outage is over after this many seconds without an error. */
 const quiet = 15;
 
 export const pinnedPod: Experiment = {
 	name: "pinned-pod",
-	title: "A pod that is pinned to a node fails with it",
-	question: "What is left of the Service when the node of a pod stops, and for how long?",
+	title: "A pod that is pinned to a node fails with that node",
+	question: "What happens to the Service when the node of a pod stops, and for how long?",
 	workers: 3,
 	changes: ({ workers }) => [
 		{ externalTrafficPolicy: "Cluster", replicas: 1 },
@@ -30,45 +31,45 @@ export const pinnedPod: Experiment = {
 	},
 };
 
-/** The only pod's node is stopped: every URL is dead, and stays so. */
-async function outage(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
-	const { down, others, path } = await stopHost(lab, snapshot);
-	const ask = async (what: string) => {
-		const outcomes = await Promise.all(others.map((node) => snapshot.ask(snapshot.outside, snapshot.url(node))));
+/** Stops the only pod's node: every URL fails, and keeps failing. */
+async function outage(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]> {
+	const { down, others, journey } = await stopHost(lab, snapshot);
+	const sendToOthers = async (what: string) => {
+		const outcomes = await Promise.all(others.map((node) => snapshot.send(snapshot.outside, snapshot.addressOf(node))));
 		const answering = outcomes.filter(({ outcome }) => outcome === "ok").length;
-		return { ...same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`), path };
+		return { ...same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`), journey };
 	};
-	const atOnce = await ask(`the other nodes, at once after ${down.name} was stopped`);
-	lab.say(`waiting ${gracePeriod + reaction} s: a grace period, then the endpoint leaves`);
+	const atOnce = await sendToOthers(`the other nodes, right after ${down.name} was stopped`);
+	lab.say(`waiting ${gracePeriod + reaction} s: after the grace period the endpoint leaves the Service`);
 	await lab.sleep(gracePeriod + reaction);
-	const later = await ask(`the other nodes, ${gracePeriod + reaction} s later`);
-	const { objects } = await lab.look();
+	const later = await sendToOthers(`the other nodes, ${gracePeriod + reaction} s later`);
+	const { objects } = await lab.snapshot();
 	const endpoints = same(
-		`ready endpoints; the pod's tolerationSeconds (${await toleration(snapshot)} s) only decide when it is evicted, and no other node may take it`,
+		`ready endpoints (the pod's tolerationSeconds, ${await toleration(snapshot)} s, only decide when it is evicted; no other node may run it)`,
 		"0",
 		String(objects.endpoints.length),
 	);
 	return [atOnce, later, endpoints];
 }
 
-/** How long the pod stays bound to a node that cannot be reached: the API server's default is 300 s. */
+/** How long the pod stays bound to an unreachable node; the API server's default is 300 s. */
 async function toleration({ cluster, objects }: LabSnapshot): Promise<number | undefined> {
 	const { namespace } = objects.service;
 	const { spec } = await cluster.core.readNamespacedPod({ namespace, name: objects.endpoints[0]?.pod ?? "" });
 	return spec?.tolerations?.find(({ key }) => key === "node.kubernetes.io/unreachable")?.tolerationSeconds;
 }
 
-/** One of three pods' nodes is stopped: a third of the requests fails until its endpoint has left. */
-async function recovery(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
-	const { down, others, path } = await stopHost(lab, snapshot);
+/** Stops the node of one of three pods: a third of the requests fails until its endpoint has left the Service. */
+async function recovery(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]> {
+	const { down, others, journey } = await stopHost(lab, snapshot);
 	const stopped = performance.now();
 	const since = () => Math.round((performance.now() - stopped) / 1000);
 	let failed = 0;
 	let lastError = 0;
-	lab.say(`asking the other nodes until none has failed for ${quiet} s`);
+	lab.say(`sending requests to the other nodes until none has failed for ${quiet} s`);
 	while (since() < lastError + quiet || since() < quiet) {
-		const asked = others.map((node) => snapshot.askOften(snapshot.outside, snapshot.url(node), 6));
-		const errors = (await Promise.all(asked)).flat().filter(({ node }) => node === undefined).length;
+		const requests = others.map((node) => snapshot.sendMany(snapshot.outside, snapshot.addressOf(node), 6));
+		const errors = (await Promise.all(requests)).flat().filter(({ node }) => node === undefined).length;
 		if (errors > 0) lastError = since();
 		failed += errors;
 		if (lastError > 3 * gracePeriod) break;
@@ -77,24 +78,27 @@ async function recovery(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]> {
 	const within = gracePeriod + reaction;
 	return [
 		{
-			what: `3 replicas on 3 nodes, ${down.name} stopped: until every other node answers without errors`,
-			expected: `within ${within} s: the node controller's grace period of ${gracePeriod} s, and the way to every kube-proxy`,
-			measured: `${lastError} s, ${failed} requests failed until then`,
-			// The period counts from the kubelet's last lease, up to 10 s before the stop.
+			what: `3 replicas on 3 nodes, ${down.name} stopped: the time until every other node answers without errors`,
+			expected: `at most ${within} s: the node controller's grace period of ${gracePeriod} s, and every kube-proxy's reaction`,
+			measured: `${lastError} s, with ${failed} failed requests`,
+			// The grace period starts when the kubelet last renewed its lease, up to 10 s before the stop.
 			ok: failed > 0 && lastError >= gracePeriod - 15 && lastError <= within,
-			path,
+			journey,
 		},
 	];
 }
 
-/** With the ways of a request to another node, by the rules as they were when the node stopped. */
-async function stopHost(lab: Lab, snapshot: LabSnapshot): Promise<{ down: Node; others: Node[]; path: string }> {
-	// The client pod's own node stays.
+/** Stops a pod's node. @returns also a request's journey to another node, by the rules at that time */
+async function stopHost(
+	lab: Lab,
+	snapshot: LabSnapshot,
+): Promise<{ down: Node; others: Node[]; journey: JourneyWithHops }> {
+	// The client pod needs its own node.
 	const [down] = snapshot.nodes({ endpoints: true }).filter(({ name }) => name !== snapshot.inside.place.node);
-	if (!down) throw new Error("no node but the client's own holds an endpoint");
+	if (!down) throw new Error("only the client's own node has an endpoint");
 	const others = snapshot.objects.nodes.filter((node) => node !== down);
 	const [entry] = others;
 	if (!entry) throw new Error("the cluster has no other node");
 	await lab.stopNode(down.name);
-	return { down, others, path: snapshot.path(snapshot.outside, snapshot.url(entry)) };
+	return { down, others, journey: snapshot.recordedJourney(snapshot.outside, snapshot.addressOf(entry)) };
 }

@@ -1,15 +1,15 @@
 import type { Node } from "../../kubernetes/model.ts";
-import type { Finding } from "../report.ts";
+import type { Measurement } from "../report.ts";
 import type { Experiment } from "./support/experiment.ts";
-import { count, shares } from "./support/findings.ts";
-import type { Answered, LabSnapshot } from "./support/labSnapshot.ts";
+import type { LabSnapshot, Result } from "./support/labSnapshot.ts";
+import { count, shares } from "./support/measurements.ts";
 
 const requests = 1000;
 
 export const secondHop: Experiment = {
 	name: "second-hop",
 	title: "A second hop",
-	question: "How many requests cross from one node to another, and what does it cost?",
+	question: "How many requests cross from one node to another, and how much slower are they?",
 	workers: 3,
 	changes: ({ workers }) => [
 		{ externalTrafficPolicy: "Cluster", replicas: 1 },
@@ -17,48 +17,51 @@ export const secondHop: Experiment = {
 	],
 	async measure(_, snapshot) {
 		if (snapshot.objects.endpoints.length === 1) return latency(snapshot);
-		const answers = await snapshot.askOften(snapshot.outside, snapshot.url(snapshot.host), requests * 3);
+		const results = await snapshot.sendMany(snapshot.outside, snapshot.addressOf(snapshot.host), requests * 3);
 		return [
-			crossings(snapshot, snapshot.host, answers, `3 replicas, one on each of 3 nodes, by ${snapshot.host.name}`),
+			crossings(snapshot, snapshot.host, results, `3 replicas, one on each of 3 nodes, through ${snapshot.host.name}`),
 		];
 	},
 };
 
-/** The same pod, by its own node and by another: the requests of both in turns, so that both meet the same weather. */
-async function latency(snapshot: LabSnapshot): Promise<Finding[]> {
+/** The same pod, through its own node and through another, alternating so that both meet the same load. */
+async function latency(snapshot: LabSnapshot): Promise<Measurement[]> {
 	const own = snapshot.host;
 	const other = snapshot.workers.find(({ name }) => name !== own.name);
-	if (!other) throw new Error("there is no other worker than the pod's own");
-	const direct: Answered[] = [];
-	const crossing: Answered[] = [];
+	if (!other) throw new Error("the pod's node is the only worker");
+	const direct: Result[] = [];
+	const crossing: Result[] = [];
 	for (let round = 0; round < 5; round++) {
-		direct.push(...(await snapshot.askOften(snapshot.outside, snapshot.url(own), requests / 5)));
-		crossing.push(...(await snapshot.askOften(snapshot.outside, snapshot.url(other), requests / 5)));
+		direct.push(...(await snapshot.sendMany(snapshot.outside, snapshot.addressOf(own), requests / 5)));
+		crossing.push(...(await snapshot.sendMany(snapshot.outside, snapshot.addressOf(other), requests / 5)));
 	}
 	const ratios = [50, 90, 99].map((percentile) => {
 		const ratio = quantile(crossing, percentile) / quantile(direct, percentile);
 		return `p${percentile} ${ratio.toFixed(2)}`;
 	});
-	const crossed = crossings(snapshot, other, crossing, `by ${other.name}`);
+	const crossed = crossings(snapshot, other, crossing, `through ${other.name}`);
 	return [
-		crossings(snapshot, own, direct, `by the pod's own node ${own.name}`),
-		{ ...crossed, measured: `${crossed.measured}; they take ${ratios.join(", ")} times as long` },
+		crossings(snapshot, own, direct, `through ${own.name}, the pod's own node`),
+		{ ...crossed, measured: `${crossed.measured}; the latency ratio to the pod's own node is ${ratios.join(", ")}` },
 	];
 }
 
-function quantile(answers: readonly Answered[], percentile: number): number {
-	const seconds = answers.map(({ seconds }) => seconds).sort((a, b) => a - b);
+function quantile(results: readonly Result[], percentile: number): number {
+	const seconds = results.map(({ seconds }) => seconds).sort((a, b) => a - b);
 	return seconds[Math.min(seconds.length - 1, Math.floor((seconds.length * percentile) / 100))] ?? Number.NaN;
 }
 
-/** Which part crosses from the entry to another node, by the probabilities of the rules' draws. */
-function crossings(snapshot: LabSnapshot, entry: Node, answers: readonly Answered[], what: string): Finding {
+/** The share of requests that crosses from the entry node to another one, by the probabilities of the rules. */
+function crossings(snapshot: LabSnapshot, entry: Node, results: readonly Result[], what: string): Measurement {
 	const stays = (node: string | undefined) => (node === entry.name ? "stay on the node" : "cross nodes");
 	const predicted = new Map<string, number>();
-	for (const { probability, end } of snapshot.ways(snapshot.outside, snapshot.url(entry))) {
+	for (const { probability, end } of snapshot.journey(snapshot.outside, snapshot.addressOf(entry))) {
 		const name = end.kind === "pod" ? stays(end.node) : end.kind;
 		predicted.set(name, (predicted.get(name) ?? 0) + probability);
 	}
-	const counted = count(answers, ({ node }) => (node === undefined ? "unanswered" : stays(node)));
-	return { ...shares(what, predicted, counted), path: snapshot.path(snapshot.outside, snapshot.url(entry)) };
+	const counted = count(results, ({ node }) => (node === undefined ? "unanswered" : stays(node)));
+	return {
+		...shares(what, predicted, counted),
+		journey: snapshot.recordedJourney(snapshot.outside, snapshot.addressOf(entry)),
+	};
 }

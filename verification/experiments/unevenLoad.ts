@@ -1,13 +1,13 @@
 import type { Experiment } from "./support/experiment.ts";
-import { count, shares } from "./support/findings.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
+import { count, shares } from "./support/measurements.ts";
 
 const requests = 3000;
 
 export const unevenLoad: Experiment = {
 	name: "uneven-load",
 	title: "Policy Local balances nodes, not pods",
-	question: "What share does each of 3 pods on 2 nodes get of a client that takes both nodes alike?",
+	question: "Which share of the requests does each of 3 pods on 2 nodes get if the client uses both nodes equally?",
 	workers: 2,
 	changes: ({ workers }) => [
 		{ externalTrafficPolicy: "Local", replicas: 3, echoNodes: workers.slice(0, 2).map(({ name }) => name) },
@@ -17,21 +17,25 @@ export const unevenLoad: Experiment = {
 		const each = requests / entries.length;
 		const predicted = new Map<string, number>();
 		for (const entry of entries) {
-			for (const { probability, end } of snapshot.ways(snapshot.outside, snapshot.url(entry))) {
+			for (const { probability, end } of snapshot.journey(snapshot.outside, snapshot.addressOf(entry))) {
 				if (end.kind !== "pod") continue;
 				const name = podName(snapshot, end.address);
 				predicted.set(name, (predicted.get(name) ?? 0) + probability / entries.length);
 			}
 		}
-		const answers = await Promise.all(
-			entries.map((entry) => snapshot.askOften(snapshot.outside, snapshot.url(entry), each)),
+		const results = await Promise.all(
+			entries.map((entry) => snapshot.sendMany(snapshot.outside, snapshot.addressOf(entry), each)),
 		);
-		const counted = count(answers.flat(), ({ podIp = "nobody" }) => podName(snapshot, podIp));
+		const counted = count(results.flat(), ({ podIp = "no answer" }) => podName(snapshot, podIp));
 		const [entry] = entries;
 		return [
 			{
-				...shares(`by turns to ${entries.map(({ name }) => name).join(" and ")}`, predicted, counted),
-				...(entry && { path: snapshot.path(snapshot.outside, snapshot.url(entry)) }),
+				...shares(
+					`half of the requests through ${entries.map(({ name }) => name).join(", half through ")}`,
+					predicted,
+					counted,
+				),
+				...(entry && { journey: snapshot.recordedJourney(snapshot.outside, snapshot.addressOf(entry)) }),
 			},
 		];
 	},

@@ -1,18 +1,16 @@
-/** Where a user says that a packet goes. */
-
+/** Parses the destination of a packet, as a user writes it. */
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { Destination } from "./journey.ts";
 
-/** What it may be, in words. */
 export const destinationForms =
 	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
 
 /**
- * "nodeport-worker" (its nodePort) or another name that the matrix gives a target, "nodeport-worker:30040",
- * "127.0.0.1:30040", "[fd00::9]:8080", or a name of the Service with a port, as pods may write it
- * ("nodeport-service:8080", "nodeport-service.default.svc.cluster.local:8080").
- * @throws where it is none of these
+ * "nodeport-worker" (its nodePort) or another name of a target in the matrix, "nodeport-worker:30040",
+ * "127.0.0.1:30040", "[fd00::9]:8080", or a DNS name of the Service with a port ("nodeport-service:8080",
+ * "nodeport-service.default.svc.cluster.local:8080").
+ * @throws for any other text
  */
 export function parseDestination(snapshot: ClusterSnapshot, text: string): Destination {
 	const { nodes, service } = snapshot;
@@ -24,8 +22,8 @@ export function parseDestination(snapshot: ClusterSnapshot, text: string): Desti
 	const port = Number(digits);
 	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
 	throw new Error(
-		`--to must be ${destinationForms}, a port being 1 to 65535, got "${text}"; ` +
-			`the nodes: ${nodes.map(({ name }) => name).join(", ")}; the Service: ${service.name}:${service.port}`,
+		`--to "${text}": must be ${destinationForms}, with a port from 1 to 65535; ` +
+			`nodes: ${nodes.map(({ name }) => name).join(", ")}; Service: ${service.name}:${service.port}`,
 	);
 }
 

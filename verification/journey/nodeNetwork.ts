@@ -23,16 +23,16 @@ export function networkOf(node: Node): NodeNetwork {
 }
 
 /** The first packet of a client's request to the node's nodePort, as that node's netfilter first sees it. */
-export function entryPacket(view: ClusterSnapshot, client: Place, node: Node): Packet {
+export function entryPacket(snapshot: ClusterSnapshot, client: Place, node: Node): Packet {
 	const own = client.node === node.name;
-	const from = view.nodes.find(({ name }) => name === client.node);
+	const from = snapshot.nodes.find(({ name }) => name === client.node);
 	return {
 		family: ipaddr.IPv6.isValid(node.internalIp) ? "ipv6" : "ipv4",
 		protocol: "tcp",
 		// A pod's packet to another node's address leaves its own node with that node's address: the CNI masquerades it.
 		source: (own ? client.ip : from?.internalIp) ?? "",
 		destination: node.internalIp,
-		destinationPort: view.service.nodePort,
+		destinationPort: snapshot.service.nodePort,
 		received: true,
 		mark: 0,
 		ctstate: "NEW",

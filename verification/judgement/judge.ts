@@ -1,64 +1,61 @@
-/** Holds what was measured of a cell against what was predicted of it: by the API's objects, and by the nodes' rules. */
-
+/** Compares a request's result with two predictions: from the API objects, and from the nodes' rules. */
 import type { Service } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
-import { journeysText } from "../../report/journeyText.ts";
-import { cellName } from "../../report/matrixText.ts";
+import type { RequestFinding } from "../findings.ts";
 import { parseDestination } from "../journey/destination.ts";
-import { type End, type Journey, journeys, observationOf } from "../journey/journey.ts";
+import { type Branch, journeyOf, observationOf } from "../journey/journey.ts";
+import type { End } from "../journey/model.ts";
 import type { Cell, Expected, Observed } from "../model.ts";
-import { agrees, type MeasuredCell } from "../probe.ts";
-import type { Difference } from "../report.ts";
+import { agrees, type MeasuredRequest } from "../probe.ts";
 import type { Ruleset } from "../ruleset.ts";
 
 export interface Judged {
 	cell: Cell;
-	/** Where promise, rules and measurement are not one. */
-	difference?: Difference;
+	finding?: RequestFinding;
 }
 
 /**
- * The three must be one: what the API's objects promise, where the rules lead on every way that the packet may take, and
- * what happened. Rules that could not be read contradict nothing; a way that the walk cannot tell, though they were, does.
+ * The result must agree with the API objects, and with the rules on every branch of the packet's journey. Rules that
+ * couldn't be read contradict nothing; rules that were read but can't be evaluated do.
  */
 export function judge(
 	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
-	measured: MeasuredCell,
+	{ cell: measured, command }: MeasuredRequest,
 ): Judged {
-	const ways = waysOf(snapshot, rulesets, measured);
-	const ends = ways.map(({ end }) => end);
-	const { expected, observed } = measured;
-	// Another network's rules may be beyond the walk: it then says unknown and where, and contradicts nothing.
-	const told = ends.filter((end) => end.kind !== "unknown" || (rulesets.has(end.node) && !snapshot.foreignNetwork));
-	const isWhole = told.length === ends.length;
+	const ends = requestJourney(snapshot, rulesets, measured).map(({ end }) => end);
+	const { client, target, expected, observed } = measured;
+	// Another CNI's rules may be beyond the walk: then an unknown end contradicts nothing.
+	const known = ends.filter((end) => end.kind !== "unknown" || (rulesets.has(end.node) && !snapshot.foreignNetwork));
 	const ok =
 		agrees(expected, observed) &&
-		told.every((end) => end.kind !== "unknown" && agrees(expected, observationOf(end))) &&
-		(!isWhole || (reachAll(told, expected, snapshot.service) && told.some((end) => explains(snapshot, end, observed))));
+		known.every((end) => end.kind !== "unknown" && agrees(expected, observationOf(end))) &&
+		(known.length < ends.length ||
+			(reachAll(known, expected, snapshot.service) && known.some((end) => explains(snapshot, end, observed))));
 	const cell: Cell = { ...measured, ok };
 	if (ok) return { cell };
-	const rules = [...new Set(ends.map(endLine))].join(" or ");
-	return { cell, difference: { cell: cellName(cell), rules, path: journeysText(ways, snapshot) } };
+	const unique = new Map(ends.map((end) => [JSON.stringify(end), end]));
+	const predicted = [...unique.values()];
+	return { cell, finding: { kind: "request", client, target, expected, predicted, observed, repeat: command } };
 }
 
-/** The walk over all nodes of the request's first packet. */
-export function waysOf(
+/** The journey of the request's first packet over all nodes. */
+export function requestJourney(
 	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	{ client, target }: Pick<Cell, "client" | "target">,
-): Journey[] {
+): Branch[] {
 	const place = snapshot.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
-	return journeys(snapshot, rulesets, place, parseDestination(snapshot, target.address));
+	return journeyOf(snapshot, rulesets, place, parseDestination(snapshot, target.address));
 }
 
-/** Whether the rules lead to each of the pods that may answer; a node may remember which of them served the client. */
+/** Whether the rules lead to each pod that may answer; session affinity may lead a client to only one of them. */
 function reachAll(ends: readonly End[], { podIps = [] }: Expected, { sessionAffinity }: Service): boolean {
 	const reached = ends.flatMap((end) => (end.kind === "pod" ? end.address : []));
 	return sessionAffinity === "ClientIP" || podIps.every((ip) => reached.includes(ip));
 }
 
-/** Whether a way that ends so may be the one that was seen. */
+/** Whether a branch with this end may be the one that was observed. */
 function explains({ foreignNetwork }: ClusterSnapshot, end: End, observed: Observed): boolean {
 	const { outcome, podIp, node, clientIp } = observationOf(end);
 	return (
@@ -67,11 +64,4 @@ function explains({ foreignNetwork }: ClusterSnapshot, end: End, observed: Obser
 		node === observed.node &&
 		(clientIp === observed.clientIp || foreignNetwork === true)
 	);
-}
-
-/** "ok, from nodeport-worker, pod 10.244.1.2, seeing client 172.18.0.3" */
-function endLine(end: End): string {
-	const { outcome, node, podIp, clientIp } = observationOf(end);
-	if (end.kind === "unknown") return `unknown on ${end.node}: ${end.reason}`;
-	return podIp ? `${outcome}, from ${node}, pod ${podIp}, seeing client ${clientIp}` : outcome;
 }

@@ -1,30 +1,31 @@
-/** Has a node's kernel trace one packet, by a table of nftables that lives no longer than the tracing. */
+/** Traces one packet in a node's kernel with an nftables table that exists only during the trace. */
 import { PassThrough } from "node:stream";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Ran } from "../../kubernetes/exec.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import type { Backend, Packet } from "../../netfilter/model.ts";
+import { TraceError } from "./model.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 
-/** Whatever becomes of the connection, the table in the kernel lives no longer than this. */
+/** The kernel removes the table after this time, even if the connection breaks. */
 const remoteSeconds = 15;
 
-/** How long the monitor and the table may take to be there. */
+/** How long the monitor and the table may take to start. */
 const readySeconds = 5;
 
 /** Legacy iptables writes its traces to the kernel's log. */
 export type TracingBackend = Exclude<Backend, "iptables-legacy">;
 
-/** What tells how the kernel treats packets, in the words of the tool that keeps the node's rules. */
+/** The monitor of the tool that keeps the node's rules. */
 const monitors: Record<TracingBackend, { program: string[]; parse: typeof parseNftTrace }> = {
-	// The rules of iptables as iptables-save prints them.
+	// Prints rules as iptables-save does.
 	"iptables-nft": { program: ["xtables-monitor", "--trace"], parse: parseXtablesTrace },
 	nftables: { program: ["nft", "--handle", "monitor", "trace"], parse: parseNftTrace },
 };
 
 /**
- * Runs the monitor given as arguments, and nft on the commands that come on stdin, for 15 s at most. Once nft has ended,
- * waits until the monitor has read what the kernel still had for it: the bytes in its socket of group 9, NFNLGRP_NFTRACE.
+ * Runs the monitor that its arguments name, and nft with the commands on stdin, for at most 15 s. When nft has ended, it
+ * waits until the monitor has read the bytes in its netlink socket of group 9 (NFNLGRP_NFTRACE).
  */
 const script = `
 unread() {
@@ -51,13 +52,13 @@ await drained
 sleep 0.1
 `;
 
-/** Every table of a trace is named so, and after the port that tells its packet. */
+/** The name of a trace's table: this prefix and the packet's port. */
 export const tablePrefix = "nodeport-lab-trace-";
 
 /**
- * What the node's kernel does with the packet that `send` sends: its passages, without those of the trace's own table.
- * @param packet told from others by its source port or, where that is not known, by its source address
- * @throws where the node cannot trace, or did not see the packet
+ * The passages of the packet that `send` sends, without those of the trace's own table.
+ * @param packet matched by its source port or, if that isn't known, by its source address
+ * @throws TraceError
  */
 export async function capture(
 	cluster: Cluster,
@@ -77,16 +78,16 @@ export async function capture(
 		ran = await tracing.end();
 	}
 	const { code, stdout, stderr } = ran;
-	// xtables-monitor gives up where a rule that it wants to show has been replaced meanwhile.
-	if (code !== 0) throw new Error(`its monitor ended early: ${complaint(stderr)}`);
+	// xtables-monitor fails if a rule that it wants to print has just been replaced.
+	if (code !== 0) throw new TraceError({ kind: "monitorEnded", message: errorsIn(stderr) });
 	return chosen(packetsOf(monitor.parse(stdout)), table);
 }
 
-/** A monitor and an nft at work in a pod. */
+/** A monitor and an nft that run in a pod. */
 class Tracing {
 	private readonly stdin = new PassThrough();
 	private readonly running: Promise<Ran>;
-	private said = "";
+	private output = "";
 	private onMore: () => void = () => {};
 
 	constructor(cluster: Cluster, tracer: Runner, monitor: string[]) {
@@ -94,51 +95,52 @@ class Tracing {
 		this.running = cluster.run(tracer, program, remoteSeconds + readySeconds, {
 			stdin: this.stdin,
 			onOutput: (soFar) => {
-				this.said = soFar;
+				this.output = soFar;
 				this.onMore();
 			},
 		});
 	}
 
-	/** Comes back once the table is there, and so the monitor, which is started before it. */
+	/** Resolves when the table exists; the monitor starts before it. */
 	install(table: string, packet: Packet): Promise<void> {
 		const family = packet.family === "ipv4" ? "ip" : "ip6";
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(
-				() => reject(new Error(`no trace began within ${readySeconds} s: ${this.said}`)),
+				() => reject(new TraceError({ kind: "late", seconds: readySeconds, output: this.output })),
 				readySeconds * 1000,
 			);
 			this.onMore = () => {
-				if (/^Error: /m.test(this.said)) reject(new Error(`nft refuses the trace: ${complaint(this.said)}`));
-				else if (this.said.includes(`table ${family} ${table} {`)) resolve();
+				if (/^Error: /m.test(this.output))
+					reject(new TraceError({ kind: "nftRefused", message: errorsIn(this.output) }));
+				else if (this.output.includes(`table ${family} ${table} {`)) resolve();
 				else return;
 				clearTimeout(timer);
 			};
 			this.running.then(({ stderr }) => {
 				clearTimeout(timer);
-				reject(new Error(`its tracer ended at once: ${complaint(stderr)}`));
+				reject(new TraceError({ kind: "tracerEnded", message: errorsIn(stderr) }));
 			});
 			this.stdin.write(`${traceTable(family, table, packet)}\nlist table ${family} ${table}\n`);
 		});
 	}
 
 	end(): Promise<Ran> {
-		// The kernel removes the table with the process that owns it: now, when the connection breaks, or after 15 s.
+		// The kernel removes the table with the process that owns it: now, after a broken connection, or after 15 s.
 		this.stdin.write("quit\n");
 		return this.running;
 	}
 }
 
-/** The errors in what a tool said, without its talk of terminals. */
-const complaint = (said: string): string =>
-	said
+/** The errors in a tool's output, without its messages about terminals. */
+const errorsIn = (output: string): string =>
+	output
 		.split("\n")
 		.filter((line) => /error|not found|no answer|closed/i.test(line))
-		.join("; ") || said.trim();
+		.join("; ") || output.trim();
 
 /**
- * A table that chooses the packet's first SYN and its repetitions, earlier than any other rule (raw has -300). Flag
- * "owner": only the process that made it can change it, and the kernel removes it with that process, however it ends.
+ * A table that traces the packet's SYN and its retransmissions, before any other rule (raw has priority -300). With the
+ * flag "owner" only the process that created the table can change it, and the kernel removes it with that process.
  */
 export function traceTable(family: "ip" | "ip6", table: string, packet: Packet): string {
 	const { source, sourcePort, destination, destinationPort, protocol } = packet;
@@ -151,15 +153,12 @@ export function traceTable(family: "ip" | "ip6", table: string, packet: Packet):
 	return `add table ${family} ${table} { flags owner; ${chains.join(" ")} }`;
 }
 
-/** Why a trace failed where nothing went wrong: of several ways the packet takes one. */
-export const unseen = "its kernel did not see the packet, which may have gone another way";
-
-/** Of the packets that the table chose, the only one; what it and the tables of other traces did with it is left out. */
+/** The only packet that the table matched, without the steps of this and other traces' tables. */
 function chosen(packets: Passage[][], table: string): Passage[] {
 	const chose = ({ steps: [first] }: Passage) => first?.table === table && first.kind === "rule";
 	const [packet, other] = packets.filter((passages) => passages.some(chose));
-	if (!packet) throw new Error(unseen);
+	if (!packet) throw new TraceError({ kind: "unseen" });
 	const repeated = other?.[0]?.packet.sourcePort === packet[0]?.packet.sourcePort;
-	if (other && !repeated) throw new Error("its kernel saw several packets that may be the one");
+	if (other && !repeated) throw new TraceError({ kind: "ambiguous" });
 	return packet.filter(({ steps: [first] }) => !first?.table.startsWith(tablePrefix));
 }

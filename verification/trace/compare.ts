@@ -1,13 +1,11 @@
-/** Holds what the kernel did with a packet against the walk of the same packet, rule by rule. */
-
+/** Compares a kernel's trace of a packet with the predicted paths of the same packet, rule by rule. */
 import { withPort } from "../../netfilter/address.ts";
 import { Rule } from "../../netfilter/iptables/parse.ts";
 import type { Hop, HopEffect, Packet, Path, RuleText } from "../../netfilter/model.ts";
-import { formatMark } from "../../netfilter/words.ts";
-import type { TraceDifference, TraceStep, TraceVerdict } from "./model.ts";
+import type { TraceDifference, TracePoint, TraceStep, TraceVerdict } from "./model.ts";
 import type { Passage } from "./parse.ts";
 
-/** What the walk says that the kernel must do next, and how the packet is then. */
+/** The kernel's next step by the predicted path, and the packet after it. */
 interface Expected {
 	table: string;
 	chain: string;
@@ -23,8 +21,8 @@ interface PacketState {
 }
 
 /**
- * undefined where the kernel took one of the walk's paths; else where the nearest of them left it.
- * @param passages of one packet; those of the lab's own table already left out
+ * Where the kernel leaves the nearest of the predicted paths; undefined if it took one of them.
+ * @param passages of one packet, without those of the trace's own table
  */
 export function compare(
 	paths: readonly Path[],
@@ -39,12 +37,12 @@ export function compare(
 		.reduce((nearest, other) => (other.agreed > nearest.agreed ? other : nearest));
 }
 
-/** The steps that a walk has hops for: rules that act, and policies that drop. */
+/** The steps that a predicted path has hops for: rules that act on the packet, and policies that drop it. */
 export function actingSteps(passages: readonly Passage[], ruleText: RuleText): TraceStep[] {
 	return passages.flatMap(({ steps, family }) => steps.filter((step) => acts(step, ruleText(step, family))));
 }
 
-/** A packet's way along one path, checked as far as both go together. */
+/** Follows the packet along one predicted path as far as the kernel does. */
 class Comparison {
 	private readonly expected: Expected[];
 	private readonly packet: Packet;
@@ -62,28 +60,30 @@ class Comparison {
 	run(passages: readonly Passage[]): TraceDifference | undefined {
 		const [first] = passages;
 		if (first && first.packet.source !== this.packet.source) {
-			return this.difference(`the packet comes from ${first.packet.source}`, `it comes from ${this.packet.source}`);
+			const kernel = { kind: "source" as const, address: first.packet.source };
+			return this.difference(kernel, { kind: "source", address: this.packet.source });
 		}
 		for (const passage of passages) {
 			const difference = this.pass(passage);
 			if (difference) return difference;
 		}
 		const next = this.expected[this.agreed];
-		return next && this.difference("the packet meets no further rule", sayExpected(next));
+		return next && this.difference({ kind: "end" }, pointOf(next));
 	}
 
 	private pass({ packet, steps }: Passage): TraceDifference | undefined {
 		const destination = withPort(packet.destination, packet.destinationPort ?? 0);
 		if (destination !== this.now.destination) {
-			return this.difference(`the packet is for ${destination}`, `it is for ${this.now.destination}`);
+			const predicted = { kind: "destination" as const, address: this.now.destination };
+			return this.difference({ kind: "destination", address: destination }, predicted);
 		}
 		for (const [i, step] of steps.entries()) {
 			const difference = acts(step, this.textOf(step)) ? this.step(step) : undefined;
-			// xtables-monitor shows the packet as it is after the base chain's first rule, nft its mark at the chain's end.
+			// xtables-monitor prints the mark after the base chain's first rule, nft at the chain's end.
 			const mark = i === 0 && packet.mark !== undefined ? packet.mark : step.mark;
 			if (difference) return difference;
 			if (mark !== undefined && mark !== this.now.mark) {
-				return this.difference(`the packet's mark is ${formatMark(mark)}`, `it is ${formatMark(this.now.mark)}`);
+				return this.difference({ kind: "mark", mark }, { kind: "mark", mark: this.now.mark });
 			}
 		}
 		return undefined;
@@ -92,7 +92,7 @@ class Comparison {
 	private step(step: TraceStep): TraceDifference | undefined {
 		const next = this.expected[this.agreed];
 		if (!next || !this.isSame(step, next)) {
-			return this.difference(this.sayStep(step), next ? sayExpected(next) : "the packet meets no further rule");
+			return this.difference(this.pointOfStep(step), next ? pointOf(next) : { kind: "end" });
 		}
 		this.agreed++;
 		this.now = next.after;
@@ -103,7 +103,7 @@ class Comparison {
 		if (step.table !== next.table || step.chain !== next.chain) return false;
 		if (step.verdict !== next.verdict || step.to !== next.to) return false;
 		if (step.kind === "policy") return next.rule.startsWith("policy ");
-		// Older kernels tell of a return only that it happened, not by which rule.
+		// Older kernels don't trace which rule returned.
 		return step.kind === "return" || plain(this.textOf(step) ?? "") === plain(next.rule);
 	}
 
@@ -111,19 +111,26 @@ class Comparison {
 		return this.ruleText(step, this.packet.family);
 	}
 
-	private sayStep(step: TraceStep): string {
-		const { table, chain, kind, verdict, to } = step;
-		const rule = kind === "rule" ? (this.textOf(step) ?? `rule ${step.handle}, which was not there before`) : kind;
-		return sayExpected({ table, chain, rule, verdict, ...(to !== undefined && { to }) });
+	private pointOfStep(step: TraceStep): TracePoint {
+		const { table, chain, kind, verdict, to, handle } = step;
+		const rule = kind === "rule" ? this.textOf(step) : kind;
+		return {
+			kind: "rule",
+			table,
+			chain,
+			...(rule !== undefined && { rule }),
+			...(rule === undefined && handle !== undefined && { handle }),
+			verdict,
+			...(to !== undefined && { to }),
+		};
 	}
 
-	private difference(kernel: string, walk: string): TraceDifference {
-		return { agreed: this.agreed, kernel, walk };
+	private difference(kernel: TracePoint, predicted: TracePoint): TraceDifference {
+		return { agreed: this.agreed, kernel, predicted };
 	}
 }
 
-const sayExpected = ({ table, chain, rule, verdict, to }: Omit<Expected, "after">): string =>
-	`${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
+const pointOf = ({ after: _, ...expected }: Expected): TracePoint => ({ kind: "rule", ...expected });
 
 const plain = (rule: string): string => rule.replaceAll(/\s+/g, " ").trim();
 
@@ -132,7 +139,7 @@ const stateOf = ({ destination, destinationPort, mark }: Packet): PacketState =>
 	mark,
 });
 
-/** The walk's hops as the kernel traces them: one step for each rule, though the rule may do several things. */
+/** The hops as the kernel traces them: one step for each rule, even if the rule has several effects. */
 function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
 	const steps: (Omit<Expected, "verdict"> & { verdict: TraceVerdict | undefined; changes: number })[] = [];
 	let after = stateOf(packet);
@@ -144,7 +151,7 @@ function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
 		const goes = verdict === "jump" || verdict === "goto" ? { to } : {};
 		const changes = verdict === "continue" ? 1 : 0;
 		const goesOn = last?.verdict === undefined || last.verdict === "continue";
-		// A rule that reads the same may follow; each changes the packet as often as it says.
+		// The next rule may have the same text; each rule changes the packet as often as its text says.
 		const sameRule =
 			goesOn &&
 			last?.table === table &&
@@ -158,7 +165,7 @@ function expectedSteps(hops: readonly Hop[], packet: Packet): Expected[] {
 	return steps.flatMap(({ verdict, changes: _, ...step }) => (verdict === undefined ? [] : [{ ...step, verdict }]));
 }
 
-/** How each effect ends its rule in the kernel; undefined: as whatever else the rule does. */
+/** How each effect ends its rule in the kernel; undefined: another effect of the rule decides. */
 const verdicts: Record<HopEffect, TraceVerdict | undefined> = {
 	jump: "jump",
 	goto: "goto",
@@ -171,21 +178,21 @@ const verdicts: Record<HopEffect, TraceVerdict | undefined> = {
 	accept: "accept",
 	drop: "drop",
 	reject: "drop",
-	// Remembering a client changes nothing of the packet.
+	// Remembering a client doesn't change the packet.
 	update: undefined,
 	unknown: undefined,
 };
 
-/** Whether a step is one that a walk has a hop for. */
+/** Whether a predicted path has a hop for the step. */
 function acts({ kind, verdict }: TraceStep, rule = ""): boolean {
 	if (kind === "policy") return verdict !== "accept";
 	if (kind === "return") return verdict === "return";
 	if (verdict !== "continue") return true;
-	// What goes on unchanged has only been looked at or counted.
+	// Otherwise the rule has only matched, logged or counted the packet.
 	return changesIn(rule) > 0;
 }
 
-/** How often a rule changes the packet or its connection before it ends: of iptables once at most. */
+/** How often a rule changes the packet or its connection; an iptables rule at most once. */
 function changesIn(rule: string): number {
 	if (!rule.startsWith("-A ")) return rule.replace(/ comment ".*"$/, "").match(/ set |^notrack| notrack/g)?.length ?? 0;
 	const { kind: target } = new Rule(0, rule, undefined).body.target;

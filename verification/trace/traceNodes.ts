@@ -1,29 +1,30 @@
-/** What the kernel really does with a packet on a node, held against the walk through that node's rules. */
+/** Traces a packet in a node's kernel, and compares the trace with the path predicted from the node's rules. */
 import pLimit from "p-limit";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, PlacedClient } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
-import { type Destination, journeys, type Leg } from "../journey/journey.ts";
+import { UnreadableRules } from "../findings.ts";
+import { type Branch, type Destination, journeyOf, type Leg } from "../journey/journey.ts";
 import { type Ruleset, readRuleset } from "../ruleset.ts";
 import { capture } from "./capture.ts";
 import { actingSteps, compare } from "./compare.ts";
-import type { NodeTrace } from "./model.ts";
+import { type NodeTrace, TraceError, type TraceFailure } from "./model.ts";
 
-/** Longest time for the client's request, the connection to its pod included. */
+/** The time limit for the client's request and the connection to its pod. */
 const sendSeconds = 10;
 
-/** kube-proxy may write its rules anew between their reading and the packet, or under the monitor: then another agrees. */
+/** kube-proxy may write new rules between reading them and sending the packet: then another attempt agrees. */
 const attempts = 3;
 
-/** After so long no further try begins. */
+/** No attempt starts later than this. */
 const retrySeconds = 10;
 
-/** So many nodes trace at once. */
+/** How many nodes trace in parallel. */
 const tracesAtOnce = 32;
 
-/** For every node, its kernel's trace of the client's packet to this node's nodePort; all nodes side by side. */
+/** Traces the client's packet to each node's nodePort on that node. */
 export async function traceNodePorts(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
@@ -37,8 +38,8 @@ export async function traceNodePorts(
 }
 
 /**
- * One node's trace of the client's packet to a destination. It never rejects: what stands in its way is the reason.
- * @param rulesets of all nodes that the packet passes before; those of the traced node are read anew
+ * Traces the client's packet to a destination on one node. Never rejects.
+ * @param rulesets of all nodes that the packet passes before; those of the traced node are read again
  */
 export async function traceOn(
 	cluster: Cluster,
@@ -48,49 +49,46 @@ export async function traceOn(
 	destination: Destination,
 	node: Node,
 ): Promise<NodeTrace> {
-	const untraced = (reason: string): NodeTrace => ({ result: "untraced", node: node.name, reason });
-	const failed = (reason: string): NodeTrace => ({ result: "failed", node: node.name, reason });
-	if (!node.ready) return untraced("the node is not Ready");
+	if (!node.ready) return { result: "untraced", node: node.name, reason: "notReady" };
 	const tracer = tracerOn(snapshot, node);
-	if (!tracer) return untraced('it runs no node-probe pod, which comes with connectivity "full"');
+	if (!tracer) return { result: "untraced", node: node.name, reason: "noTracer" };
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
-		const trace = await traceOnce(cluster, { snapshot, rulesets, client, destination }, node, tracer).catch((error) =>
-			failed(error instanceof Error ? error.message : String(error)),
+		const trace = await traceOnce(cluster, { snapshot, rulesets, client, destination }, node, tracer).catch(
+			(error): NodeTrace => ({ result: "failed", node: node.name, failure: failureOf(error) }),
 		);
-		if (
-			trace.result === "agrees" ||
-			trace.result === "untraced" ||
-			attempt === attempts ||
-			performance.now() > deadline
-		)
-			return trace;
+		const isFinal = trace.result === "agrees" || trace.result === "untraced";
+		if (isFinal || attempt === attempts || performance.now() > deadline) return trace;
 	}
 }
 
-/** What one request is about. */
-interface Asked {
+function failureOf(error: unknown): TraceFailure {
+	if (error instanceof TraceError) return error.failure;
+	if (error instanceof UnreadableRules) return { kind: "unreadableRules", problem: error.finding.problem };
+	return { kind: "error", message: error instanceof Error ? error.message : String(error) };
+}
+
+/** The request whose packet is traced. */
+interface TracedRequest {
 	snapshot: ClusterSnapshot;
 	rulesets: ReadonlyMap<string, Ruleset>;
 	client: PlacedClient;
 	destination: Destination;
 }
 
-async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Runner): Promise<NodeTrace> {
-	const { snapshot, client, destination } = asked;
+async function traceOnce(cluster: Cluster, traced: TracedRequest, node: Node, tracer: Runner): Promise<NodeTrace> {
+	const { snapshot, client, destination } = traced;
 	const ruleset = await readRuleset(cluster, snapshot, node);
 	const { backend } = ruleset;
-	if (backend === "iptables-legacy") {
-		const reason = "legacy iptables writes its traces to the kernel's log, where no pod can read them";
-		return { result: "untraced", node: node.name, reason };
-	}
+	// It writes its traces to the kernel's log, where no pod can read them.
+	if (backend === "iptables-legacy") return { result: "untraced", node: node.name, reason: "legacyIptables" };
 	const sourcePort = randomSourcePort();
-	const rulesets = new Map(asked.rulesets).set(node.name, ruleset);
-	const packet = legOn(node, journeys(snapshot, rulesets, client.place, destination, sourcePort))?.packet;
-	if (!packet) throw new Error(`no packet from ${client.name} to ${destination.address} passes it`);
+	const rulesets = new Map(traced.rulesets).set(node.name, ruleset);
+	const packet = legOn(node, journeyOf(snapshot, rulesets, client.place, destination, sourcePort))?.packet;
+	if (!packet) throw new TraceError({ kind: "notOnJourney", client: client.name, address: destination.address });
 	const url = `http://${withPort(destination.address, destination.port)}/host`;
 	const passages = await capture(cluster, tracer, backend, packet, async () => {
-		// Whether it is answered is the matrix's question; here it is enough that the kernel saw it.
+		// The matrix shows whether the request is answered; a trace needs only the packet.
 		await cluster.run(client.run, [...client.get, "--local-port", String(sourcePort), url], sendSeconds);
 	});
 	const steps = actingSteps(passages, ruleset.ruleText);
@@ -100,10 +98,10 @@ async function traceOnce(cluster: Cluster, asked: Asked, node: Node, tracer: Run
 		: { result: "agrees", node: node.name, steps };
 }
 
-const legOn = ({ name }: Node, ways: { legs: Leg[] }[]): Leg | undefined =>
-	ways.flatMap(({ legs }) => legs).find(({ node }) => node === name);
+const legOn = ({ name }: Node, branches: Branch[]): Leg | undefined =>
+	branches.flatMap(({ legs }) => legs).find(({ node }) => node === name);
 
-/** Where the node's own kernel can be asked: in a pod on its network. */
+/** A pod on the node's network can trace in its kernel. */
 function tracerOn(snapshot: ClusterSnapshot, node: Node): Runner | undefined {
 	const probe = snapshot.clients.find(
 		({ place, run }) => place.network === "node" && place.node === node.name && "exec" in run,
@@ -111,5 +109,5 @@ function tracerOn(snapshot: ClusterSnapshot, node: Node): Runner | undefined {
 	return probe?.run;
 }
 
-/** Below the ports that Linux and Kubernetes give away (32768 and 30000 upwards), above those of common services. */
+/** Below the ports that Linux and Kubernetes assign (from 32768 and 30000), above those of common services. */
 const randomSourcePort = (): number => 10_000 + Math.floor(Math.random() * 20_000);

@@ -1,34 +1,37 @@
-/** The cluster as it is, with the ways of one packet over it: nodes, pods, who asks from where, and who answers. */
+/** The cluster with a packet's journey: nodes, pods, the client, and who answers. */
 import type { Node } from "../../../kubernetes/model.ts";
-import type { AskingClient, CellWays, Report, Way } from "../../../verification/report.ts";
+import type { End, JourneyWithHops, RecordedBranch } from "../../../verification/journey/model.ts";
+import type { Report, ReportedClient } from "../../../verification/report.ts";
+import { percent } from "../../journeyText.ts";
 import type { Arrow, Box, Drawing } from "./drawing.ts";
-import { stepsOn } from "./steps.ts";
+import { stepsOn } from "./ruleSteps.ts";
 
-/** Nodes that the packet does not pass, and pods of a node that it does not reach, beside those that it does. */
+/** How many nodes and pods that the packet doesn't pass are drawn. */
 const mostOthers = 6;
 
-/** What a picture takes of a report. */
-type Scene = Pick<Report, "nodes" | "pods" | "clients" | "ways" | "proxyMode">;
+type Scene = Pick<Report, "nodes" | "pods" | "clients" | "proxyMode">;
 
-/** @param cell whose packet; of a client that the report does not place, nothing leaves */
-export function clusterDrawing(scene: Scene, cell: CellWays): Drawing {
-	const client = scene.clients.find(({ name }) => name === cell.client);
-	const passed = new Set(cell.ways.flatMap(({ legs, end }) => [...legs.map(({ node }) => node), end.node ?? ""]));
+/** Without arrows if the report doesn't contain the client. */
+export function clusterDrawing(scene: Scene, journey: JourneyWithHops): Drawing {
+	const client = scene.clients.find(({ name }) => name === journey.client);
+	const passed = new Set(
+		journey.branches.flatMap(({ legs, end }) => [...legs.map(({ node }) => node), nodeOf(end) ?? ""]),
+	);
 	if (client?.place.node !== undefined) passed.add(client.place.node);
 	const shown = firstOf(scene.nodes, ({ name }) => passed.has(name));
 	const hidden = scene.nodes.length - shown.length;
 	return {
 		boxes: [
-			...outsiders(scene, cell.client),
-			...shown.map((node) => nodeBox(scene, cell, client, node)),
-			...endsIn(cell, client, undefined),
+			...outsiders(scene, journey.client),
+			...shown.map((node) => nodeBox(scene, journey, client, node)),
+			...endsIn(journey, client, undefined),
 			...(hidden > 0 ? [moreBox("more nodes", `and ${hidden} more nodes`)] : []),
 		],
-		arrows: arrowsOf(cell, client),
+		arrows: arrowsOf(journey, client),
 	};
 }
 
-/** All that matter, and a few of the others; in their order. */
+/** All that matter and a few others, in their order. */
 function firstOf<T>(all: readonly T[], matters: (one: T) => boolean): T[] {
 	const others = all.filter((one) => !matters(one)).slice(0, mostOthers);
 	return all.filter((one) => matters(one) || others.includes(one));
@@ -50,18 +53,18 @@ const outsiders = ({ clients }: Scene, asking: string): Box[] =>
 			id: clientId(name),
 			kind: "outside",
 			title: name === "outside" ? "a client outside" : name,
-			lines: [place.ip ?? "address not known"],
+			lines: [place.ip ?? "unknown address"],
 			inside: [],
 			onPath: name === asking,
 		}));
 
-function nodeBox(scene: Scene, cell: CellWays, client: AskingClient | undefined, node: Node): Box {
+function nodeBox(scene: Scene, journey: JourneyWithHops, client: ReportedClient | undefined, node: Node): Box {
 	const { name, internalIp, podCidr } = node;
 	const inside = [
 		...processBox(client, name),
-		rulesBox(scene, cell, name),
-		...podBoxes(scene, cell, name),
-		...endsIn(cell, client, name),
+		rulesBox(scene, journey, name),
+		...podBoxes(scene, journey, name),
+		...endsIn(journey, client, name),
 	];
 	return {
 		id: `node ${name}`,
@@ -73,8 +76,8 @@ function nodeBox(scene: Scene, cell: CellWays, client: AskingClient | undefined,
 	};
 }
 
-/** A client that is no pod: shown on its node where it is the one that asks. */
-function processBox(client: AskingClient | undefined, node: string): Box[] {
+/** A client that is a process of the node, not a pod. */
+function processBox(client: ReportedClient | undefined, node: string): Box[] {
 	if (client?.place.network !== "node" || client.place.node !== node) return [];
 	const { name, place } = client;
 	return [
@@ -89,19 +92,19 @@ function processBox(client: AskingClient | undefined, node: string): Box[] {
 	];
 }
 
-function rulesBox({ ways, proxyMode }: Scene, cell: CellWays, node: string): Box {
+function rulesBox({ proxyMode }: Scene, journey: JourneyWithHops, node: string): Box {
 	return {
 		id: rulesId(node),
 		kind: "rules",
 		title: ["unknown", "none"].includes(proxyMode) ? "kernel rules" : `${proxyMode} rules`,
-		lines: stepsOn(node, cell, ways.hops),
+		lines: stepsOn(node, journey),
 		inside: [],
-		onPath: cell.ways.some(({ legs }) => legs.some((leg) => leg.node === node)),
+		onPath: journey.branches.some(({ legs }) => legs.some((leg) => leg.node === node)),
 	};
 }
 
-function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {
-	const ends = cell.ways.flatMap(({ end }) => (end.kind === "pod" && end.node === node ? end : []));
+function podBoxes(scene: Scene, journey: JourneyWithHops, node: string): Box[] {
+	const ends = journey.branches.flatMap(({ end }) => (end.kind === "pod" && end.node === node ? end : []));
 	const reached = ends.map(({ address = "" }) => address);
 	const seenBy = (ip: string) => [
 		...new Set(ends.flatMap(({ address, clientIp }) => (address === ip ? `sees ${clientIp}` : []))),
@@ -112,12 +115,12 @@ function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {
 			({ name, place }) => place.network === "pod" && place.node === node && !echo.some((pod) => pod.name === name),
 		)
 		.map(({ name, place }) => ({ name, ip: place.ip ?? "", what: "client" }));
-	// A pod that is no endpoint of the Service may be reached all the same.
+	// A packet can also reach a pod that isn't an endpoint of the Service.
 	const strangers = reached
 		.filter((ip) => ![...echo, ...asking].some((pod) => pod.ip === ip))
 		.map((ip) => ({ name: "another pod", ip, what: "" }));
 	const all = [...asking, ...echo, ...strangers];
-	const matters = ({ name, ip }: (typeof all)[number]) => reached.includes(ip) || name === cell.client;
+	const matters = ({ name, ip }: (typeof all)[number]) => reached.includes(ip) || name === journey.client;
 	const shown = firstOf(all, matters);
 	const hidden = all.length - shown.length;
 	return [
@@ -135,26 +138,26 @@ function podBoxes(scene: Scene, cell: CellWays, node: string): Box[] {
 	];
 }
 
-/** How ways end without reaching a pod, on a node or on none. */
-function endsIn({ ways }: CellWays, client: AskingClient | undefined, node: string | undefined): Box[] {
+/** The ends of branches that don't reach a pod, on the node or outside all nodes. */
+function endsIn({ branches }: JourneyWithHops, client: ReportedClient | undefined, node: string | undefined): Box[] {
 	if (!client) return [];
-	// What is for the client's own loopback stays where the client is.
-	const placeOf = ({ kind, node }: Way["end"]) => (kind === "loopback" ? client.place.node : node);
-	const ends = ways.filter(({ end }) => end.kind !== "pod" && placeOf(end) === node).map(endBox);
+	// A packet to the loopback address stays with the client.
+	const placeOf = (end: End) => (end.kind === "loopback" ? client.place.node : nodeOf(end));
+	const ends = branches.filter(({ end }) => end.kind !== "pod" && placeOf(end) === node).map(endBox);
 	return [...new Map(ends.map((box) => [box.id, box])).values()];
 }
 
-const endings: Record<Way["end"]["kind"], string> = {
+const endings: Record<End["kind"], string> = {
 	pod: "reached",
 	node: "the node itself",
 	reject: "rejected",
 	drop: "dropped",
 	loopback: "its own loopback",
-	away: "no such address here",
-	unknown: "cannot be told",
+	unreachable: "unknown address",
+	unknown: "unknown",
 };
 
-const endBox = ({ end, outcome }: Way): Box => ({
+const endBox = ({ end, outcome }: RecordedBranch): Box => ({
 	id: endId(end),
 	kind: "end",
 	title: endings[end.kind],
@@ -166,13 +169,15 @@ const endBox = ({ end, outcome }: Way): Box => ({
 const clientId = (name: string): string => `client ${name}`;
 const rulesId = (node: string): string => `rules ${node}`;
 const podId = (node: string, ip: string): string => `pod ${node} ${ip}`;
-const endId = ({ kind, node = "" }: Way["end"]): string => `end ${kind} ${node}`;
+const endId = (end: End): string => `end ${end.kind} ${nodeOf(end) ?? ""}`;
+
+const nodeOf = (end: End): string | undefined => ("node" in end ? end.node : undefined);
 
 /**
- * From the client over the nodes that rule on the packet to how it ends; what several ways share, once. Between a pod and its
- * node's rules, both boxes say the addresses.
+ * From the client through the nodes' rules to the end; each arrow once, even if several branches share it. An arrow from a
+ * pod to its own node's rules needs no addresses: both boxes show them.
  */
-function arrowsOf({ ways }: CellWays, client: AskingClient | undefined): Arrow[] {
+function arrowsOf({ branches }: JourneyWithHops, client: ReportedClient | undefined): Arrow[] {
 	if (!client) return [];
 	const arrows = new Map<string, Arrow & { probability: number }>();
 	const add = (from: string, to: string, flow: string[], probability: number) => {
@@ -182,7 +187,7 @@ function arrowsOf({ ways }: CellWays, client: AskingClient | undefined): Arrow[]
 		const lines = isNew ? [...known.lines, ...flow] : known.lines;
 		arrows.set(key, { ...known, lines, probability: known.probability + probability });
 	};
-	for (const { legs, end, probability } of ways) {
+	for (const { legs, end, probability } of branches) {
 		const start = startId(client);
 		let at = start;
 		for (const { node, source, destination } of legs) {
@@ -190,17 +195,16 @@ function arrowsOf({ ways }: CellWays, client: AskingClient | undefined): Arrow[]
 			add(at, rulesId(node), isInside ? [] : [`${source} →`, destination], probability);
 			at = rulesId(node);
 		}
-		const { kind, address = "", node = "" } = end;
-		add(at, kind === "pod" ? podId(node, address) : endId(end), [], probability);
+		add(at, end.kind === "pod" ? podId(end.node, end.address) : endId(end), [], probability);
 	}
 	const isCertain = (probability: number) => probability > 0.9999;
 	return [...arrows.values()].map(({ from, to, lines, probability }, i) => ({
 		from,
 		to,
-		lines: [`${i + 1}${isCertain(probability) ? "" : `: ${(probability * 100).toFixed(1)} %`}`, ...lines],
+		lines: [`${i + 1}${isCertain(probability) ? "" : `: ${percent(probability)}`}`, ...lines],
 	}));
 }
 
-function startId({ name, place }: AskingClient): string {
+function startId({ name, place }: ReportedClient): string {
 	return place.network === "pod" ? podId(place.node ?? "", place.ip ?? "") : clientId(name);
 }

@@ -1,15 +1,14 @@
-/** What a picture shows, before anything has a place in it: boxes, boxes inside them, and arrows between them. */
-
+/** The content of a picture before its layout: boxes, boxes inside them, and arrows between them. */
 export interface Box {
 	/** Unique in the picture. */
 	id: string;
-	/** How it is painted: see picture.css. */
+	/** Its style: see picture.css. */
 	kind: "node" | "pod" | "client" | "outside" | "rules" | "end" | "hop";
 	title: string;
-	/** Under the title: addresses and the like. */
+	/** Under the title. */
 	lines: string[];
 	inside: Box[];
-	/** Whether the packet passes it. */
+	/** The packet passes it. */
 	onPath: boolean;
 }
 

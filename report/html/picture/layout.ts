@@ -1,8 +1,8 @@
-/** Finds places for what a picture shows, by ELK's layered layout: no box overlaps another, no arrow crosses a box. */
+/** Lays out a drawing with ELK: boxes don't overlap, and arrows don't cross boxes. */
 import elk, { type ElkExtendedEdge, type ElkNode, type ElkPoint, type LayoutOptions } from "elkjs/lib/elk.bundled.js";
 import type { Arrow, Box, Drawing } from "./drawing.ts";
 
-/** Font sizes and distances in SVG's user units, as picture.css has them. */
+/** Font sizes and distances in SVG user units, as in picture.css. */
 export const type = { title: 13, line: 12, lineHeight: 16, padding: 10 };
 
 export interface Place {
@@ -26,20 +26,20 @@ export interface PlacedArrow {
 export interface Placed {
 	width: number;
 	height: number;
-	/** What contains others comes before what it contains. */
+	/** A box comes before the boxes inside it. */
 	boxes: PlacedBox[];
 	arrows: PlacedArrow[];
 }
 
-/** Where the packet goes: to the right where there is room for it, down in a narrow window. */
+/** The packet's direction: right in a wide window, down in a narrow one. */
 export type Direction = "RIGHT" | "DOWN";
 
 const engine = new elk.default();
 
-/** Width that a picture should keep to, in user units. */
+/** The target width in user units. */
 const widths: Record<Direction, number> = { RIGHT: 1130, DOWN: 320 };
 
-/** What the arrows join is laid out by them; beside it, packed, what they leave out. */
+/** Boxes with arrows follow the arrows; the others are packed next to them. */
 export async function layout({ boxes, arrows }: Drawing, direction: Direction): Promise<Placed> {
 	const ends = new Set(arrows.flatMap(({ from, to }) => [from, to]));
 	const [joined, others] = parted(boxes, (box) => all(box).some(({ id }) => ends.has(id)));
@@ -68,7 +68,7 @@ function parted<T>(all: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] 
 	return [all.filter(isFirst), all.filter((one) => !isFirst(one))];
 }
 
-// All places are told in the coordinates of the picture.
+// All coordinates are relative to the picture.
 const rootCoordinates: LayoutOptions = { "elk.json.shapeCoords": "ROOT", "elk.json.edgeCoords": "ROOT" };
 
 const packed = (width: number): LayoutOptions => ({
@@ -116,7 +116,7 @@ function toElk(box: Box): ElkNode {
 	};
 }
 
-/** Room for lines of text; widths of characters differ by machine, so with some to spare. */
+/** Room for lines of text, with a margin: the width of characters depends on the machine. */
 function sizeOf(lines: readonly string[], size: number, padding: number): Pick<Place, "width" | "height"> {
 	const characters = Math.max(...lines.map((line) => line.length));
 	return {

@@ -100,8 +100,8 @@ export const drawbacks = (lab: () => Lab) =>
 			"%s: every expectation holds",
 			async (name) => {
 				const drawback = (await report())?.drawbacks?.find((drawback) => drawback.name === name);
-				expect(drawback?.findings.length).toBeGreaterThan(0);
-				expect(drawback?.findings.filter(({ ok }) => !ok)).toEqual([]);
+				expect(drawback?.measurements.length).toBeGreaterThan(0);
+				expect(drawback?.measurements.filter(({ ok }) => !ok)).toEqual([]);
 			},
 		);
 	});

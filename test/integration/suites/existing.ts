@@ -73,11 +73,11 @@ export const existing = (mode: "iptables" | "nftables") =>
 		it("starts, and all answers, predicted paths and traces are as expected", async () => {
 			const { all, exitCode } = await lab.run("cli/start.ts");
 			expect(exitCode, all).toBe(0);
-			const { proxyMode, ok, traces, connectivity, notAsking } = await report();
-			expect({ proxyMode, ok, notAsking }).toEqual({
+			const { proxyMode, ok, traces, connectivity, notices } = await report();
+			expect({ proxyMode, ok, notices }).toEqual({
 				proxyMode: mode,
 				ok: true,
-				notAsking: ["outside the cluster: there is no client"],
+				notices: [{ kind: "noClientOutside" }],
 			});
 			expect(traces?.map(({ result }) => result)).toEqual(Array(4).fill("agrees"));
 			expect(connectivity).toHaveLength(6 * 8);
@@ -113,10 +113,10 @@ export const existing = (mode: "iptables" | "nftables") =>
 					await execa("sh", ["-c", fix], { cwd: lab.folder });
 				}).finally(() => cluster.onNode(idle, "systemctl start kubelet"));
 				expect(printed).toMatch(stuck);
-				expect(printed).toContain(`notice: looked at 3 of 4 nodes: ${idle} is not Ready`);
+				expect(printed).toContain(`notice: verified 3 of 4 nodes: ${idle} is not Ready`);
 				expect((await report()).connectivity).toHaveLength(5 * 7);
 				await cluster.kubectl("wait", "node", idle, "--for=condition=Ready", "--timeout=120s");
-				expect(await start()).not.toContain("notice: looked at");
+				expect(await start()).not.toContain("notice: verified");
 				expect((await report()).connectivity).toHaveLength(6 * 8);
 			},
 		);

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { pasteReady, restartProxy } from "../../../kubernetes/exec.ts";
+import { commandFor, restartProxyCommand } from "../../../kubernetes/exec.ts";
 import { kubectlText, loadAccess } from "../../../kubernetes/kubeAccess.ts";
+import { shellText } from "../../../lib/shell.ts";
 import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
@@ -43,11 +44,11 @@ describe("commands to paste", () => {
 	const exec = { exec: { namespace: "nodeport-lab", pod: "dnsutils", container: "dnsutils" } };
 	it.each([
 		[
-			pasteReady(access, exec, ["curl", "-s", "http://a b"]),
+			shellText(...commandFor(access, exec, ["curl", "-s", "http://a b"])),
 			"kubectl --kubeconfig /home/me/.kube/config --context 'my cluster' exec -n nodeport-lab dnsutils -c dnsutils -- curl -s 'http://a b'",
 		],
 		[
-			restartProxy(access, exec),
+			shellText(...(restartProxyCommand(access, exec) ?? [])),
 			"kubectl --kubeconfig /home/me/.kube/config --context 'my cluster' delete pod -n nodeport-lab dnsutils",
 		],
 		[

@@ -8,15 +8,15 @@ const isTable = (token: Token): token is Tokens.Table => token.type === "table";
 const inside = (token: Token): Token[] => [token, ...("tokens" in token ? (token.tokens ?? []).flatMap(inside) : [])];
 
 describe.each([
-	["of a lab that is as it must be", fullReport()],
-	["of a failure in hostile words", failedReport()],
-	["of connectivity base", sampleReport()],
+	["for a lab without findings", fullReport()],
+	["for findings with hostile text", failedReport()],
+	["for connectivity base", sampleReport()],
 ])("%s", (_, report) => {
 	const text = markdownReport(report);
 	const tokens = lexer(text);
 	const tables = tokens.filter(isTable);
 
-	it("every table is one for its readers, and its rows have as many columns as its head", () => {
+	it("every table is parsed as a table, and its rows have as many columns as its header", () => {
 		expect(tables.length).toBe(4 + (report.drawbacks?.length ?? 0));
 		const lines = text.split("\n").filter((line) => line.startsWith("|"));
 		const parsed = tables.flatMap(({ header, rows }) => [header, ...rows]);
@@ -30,12 +30,12 @@ describe.each([
 		}
 	});
 
-	it("holds no markup of others", () => {
+	it("contains no foreign markup", () => {
 		expect(tokens.flatMap(inside).filter(({ type }) => type === "html" || type === "image")).toEqual([]);
 	});
 });
 
-it("shows the matrix as the terminal does, and failures first", () => {
+it("shows the matrix as the terminal does, and findings first", () => {
 	const text = markdownReport(failedReport());
 	const [, measured] = lexer(text).filter(isTable).slice(1);
 	expect(measured?.header.slice(0, 2).map(({ text }) => text)).toEqual(["client", "nodeport\\-control\\-plane"]);
@@ -44,15 +44,16 @@ it("shows the matrix as the terminal does, and failures first", () => {
 	expect(text).toContain("FAILED: timeout, not ok");
 });
 
-it("keeps words as they are, in a fence that they do not end", () => {
+it("shows text unchanged, in a fence that the text can't end", () => {
 	const report = failedReport();
-	report.differences = [{ cell: "x", rules: "ok", path: `${hostile}\n\`\`\`\n# no title` }];
+	const [hop] = report.journeys.hops;
+	if (hop) hop.text = `${hostile}\n\`\`\`\n# no title`;
 	const code = lexer(markdownReport(report)).flatMap((token) => (token.type === "code" ? [String(token.text)] : []));
 	expect(code.at(-1)).toContain("# no title");
 });
 
-it("says before all else how it was looked at", () => {
-	const text = markdownReport({ ...fullReport(), notices: ["looked at 4 of 5000 nodes, seed 1"] });
-	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeGreaterThan(0);
-	expect(text.indexOf("looked at 4 of 5000 nodes")).toBeLessThan(text.indexOf("## "));
+it("shows notices before everything else", () => {
+	const text = markdownReport({ ...fullReport(), notices: [{ kind: "replacedProxy" }] });
+	expect(text.indexOf("something else serves Services")).toBeGreaterThan(0);
+	expect(text.indexOf("something else serves Services")).toBeLessThan(text.indexOf("## "));
 });

@@ -1,7 +1,11 @@
 import { expect, it } from "vitest";
 import { wrapped } from "../../../lib/table.ts";
-import { differencePaths, failureOf, matrixTables } from "../../../report/matrixText.ts";
+import { findingText } from "../../../report/findingText.ts";
+import { firstFailedJourneys } from "../../../report/journeyText.ts";
+import { matrixTables } from "../../../report/matrixText.ts";
+import type { RequestFinding } from "../../../verification/findings.ts";
 import type { Cell, Target } from "../../../verification/model.ts";
+import { sampleReport } from "./sample.ts";
 
 const nodePort = (node: string, host: number): Target => ({
 	kind: "nodePort",
@@ -32,12 +36,12 @@ const cells = [
 ];
 const paint = (_: boolean, text: string) => text;
 const words = [
-	"ok: a pod of the Service answered; behind it the client IP that the pod sees, where that can be foretold",
-	"timeout: no answer came",
-	"not routed: nothing leads there from that client, or nothing can be foretold of it: it does not ask",
+	"ok: a pod of the Service answers; the client IP that it sees follows, if it can be predicted",
+	"timeout: no answer comes",
+	"not routed: the client sends no request, because the target can't be reached or predicted from there",
 ];
 
-it("shows what was predicted, what was measured and where they differ, a row for each client", () => {
+it("shows prediction, measurement and difference, with a row for each client", () => {
 	expect(matrixTables(cells, 160, paint).map(({ title, text }) => [title, ...text.split("\n")])).toEqual([
 		[
 			"Predicted: how each request ends, and which client IP the pod sees",
@@ -54,7 +58,7 @@ it("shows what was predicted, what was measured and where they differ, a row for
 			"outside   timeout          not routed",
 		],
 		[
-			"Difference: 1 of 3 cells",
+			"Difference: 1 of 3 requests",
 			"CLIENT    nodeport-worker                    clusterIp",
 			"dnsutils  as predicted                       as predicted",
 			"outside   FAILED timeout, not ok 172.18.0.4  not routed",
@@ -62,7 +66,7 @@ it("shows what was predicted, what was measured and where they differ, a row for
 	]);
 });
 
-it("puts columns below each other that do not fit beside each other, each with its clients", () => {
+it("wraps columns that don't fit, and repeats the clients", () => {
 	const [predicted] = matrixTables(cells, 28, paint);
 	expect(predicted?.text.split("\n")).toEqual([
 		"CLIENT    nodeport-worker",
@@ -77,25 +81,46 @@ it("puts columns below each other that do not fit beside each other, each with i
 	]);
 });
 
-it("names a cell with what was promised, where the rules lead, what came and the command that asks again", () => {
-	const difference = { cell: "", rules: "refused", path: "" };
-	expect(failureOf(failed, difference)).toBe(
+const failure = ({ client, target, expected, observed }: Cell): RequestFinding => ({
+	kind: "request",
+	client,
+	target,
+	expected,
+	predicted: [{ kind: "node", node: "nodeport-worker", address: "172.18.0.3", port: 30040, clientIp: "172.18.0.9" }],
+	observed,
+	repeat: ["kubectl", "exec", client, "--", "curl", `http://${target.address}/host`],
+});
+
+it("describes a failed request: expected, predicted from the rules, observed, and the command that repeats it", () => {
+	expect(findingText(failure(failed))).toBe(
 		"outside -> nodeport-worker nodePort 172.18.0.3:30040: " +
-			"expected ok, from nodeport-worker, pod 10.244.3.9, seeing client 172.18.0.4; " +
+			"expected ok, from nodeport-worker, pod 10.244.3.9, client IP 172.18.0.4; " +
 			"the rules lead to refused; observed timeout, curl: (28) timed out; " +
 			"repeat: kubectl exec outside -- curl http://172.18.0.3:30040/host",
 	);
 });
 
-it("shows the first paths of what differs, and where the others are", () => {
-	const difference = (number: number) => ({ cell: `cell ${number}`, rules: "refused", path: `path ${number}` });
-	expect(differencePaths([1, 2].map(difference))).toBe("cell 1\npath 1\n\ncell 2\npath 2");
-	expect(differencePaths([1, 2, 3, 4, 5].map(difference))).toMatch(
-		/cell 3\npath 3\n\nThe paths of 2 more are in the report.*npm run explain/,
-	);
+it("shows the first paths of failed requests, and where to find the others", () => {
+	const reportOf = (count: number) => {
+		const hosts = Array.from({ length: count }, (_, i) => i + 1);
+		const requests = hosts.map((host) => ({
+			client: "dnsutils",
+			address: `172.18.0.${host}:30040`,
+			branches: [{ probability: 1, legs: [], outcome: "refused" as const, end: { kind: "loopback" as const } }],
+			omittedBranches: 0,
+		}));
+		const findings = hosts.map((host) => failure(cell("dnsutils", nodePort(`node${host}`, host))));
+		return { ...sampleReport(), findings, journeys: { hops: [], requests, omittedRequests: 0 } };
+	};
+	const text = firstFailedJourneys(reportOf(2));
+	expect(
+		text.match(/^dnsutils -> node\d nodePort 172\.18\.0\.\d:30040\n {3}It stays in the client's own network/gm),
+	).toHaveLength(2);
+	expect(text).not.toContain("npm run explain");
+	expect(firstFailedJourneys(reportOf(5))).toMatch(/-> node3 .*\n.*\n\nFor the paths of 2 more, run `npm run explain`/);
 });
 
-it("wraps a long line where it may, and indents what follows", () => {
+it("wraps a long line between parts, and indents the rest", () => {
 	const parts = ["one", "-> two", "-> three", "-> four"];
 	expect(wrapped(parts, 16, "  ")).toBe("  one -> two\n    -> three\n    -> four");
 	expect(wrapped(parts, Number.POSITIVE_INFINITY, "  ")).toBe("  one -> two -> three -> four");

@@ -1,6 +1,8 @@
-/** A report of a lab whose only target does not answer. */
+/** A report of a lab whose only target doesn't answer. */
+import type { Hop } from "../../../netfilter/model.ts";
+import type { RecordedJourney } from "../../../verification/journey/model.ts";
 import type { Cell, NodeRules } from "../../../verification/model.ts";
-import type { Report } from "../../../verification/report.ts";
+import { type Report, reportSchema } from "../../../verification/report.ts";
 import { dnsutils, sampleView } from "../verification/sample.ts";
 
 export const sampleCell = (client: string): Cell => ({
@@ -13,28 +15,37 @@ export const sampleCell = (client: string): Cell => ({
 	command: `kubectl exec ${client} -- curl http://172.18.0.4:30040/host`,
 });
 
+const hop: Hop = {
+	table: "nat",
+	chain: "KUBE-NODEPORTS",
+	rule: "-A KUBE-NODEPORTS -p tcp --dport 30040 -j KUBE-EXT-SR75RJIBNEHN2H65",
+	effect: "jump",
+	to: "KUBE-EXT-SR75RJIBNEHN2H65",
+	text: "KUBE-NODEPORTS sends it to KUBE-EXT-SR75RJIBNEHN2H65.",
+};
+
+const journey: RecordedJourney = {
+	client: "dnsutils",
+	address: "172.18.0.4:30040",
+	branches: [
+		{
+			probability: 1,
+			legs: [{ node: "nodeport-worker2", source: "172.18.0.5", destination: "172.18.0.4:30040", hops: [0] }],
+			outcome: "timeout",
+			end: { kind: "drop", node: "nodeport-worker2" },
+		},
+	],
+	omittedBranches: 0,
+};
+
 const rules = (node: string): NodeRules => ({
 	node,
 	backend: "iptables-nft",
-	rules: ["-A KUBE-NODEPORTS -p tcp --dport 30040 -j KUBE-EXT-SR75RJIBNEHN2H65"],
-	paths: [
-		{
-			probability: 1,
-			hops: [
-				{
-					table: "nat",
-					chain: "KUBE-NODEPORTS",
-					rule: "-A KUBE-NODEPORTS -p tcp --dport 30040 -j KUBE-EXT-SR75RJIBNEHN2H65",
-					effect: "jump",
-					to: "KUBE-EXT-SR75RJIBNEHN2H65",
-					text: "KUBE-NODEPORTS sends it to KUBE-EXT-SR75RJIBNEHN2H65.",
-				},
-			],
-		},
-	],
+	rules: [hop.rule],
+	paths: [{ probability: 1, hops: [hop] }],
 });
 
-/** Of a lab with so many nodes, two clients of which asked one target in vain. */
+/** A lab with this number of nodes, where two clients' requests to one target failed. */
 export const sampleReport = ({
 	nodes: nodeCount = 4,
 	path = "out/verification.json",
@@ -45,8 +56,9 @@ export const sampleReport = ({
 	revisions?: Report["request"]["revisions"];
 } = {}): Report => {
 	const { nodes, service } = sampleView();
+	const { client, target, expected, observed } = sampleCell("dnsutils");
 	return {
-		schema: "nodeport-lab/report/v1",
+		schema: reportSchema,
 		request: {
 			kubeconfig: ".kube/nodeport.yaml",
 			service: { namespace: "default", name: "nodeport-service" },
@@ -65,12 +77,23 @@ export const sampleReport = ({
 		nodes,
 		clients: [{ name: "dnsutils", place: dnsutils }],
 		connectivity: [sampleCell("dnsutils"), sampleCell("another")],
-		ways: { hops: [], cells: [], omittedCells: 2 },
+		journeys: { hops: [hop], requests: [journey], omittedRequests: 2 },
 		rules: Array.from({ length: nodeCount }, (_, i) => rules(`node${i}`)),
-		differences: [{ cell: "dnsutils -> nodeport-worker2", rules: "refused", path: "1. KUBE-SERVICES rejects it." }],
-		notAsking: ["nodeport-worker3: no client runs on it"],
-		explained: { client: "dnsutils", target: "nodeport-worker2:30040", path: "1. KUBE-NODEPORTS sends it on." },
-		notUnderstood: ["nodeport-worker: line 7: -A X -m strange"],
-		failures: ["dnsutils -> nodeport-worker2: expected ok"],
+		explained: { node: "nodeport-worker2", ...journey, hops: [hop] },
+		findings: [
+			{
+				kind: "request",
+				client,
+				target,
+				expected,
+				predicted: [{ kind: "drop", node: "nodeport-worker2" }],
+				observed,
+				repeat: ["kubectl", "exec", "dnsutils", "--", "curl", "http://172.18.0.4:30040/host"],
+			},
+		],
+		notices: [
+			{ kind: "noClientOnNode", node: "nodeport-worker3" },
+			{ kind: "unknownRule", node: "nodeport-worker", rule: "line 7: -A X -m strange" },
+		],
 	};
 };

@@ -1,11 +1,11 @@
-/** Clusters where kube-proxy is no pod, late, or not there at all; and networks that are not kind's. */
+/** Clusters where kube-proxy isn't a pod, is late or absent; and other CNIs than kind's. */
 import { describe, expect, it } from "vitest";
 import type { Runner } from "../../../kubernetes/clients.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import { judge } from "../../../verification/judgement/judge.ts";
-import { expect as foretell, targetsOf } from "../../../verification/judgement/predict.ts";
-import { ruleProblem } from "../../../verification/judgement/ruleProblem.ts";
-import { NoProxyRules, type Ruleset, readRuleset } from "../../../verification/ruleset.ts";
+import { expect as predict, targetsOf } from "../../../verification/judgement/predict.ts";
+import { rulesProblem } from "../../../verification/judgement/rulesProblem.ts";
+import { type Ruleset, readRuleset } from "../../../verification/ruleset.ts";
 import { isReplaced, type Settled } from "../../../verification/settle.ts";
 import { fixture } from "../netfilter/fixtures.ts";
 import { dnsutils, sampleView } from "./sample.ts";
@@ -32,7 +32,7 @@ function read(prints: Record<string, string>) {
 		const stdout = prints[program];
 		return stdout === undefined ? { code: 1, stdout: "", stderr: "no" } : { code: 0, stdout, stderr: "" };
 	};
-	const cluster = { run, restartProxy: () => "restart it", pasteReady: () => "" } as unknown as Cluster;
+	const cluster = { run, restartProxyCommand: () => ["restart"], commandFor: () => ["sh"] } as unknown as Cluster;
 	return { ruleset: readRuleset(cluster, withProbe, node), asked };
 }
 
@@ -43,7 +43,7 @@ describe("a node without a kube-proxy pod", () => {
 		expect(asked.every(([runner]) => runner === probe)).toBe(true);
 	});
 
-	it("may have them in the legacy tables", async () => {
+	it("may have its rules in the legacy tables", async () => {
 		const { ruleset } = read({
 			"iptables-save": bare,
 			"iptables-legacy-save": saved.replaceAll("nf_tables", "legacy"),
@@ -52,47 +52,52 @@ describe("a node without a kube-proxy pod", () => {
 	});
 
 	it.each([
-		["nothing of kube-proxy's, though the kubelet's", { "iptables-save": bare, nft: noTables }, true],
-		["a remainder of kube-proxy's", { "iptables-save": cut, nft: noTables }, false],
-	])("with %s says whether that is none", async (_, prints, isNone) => {
-		const error = await read(prints).ruleset.then(
-			() => expect.fail("it was read"),
-			(error) => error,
-		);
-		expect(error.message).toMatch(/^there are no rules of kube-proxy/);
-		expect(error instanceof NoProxyRules).toBe(isNone);
-	});
+		["only rules of the kubelet", { "iptables-save": bare, nft: noTables }, true],
+		["leftovers of kube-proxy", { "iptables-save": cut, nft: noTables }, false],
+	])(
+		"with %s has no rules of kube-proxy, and the error says whether there are leftovers",
+		async (_, prints, isNone) => {
+			const error = await read(prints).ruleset.then(
+				() => expect.fail("it was read"),
+				(error) => error,
+			);
+			expect(error.finding.problem).toEqual({ kind: "noProxyRules", leftovers: !isNone });
+		},
+	);
 });
 
 describe("kube-proxy", () => {
 	const proxies = (...names: string[]) => sampleView({ kubeProxies: new Map(names.map((name) => [name, probe])) });
 	const settled = (...isBare: boolean[]): Settled[] =>
-		isBare.map((isBare) => ({ node, problem: "it waits", ...(isBare && { isBare }) }));
+		isBare.map((isBare) => ({
+			node,
+			finding: { kind: "node", node: node.name, problem: { kind: "noProxyRules", leftovers: !isBare } },
+		}));
 	it.each([
-		["is replaced where no pod of it and no rule of it is on any node", proxies(), settled(true, true), true],
-		["is not where it has a pod: it may be late", proxies("nodeport-worker"), settled(true, true), false],
-		["is not where one node has rules of it", proxies(), settled(true, false), false],
-		["is not where nothing was read", proxies(), [], false],
+		["is replaced if no node has a pod or a rule of it", proxies(), settled(true, true), true],
+		["isn't replaced if it has a pod: it may be late", proxies("nodeport-worker"), settled(true, true), false],
+		["isn't replaced if one node has rules of it", proxies(), settled(true, false), false],
+		["isn't replaced if nothing was read", proxies(), [], false],
 	])("%s", (_, snapshot, settled, replaced) => {
 		expect(isReplaced(snapshot, settled)).toBe(replaced);
 	});
 });
 
-describe("what is foretold of client addresses", () => {
+describe("the predicted client IPs", () => {
 	const seen = (snapshot: typeof withProbe, mode: "iptables" | "none") =>
-		targetsOf(snapshot, dnsutils, "base").map((target) => foretell(snapshot, [], mode, dnsutils, target).clientIp);
-	it("is what kind's network does", () => {
+		targetsOf(snapshot, dnsutils, "base").map((target) => predict(snapshot, [], mode, dnsutils, target).clientIp);
+	it("follow kind's CNI", () => {
 		expect(seen(sampleView(), "iptables").every((ip) => ip !== undefined)).toBe(true);
 	});
 	it.each([
-		["another network", sampleView({ foreignNetwork: true }), "iptables"],
-		["somebody else who serves Services", sampleView(), "none"],
-	] as const)("is with %s only what nobody rewrites: from pod to pod", (_, snapshot, mode) => {
+		["another CNI", sampleView({ foreignNetwork: true }), "iptables"],
+		["a replacement of kube-proxy", sampleView(), "none"],
+	] as const)("with %s are known only from pod to pod, where nothing rewrites them", (_, snapshot, mode) => {
 		expect(seen(snapshot, mode).filter((ip) => ip !== undefined)).toEqual([dnsutils.ip]);
 	});
 });
 
-describe("rules that the walk does not understand", () => {
+describe("rules that can't be evaluated", () => {
 	const stuck = { walk: () => [{ probability: 1, outcome: "unknown", masqueraded: false, hops: [{ text: "-m x" }] }] };
 	const rulesets = new Map([...sampleView().nodes].map(({ name }) => [name, stuck as unknown as Ruleset]));
 	const snapshot = (foreignNetwork: boolean) =>
@@ -106,15 +111,16 @@ describe("rules that the walk does not understand", () => {
 		observed: { outcome: "ok" as const, podIp: "10.244.3.9", node: "nodeport-worker", clientIp: "10.9.9.9" },
 		command: "",
 	};
+	const measured = (changes = {}) => ({ cell: { ...cell, ...changes }, command: ["true"] });
 	it.each([
 		["are a finding on the lab's own cluster", false],
-		["contradict nothing where the network is another", true],
+		["contradict nothing with another CNI", true],
 	])("%s", (_, foreign) => {
-		expect(judge(snapshot(foreign), rulesets, cell).cell.ok).toBe(foreign);
-		expect(ruleProblem(snapshot(foreign), dnsutils, node, stuck as unknown as Ruleset) === undefined).toBe(foreign);
+		expect(judge(snapshot(foreign), rulesets, measured()).cell.ok).toBe(foreign);
+		expect(rulesProblem(snapshot(foreign), dnsutils, node, stuck as unknown as Ruleset) === undefined).toBe(foreign);
 	});
-	it("are no excuse for an answer that is not what it must be", () => {
-		const { cell: judged } = judge(snapshot(true), rulesets, { ...cell, observed: { outcome: "timeout" } });
+	it("don't excuse an unexpected answer", () => {
+		const { cell: judged } = judge(snapshot(true), rulesets, measured({ observed: { outcome: "timeout" } }));
 		expect(judged.ok).toBe(false);
 	});
 });

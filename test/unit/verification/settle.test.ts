@@ -1,11 +1,12 @@
-/** Rules and API move apart and together again: what is waited for, and what never comes. */
+/** Rules and API differ for a while, or forever. */
 import pLimit from "p-limit";
 import { expect, it, vi } from "vitest";
 import type { Runner } from "../../../kubernetes/clients.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { ClusterSnapshot } from "../../../kubernetes/snapshot.ts";
+import type { Progress } from "../../../verification/progress.ts";
 import type { Request } from "../../../verification/request.ts";
-import { type Awaited, settle, sharedLook } from "../../../verification/settle.ts";
+import { type Awaited, settle, sharedSnapshot } from "../../../verification/settle.ts";
 import { fixture } from "../netfilter/fixtures.ts";
 import { dnsutils, endpoint, sampleView } from "./sample.ts";
 
@@ -25,30 +26,29 @@ function settleWith(snapshot: ClusterSnapshot, now: () => Promise<ClusterSnapsho
 		stdout: program === "iptables-save" ? saved : "",
 		stderr: "",
 	}));
-	const cluster = { run, restartProxy: () => "restart it" } as unknown as Cluster;
-	const said: string[] = [];
+	const cluster = { run, restartProxyCommand: () => ["restart"] } as unknown as Cluster;
+	const said: Progress[] = [];
 	const deadline = performance.now() + milliseconds;
-	const say = (line: string) => said.push(line);
-	const awaited: Awaited = { cluster, snapshot, client: dnsutils, deadline, say, look: now, limit: pLimit(1) };
+	const say = (progress: Progress) => said.push(progress);
+	const awaited: Awaited = { cluster, snapshot, client: dnsutils, deadline, say, readSnapshot: now, limit: pLimit(1) };
 	return { settled: settle(awaited, node), said, reads: run };
 }
 
-it("takes rules that say what the API says, without looking again", async () => {
-	const { settled, said } = settleWith(viewWith(led), () => expect.fail("looked again"), 60_000);
-	expect((await settled).problem).toBeUndefined();
+it("accepts rules that agree with the API, without reading the API again", async () => {
+	const { settled, said } = settleWith(viewWith(led), () => expect.fail("the API was read again"), 60_000);
+	expect((await settled).finding).toBeUndefined();
 	expect(said).toEqual([]);
 });
 
-it("waits no longer for rules that follow a pod which came after the snapshot was read", async () => {
+it("stops waiting for rules that follow a pod newer than the snapshot", async () => {
 	const { settled, said, reads } = settleWith(viewWith("10.244.3.77"), async () => viewWith(led), 60_000);
-	expect((await settled).problem).toContain(
-		`its rules lead to ${led}:8080, the Service's endpoints are 10.244.3.77:8080`,
-	);
-	expect(said).toEqual([expect.stringContaining("waiting for kube-proxy")]);
+	const problem = { kind: "endpoints", expected: ["10.244.3.77:8080"], observed: [`${led}:8080`] };
+	expect((await settled).finding?.problem).toEqual(problem);
+	expect(said).toEqual([expect.objectContaining({ kind: "waitingForRules" })]);
 	expect(reads.mock.calls.filter(([, [program]]) => program === "iptables-save")).toHaveLength(4);
 });
 
-it("does so for the pods of DNS too", async () => {
+it("also stops for newer DNS pods", async () => {
 	const dns = (ips: string[]) => ({
 		clusterIp: "10.96.0.10",
 		endpoints: ips.map((ip) => endpoint("nodeport-worker", ip)),
@@ -59,25 +59,25 @@ it("does so for the pods of DNS too", async () => {
 		async () => ({ ...snapshot, dns: dns(["10.244.0.8", "10.244.0.9"]) }),
 		60_000,
 	);
-	expect((await settled).problem).toContain("its rules lead DNS to");
+	expect((await settled).finding?.problem.kind).toBe("dns");
 });
 
 it.each([
-	["as it was", async (snapshot: ClusterSnapshot) => snapshot],
+	["unchanged", async (snapshot: ClusterSnapshot) => snapshot],
 	["unreachable", async () => Promise.reject(new Error("connect ECONNREFUSED"))],
 ])("waits until the deadline while the API is %s", async (_, now) => {
 	const snapshot = viewWith("10.244.3.77");
 	const { settled, reads } = settleWith(snapshot, () => now(snapshot), 2500);
-	expect((await settled).problem).toBeDefined();
+	expect((await settled).finding).toBeDefined();
 	expect(reads.mock.calls.length).toBeGreaterThan(4);
 });
 
-it("looks at the API once for all nodes that wait at the same time, and again later", async () => {
+it("reads the API once for all nodes that wait at the same time, and again later", async () => {
 	const answers = [viewWith(led), viewWith("10.244.3.77")];
 	const snapshot = vi.fn(async () => answers.shift());
-	const look = sharedLook({ snapshot } as unknown as Cluster, {} as Request);
-	const [one, other] = await Promise.all([look(), look()]);
+	const read = sharedSnapshot({ snapshot } as unknown as Cluster, {} as Request);
+	const [one, other] = await Promise.all([read(), read()]);
 	expect(one).toBe(other);
-	expect(await look()).not.toBe(one);
+	expect(await read()).not.toBe(one);
 	expect(snapshot).toHaveBeenCalledTimes(2);
 });

@@ -1,34 +1,36 @@
-/** What an experiment is: a question about NodePort, answered by the rules beforehand and by measurement. */
-import type { Finding } from "../../report.ts";
+/** An experiment answers a question about NodePort: with a prediction from the rules, and with a measurement. */
+import type { Measurement } from "../../report.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
-/** Settings of the stack, as its configuration names them. */
+/** Settings of the stack, by their names in its configuration. */
 export type Settings = Record<string, string | number | string[]>;
 
-/** What an experiment may do to the lab. Whoever runs it puts everything back, however it ends. */
+/** What an experiment may do to the lab. The runner undoes everything, however the experiment ends. */
 export interface Lab {
-	/** The lab as it is now, its rules read anew. */
-	look(): Promise<LabSnapshot>;
-	/** Comes back at once: the cluster will notice by itself. */
+	/** Aborted when the user ends the experiments. */
+	readonly signal: AbortSignal;
+	/** The current state of the lab, its rules included. */
+	snapshot(): Promise<LabSnapshot>;
+	/** Returns at once: the cluster notices by itself. */
 	stopNode(name: string): Promise<void>;
-	/** Comes back once the node is Ready. */
+	/** Returns once the node is Ready. */
 	startNode(name: string): Promise<void>;
-	/** Has something done when the experiment is over; what was asked last is done first. */
+	/** Registers what to do after the experiment; the last action runs first. */
 	afterwards(action: () => Promise<unknown>): void;
-	/** Waits, unless the user ends the experiments meanwhile. */
+	/** @throws if the user ends the experiments */
 	sleep(seconds: number): Promise<void>;
 	say(line: string): void;
 }
 
 export interface Experiment {
-	/** By which it is called on the command line. */
+	/** The name on the command line. */
 	name: string;
 	title: string;
 	question: string;
-	/** Worker nodes that it needs. */
+	/** How many worker nodes it needs. */
 	workers: number;
-	/** What it is measured under, one after the other; what is not named stays as the stack has it. */
+	/** The settings to measure under, one after the other; other settings keep their start values. */
 	changes(snapshot: LabSnapshot): Settings[];
-	/** Each expectation and its measurement, of the lab as it is after one change. */
-	measure(lab: Lab, snapshot: LabSnapshot): Promise<Finding[]>;
+	/** Runs once for each of the changes. */
+	measure(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]>;
 }

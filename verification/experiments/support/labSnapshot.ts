@@ -1,25 +1,26 @@
-/** The lab as an experiment finds it: who asks, what the rules foretell of it, and what comes of asking. */
+/** The state of the lab during an experiment: its clients, the predictions from its rules, and requests to it. */
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Node } from "../../../kubernetes/model.ts";
 import type { ClusterSnapshot, PlacedClient } from "../../../kubernetes/snapshot.ts";
 import { withPort } from "../../../netfilter/address.ts";
-import { journeysText } from "../../../report/journeyText.ts";
 import { parseDestination } from "../../journey/destination.ts";
-import { type Journey, journeys, observationOf } from "../../journey/journey.ts";
+import { type Branch, journeyOf, observationOf } from "../../journey/journey.ts";
+import type { JourneyWithHops } from "../../journey/model.ts";
+import { recordJourney } from "../../journey/recordJourneys.ts";
 import type { Observed, ProxyMode } from "../../model.ts";
-import { answerOf, ask } from "../../probe.ts";
+import { answerOf, sendRequest } from "../../probe.ts";
 import type { Ruleset } from "../../ruleset.ts";
 
-/** One of many requests that a client sends one after the other, each by a connection of its own. */
-export interface Answered {
-	/** Absent: nobody answered. */
+/** The result of one of many requests, each with its own connection. */
+export interface Result {
+	/** Absent: no answer came. */
 	node?: string;
 	podIp?: string;
-	/** From the connection's beginning to the answer's end. */
+	/** From the start of the connection to the end of the answer. */
 	seconds: number;
 }
 
-/** Longest time for one of many requests. */
+/** The time limit for one of many requests. */
 const requestSeconds = 2;
 
 export class LabSnapshot {
@@ -38,7 +39,7 @@ export class LabSnapshot {
 		return this.client(({ place }) => place.network === "pod", "in a pod");
 	}
 
-	/** The client beside the nodes. */
+	/** The client on the nodes' network, outside the cluster. */
 	get outside(): PlacedClient {
 		return this.client(({ place }) => place.network === "outside", "outside the cluster");
 	}
@@ -69,52 +70,51 @@ export class LabSnapshot {
 		return node;
 	}
 
-	/** Those with an endpoint of the Service, or those without. */
+	/** The nodes with an endpoint of the Service, or those without. */
 	nodes({ endpoints }: { endpoints: boolean }): Node[] {
 		const hosts = this.objects.endpoints.map(({ node }) => node);
 		return this.objects.nodes.filter(({ name }) => hosts.includes(name) === endpoints);
 	}
 
 	/** "address:nodePort" */
-	url({ internalIp }: Pick<Node, "internalIp">): string {
+	addressOf({ internalIp }: Pick<Node, "internalIp">): string {
 		return withPort(internalIp, this.objects.service.nodePort);
 	}
 
-	/** All ways of the client's first packet. */
-	ways(client: PlacedClient, to: string): Journey[] {
-		return journeys(this.objects, this.rulesets, client.place, parseDestination(this.objects, to));
+	/** All branches of the journey of the client's first packet. */
+	journey(client: PlacedClient, to: string): Branch[] {
+		return journeyOf(this.objects, this.rulesets, client.place, parseDestination(this.objects, to));
 	}
 
-	/** What the client would see, each of the possibilities once. */
+	/** What the client may observe, for each branch. */
 	predict(client: PlacedClient, to: string): Observed[] {
-		return this.ways(client, to).map(({ end }) => observationOf(end));
+		return this.journey(client, to).map(({ end }) => observationOf(end));
 	}
 
-	/** The packet's ways in words, with the rules. */
-	path(client: PlacedClient, to: string): string {
-		return journeysText(this.ways(client, to), this.objects);
+	recordedJourney(client: PlacedClient, to: string): JourneyWithHops {
+		return recordJourney(client.name, to, this.journey(client, to));
 	}
 
-	async ask(client: PlacedClient, to: string): Promise<Observed> {
-		return (await ask(this.cluster, client, to)).observed;
+	async send(client: PlacedClient, to: string): Promise<Observed> {
+		return (await sendRequest(this.cluster, client, to)).observed;
 	}
 
-	/** @throws where the client's program ends before it has sent them all */
-	async askOften(client: PlacedClient, to: string, count: number): Promise<Answered[]> {
-		const told = "\\n%{time_total}\\n";
+	/** Sends the requests one after the other. @throws if the client's program ends early */
+	async sendMany(client: PlacedClient, to: string, count: number): Promise<Result[]> {
+		const time = "\\n%{time_total}\\n";
 		const options = ["--silent", "--max-time", String(requestSeconds), "--header", "Connection: close"];
-		const program = ["curl", ...options, "--write-out", told, `http://${to}/host?[1-${count}]`];
+		const program = ["curl", ...options, "--write-out", time, `http://${to}/host?[1-${count}]`];
 		const { stdout, stderr } = await this.cluster.run(client.run, program, 60 + count * 0.1);
 		const lines = stdout.split("\n").filter(Boolean);
-		const answers: Answered[] = [];
+		const results: Result[] = [];
 		for (const [i, line] of lines.entries()) {
 			if (!/^\d+\.\d+$/.test(line)) continue;
 			const { node, podIp } = answerOf(lines[i - 1] ?? "") ?? {};
-			answers.push({ ...(node && { node }), ...(podIp && { podIp }), seconds: Number(line) });
+			results.push({ ...(node && { node }), ...(podIp && { podIp }), seconds: Number(line) });
 		}
-		if (answers.length !== count) {
-			throw new Error(`${client.name} sent ${answers.length} of ${count} requests to ${to}: ${stderr.trim()}`);
+		if (results.length !== count) {
+			throw new Error(`${client.name} sent ${results.length} of ${count} requests to ${to}: ${stderr.trim()}`);
 		}
-		return answers;
+		return results;
 	}
 }

@@ -1,9 +1,8 @@
-/** What a run of the experiments that was killed left in the cluster. The settings of the stack are an update's to put back. */
+/** What a killed run of the experiments left in the cluster. The stack's settings are restored by the next update. */
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import { removeExtraServices } from "./extraService.ts";
 import { unbindNodePorts } from "./nodePortAddresses.ts";
-import { removeExtraServices } from "./services.ts";
 
-/** Puts it back as it was; quick where nothing was left. */
 export async function restoreLeftovers(cluster: Cluster): Promise<void> {
 	await Promise.all([removeExtraServices(cluster), unbindNodePorts(cluster)]);
 }

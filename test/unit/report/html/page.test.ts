@@ -15,42 +15,50 @@ it.each([whole, failed])(
 	},
 );
 
-it("escapes the words of others wherever they are shown", () => {
+it("escapes foreign text everywhere", () => {
 	expect(failed).not.toContain("<img");
 	expect(failed.match(/<\/script>/g)?.length).toBe(2);
 	expect(failed.match(/&lt;img src=x/g)?.length).toBeGreaterThan(3);
 });
 
-it("tells what failed before all else", () => {
+it("shows findings before everything else", () => {
 	expect(failed).toMatch(/<title>NodePort 30040 of default\/nodeport-service: FAILED<\/title>/);
 	expect(failed.indexOf("<b>FAILED</b>: 2 findings")).toBeLessThan(failed.indexOf("<h2>"));
 });
 
-it("is a page also of a report that keeps no ways, and says so", async () => {
-	const page = await htmlReport(sampleReport());
-	expect(page).toContain("<p>To ask again: <code>kubectl exec dnsutils -- curl http://172.18.0.4:30040/host</code>");
+it("is complete without recorded journeys, and says how to see a path", async () => {
+	const withoutJourneys = { ...sampleReport(), journeys: { hops: [], requests: [], omittedRequests: 2 } };
+	const page = await htmlReport(withoutJourneys);
+	expect(page).toContain(
+		"<p>To repeat the request: <code>kubectl exec dnsutils -- curl http://172.18.0.4:30040/host</code>",
+	);
 	expect(page).toContain("<code>npm run explain -- --from dnsutils --to 172.18.0.4:30040</code>");
-	expect(page).toContain("Paths of 2 of 2 cells are left out for lack of room.");
-	// One picture of the cluster serves all of them: there may be thousands.
+	expect(page).toContain("The paths of 2 of 2 requests are left out for lack of room.");
+	// All requests without a path share one picture: there may be thousands.
 	expect(page.match(/<template id="picture-/g)?.length).toBe(1);
 });
 
-it("is a page also where nothing was asked", async () => {
+it("is complete without requests", async () => {
 	expect(await htmlReport({ ...sampleReport(), connectivity: [] })).toContain("</html>");
 });
 
-it("says on top what else serves Services, of a sample how large the cluster is, and nothing of rules that are not", async () => {
+it("shows on top that something else serves Services and the size of the cluster, and no rules where there are none", async () => {
 	const full = fullReport();
 	const sample = { nodes: full.nodes.map(({ name }) => name), of: 5000, seed: 1 };
 	const page = await htmlReport({
 		...full,
 		proxyMode: "none",
 		rules: [],
-		notices: ["looked at 4 of 5000 nodes, seed 1", "something else serves <Services>"],
+		notices: [{ kind: "sample" }, { kind: "replacedProxy" }],
 		request: { ...full.request, existing: { sample } },
 	});
 	const top = page.slice(0, page.indexOf("<main>"));
-	for (const line of ["looked at 4 of 5000 nodes, seed 1", "serves &lt;Services>", "on 5000 nodes", "in its place"])
+	for (const line of [
+		"verified 4 of 5000 nodes",
+		"something else serves Services",
+		"on 5000 nodes",
+		"replaced by something else",
+	])
 		expect(top.replaceAll("&gt;", ">")).toContain(line);
-	expect(page).not.toMatch(/as the rules say|none (rules|mode)|The Service's rules on each node/);
-});
+	expect(page).not.toMatch(/by the kernel rules|none (rules|mode)|The Service's rules on each node/);
+}, 120_000);

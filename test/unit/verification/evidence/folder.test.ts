@@ -37,10 +37,10 @@ it("writes what there is, and says in the index what each file is, what is missi
 		[
 			"Why: because",
 			"",
-			"FILE                 BYTES  WHAT IT IS",
+			"FILE                 BYTES  CONTENT",
 			"nodes/a/journal.log  11     the log",
 			"",
-			"What could not be had:",
+			"Missing:",
 			"nodes/b/journal.log: Container b is paused",
 			"",
 		].join("\n"),
@@ -55,7 +55,7 @@ it("names what has not come when the time is over", async () => {
 	]);
 });
 
-it("cuts the longest files to stay within its bound, keeps the end of logs, and says so in file and index", async () => {
+it("truncates the longest files, keeps the end of logs, and marks both file and index", async () => {
 	const collection = new Collection(60);
 	const long = Array.from({ length: 40 }, (_, i) => `${i}.log`);
 	for (const path of long) await collection.add(path, "a log", async () => log(fileBytes * 2), "end");
@@ -70,10 +70,10 @@ it("cuts the longest files to stay within its bound, keeps the end of logs, and 
 	expect(await read("rules")).toBe(log(64_000));
 	for (const path of long) {
 		const text = await read(path);
-		expect(text).toMatch(/^# cut: the last \d+ of 2097152 bytes that were read\n\.*\d+\n/);
+		expect(text).toMatch(/^# truncated: the last \d+ of 2097152 bytes\n\.*\d+\n/);
 		expect(text.endsWith(log(fileBytes * 2).slice(-640))).toBe(true);
 	}
-	expect(await read("index.txt")).toMatch(/^39\.log +\d+ +a log +cut: the last \d+ of 2097152 bytes that were read$/m);
+	expect(await read("index.txt")).toMatch(/^39\.log +\d+ +a log +truncated: the last \d+ of 2097152 bytes$/m);
 });
 
 it("keeps the newest folders of its kind, and whatever else there is", async () => {

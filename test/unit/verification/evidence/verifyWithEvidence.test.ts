@@ -1,7 +1,10 @@
-/** Against an API server of the test's own; programs in pods cannot be run there, those on nodes are shell scripts. */
+/** With a fake API server that runs no programs in pods; programs on nodes are shell scripts. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { findingText } from "../../../../report/findingText.ts";
+import { progressText } from "../../../../report/progressText.ts";
+import { evidenceTexts } from "../../../../report/terminal.ts";
 import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
 import { verifyWithEvidence } from "../../../../verification/evidence/verifyWithEvidence.ts";
 import type { Request } from "../../../../verification/request.ts";
@@ -77,7 +80,8 @@ const request = (changes: Partial<Request> = {}): Request => ({
 	...changes,
 });
 
-const verified = (changes?: Partial<Request>) => verifyWithEvidence(request(changes), (line) => said.push(line));
+const verified = (changes?: Partial<Request>) =>
+	verifyWithEvidence(request(changes), (progress) => said.push(progressText(progress)), evidenceTexts);
 const evidence = async () => (await readdir(join(folder.path, "out"))).filter((name) => name.startsWith("evidence-"));
 
 /** The only evidence that there is: the text of each file by its path. */
@@ -107,7 +111,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-it("keeps what there is where a verification fails, and names it in the report", async () => {
+it("collects evidence of a failed verification, and names it in the report", async () => {
 	const { ok, evidence: path } = await verified();
 	expect(ok).toBe(false);
 	expect(await evidence()).toEqual([path?.slice(join(folder.path, "out/").length)]);
@@ -143,32 +147,32 @@ it("keeps what there is where a verification fails, and names it in the report",
 	expect(files["nodes.yaml"]).not.toContain("managedFields");
 });
 
-it("says in the index why it failed, what each file is, what could not be had and why", async () => {
-	const { failures } = await verified();
+it("lists findings, files, and what is missing and why in the index", async () => {
+	const { findings } = await verified();
 	const { "index.txt": index = "" } = await kept();
-	expect(failures.length).toBeGreaterThan(0);
-	for (const failure of failures) expect(index).toContain(failure);
-	expect(index).toMatch(/^nodes\/worker\/journal.log +\d+ +the log of its kubelet and its containerd$/m);
-	const [, missing = ""] = index.split("What could not be had:\n");
+	expect(findings.length).toBeGreaterThan(0);
+	for (const finding of findings) expect(index).toContain(findingText(finding));
+	expect(index).toMatch(/^nodes\/worker\/journal.log +\d+ +the log of kubelet and containerd$/m);
+	const [, missing = ""] = index.split("Missing:\n");
 	expect(missing.trimEnd().split("\n")).toEqual([
-		"namespaces/default/app1-pending/*.log: none of its containers has been made yet",
+		"namespaces/default/app1-pending/*.log: no container was created yet",
 		expect.stringMatching(/^nodes\/worker\/iptables.rules: iptables-save -c failed: /),
 		expect.stringMatching(/^nodes\/worker\/nftables.rules: nft list ruleset failed: /),
-		"nodes/worker2/*.rules: the node runs no kube-proxy pod",
+		"nodes/worker2/*.rules: no kube-proxy pod runs on the node",
 		expect.stringMatching(/^nodes\/worker2\/journal.log: journalctl .* failed: worker2 is paused$/),
-		'traces.txt: with connectivity "base" none is made',
+		'traces.txt: traces need connectivity "full"',
 	]);
-	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 could not be had$/);
+	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 missing$/);
 });
 
-it("keeps what became of each node's trace", async () => {
+it("contains the result of each node's trace", async () => {
 	const { traces } = await verified({ connectivity: "full" });
 	const { "traces.txt": text = "" } = await kept();
 	expect(traces?.length).toBeGreaterThan(0);
 	for (const { node } of traces ?? []) expect(text).toMatch(new RegExp(`^${node}: `, "m"));
 });
 
-it("says in a log when it is the end of a longer one", async () => {
+it("marks a truncated log", async () => {
 	const lines = (count: number) => Array.from({ length: count }, (_, i) => `line ${i}\n`).join("");
 	const asked = server.intercept;
 	server.intercept = (request) => {
@@ -177,31 +181,31 @@ it("says in a log when it is the end of a longer one", async () => {
 	};
 	await verified();
 	const files = await kept();
-	expect(files["namespaces/default/app1-x/main.log"]).toBe(`# cut: the last 5000 lines\n${lines(5000)}`);
+	expect(files["namespaces/default/app1-x/main.log"]).toBe(`# truncated: the last 5000 lines\n${lines(5000)}`);
 	expect(files["namespaces/default/app1-x/main.previous.log"]).toBe(lines(4999));
 	const logs = server.asked.filter(({ path }) => path.endsWith("/log"));
 	expect(new Set(logs.map(({ query }) => query.tailLines))).toEqual(new Set(["5000"]));
 });
 
-it("asks for no Secret and no ConfigMap", async () => {
+it("reads no Secret and no ConfigMap", async () => {
 	await verified();
 	const paths = server.asked.map(({ path }) => path);
 	expect(paths).toContain("/api/v1/nodes");
 	expect(paths.filter((path) => /secrets|configmaps/.test(path))).toEqual([]);
 });
 
-it("keeps what there is where the verification could not be made, and says why it could not", async () => {
+it("collects evidence if the verification itself fails, with the reason", async () => {
 	server.objects.delete("/api/v1/namespaces/default/services/web");
 	await expect(verified()).rejects.toThrow(
 		/^Service default\/web not found; fix: npm start \(evidence: .*\/out\/evidence-[^/]+Z\)$/,
 	);
 	const { "index.txt": index, ...files } = await kept();
-	expect(index).toContain("Why it failed:\nService default/web not found; fix: npm start\n");
-	expect(index).toContain("\nreport.json: the verification did not get as far as a report\n");
+	expect(index).toContain("Findings:\nService default/web not found; fix: npm start\n");
+	expect(index).toContain("\nreport.json: the verification failed before there was a report\n");
 	expect(Object.keys(files)).toContain("namespaces/kube-system/kube-proxy-x/main.log");
 });
 
-it("keeps the logs of the nodes where nobody answers for the API", async () => {
+it("collects the logs of the nodes if the API doesn't answer", async () => {
 	server.stop();
 	await expect(verified()).rejects.toThrow(/^the API server doesn't answer .*\(evidence: .*\)$/);
 	const { "index.txt": index, ...files } = await kept();
@@ -209,24 +213,22 @@ it("keeps the logs of the nodes where nobody answers for the API", async () => {
 	expect(index).toMatch(/^nodes\.yaml: the API server doesn't answer \(Nodes: .*ECONNREFUSED/m);
 });
 
-it("leaves the failure as it is where nothing can be had", async () => {
+it("doesn't change the failure if nothing can be collected", async () => {
 	server.stop();
 	await expect(verified({ nodeRunners: {} })).rejects.toThrow(/^the API server doesn't answer .*; fix: npm start$/);
-	expect(said.at(-1)).toMatch(/^no evidence could be kept: nothing of the cluster can be read/);
+	expect(said.at(-1)).toMatch(/^no evidence was collected: nothing in the cluster can be read/);
 	await expect(readdir(join(folder.path, "out"))).rejects.toThrow("ENOENT");
 });
 
-it("leaves the failure as it is where nothing can be written", async () => {
+it("doesn't change the failure if nothing can be written", async () => {
 	server.objects.delete("/api/v1/namespaces/default/services/web");
 	await writeFile(join(folder.path, "out"), "a file where the folder would be");
 	await expect(verified()).rejects.toThrow(/^Service default\/web not found; fix: npm start$/);
-	expect(said.at(-1)).toMatch(/^no evidence could be kept: .*(ENOTDIR|EEXIST)/);
+	expect(said.at(-1)).toMatch(/^no evidence was collected: .*(ENOTDIR|EEXIST)/);
 });
 
-it("says that there are no logs of nodes where nobody says how to get them", async () => {
+it("reports missing node logs if the request has no nodeRunners", async () => {
 	const { nodeRunners: _, ...without } = request();
-	await verifyWithEvidence(without, () => {});
-	expect((await kept())["index.txt"]).toContain(
-		"nodes/*/journal.log: the request does not say how to run programs on nodes",
-	);
+	await verifyWithEvidence(without, () => {}, evidenceTexts);
+	expect((await kept())["index.txt"]).toContain("nodes/*/journal.log: the request has no nodeRunners");
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSnapshot, Place } from "../../../../kubernetes/snapshot.ts";
-import { journeysText } from "../../../../report/journeyText.ts";
+import { journeyText } from "../../../../report/journeyText.ts";
 import { parseDestination } from "../../../../verification/journey/destination.ts";
-import { type Journey, journeys, outcomeOf } from "../../../../verification/journey/journey.ts";
+import { type Branch, journeyOf, outcomeOf } from "../../../../verification/journey/journey.ts";
+import { recordJourney } from "../../../../verification/journey/recordJourneys.ts";
 import { expect as predict, targetsOf } from "../../../../verification/judgement/predict.ts";
 import type { Target } from "../../../../verification/model.ts";
 import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
@@ -10,7 +11,7 @@ import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
 const rules = await rulesets();
 const outside: Place = { network: "outside", ip: "172.18.0.20" };
 
-/** Everybody who asks in the full matrix. */
+/** All clients of the full matrix. */
 function placesOf({ nodes, endpoints }: ClusterSnapshot): [string, Place][] {
 	return [
 		["dnsutils", dnsutils],
@@ -33,15 +34,18 @@ const cells = Object.entries(snapshots)
 		),
 	);
 
-const travel = (snapshot: ClusterSnapshot, place: Place, to: string): Journey[] =>
-	journeys(snapshot, rules, place, parseDestination(snapshot, to));
+const branchesTo = (snapshot: ClusterSnapshot, place: Place, to: string): Branch[] =>
+	journeyOf(snapshot, rules, place, parseDestination(snapshot, to));
+
+const inWords = (snapshot: ClusterSnapshot, place: Place, to: string): string =>
+	journeyText(recordJourney("client", to, branchesTo(snapshot, place, to)));
 
 it.each(cells)("the journey ends as the API's objects predict: %s", (_, snapshot, place, target) => {
 	const { outcome, podIps, clientIp } = predict(snapshot, [], "iptables", place, target);
-	const ways = travel(snapshot, place, target.address);
-	const pods = ways.flatMap(({ end }) => (end.kind === "pod" ? [end] : []));
-	expect(ways.map(({ probability }) => probability).reduce((sum, one) => sum + one)).toBeCloseTo(1, 9);
-	expect(new Set(ways.map(({ end }) => outcomeOf(end)))).toEqual(new Set([outcome]));
+	const branches = branchesTo(snapshot, place, target.address);
+	const pods = branches.flatMap(({ end }) => (end.kind === "pod" ? [end] : []));
+	expect(branches.map(({ probability }) => probability).reduce((sum, one) => sum + one)).toBeCloseTo(1, 9);
+	expect(new Set(branches.map(({ end }) => outcomeOf(end)))).toEqual(new Set([outcome]));
 	expect(new Set(pods.map(({ address }) => address))).toEqual(new Set(podIps));
 	const seen = new Set(pods.map(({ clientIp }) => clientIp));
 	// Where the prediction leaves the client's address open, it depends on which pod answers.
@@ -49,39 +53,40 @@ it.each(cells)("the journey ends as the API's objects predict: %s", (_, snapshot
 	else expect([...seen]).toEqual(clientIp === undefined ? [] : [clientIp]);
 });
 
-it("is about a matrix of some size", () => {
+it("covers a matrix of some size", () => {
 	expect(cells.length).toBeGreaterThan(100);
 });
 
 describe("over the nodes", () => {
 	const snapshot = snapshots["nodeport-service"];
 
-	it("goes from the client's node over the one that it enters by to the pod's", () => {
-		const [way, ...others] = travel(snapshot, dnsutils, "nodeport-worker2");
+	it("passes the client's node, the entry node and the pod's node", () => {
+		const [branch, ...others] = branchesTo(snapshot, dnsutils, "nodeport-worker2");
 		expect(others).toEqual([]);
-		expect(way?.legs.map(({ node, packet }) => `${node} ${packet.source} ${packet.received}`)).toEqual([
+		expect(branch?.legs.map(({ node, packet }) => `${node} ${packet.source} ${packet.received}`)).toEqual([
 			"nodeport-worker3 10.244.3.2 true",
 			"nodeport-worker2 172.18.0.6 true",
 			"nodeport-worker 172.18.0.9 true",
 		]);
-		expect(way?.end).toEqual({
+		expect(branch?.end).toEqual({
 			kind: "pod",
 			node: "nodeport-worker",
 			address: "10.244.1.10",
 			port: 8080,
 			clientIp: "172.18.0.9",
+			pod: "app1-6666c77bf5-p5nfg",
 		});
 	});
 
 	it("keeps the source port until a masquerade chooses one at random", () => {
 		const destination = parseDestination(snapshot, "nodeport-worker2");
-		const [way] = journeys(snapshot, rules, dnsutils, destination, 12345);
-		expect(way?.legs.map(({ packet }) => packet.sourcePort)).toEqual([12345, 12345, undefined]);
+		const [branch] = journeyOf(snapshot, rules, dnsutils, destination, 12345);
+		expect(branch?.legs.map(({ packet }) => packet.sourcePort)).toEqual([12345, 12345, undefined]);
 	});
 
-	it("ends in a reject where the Service has no endpoints, on the node that it enters by", () => {
-		const ways = travel(snapshots["trace-empty"], dnsutils, "nodeport-worker2");
-		expect(ways.map(({ end }) => end)).toEqual([
+	it("is rejected by the entry node if the Service has no endpoints", () => {
+		const branches = branchesTo(snapshots["trace-empty"], dnsutils, "nodeport-worker2");
+		expect(branches.map(({ end }) => end)).toEqual([
 			{ kind: "reject", node: "nodeport-worker2", with: "icmp-port-unreachable" },
 		]);
 	});
@@ -91,29 +96,29 @@ describe("over the nodes", () => {
 			"nodeport-worker2:9999",
 			{ kind: "node", node: "nodeport-worker2", address: "172.18.0.9", port: 9999, clientIp: "172.18.0.6" },
 		],
-		["192.0.2.1:80", { kind: "away", address: "192.0.2.1" }],
+		["192.0.2.1:80", { kind: "unreachable", address: "192.0.2.1" }],
 		["127.0.0.1:30040", { kind: "loopback" }],
-	])("to %s it ends elsewhere than in a pod of the Service", (to, end) => {
-		expect(travel(snapshot, dnsutils, to).map(({ end }) => end)).toEqual([end]);
+	])("to %s it doesn't end in a pod of the Service", (to, end) => {
+		expect(branchesTo(snapshot, dnsutils, to).map(({ end }) => end)).toEqual([end]);
 	});
 
-	it("cannot tell what a node does whose rules could not be read", () => {
+	it("ends as unknown on a node whose rules couldn't be read", () => {
 		const known = new Map([...rules].filter(([node]) => node !== "nodeport-worker2"));
-		const [way] = journeys(snapshot, known, dnsutils, parseDestination(snapshot, "nodeport-worker2"));
-		expect(way?.legs.map(({ node }) => node)).toEqual(["nodeport-worker3"]);
-		expect(way?.end).toMatchObject({ kind: "unknown", node: "nodeport-worker2" });
+		const [branch] = journeyOf(snapshot, known, dnsutils, parseDestination(snapshot, "nodeport-worker2"));
+		expect(branch?.legs.map(({ node }) => node)).toEqual(["nodeport-worker3"]);
+		expect(branch?.end).toMatchObject({ kind: "unknown", node: "nodeport-worker2" });
 	});
 
-	it("does not guess the address of a client outside", () => {
-		const [way] = travel(snapshot, { network: "outside" }, "nodeport-worker");
-		expect(way?.end).toMatchObject({ kind: "unknown", reason: "the address of the client outside is not known" });
+	it("doesn't guess the address of a client outside", () => {
+		const [branch] = branchesTo(snapshot, { network: "outside" }, "nodeport-worker");
+		expect(branch?.end).toMatchObject({ kind: "unknown", reason: "clientAddress" });
 	});
 });
 
 describe("in words", () => {
-	it("numbers the hops over all nodes and ends with who answers and what it sees", () => {
+	it("numbers the hops over all nodes, and ends with who answers and which client IP it sees", () => {
 		const snapshot = snapshots["nodeport-service"];
-		const lines = journeysText(travel(snapshot, dnsutils, "nodeport-worker"), snapshot).split("\n");
+		const lines = inWords(snapshot, dnsutils, "nodeport-worker").split("\n");
 		const numbers = lines.flatMap((line) => line.match(/^(\d+)\. /)?.[1] ?? []).map(Number);
 		expect(numbers).toEqual(Array.from(numbers, (_, i) => i + 1));
 		expect(lines[0]).toMatch(
@@ -122,33 +127,32 @@ describe("in words", () => {
 		expect(lines[1]).toMatch(/^ +-A PREROUTING /);
 		expect(lines).toContain("   It leaves for nodeport-worker, with the source address 172.18.0.6.");
 		expect(lines.at(-1)).toBe(
-			"   Pod app1-6666c77bf5-p5nfg (10.244.1.10:8080 on nodeport-worker) answers, and sees the client 10.244.1.1.",
+			"   Pod app1-6666c77bf5-p5nfg (10.244.1.10:8080 on nodeport-worker) answers, and sees the client IP 10.244.1.1.",
 		);
 	});
 
-	it("gives each of several ways its probability", () => {
+	it("shows the probability of each branch", () => {
 		const snapshot = snapshots["trace-cluster"];
-		const text = journeysText(travel(snapshot, dnsutils, "trace-cluster:8080"), snapshot);
-		expect(text.match(/^Way .*$/gm)).toEqual(["Way 1 of 2, probability 50.0 %", "Way 2 of 2, probability 50.0 %"]);
+		const text = inWords(snapshot, dnsutils, "trace-cluster:8080");
+		expect(text.match(/^Branch .*$/gm)).toEqual([
+			"Branch 1 of 2, probability 50.0 %",
+			"Branch 2 of 2, probability 50.0 %",
+		]);
 	});
 
 	it.each([
-		[
-			"trace-local",
-			"nodeport-worker2",
-			"Nobody answers: nodeport-worker2 drops it, and the client's request times out.",
-		],
+		["trace-local", "nodeport-worker2", "No answer: nodeport-worker2 drops it, and the client's request times out."],
 		["trace-empty", "nodeport-worker2", 'with icmp-port-unreachable, and the client sees "connection refused".'],
 		["nodeport-service", "nodeport-worker2:9999", "refused, unless a process listens there."],
 		[
 			"nodeport-service",
 			"10.244.3.3:8080",
-			"a pod that is no endpoint of the Service, 10.244.3.3:8080 on nodeport-worker3",
+			"a pod that isn't an endpoint of the Service, 10.244.3.3:8080 on nodeport-worker3",
 		],
-		["nodeport-service", "127.0.0.1:30040", "loopback is the client's own"],
-		["nodeport-service", "192.0.2.1:80", "192.0.2.1 is no address that leads to a node or a pod"],
+		["nodeport-service", "127.0.0.1:30040", "each network has its own loopback address"],
+		["nodeport-service", "192.0.2.1:80", "192.0.2.1 isn't the address of a node or a pod"],
 	] as const)("of %s, to %s: %s", (service, to, end) => {
-		expect(journeysText(travel(snapshots[service], dnsutils, to), snapshots[service])).toContain(end);
+		expect(inWords(snapshots[service], dnsutils, to)).toContain(end);
 	});
 });
 
@@ -169,11 +173,9 @@ describe("parseDestination", () => {
 	});
 
 	it.each(["nowhere", "nowhere:80", "10.244.1.10", "10.244.1.10:0", "10.244.1.10:65536", "nodeport-service", ""])(
-		"refuses %j and says what is allowed",
+		"refuses %j and lists the allowed forms",
 		(text) => {
-			expect(() => parseDestination(snapshot, text)).toThrow(
-				`got "${text}"; the nodes: nodeport-control-plane, nodeport-worker,`,
-			);
+			expect(() => parseDestination(snapshot, text)).toThrow(`--to "${text}": must be <node>, `);
 		},
 	);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
-import { judge } from "../../../../verification/judgement/judge.ts";
+import { requestName } from "../../../../report/findingText.ts";
+import { judge, requestJourney } from "../../../../verification/judgement/judge.ts";
 import type { Expected, Observed } from "../../../../verification/model.ts";
-import type { MeasuredCell } from "../../../../verification/probe.ts";
+import type { MeasuredRequest } from "../../../../verification/probe.ts";
 import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
 
 const rules = await rulesets();
@@ -12,13 +13,16 @@ const withClient = (snapshot: ClusterSnapshot): ClusterSnapshot => ({
 	clients: [{ name: "dnsutils", run: { spawn: ["true"] }, get: ["curl"], place: dnsutils }],
 });
 
-const measured = (snapshot: ClusterSnapshot, expected: Expected, observed: Observed): MeasuredCell => ({
-	client: "dnsutils",
-	scope: "external",
-	target: { kind: "nodePort", address: `172.18.0.9:${snapshot.service.nodePort}`, node: "nodeport-worker2" },
-	expected,
-	observed,
-	command: "true",
+const measured = (snapshot: ClusterSnapshot, expected: Expected, observed: Observed): MeasuredRequest => ({
+	cell: {
+		client: "dnsutils",
+		scope: "external",
+		target: { kind: "nodePort", address: `172.18.0.9:${snapshot.service.nodePort}`, node: "nodeport-worker2" },
+		expected,
+		observed,
+		command: "true",
+	},
+	command: ["true"],
 });
 
 const promised: Expected = {
@@ -29,46 +33,53 @@ const promised: Expected = {
 };
 const answered: Observed = { outcome: "ok", node: "nodeport-worker", podIp: "10.244.1.10", clientIp: "172.18.0.9" };
 
-describe("by the rules of a node that were captured", () => {
+describe("with captured rules", () => {
 	const snapshot = withClient(snapshots["nodeport-service"]);
 
-	it("promise, rules and measurement are one", () => {
-		const { cell, difference } = judge(snapshot, rules, measured(snapshot, promised, answered));
+	it("API objects, rules and measurement agree", () => {
+		const { cell, finding } = judge(snapshot, rules, measured(snapshot, promised, answered));
 		expect(cell.ok).toBe(true);
-		expect(difference).toBeUndefined();
+		expect(finding).toBeUndefined();
 	});
 
 	it.each([
 		["the measurement", promised, { ...answered, podIp: "10.244.1.99" }],
 		[
-			"the client IP that the rules give, which the promise leaves open",
+			"the client IP by the rules, which the API objects leave open",
 			{ outcome: "ok" },
 			{ ...answered, clientIp: "10.244.3.2" },
 		],
-		["the promise, though it is what was measured", { outcome: "timeout" }, { outcome: "timeout" }],
+		["the expectation, though it was measured", { outcome: "timeout" }, { outcome: "timeout" }],
 		["the rules, which lead to no such pod", { ...promised, podIps: ["10.244.1.10", "10.244.2.2"] }, answered],
 	] as const)("%s differs", (_, expected, observed) => {
 		const cell = measured(snapshot, expected as Expected, observed);
 		const judged = judge(snapshot, rules, cell);
 		expect(judged.cell.ok).toBe(false);
-		expect(judged.difference).toMatchObject({
-			cell: "dnsutils -> nodeport-worker2 nodePort 172.18.0.9:30040",
-			rules: "ok, from nodeport-worker, pod 10.244.1.10, seeing client 172.18.0.9",
-			path: expect.stringContaining("KUBE-EXT-SR75RJIBNEHN2H65"),
-		});
+		expect(requestName(judged.finding ?? judged.cell)).toBe("dnsutils -> nodeport-worker2 nodePort 172.18.0.9:30040");
+		expect(judged.finding?.predicted).toEqual([
+			{
+				kind: "pod",
+				node: "nodeport-worker",
+				address: "10.244.1.10",
+				port: 8080,
+				clientIp: "172.18.0.9",
+				pod: "app1-6666c77bf5-p5nfg",
+			},
+		]);
+		expect(JSON.stringify(requestJourney(snapshot, rules, judged.cell))).toContain("KUBE-EXT-SR75RJIBNEHN2H65");
 	});
 
-	it("rules that could not be read contradict nothing", () => {
+	it("rules that couldn't be read contradict nothing", () => {
 		const none = new Map();
 		expect(judge(snapshot, none, measured(snapshot, promised, answered)).cell.ok).toBe(true);
 		expect(judge(snapshot, none, measured(snapshot, promised, { outcome: "timeout" }))).toMatchObject({
 			cell: { ok: false },
-			difference: { rules: expect.stringContaining("unknown on nodeport-worker3") },
+			finding: { predicted: [{ kind: "unknown", node: "nodeport-worker3" }] },
 		});
 	});
 });
 
-it("does not take a walk that cannot tell for one that agrees", () => {
+it("doesn't agree with rules that can't be evaluated", () => {
 	const snapshot = withClient(snapshots["nodeport-service"]);
 	const unknown = new Map(
 		[...rules].map(([node, ruleset]) => [
@@ -78,19 +89,19 @@ it("does not take a walk that cannot tell for one that agrees", () => {
 	);
 	expect(judge(snapshot, unknown, measured(snapshot, promised, answered))).toMatchObject({
 		cell: { ok: false },
-		difference: { rules: expect.stringContaining("unknown on nodeport-worker3") },
+		finding: { predicted: [{ kind: "unknown", node: "nodeport-worker3" }] },
 	});
 });
 
-it("shows the rule that refuses what the lab promises", () => {
+it("finds the rule that refuses an expected answer", () => {
 	const snapshot = withClient(snapshots["trace-empty"]);
-	const { cell, difference } = judge(snapshot, rules, measured(snapshot, { outcome: "ok" }, { outcome: "refused" }));
+	const { cell, finding } = judge(snapshot, rules, measured(snapshot, { outcome: "ok" }, { outcome: "refused" }));
 	expect(cell.ok).toBe(false);
-	expect(difference?.rules).toBe("refused");
-	expect(difference?.path).toMatch(/-j REJECT/);
+	expect(finding?.predicted).toMatchObject([{ kind: "reject", with: "icmp-port-unreachable" }]);
+	expect(JSON.stringify(requestJourney(snapshot, rules, cell))).toMatch(/-j REJECT/);
 });
 
-it("takes a client that the node remembers to one of the pods that may answer", () => {
+it("accepts that session affinity leads a client to only one of the pods", () => {
 	const snapshot = withClient(snapshots["nodeport-service"]);
 	const cell = measured(snapshot, { ...promised, podIps: ["10.244.1.10", "10.244.2.2"] }, answered);
 	expect(judge(snapshot, rules, cell).cell.ok).toBe(false);

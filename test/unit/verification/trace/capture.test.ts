@@ -28,7 +28,7 @@ function pod(answer: string, trace = fixture(file)) {
 
 const listed = `table ip ${table} { # progname nft\n`;
 
-it("chooses the one packet by a table that belongs to its process, sends, and reads what the kernel did", async () => {
+it("matches the packet with a table that belongs to its process, sends it, and reads the trace", async () => {
 	const { cluster, said, run } = pod(listed);
 	const send = vi.fn(async () => expect(said).toHaveLength(1));
 	const passages = await capture(cluster, tracer, "iptables-nft", packet, send);
@@ -41,7 +41,7 @@ it("chooses the one packet by a table that belongs to its process, sends, and re
 	expect(passages.some(({ steps }) => steps.some((step) => step.table === table))).toBe(false);
 });
 
-it("chooses by the source address where the source port is not known, and IPv6 in a table of its own family", async () => {
+it("matches by source address if the source port isn't known, and IPv6 in a table of that family", async () => {
 	const { sourcePort: _, ...unknown } = packet;
 	const other: Packet = { ...unknown, family: "ipv6", source: "fd00::1", destination: "fd00::2" };
 	const { cluster, said } = pod("Error: no\n");
@@ -50,7 +50,7 @@ it("chooses by the source address where the source port is not known, and IPv6 i
 	expect(said[0]).toContain("ip6 daddr fd00::2 ip6 saddr fd00::1 tcp dport 30042");
 });
 
-it("ends the trace where the client cannot send", async () => {
+it("ends the trace if the client can't send", async () => {
 	const { cluster, said } = pod(listed);
 	const send = async () => {
 		throw new Error("no client");
@@ -59,24 +59,26 @@ it("ends the trace where the client cannot send", async () => {
 	expect(said.at(-1)).toBe("quit\n");
 });
 
-it("says why nft refuses the table, and sends nothing", async () => {
+it("reports why nft refuses the table, and sends nothing", async () => {
 	const { cluster, said } = pod("Error: Could not process rule: Operation not supported\n");
 	const send = vi.fn();
-	await expect(capture(cluster, tracer, "iptables-nft", packet, send)).rejects.toThrow(
-		"nft refuses the trace: Error: Could not process rule: Operation not supported",
-	);
+	await expect(capture(cluster, tracer, "iptables-nft", packet, send)).rejects.toMatchObject({
+		failure: { kind: "nftRefused", message: "Error: Could not process rule: Operation not supported" },
+	});
 	expect(send).not.toHaveBeenCalled();
 	expect(said.at(-1)).toBe("quit\n");
 });
 
-it("says why the tracer ended at once", async () => {
+it("reports why the tracer ended at once", async () => {
 	const cluster = {
 		run: async () => ({ code: 127, stdout: "", stderr: "sh: nft: not found\n" }),
 	} as unknown as Cluster;
-	await expect(capture(cluster, tracer, "nftables", packet, async () => {})).rejects.toThrow("sh: nft: not found");
+	await expect(capture(cluster, tracer, "nftables", packet, async () => {})).rejects.toMatchObject({
+		failure: { kind: "tracerEnded", message: "sh: nft: not found" },
+	});
 });
 
-it("says that the monitor ended before its time", async () => {
+it("reports that the monitor ended early", async () => {
 	const { cluster, run } = pod(listed);
 	const inPod = run.getMockImplementation();
 	run.mockImplementation(async (...args) => ({
@@ -85,21 +87,21 @@ it("says that the monitor ended before its time", async () => {
 		stdout: "",
 		stderr: "error: gone",
 	}));
-	await expect(capture(cluster, tracer, "iptables-nft", packet, async () => {})).rejects.toThrow(
-		"ended early: error: gone",
-	);
+	await expect(capture(cluster, tracer, "iptables-nft", packet, async () => {})).rejects.toMatchObject({
+		failure: { kind: "monitorEnded", message: "error: gone" },
+	});
 });
 
 it.each([
-	["did not see the packet", ""],
-	["several packets", fixture(file) + fixture(file).replaceAll("ID=", "ID=9").replaceAll("SPORT=20010", "SPORT=7")],
-])("says that the kernel %s", async (message, trace) => {
-	await expect(capture(pod(listed, trace).cluster, tracer, "iptables-nft", packet, async () => {})).rejects.toThrow(
-		message,
-	);
+	["unseen", ""],
+	["ambiguous", fixture(file) + fixture(file).replaceAll("ID=", "ID=9").replaceAll("SPORT=20010", "SPORT=7")],
+])("fails if the packet is %s", async (kind, trace) => {
+	await expect(
+		capture(pod(listed, trace).cluster, tracer, "iptables-nft", packet, async () => {}),
+	).rejects.toMatchObject({ failure: { kind } });
 });
 
-it("takes the first SYN, not those that the client sent again", async () => {
+it("takes the first SYN, not a retransmission", async () => {
 	const repeated = fixture(file) + fixture(file).replaceAll("ID=", "ID=9");
 	const once = await capture(pod(listed).cluster, tracer, "iptables-nft", packet, async () => {});
 	expect(await capture(pod(listed, repeated).cluster, tracer, "iptables-nft", packet, async () => {})).toEqual(once);

@@ -3,9 +3,11 @@ import type { Runner } from "../../../../kubernetes/clients.ts";
 import type { Dialogue, Ran } from "../../../../kubernetes/exec.ts";
 import type { Cluster } from "../../../../kubernetes/liveCluster.ts";
 import type { ClusterSnapshot, PlacedClient } from "../../../../kubernetes/snapshot.ts";
-import { traceFailure, traceLine } from "../../../../report/traceText.ts";
+import { findingText } from "../../../../report/findingText.ts";
+import { nodeTraceLine } from "../../../../report/traceText.ts";
 import type { NodeTrace } from "../../../../verification/trace/model.ts";
 import { traceNodePorts, traceOn } from "../../../../verification/trace/traceNodes.ts";
+import { traceFinding } from "../../../../verification/verify.ts";
 import { dnsutils, fixture, rulesets, snapshots } from "./traceLab.ts";
 
 const exec = (pod: string): Runner => ({ exec: { namespace: "default", pod, container: "probe" } });
@@ -49,62 +51,68 @@ function lab(trace = fixture("other-node.xtables.txt")) {
 }
 
 describe("a trace of the client's packet", () => {
-	it("equals the walk, and was sent from the port that the node's kernel looked for", async () => {
+	it("equals the predicted path, and was sent from the port that the trace matches", async () => {
 		const { cluster, sent } = lab();
 		const trace = await traceOn(cluster, snapshot, rules, client, destination, worker);
 		expect(trace).toMatchObject({ result: "agrees", node: "nodeport-worker" });
-		expect(traceLine(trace)).toBe("nodeport-worker: the kernel's trace of 14 rules equals the walk");
-		expect(traceFailure(trace, "dnsutils")).toBeUndefined();
+		expect(nodeTraceLine(trace)).toBe(
+			"nodeport-worker: the kernel's trace of 14 rules equals the path predicted from the rules",
+		);
 		expect(sent.mock.calls).toEqual([
 			[["curl", "--silent", "--local-port", expect.stringMatching(/^[12]\d{4}$/), "http://172.18.0.8:30042/host"]],
 		]);
 	});
 
-	it("is taken three times before it is called different, and then shows both", async () => {
+	it("is repeated three times before it counts as different, and then shows both", async () => {
 		const { cluster, sent } = lab(fixture("other-node.xtables.txt").replaceAll(/.*KUBE-MARK-MASQ:rule.*\n/g, ""));
 		const trace = await traceOn(cluster, snapshot, rules, client, destination, worker);
 		expect(sent).toHaveBeenCalledTimes(3);
 		expect(trace).toMatchObject({ result: "differs", difference: { agreed: 4 } });
-		expect(traceFailure(trace, "dnsutils")).toMatch(
-			/^nodeport-worker: kernel and walk part after 4 rules: the kernel says "nat KUBE-EXT-.*", the walk says "nat KUBE-MARK-MASQ: .*"; repeat: npm run explain -- --from dnsutils --to nodeport-worker --trace$/,
-		);
+		expect(traceFinding(trace, "dnsutils").map(findingText)).toEqual([
+			expect.stringMatching(
+				/^nodeport-worker: the kernel and the predicted path differ after 4 rules: kernel "nat KUBE-EXT-.*", predicted "nat KUBE-MARK-MASQ: .*"; repeat: npm run explain -- --from dnsutils --to nodeport-worker --trace$/,
+			),
+		]);
 	});
 
 	it.each([
-		["the node is down", { ...worker, ready: false }, client, "the node is not Ready"],
-		["no node-probe runs on the node", nodeOf("nodeport-worker2"), client, "it runs no node-probe pod"],
-	])("says why there is none: %s", async (_, node, client, reason) => {
+		["the node is down", { ...worker, ready: false }, client, "notReady"],
+		["no node-probe runs on the node", nodeOf("nodeport-worker2"), client, "noTracer"],
+	])("reports why a node isn't traced: %s", async (_, node, client, reason) => {
 		const trace = await traceOn(lab().cluster, snapshot, rules, client, destination, node);
-		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining(reason) });
-		expect(traceFailure(trace, "dnsutils")).toBeUndefined();
+		expect(trace).toMatchObject({ result: "untraced", reason });
+		expect(traceFinding(trace, "dnsutils")).toEqual([]);
 	});
 
-	it("fails where the kernel saw no packet, which the walk leads over the node", async () => {
+	it("fails if the kernel didn't see a packet that should pass the node", async () => {
 		const trace = await traceOn(lab("").cluster, snapshot, rules, client, destination, worker);
-		expect(traceLine(trace)).toMatch(/^nodeport-worker: the trace failed: its kernel did not see the packet/);
-		expect(traceFailure(trace, "dnsutils")).toMatch(
-			/; repeat: npm run explain -- --from dnsutils --to nodeport-worker/,
-		);
+		expect(nodeTraceLine(trace)).toMatch(/^nodeport-worker: the trace failed: the kernel didn't see the packet/);
+		expect(traceFinding(trace, "dnsutils").map(findingText)).toEqual([
+			expect.stringMatching(/; repeat: npm run explain -- --from dnsutils --to nodeport-worker/),
+		]);
 	});
 
-	it("fails where no packet passes the node", async () => {
+	it("fails if no packet passes the node", async () => {
 		const to = { address: "127.0.0.1", port: 30042 };
 		const trace = await traceOn(lab().cluster, snapshot, rules, client, to, worker);
-		expect(trace).toMatchObject({ result: "failed", reason: "no packet from dnsutils to 127.0.0.1 passes it" });
+		expect(trace).toMatchObject({
+			result: "failed",
+			failure: { kind: "notOnJourney", client: "dnsutils", address: "127.0.0.1" },
+		});
 	});
 
-	it("does not try legacy iptables, whose traces only the kernel's log has", async () => {
+	it("doesn't try legacy iptables, which writes traces only to the kernel's log", async () => {
 		const { cluster, sent } = lab();
 		const run: Cluster["run"] = async (runner, program, ...rest) => {
 			const ran = await cluster.run(runner, program, ...rest);
 			return { ...ran, stdout: ran.stdout.replaceAll("nf_tables", "legacy") };
 		};
 		const trace = await traceOn({ run } as unknown as Cluster, snapshot, rules, client, destination, worker);
-		expect(trace).toMatchObject({ result: "untraced", reason: expect.stringContaining("kernel's log") });
+		expect(trace).toMatchObject({ result: "untraced", reason: "legacyIptables" });
 		expect(sent).not.toHaveBeenCalled();
 	});
 
-	it("is asked of every node", async () => {
+	it("is requested on every node", async () => {
 		const traces: NodeTrace[] = await traceNodePorts(lab().cluster, snapshot, rules, client);
 		expect(traces.map(({ node, result }) => `${node} ${result}`)).toEqual([
 			"nodeport-control-plane untraced",

@@ -3,15 +3,16 @@ import { clusterDrawing } from "../../../../../report/html/picture/clusterPictur
 import type { Box, Drawing } from "../../../../../report/html/picture/drawing.ts";
 import { layout, type Place } from "../../../../../report/html/picture/layout.ts";
 import { svg } from "../../../../../report/html/picture/svg.ts";
-import type { CellWays, Report } from "../../../../../verification/report.ts";
+import { recordedJourney } from "../../../../../report/journeyText.ts";
+import type { JourneyWithHops } from "../../../../../verification/journey/model.ts";
 import { fullReport, hostile } from "../../full.ts";
 
 const report = fullReport();
 
-function cellOf(client: string, address: string, { ways }: Report = report): CellWays {
-	const cell = ways.cells.find((cell) => cell.client === client && cell.address === address);
-	if (!cell) throw new Error(`the fixture has no ways from ${client} to ${address}`);
-	return cell;
+function journeyOf(client: string, address: string): JourneyWithHops {
+	const journey = recordedJourney(report, client, address);
+	if (!journey) throw new Error(`the fixture has no journey from ${client} to ${address}`);
+	return journey;
 }
 
 const ip = (node: string): string => report.nodes.find(({ name }) => name === node)?.internalIp ?? "";
@@ -23,7 +24,7 @@ const steps = (drawing: Drawing): string[] =>
 	drawing.arrows.map(({ from, to, lines }) => `${named(drawing, from)} > ${named(drawing, to)}: ${lines.join(" ")}`);
 
 describe("a packet from dnsutils to the nodePort of a node that has no pod", () => {
-	const drawing = clusterDrawing(report, cellOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
+	const drawing = clusterDrawing(report, journeyOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
 	const [pod] = report.pods;
 
 	it("is drawn over its own node and the one that it enters by to the pod, with its addresses on the way", () => {
@@ -75,21 +76,21 @@ it.each([
 	["outside", "127.0.0.1:30040", "a client outside > its own loopback: 1"],
 	["nodeport-worker", "127.0.0.1:30040", "a process of the node > iptables rules: 1 127.0.0.1 → 127.0.0.1:30040"],
 ])("a packet from %s to %s begins where it is", (client, address, first) => {
-	expect(steps(clusterDrawing(report, cellOf(client, address)))[0]).toBe(first);
+	expect(steps(clusterDrawing(report, journeyOf(client, address)))[0]).toBe(first);
 });
 
 it("draws several ways with their probabilities, and what they share once", () => {
-	const cell = structuredClone(cellOf("outside", `${ip("nodeport-worker2")}:30040`));
-	const [way] = cell.ways;
-	if (!way) throw new Error("the fixture has no way");
-	const other = structuredClone(way);
+	const journey = structuredClone(journeyOf("outside", `${ip("nodeport-worker2")}:30040`));
+	const [branch] = journey.branches;
+	if (!branch) throw new Error("the fixture has no branch");
+	const other = structuredClone(branch);
 	other.legs.splice(1, 1);
-	other.end = { kind: "drop", node: "nodeport-worker2", text: "" };
-	cell.ways = [
-		{ ...way, probability: 0.75 },
+	other.end = { kind: "drop", node: "nodeport-worker2" };
+	journey.branches = [
+		{ ...branch, probability: 0.75 },
 		{ ...other, probability: 0.25 },
 	];
-	expect(clusterDrawing(report, cell).arrows.map(({ lines }) => lines[0])).toEqual([
+	expect(clusterDrawing(report, journey).arrows.map(({ lines }) => lines[0])).toEqual([
 		"1",
 		"2: 75.0 %",
 		"3: 75.0 %",
@@ -98,16 +99,15 @@ it("draws several ways with their probabilities, and what they share once", () =
 });
 
 it("lists what ways have apart where they part, and what they share once", () => {
-	const several = fullReport();
-	const cell = cellOf("outside", `${ip("nodeport-worker2")}:30040`, several);
-	const [way] = cell.ways;
-	const leg = way?.legs[0];
-	const choice = leg?.hops.findIndex((place) => several.ways.hops[place]?.effect === "dnat") ?? -1;
-	const hop = several.ways.hops[leg?.hops[choice] ?? -1];
-	if (!way || !leg || !hop) throw new Error("the fixture has no DNAT there");
-	const place = several.ways.hops.push({ ...hop, to: "10.244.9.9:8080" }) - 1;
-	cell.ways = [way, { ...way, legs: [{ ...leg, hops: leg.hops.with(choice, place) }] }];
-	const lines = boxes(clusterDrawing(several, cell)).find(({ id }) => id === "rules nodeport-worker2")?.lines ?? [];
+	const journey = structuredClone(journeyOf("outside", `${ip("nodeport-worker2")}:30040`));
+	const [branch] = journey.branches;
+	const leg = branch?.legs[0];
+	const choice = leg?.hops.findIndex((place) => journey.hops[place]?.effect === "dnat") ?? -1;
+	const hop = journey.hops[leg?.hops[choice] ?? -1];
+	if (!branch || !leg || !hop) throw new Error("the fixture has no DNAT there");
+	const place = journey.hops.push({ ...hop, to: "10.244.9.9:8080" }) - 1;
+	journey.branches = [branch, { ...branch, legs: [{ ...leg, hops: leg.hops.with(choice, place) }] }];
+	const lines = boxes(clusterDrawing(report, journey)).find(({ id }) => id === "rules nodeport-worker2")?.lines ?? [];
 	expect(lines.filter((line) => /^(DNAT|mark 0x4000|masquerade)/.test(line))).toEqual([
 		"mark 0x4000",
 		expect.stringContaining("DNAT to 10.244.9.9"),
@@ -123,7 +123,7 @@ it("draws a few of very many nodes and pods, always those of the path, and says 
 	if (!node || !pod) throw new Error("the fixture has no nodes or pods");
 	many.nodes.unshift(...Array.from({ length: 50 }, (_, i) => ({ ...node, name: `other${i}` })));
 	many.pods.unshift(...Array.from({ length: 50 }, (_, i) => ({ ...pod, name: `pod${i}`, ip: `10.1.0.${i}` })));
-	const drawing = clusterDrawing(many, cellOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
+	const drawing = clusterDrawing(many, journeyOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
 	const titles = boxes(drawing).map(({ title }) => title);
 	expect(titles).toEqual(
 		expect.arrayContaining(["nodeport-worker2", pod.name, "and 45 more nodes", "and 44 more pods"]),
@@ -139,13 +139,13 @@ const overlaps = (one: Place, other: Place): boolean =>
 const contains = (outer: Place, { x, y, width, height }: Place): boolean =>
 	outer.x <= x && outer.y <= y && x + width <= outer.x + outer.width && y + height <= outer.y + outer.height;
 
-const everyClient = [...new Set(report.ways.cells.map(({ client }) => client))];
+const everyClient = [...new Set(report.journeys.requests.map(({ client }) => client))];
 
 it.each(everyClient.flatMap((client) => [[client, "RIGHT"] as const, [client, "DOWN"] as const]))(
 	"of what %s sends, no box or label lies on another, and arrows begin and end at boxes (%s)",
 	async (client, direction) => {
-		for (const cell of report.ways.cells.filter((cell) => cell.client === client)) {
-			const placed = await layout(clusterDrawing(report, cell), direction);
+		for (const { address } of report.journeys.requests.filter((request) => request.client === client)) {
+			const placed = await layout(clusterDrawing(report, journeyOf(client, address)), direction);
 			const picture = { x: 0, y: 0, width: placed.width, height: placed.height };
 			for (const [i, { box, place }] of placed.boxes.entries()) {
 				expect(contains(picture, place), box.id).toBe(true);
@@ -171,7 +171,7 @@ it.each(everyClient.flatMap((client) => [[client, "RIGHT"] as const, [client, "D
 );
 
 it("is SVG in which the words of others are text", async () => {
-	const drawing = clusterDrawing(report, cellOf("dnsutils", "127.0.0.1:30040"));
+	const drawing = clusterDrawing(report, journeyOf("dnsutils", "127.0.0.1:30040"));
 	const [first] = drawing.boxes;
 	if (first) first.title = hostile;
 	const { text } = svg(await layout(drawing, "RIGHT"), hostile);

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Ran } from "../../../../../kubernetes/exec.ts";
 import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
-import { asPredicted } from "../../../../../verification/experiments/support/findings.ts";
 import { LabSnapshot } from "../../../../../verification/experiments/support/labSnapshot.ts";
+import { measureRequest } from "../../../../../verification/experiments/support/measurements.ts";
 import { dnsutils, rulesets, snapshots } from "../../trace/traceLab.ts";
 
 const rules = await rulesets();
@@ -15,7 +15,7 @@ const objects = {
 	],
 };
 
-/** The captured lab, in which every program ends as told. */
+/** The captured lab, where every program has this result. */
 const labWith = (ran: Partial<Ran>) => {
 	const cluster = { run: async () => ({ code: 0, stdout: "", stderr: "", ...ran }) } as unknown as Cluster;
 	return new LabSnapshot(cluster, objects, rules);
@@ -25,32 +25,33 @@ const body = '{"message":"m","node":"nodeport-worker","podIp":"10.244.1.10","cli
 const [, , worker2] = objects.nodes;
 const url = `${worker2?.internalIp}:30040`;
 
-it("holds a request against what the rules foretell, and shows the path", async () => {
+it("compares a request with the prediction from the rules, and records the journey", async () => {
 	const snapshot = labWith({ stdout: body });
-	expect(await asPredicted(snapshot, snapshot.outside, url, "x")).toEqual({
+	expect(await measureRequest(snapshot, snapshot.outside, url, "x")).toEqual({
 		what: "x",
 		expected: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
 		measured: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
 		ok: true,
-		path: expect.stringContaining("KUBE-SEP-"),
+		observed: expect.objectContaining({ podIp: "10.244.1.10" }),
+		journey: expect.toSatisfy((journey) => JSON.stringify(journey).includes("KUBE-SEP-")),
 	});
 	const silent = labWith({ code: 28 });
-	expect(await asPredicted(silent, silent.outside, url, "x")).toMatchObject({ measured: "timeout", ok: false });
+	expect(await measureRequest(silent, silent.outside, url, "x")).toMatchObject({ measured: "timeout", ok: false });
 });
 
-it("reads many answers with their times, also of those that never came", async () => {
+it("reads the results of many requests with their times, also without an answer", async () => {
 	const stdout = `${body}\n0.001234\n\n2.000100\n${body}\n0.002000\n`;
 	const snapshot = labWith({ stdout });
 	const answered = { node: "nodeport-worker", podIp: "10.244.1.10" };
-	expect(await snapshot.askOften(snapshot.inside, url, 3)).toEqual([
+	expect(await snapshot.sendMany(snapshot.inside, url, 3)).toEqual([
 		{ ...answered, seconds: 0.001234 },
 		{ seconds: 2.0001 },
 		{ ...answered, seconds: 0.002 },
 	]);
-	await expect(snapshot.askOften(snapshot.inside, url, 4)).rejects.toThrow("dnsutils sent 3 of 4 requests");
+	await expect(snapshot.sendMany(snapshot.inside, url, 4)).rejects.toThrow("dnsutils sent 3 of 4 requests");
 });
 
-it("says which client the lab lacks", () => {
+it("names a client that the lab lacks", () => {
 	const [node] = objects.nodes;
 	expect(() => node && labWith({}).on(node)).toThrow("the lab has no client on nodeport-control-plane");
 });

@@ -1,18 +1,18 @@
-/** Services that experiments put beside the lab's own. */
+/** Additional Services of the lab's pods. */
 import type { V1Service, V1ServiceSpec } from "@kubernetes/client-node";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
-/** By which whatever a killed run left is found. */
+/** Marks Services that a killed run left behind. */
 const label = "nodeport-lab/experiment";
 
 /**
- * A Service of the lab's pods beside its own, of type NodePort unless the spec says otherwise; removed when the experiment
- * is over.
- * @param nodePort absent: the API server chooses
- * @throws what the API server refuses, in its words
+ * Creates another Service of the lab's pods; the end of the experiment removes it.
+ * @param spec @default type NodePort
+ * @param nodePort @default the API server chooses
+ * @throws the API server's refusal
  */
 export async function extraService(
 	lab: Lab,
@@ -26,7 +26,7 @@ export async function extraService(
 		cluster.core.readNamespacedService({ namespace, name }),
 	);
 	const [ownPort] = own.spec?.ports ?? [];
-	const beside = {
+	const extra = {
 		metadata: { name: `${name}-${suffix}`, labels: { [label]: suffix } },
 		spec: {
 			type: "NodePort",
@@ -36,17 +36,17 @@ export async function extraService(
 		},
 	};
 	const created = await withApiError(
-		`Service ${namespace}/${beside.metadata.name}`,
-		cluster.core.createNamespacedService({ namespace, body: beside }),
+		`Service ${namespace}/${extra.metadata.name}`,
+		cluster.core.createNamespacedService({ namespace, body: extra }),
 	);
-	lab.afterwards(() => remove(cluster, namespace, beside.metadata.name));
+	lab.afterwards(() => remove(cluster, namespace, extra.metadata.name));
 	return created;
 }
 
 const remove = (cluster: Cluster, namespace: string, name: string) =>
 	withApiError(`Service ${namespace}/${name}`, cluster.core.deleteNamespacedService({ namespace, name }));
 
-/** Removes those that a killed run left. */
+/** Removes the Services that a killed run left behind. */
 export async function removeExtraServices(cluster: Cluster): Promise<void> {
 	const left = await withApiError("Services", cluster.core.listServiceForAllNamespaces({ labelSelector: label }));
 	for (const { metadata } of left.items) await remove(cluster, metadata?.namespace ?? "", metadata?.name ?? "");

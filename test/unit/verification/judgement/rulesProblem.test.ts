@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
 import type { Path } from "../../../../netfilter/model.ts";
-import { ruleProblem } from "../../../../verification/judgement/ruleProblem.ts";
+import { rulesProblem } from "../../../../verification/judgement/rulesProblem.ts";
 import type { Ruleset } from "../../../../verification/ruleset.ts";
 import { dnsutils, endpoint, sampleView } from "../sample.ts";
 
@@ -27,9 +27,9 @@ const node = (name: string) => {
 	return found;
 };
 
-describe("a node's rules held against the API", () => {
+describe("a node's rules, compared with the API", () => {
 	const problem = (rules: Ruleset, snapshot = sampleView()) =>
-		ruleProblem(snapshot, dnsutils, node("nodeport-worker2"), rules);
+		rulesProblem(snapshot, dnsutils, node("nodeport-worker2"), rules);
 	const local = sampleView({ service: { ...sampleView().service, externalTrafficPolicy: "Local" } });
 
 	it("are right when they lead to the Service's endpoints and nowhere else", () => {
@@ -37,19 +37,23 @@ describe("a node's rules held against the API", () => {
 	});
 
 	it.each([
-		["another endpoint", [to("10.244.9.9")], "10.244.9.9:8080"],
-		["one endpoint too many", [to("10.244.3.9"), to("10.244.9.9")], "10.244.3.9:8080, 10.244.9.9:8080"],
-		["nowhere, as before kube-proxy has written them", [path({ outcome: "untouched" })], "untouched"],
-		["something that is not understood", [path({ outcome: "unknown" })], "unknown"],
-	])("are wrong when they lead to %s", (_, paths, found) => {
-		expect(problem(ruleset(...paths))).toBe(
-			`nodeport-worker2: its rules lead to ${found}, the Service's endpoints are 10.244.3.9:8080`,
-		);
+		["another endpoint", [to("10.244.9.9")], ["10.244.9.9:8080"]],
+		["one endpoint too many", [to("10.244.3.9"), to("10.244.9.9")], ["10.244.3.9:8080", "10.244.9.9:8080"]],
+		["nowhere, before kube-proxy writes them", [path({ outcome: "untouched" })], ["untouched"]],
+		["a rule that can't be evaluated", [path({ outcome: "unknown" })], ["unknown"]],
+	])("are wrong when they lead to %s", (_, paths, observed) => {
+		expect(problem(ruleset(...paths))).toEqual({
+			kind: "endpoints",
+			expected: ["10.244.3.9:8080"],
+			observed,
+		});
 	});
 
 	it("must name every endpoint", () => {
 		const endpoints = [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker2", "10.244.4.9")];
-		expect(problem(ruleset(to("10.244.3.9")), sampleView({ endpoints }))).toMatch(/10\.244\.4\.9:8080$/);
+		expect(problem(ruleset(to("10.244.3.9")), sampleView({ endpoints }))).toMatchObject({
+			expected: [expect.anything(), "10.244.4.9:8080"],
+		});
 	});
 
 	it("must drop on a node without endpoint under policy Local", () => {
@@ -61,12 +65,12 @@ describe("a node's rules held against the API", () => {
 		const snapshots = { Cluster: sampleView(), Local: local };
 		const [masqueraded, kept] = [to("10.244.3.9"), { ...to("10.244.3.9"), masqueraded: false }];
 		const rulesOf = (way: Path, snapshot: ClusterSnapshot) =>
-			ruleProblem(snapshot, dnsutils, node("nodeport-worker"), ruleset(way));
+			rulesProblem(snapshot, dnsutils, node("nodeport-worker"), ruleset(way));
 		expect(rulesOf(masqueraded, snapshots.Cluster)).toBeUndefined();
 		expect(rulesOf(kept, snapshots.Local)).toBeUndefined();
-		expect(rulesOf(kept, snapshots.Cluster)).toContain("its rules keep the address of a client outside");
-		expect(rulesOf(masqueraded, snapshots.Local)).toContain("externalTrafficPolicy is Local");
-		// Another network's rules rewrite addresses as they will.
+		expect(rulesOf(kept, snapshots.Cluster)).toEqual({ kind: "policy", expected: "Cluster", observed: "kept" });
+		expect(rulesOf(masqueraded, snapshots.Local)).toEqual({ kind: "policy", expected: "Local", observed: "rewritten" });
+		// Another CNI's rules may rewrite addresses too.
 		expect(rulesOf(masqueraded, { ...snapshots.Local, foreignNetwork: true })).toBeUndefined();
 	});
 
@@ -88,6 +92,6 @@ describe("a node's rules held against the API", () => {
 			walk: ({ source }: { source: string }) => (source === "192.0.2.1" ? others : first),
 		});
 		expect(problem(rules(both), snapshot)).toBeUndefined();
-		expect(problem(rules(first), snapshot)).toContain("its rules lead to 10.244.3.9:8080, the Service's endpoints are");
+		expect(problem(rules(first), snapshot)).toMatchObject({ kind: "endpoints", observed: ["10.244.3.9:8080"] });
 	});
 });

@@ -1,24 +1,27 @@
-/** What stands on top: whether all is as it must be, what is not, and what lab it is. */
+/** The top of the page: the result, the findings, the notices, and facts about the lab. */
 import type { Report } from "../../verification/report.ts";
+import { findingText } from "../findingText.ts";
+import { noticeTexts } from "../noticeText.ts";
 import { type Markup, markup } from "./markup.ts";
 
-export function verdict({ ok, checkedAt, connectivity, failures, evidence, rules }: Report): Markup {
-	const why = rules.length > 0 && ", and as the rules say";
+export function verdict({ ok, checkedAt, connectivity, findings, evidence, rules }: Report): Markup {
+	const why = rules.length > 0 && " by the API objects and by the kernel rules";
 	if (ok)
-		return markup`<p class="verdict ok"><b>Verified</b>: all ${connectivity.length} answers are as they must be${why}. <time datetime="${checkedAt}">${checkedAt}</time></p>`;
-	const count = failures.length === 1 ? "1 finding" : `${failures.length} findings`;
-	return markup`<section class="verdict failed" aria-label="Failures"><p><b>FAILED</b>: ${count}. <time datetime="${checkedAt}">${checkedAt}</time></p>
-<ul>${failures.map((failure) => markup`<li>${failure}</li>`)}</ul>
+		return markup`<p class="verdict ok"><b>Verified</b>: all ${connectivity.length} requests ended as predicted${why}. <time datetime="${checkedAt}">${checkedAt}</time></p>`;
+	const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
+	return markup`<section class="verdict failed" aria-label="Findings"><p><b>FAILED</b>: ${count}. <time datetime="${checkedAt}">${checkedAt}</time></p>
+<ul>${findings.map((finding) => markup`<li>${findingText(finding)}</li>`)}</ul>
 ${evidence !== undefined && markup`<p>Evidence: <code>${evidence}</code></p>`}</section>`;
 }
 
-/** What the reader must know of how it was looked at. */
-export const notices = ({ notices = [] }: Report): Markup | undefined =>
-	notices.length > 0 ? markup`<ul class="notices">${notices.map((line) => markup`<li>${line}</li>`)}</ul>` : undefined;
+export const notices = (report: Report): Markup | undefined =>
+	report.notices.length > 0
+		? markup`<ul class="notices">${noticeTexts(report).map((line) => markup`<li>${line}</li>`)}</ul>`
+		: undefined;
 
 /** "iptables mode (iptables-nft)". */
 function proxy({ proxyMode, rules }: Report): string {
-	if (proxyMode === "none") return "something else in its place";
+	if (proxyMode === "none") return "replaced by something else";
 	const backends = [...new Set(rules.map(({ backend }) => backend))].join(", ");
 	return backends === "" ? proxyMode : `${proxyMode} mode (${backends})`;
 }
@@ -31,7 +34,7 @@ export function facts(report: Report): Markup {
 		["Service", `${service.namespace}/${service.name}`],
 		["ClusterIP", `${service.clusterIp}:${service.port}`],
 		["nodePort", `${service.nodePort} on ${all} nodes`],
-		["pods behind it", `${pods.length} of ${request.echo.replicas}`],
+		["endpoints", `${pods.length} of ${request.echo.replicas}`],
 		["externalTrafficPolicy", service.externalTrafficPolicy],
 		["sessionAffinity", service.sessionAffinity],
 		["kube-proxy", proxy(report)],

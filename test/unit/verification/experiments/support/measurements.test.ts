@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { count, same, shares } from "../../../../../verification/experiments/support/findings.ts";
+import { count, same, shares } from "../../../../../verification/experiments/support/measurements.ts";
 
 const thirds = new Map([
 	["a", 1 / 3],
 	["b", 2 / 3],
 ]);
 
-it("takes a share within four standard deviations for its probability", () => {
+it("accepts a share within four standard deviations of its probability", () => {
 	const counted = new Map([
 		["a", 980],
 		["b", 2020],
@@ -21,13 +21,13 @@ it("takes a share within four standard deviations for its probability", () => {
 
 it.each([
 	["too many", { a: 1200, b: 1800 }],
-	["somebody who should not be there", { a: 1000, b: 1990, c: 10 }],
-	["somebody missing", { a: 3000 }],
+	["an unexpected result", { a: 1000, b: 1990, c: 10 }],
+	["a missing result", { a: 3000 }],
 ])("finds %s", (_, counted) => {
 	expect(shares("x", thirds, new Map(Object.entries(counted))).ok).toBe(false);
 });
 
-it("says both sides where they must be the same", () => {
+it("keeps both texts of a comparison", () => {
 	expect(same("x", "1", "2")).toEqual({ what: "x", expected: "1", measured: "2", ok: false });
 });
 

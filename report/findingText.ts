@@ -1,0 +1,128 @@
+/** Findings as text: one line for each, with the command that inspects, repeats or fixes. */
+import { shellText } from "../lib/shell.ts";
+import type { Finding, NodeFinding, RequestFinding } from "../verification/findings.ts";
+import { observationOf } from "../verification/journey/journey.ts";
+import type { End } from "../verification/journey/model.ts";
+import type { Cell, Command, Expected, Observed } from "../verification/model.ts";
+import type { ReadProblem, RulesProblem } from "../verification/nodeProblem.ts";
+import { unknownText } from "./journeyText.ts";
+import { traceLine } from "./traceText.ts";
+
+/** The finding and its commands in one line. */
+export const findingText = (finding: Finding): string => [statementOf(finding), ...commandsOf(finding)].join("; ");
+
+const statementOf = (finding: Finding): string =>
+	finding.kind === "missingDns"
+		? `${subjectOf(finding)} has no ready endpoint`
+		: `${subjectOf(finding)}: ${problemText(finding)}`;
+
+/** What the finding is about. */
+export function subjectOf(finding: Finding): string {
+	switch (finding.kind) {
+		case "missingPods":
+			return `Deployment ${finding.deployment}`;
+		case "missingDns":
+			return `the DNS Service ${finding.clusterIp}`;
+		case "request":
+			return requestName(finding);
+		case "rules":
+		case "node":
+			return finding.node;
+		case "trace":
+			return finding.trace.node;
+	}
+}
+
+function problemText(finding: Exclude<Finding, { kind: "missingDns" }>): string {
+	switch (finding.kind) {
+		case "missingPods":
+			return `${finding.observed} of ${finding.expected} pods are ready endpoints of the Service`;
+		case "request":
+			return requestText(finding);
+		case "rules":
+		case "node":
+			return nodeProblemText(finding);
+		case "trace":
+			return traceLine(finding.trace);
+	}
+}
+
+const commandsOf = (finding: Finding): string[] => [
+	...("inspect" in finding ? command("inspect", finding.inspect) : []),
+	...("repeat" in finding ? command("repeat", finding.repeat) : []),
+	...("fix" in finding
+		? command(finding.kind === "missingDns" ? "fix, if it is scaled to 0" : "fix", finding.fix)
+		: []),
+];
+
+const command = (purpose: string, words: Command | undefined): string[] =>
+	words ? [`${purpose}: ${shellText(...words)}`] : [];
+
+/** "client -> node kind address" */
+export const requestName = ({ client, target }: Pick<Cell, "client" | "target">): string =>
+	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;
+
+function requestText({ expected, predicted, observed }: RequestFinding): string {
+	const [error = ""] = observed.body?.split("\n") ?? [];
+	const got = [resultText(observed), ...(observed.node === undefined && error !== "" ? [error] : [])].join(", ");
+	return [
+		`expected ${resultText(expected)}`,
+		`the rules lead to ${[...new Set(predicted.map(endText))].join(" or ")}`,
+		`observed ${got}`,
+	].join("; ");
+}
+
+/** "ok, from nodeport-worker, pod 10.244.1.2, client IP 172.18.0.3" */
+function resultText(result: Expected | Observed): string {
+	const nodes = "node" in result ? result.node : (result as Expected).nodes?.join(" or ");
+	const pods = "podIp" in result ? result.podIp : (result as Expected).podIps?.join(" or ");
+	return [
+		result.outcome,
+		nodes && `from ${nodes}`,
+		pods && `pod ${pods}`,
+		result.clientIp && `client IP ${result.clientIp}`,
+	]
+		.filter(Boolean)
+		.join(", ");
+}
+
+const endText = (end: End): string =>
+	end.kind === "unknown" ? `an unknown end on ${end.node} (${unknownText(end)})` : resultText(observationOf(end));
+
+/** What is wrong with the node's rules. */
+export const nodeProblemText = ({ kind, problem }: NodeFinding): string =>
+	kind === "rules" ? rulesText(problem) : readText(problem);
+
+function rulesText(problem: RulesProblem): string {
+	switch (problem.kind) {
+		case "endpoints":
+			return `its rules lead to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)}`;
+		case "dns":
+			return `its rules lead DNS queries to ${list(problem.observed)}, but the endpoints of DNS are ${list(problem.expected)}`;
+		case "policy": {
+			const does = problem.observed === "kept" ? "keep" : "rewrite";
+			return `its rules ${does} the address of clients outside, but externalTrafficPolicy is ${problem.expected}`;
+		}
+	}
+}
+
+const list = (all: readonly string[]): string => all.join(", ");
+
+/** Why the node's rules can't be read. */
+export function readText(problem: ReadProblem): string {
+	switch (problem.kind) {
+		case "noReader":
+			return "its rules can't be read, because no kube-proxy pod runs on it";
+		case "failed":
+			return problem.message;
+		case "incomplete": {
+			const { program, reason, characters, tail } = problem;
+			const got = `got ${characters} characters that end with ${JSON.stringify(tail)}`;
+			return `the output of ${program.join(" ")} is truncated or isn't a rule dump: ${reason}; ${got}`;
+		}
+		case "missingChain":
+			return `table ${problem.table} has no chain ${problem.chain}, which kube-proxy creates there`;
+		case "noProxyRules":
+			return "no rules of kube-proxy found, neither the iptables chain KUBE-SERVICES nor the nftables table kube-proxy";
+	}
+}

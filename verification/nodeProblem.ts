@@ -1,0 +1,39 @@
+/** What can be wrong with one node's rules. */
+import { z } from "zod";
+import { Command } from "./model.ts";
+
+/** Why a node's rules can't be read. */
+export const ReadProblem = z.discriminatedUnion("kind", [
+	/** No pod on the node can read them. */
+	z.object({ kind: z.literal("noReader") }),
+	/** The program failed, or something else did. */
+	z.object({ kind: z.literal("failed"), message: z.string() }),
+	/** The output is truncated, or it isn't a rule dump. */
+	z.object({
+		kind: z.literal("incomplete"),
+		program: Command,
+		reason: z.string(),
+		characters: z.int(),
+		/** The end of the output. */
+		tail: z.string(),
+	}),
+	z.object({ kind: z.literal("missingChain"), chain: z.string(), table: z.string() }),
+	/** `leftovers`: some chains of kube-proxy are there. */
+	z.object({ kind: z.literal("noProxyRules"), leftovers: z.boolean() }),
+]);
+export type ReadProblem = z.infer<typeof ReadProblem>;
+
+/** How a node's rules differ from the API objects. */
+export const RulesProblem = z.discriminatedUnion("kind", [
+	/** Where the nodePort leads: "address:port", or an outcome. */
+	z.object({ kind: z.literal("endpoints"), expected: z.array(z.string()), observed: z.array(z.string()) }),
+	/** Where queries to the DNS Service lead: an address, or an outcome. */
+	z.object({ kind: z.literal("dns"), expected: z.array(z.string()), observed: z.array(z.string()) }),
+	/** What happens to the source address of clients outside the cluster. */
+	z.object({
+		kind: z.literal("policy"),
+		expected: z.enum(["Cluster", "Local"]),
+		observed: z.enum(["kept", "rewritten"]),
+	}),
+]);
+export type RulesProblem = z.infer<typeof RulesProblem>;
