@@ -3,10 +3,11 @@ import { shellText } from "../lib/shell.ts";
 import type { Finding, NodeFinding, RequestFinding } from "../verification/findings.ts";
 import { observationOf } from "../verification/journey/journey.ts";
 import type { End } from "../verification/journey/model.ts";
-import type { Cell, Command, Expected, Observed } from "../verification/model.ts";
-import type { ReadProblem, RulesProblem } from "../verification/nodeProblem.ts";
+import type { Command, Expected, Observed } from "../verification/model.ts";
+import type { RulesProblem } from "../verification/nodeProblem.ts";
 import { unknownText } from "./journeyText.ts";
-import { traceLine } from "./traceText.ts";
+import { requestName } from "./matrixText.ts";
+import { readText, traceLine } from "./traceText.ts";
 
 /** The finding and its commands in one line. */
 export const findingText = (finding: Finding): string => [statementOf(finding), ...commandsOf(finding)].join("; ");
@@ -58,10 +59,6 @@ const commandsOf = (finding: Finding): string[] => [
 const command = (purpose: string, words: Command | undefined): string[] =>
 	words ? [`${purpose}: ${shellText(...words)}`] : [];
 
-/** "client -> node kind address" */
-export const requestName = ({ client, target }: Pick<Cell, "client" | "target">): string =>
-	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;
-
 function requestText({ expected, predicted, observed }: RequestFinding): string {
 	const [error = ""] = observed.body?.split("\n") ?? [];
 	const got = [resultText(observed), ...(observed.node === undefined && error !== "" ? [error] : [])].join(", ");
@@ -107,22 +104,3 @@ function rulesText(problem: RulesProblem): string {
 }
 
 const list = (all: readonly string[]): string => all.join(", ");
-
-/** Why the node's rules can't be read. */
-export function readText(problem: ReadProblem): string {
-	switch (problem.kind) {
-		case "noReader":
-			return "its rules can't be read, because no kube-proxy pod runs on it";
-		case "failed":
-			return problem.message;
-		case "incomplete": {
-			const { program, reason, characters, tail } = problem;
-			const got = `got ${characters} characters that end with ${JSON.stringify(tail)}`;
-			return `the output of ${program.join(" ")} is truncated or isn't a rule dump: ${reason}; ${got}`;
-		}
-		case "missingChain":
-			return `table ${problem.table} has no chain ${problem.chain}, which kube-proxy creates there`;
-		case "noProxyRules":
-			return "no rules of kube-proxy found, neither the iptables chain KUBE-SERVICES nor the nftables table kube-proxy";
-	}
-}

@@ -4,7 +4,7 @@ import type { Hop } from "../netfilter/model.ts";
 import { consequence } from "../netfilter/words.ts";
 import type { End, JourneyWithHops, RecordedBranch, RecordedLeg } from "../verification/journey/model.ts";
 import type { Report } from "../verification/report.ts";
-import { requestName } from "./findingText.ts";
+import { requestName } from "./matrixText.ts";
 
 /** All recorded branches, each with its probability if there are several. */
 export function journeyText({ branches, omittedBranches, hops }: JourneyWithHops): string {

@@ -1,9 +1,9 @@
 /** The report as JUnit XML for build servers: a suite for each client, for the traces, the lab and each experiment. */
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
-import { findingText, requestName, subjectOf } from "./findingText.ts";
+import { findingText, subjectOf } from "./findingText.ts";
 import { type Markup, markup } from "./html/markup.ts";
-import { headOf } from "./matrixText.ts";
+import { headOf, requestName } from "./matrixText.ts";
 import { nodeTraceLine, untracedReason } from "./traceText.ts";
 
 interface Case {

@@ -112,3 +112,7 @@ export function headOf({ target: { kind, node, address } }: Cell): string {
 	if (node) return node;
 	return kind === "nodePort" || kind === "podIp" ? address : kind;
 }
+
+/** "client -> node kind address" */
+export const requestName = ({ client, target }: Pick<Cell, "client" | "target">): string =>
+	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;

@@ -1,8 +1,8 @@
 /** Kernel traces as text. */
 import { formatMark } from "../netfilter/words.ts";
+import type { ReadProblem } from "../verification/nodeProblem.ts";
 import type { Report } from "../verification/report.ts";
 import type { NodeTrace, TraceDifference, TraceFailure, TracePoint, TraceStep } from "../verification/trace/model.ts";
-import { readText } from "./findingText.ts";
 
 /** Each node traces the packet to its own nodePort, so the list has more nodes than one packet passes. */
 export const tracesTitle = ({ clients }: Pick<Report, "clients">): string =>
@@ -100,3 +100,22 @@ const stepText = ({
 	to,
 }: Omit<TraceStep, "kind"> & { kind: string }): string =>
 	`${table} ${chain}: ${rule} (${to === undefined ? verdict : `${verdict} ${to}`})`;
+
+/** Why the node's rules can't be read. */
+export function readText(problem: ReadProblem): string {
+	switch (problem.kind) {
+		case "noReader":
+			return "its rules can't be read, because no kube-proxy pod runs on it";
+		case "failed":
+			return problem.message;
+		case "incomplete": {
+			const { program, reason, characters, tail } = problem;
+			const got = `got ${characters} characters that end with ${JSON.stringify(tail)}`;
+			return `the output of ${program.join(" ")} is truncated or isn't a rule dump: ${reason}; ${got}`;
+		}
+		case "missingChain":
+			return `table ${problem.table} has no chain ${problem.chain}, which kube-proxy creates there`;
+		case "noProxyRules":
+			return "no rules of kube-proxy found, neither the iptables chain KUBE-SERVICES nor the nftables table kube-proxy";
+	}
+}

@@ -2,8 +2,8 @@
 import type { JourneyWithHops } from "../../verification/journey/model.ts";
 import type { Cell } from "../../verification/model.ts";
 import type { Report } from "../../verification/report.ts";
-import { requestName } from "../findingText.ts";
 import { endText, recordedJourney } from "../journeyText.ts";
+import { requestName } from "../matrixText.ts";
 import { journeyInWords } from "./journeyInWords.ts";
 import { type Markup, markup } from "./markup.ts";
 import { matchedRules } from "./nodeRules.ts";

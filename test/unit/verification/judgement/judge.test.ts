@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
-import { requestName } from "../../../../report/findingText.ts";
+import { requestName } from "../../../../report/matrixText.ts";
 import { judge, requestJourney } from "../../../../verification/judgement/judge.ts";
 import type { Expected, Observed } from "../../../../verification/model.ts";
 import type { MeasuredRequest } from "../../../../verification/probe.ts";
