@@ -186,9 +186,9 @@ it("words of others are words: nothing of them runs, and what failed is on top a
 	expect(complaints).toEqual([]);
 	expect(await page.locator("img").count()).toBe(0);
 	expect((await shown(opened)).pressed).toEqual([0, 0, 0]);
-	expect(await page.locator("header [aria-label=Failures] li").allInnerTexts()).toEqual([
-		expect.stringContaining("observed <img src=x onerror=alert(1)>"),
-		expect.stringContaining("0 of 1 pods are ready"),
+	expect(await page.locator("header [aria-label=Findings] li").allInnerTexts()).toEqual([
+		expect.stringContaining("observed timeout, <img src=x onerror=alert(1)>"),
+		expect.stringContaining(": 0 of 1 pods are ready"),
 	]);
 	await page.close();
 });

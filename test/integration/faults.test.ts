@@ -66,7 +66,7 @@ describe("the next start after one that ended early", () => {
 describe("nodes that don't run", () => {
 	it.each([
 		["a stopped worker", ["stop", "--time=0"], worker, "is exited: starting it"],
-		["a paused worker", ["pause"], worker, "is paused: waking it"],
+		["a paused worker", ["pause"], worker, "is paused: unpausing it"],
 		["a stopped control plane", ["stop", "--time=0"], controlPlane, "is exited: starting it"],
 		// They may run again before the start checks them.
 		["a restarted worker", ["restart", "--time=0"], worker, "verified at"],

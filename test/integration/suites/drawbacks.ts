@@ -45,7 +45,7 @@ export const drawbacks = (lab: () => Lab) =>
 		it("refuses an unknown experiment and names the known ones", async () => {
 			const { exitCode, all } = await lab().run("cli/drawbacks.ts", "no-such");
 			expect(exitCode).toBe(1);
-			expect(all).toMatch(/there is no experiment "no-such"; there are: client-ip-lost, /);
+			expect(all).toMatch(/experiment "no-such" not found; experiments: client-ip-lost, /);
 		});
 
 		it.each([

@@ -40,7 +40,7 @@ it.each([
 
 it.each([
 	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are needed; usage: npm run explain -- --from <client>"],
-	["cli/drawbacks.ts", ["--skip", "me"], 'there is no experiment "me"; there are: client-ip-lost, '],
+	["cli/drawbacks.ts", ["--skip", "me"], 'experiment "me" not found; experiments: client-ip-lost, '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
 	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
 	["cli/report.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
