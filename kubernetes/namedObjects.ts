@@ -7,7 +7,7 @@ import {
 	type V1Namespace,
 	type V1Pod,
 } from "@kubernetes/client-node";
-import pWaitFor from "p-wait-for";
+import { poll } from "../lib/poll.ts";
 import { withApiError } from "./apiErrors.ts";
 import type { Cluster } from "./liveCluster.ts";
 
@@ -41,10 +41,9 @@ export async function removeObject(cluster: Cluster, object: ObjectName, seconds
 	const what = `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`;
 	const remove = api.delete(object, undefined, undefined, undefined, undefined, "Background");
 	if ((await found(what, remove)) === undefined) return;
-	await pWaitFor(async () => (await found(what, api.read<KubernetesObject>(object))) === undefined, {
-		interval: 200,
-		timeout: { milliseconds: seconds * 1000, message: `${what} still exists ${seconds} s after its removal` },
-	});
+	const isGone = async () => (await found(what, api.read<KubernetesObject>(object))) === undefined;
+	if (!(await poll(isGone, { interval: 200, seconds })))
+		throw new Error(`${what} still exists ${seconds} s after its removal`);
 }
 
 const found = <T>(what: string, answer: Promise<T>): Promise<T | undefined> =>

@@ -1,7 +1,7 @@
 /** Writes the report as HTML, Markdown and JUnit XML, next to the JSON file. */
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../lib/atomicFile.ts";
 import type { Report } from "../verification/report.ts";
-import { writeWhole } from "../verification/resultFile.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 
@@ -22,8 +22,8 @@ export async function writeReportFiles(report: Report, say: (line: string) => vo
 	if (length > manyPictures) say(`drawing the paths of ${length} packets`);
 	// Loads the large layout library only now.
 	const { htmlReport } = await import("./html/page.ts");
-	await writeWhole(files.html, await htmlReport(report));
-	await writeWhole(files.markdown, markdownReport(report));
-	await writeWhole(files.junit, junitReport(report));
+	await writeAtomically(files.html, await htmlReport(report));
+	await writeAtomically(files.markdown, markdownReport(report));
+	await writeAtomically(files.junit, junitReport(report));
 	return files;
 }

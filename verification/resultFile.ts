@@ -1,7 +1,7 @@
 /** The report on disk. */
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
+import { writeAtomically } from "../lib/atomicFile.ts";
 import { Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
 
@@ -14,26 +14,13 @@ export async function writeReport(report: Report): Promise<Report> {
 	const last = await readReport(path);
 	const drawbacks = report.drawbacks ?? (last && isOfOneLab(last.request, report.request) ? last.drawbacks : undefined);
 	const whole = { ...report, ...(drawbacks && { drawbacks }) };
-	await writeWhole(path, `${JSON.stringify(whole, null, 1)}\n`);
+	await writeAtomically(path, `${JSON.stringify(whole, null, 1)}\n`);
 	return whole;
 }
 
 /** Whether both are of the same stack and cluster: the stacks of a folder share its files. */
 const isOfOneLab = (a: Request, b: Request): boolean =>
 	stackOf(a) === stackOf(b) && a.kubeconfig === b.kubeconfig && a.context === b.context;
-
-/** A file in one piece or not at all, whoever else writes it. */
-export async function writeWhole(path: string, text: string): Promise<void> {
-	const own = `${path}.${process.pid}.new`;
-	await mkdir(dirname(path), { recursive: true });
-	try {
-		await writeFile(own, text);
-		await rename(own, path);
-	} catch (error) {
-		await rm(own, { force: true });
-		throw error;
-	}
-}
 
 /** @returns undefined if there is no report, or if this version can't read it */
 export async function readReport(path: string): Promise<Report | undefined> {

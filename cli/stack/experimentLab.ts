@@ -3,10 +3,10 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import pWaitFor from "p-wait-for";
 import { parse, stringify } from "yaml";
 import { startNode, stopNode } from "../../kind/kind.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
+import { poll } from "../../lib/poll.ts";
 import { progressText } from "../../report/progressText.ts";
 import type { Lab, Settings } from "../../verification/experiments/support/experiment.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
@@ -83,8 +83,8 @@ export class ExperimentLab implements Lab {
 			await startNode(name);
 			return answers(cluster, name);
 		};
-		const message = `${name} isn't Ready within ${readySeconds} s of its start`;
-		await pWaitFor(isUp, { interval: 1000, timeout: { milliseconds: readySeconds * 1000, message } });
+		if (!(await poll(isUp, { interval: 1000, seconds: readySeconds })))
+			throw new Error(`${name} isn't Ready within ${readySeconds} s of its start`);
 	}
 
 	afterwards(action: () => Promise<unknown>): void {

@@ -1,5 +1,5 @@
 /** Waiting until an object is ready, or deleted. */
-import pWaitFor from "p-wait-for";
+import { poll } from "../../../lib/poll.ts";
 import { isObject, objectAt, type Properties } from "../protocol/properties.ts";
 import { type Cluster, isNotFound, type ObjectRef } from "./cluster.ts";
 import { type Readiness, ready } from "./readiness.ts";
@@ -69,7 +69,7 @@ export async function untilReady(
 		return seen.ready || seen.failed === true || hopeless;
 	};
 	try {
-		await pWaitFor(isDecided, { interval, timeout: timeout * 1000, signal });
+		if (!(await poll(isDecided, { interval, seconds: timeout, signal }))) throw new Error("timed out");
 		if (seen.ready) return { live: seen.live, reasons: [] };
 		return { live: seen.live, reasons: [failedToInitialize(ref), ...seen.reasons] };
 	} catch {
@@ -100,10 +100,11 @@ export async function untilGone(
 		return false;
 	};
 	try {
-		await pWaitFor(isGone, { interval, timeout: timeout * 1000, signal });
+		const isOver = await poll(isGone, { interval, seconds: timeout, signal });
+		if (!isOver) throw new Error(`it still exists after ${timeout} s${holders}`);
 		report("");
 	} catch (error) {
 		if (signal.aborted) throw new Error(`cancelled while waiting for the deletion${holders}`);
-		throw (error as Error).name === "TimeoutError" ? new Error(`it still exists after ${timeout} s${holders}`) : error;
+		throw error;
 	}
 }

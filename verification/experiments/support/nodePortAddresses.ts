@@ -1,10 +1,10 @@
 /** Changes kube-proxy's setting nodePortAddresses in kubeadm's ConfigMap, which kube-proxy reads when it starts. */
 import type { V1ConfigMap } from "@kubernetes/client-node";
-import pWaitFor from "p-wait-for";
 import { parse, stringify } from "yaml";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import { isReady } from "../../../kubernetes/objects.ts";
+import { poll } from "../../../lib/poll.ts";
 import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
@@ -66,8 +66,5 @@ async function restart(cluster: Cluster): Promise<void> {
 	};
 	const message = `kube-proxy hasn't restarted within ${restartSeconds} s; inspect: kubectl get pods -n kube-system`;
 	// Without the experiments' abort signal: this also restores the configuration after an abort.
-	await pWaitFor(isRestarted, {
-		interval: 1000,
-		timeout: { milliseconds: restartSeconds * 1000, message: new Error(message) },
-	});
+	if (!(await poll(isRestarted, { interval: 1000, seconds: restartSeconds }))) throw new Error(message);
 }
