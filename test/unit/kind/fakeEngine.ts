@@ -1,8 +1,9 @@
 /** Fake docker and kind executables over one folder, which holds the state of the engine. Needs scratchFolder(). */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { NodeContainer } from "../../../kind/docker.ts";
+import { writeAtomically } from "../../../lib/atomicFile.ts";
 import { calls, program } from "../fakePrograms.ts";
 
 const folder = "engine";
@@ -170,7 +171,6 @@ esac`,
 				]
 			: [],
 	);
-	await writeFile("pods.json", JSON.stringify({ items: pods }));
-	await writeFile("nodes.json.new", JSON.stringify({ items }));
-	await rename("nodes.json.new", "nodes.json");
+	await writeAtomically("pods.json", JSON.stringify({ items: pods }));
+	await writeAtomically("nodes.json", JSON.stringify({ items }));
 }
