@@ -13,8 +13,11 @@ class LongestFirst extends BaseSequencer {
 	}
 }
 
-// Integration tests mostly wait: two files at a time, together with those of the other projects.
 const maxWorkers = 2;
+
+// What computes runs first. Integration tests mostly wait, but a request that gets no processor for 10 s counts as failed.
+const computing = { groupOrder: 0 };
+const waiting = { groupOrder: 1 };
 
 export default defineConfig({
 	test: {
@@ -22,6 +25,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "unit",
+					sequence: computing,
 					include: ["test/unit/**/*.test.ts"],
 					maxWorkers,
 					testTimeout: 30_000,
@@ -31,6 +35,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "browser",
+					sequence: computing,
 					include: ["test/browser/**/*.test.ts"],
 					maxWorkers,
 					testTimeout: 2 * 60_000,
@@ -41,6 +46,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "integration",
+					sequence: waiting,
 					include: ["test/integration/**/*.test.ts"],
 					globalSetup: "test/integration/support/setup.ts",
 					setupFiles: "test/integration/support/network.ts",
@@ -55,6 +61,7 @@ export default defineConfig({
 			{
 				test: {
 					name: "kernel",
+					sequence: computing,
 					include: ["test/kernel/**/*.test.ts"],
 					maxWorkers,
 					testTimeout: 30 * 60_000,

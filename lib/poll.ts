@@ -5,7 +5,7 @@ interface Poll {
 	interval: number;
 	/** @default no limit */
 	seconds?: number;
-	/** Rejects with its reason at the next check after it is aborted. */
+	/** When it is aborted, the poll rejects with its reason. */
 	signal?: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export async function poll(
 	const deadline = Date.now() + seconds * 1000;
 	let holds = false;
 	// p-wait-for's own `timeout` and `signal` add a listener in every round, and Node.js warns about the eleventh.
-	await pWaitFor(
+	const polling = pWaitFor(
 		async () => {
 			signal?.throwIfAborted();
 			holds = await condition();
@@ -28,5 +28,19 @@ export async function poll(
 		},
 		{ interval },
 	);
+	await (signal ? untilAborted(polling, signal) : polling);
 	return holds;
+}
+
+async function untilAborted(polling: Promise<void>, signal: AbortSignal): Promise<void> {
+	let abort = () => {};
+	const aborted = new Promise<never>((_, reject) => {
+		abort = () => reject(signal.reason);
+	});
+	signal.addEventListener("abort", abort);
+	try {
+		await Promise.race([polling, aborted]);
+	} finally {
+		signal.removeEventListener("abort", abort);
+	}
 }
