@@ -192,7 +192,7 @@ export const consumerIsDestroyed = (lab: () => Lab) =>
 
 export const consumerAfterLab = () =>
 	it("a consumer is destroyed also after its lab", async () => {
-		expectRefusal(await consumer.up(), `the stack "${labStack}" has no outputs: its lab isn't up (destroyed, or`);
+		expectRefusal(await consumer.up(), `the stack "${labStack}" has no outputs: its lab isn't up (destroyed or`);
 		await succeeds(consumer.destroy());
 		expect(JSON.parse((await consumer.pulumi("stack", "export")).all).deployment.resources ?? []).toEqual([]);
 		expect(await leftovers()).toEqual([]);

@@ -59,7 +59,7 @@ export const existing = (mode: "iptables" | "nftables") =>
 		it("the doctor reports that the lab can be deployed", async () => {
 			const { all, exitCode } = await lab.run(join(process.cwd(), "cli/doctor.ts"));
 			expect(exitCode, all).toBe(0);
-			expect(all).toMatch(/^ok +cluster +".*" can be reached: 4 nodes, rules are read in the kube-proxy pods/m);
+			expect(all).toMatch(/^ok +cluster +".*" can be reached: 4 nodes; rules are read in the kube-proxy pods;/m);
 		});
 
 		it("a start resumes after one that was killed once the namespace existed", async () => {

@@ -30,7 +30,7 @@ it.each([
 
 it.each([
 	["cli/explain.ts", /^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--trace /],
-	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Does the pod see who asks\?\n/],
+	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Which client IP does the pod see\?\n/],
 	["cli/verify.ts", /^usage: npm run verify$/],
 ])("%s --help does nothing but say what it takes", async (script, help) => {
 	const { exitCode, stdout, stderr } = await run(script, "--help");
@@ -39,13 +39,13 @@ it.each([
 });
 
 it.each([
-	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are needed; usage: npm run explain -- --from <client>"],
+	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are required; usage: npm run explain -- --from <client>"],
 	["cli/drawbacks.ts", ["--skip", "me"], 'experiment "me" not found; experiments: client-ip-lost, '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
 	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
 	["cli/report.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
-	["cli/report.ts", [], "the lab was not verified yet (there is no out/verification.json); fix: npm start"],
-	["cli/verify.ts", [], "the lab was not verified yet (there is no out/verification.json); fix: npm start"],
+	["cli/report.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
+	["cli/verify.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
 ])("%s %j does nothing, ends with 1 and says so in one line", async (script, args, message) => {
 	const { exitCode, stdout, stderr } = await run(script, ...args);
 	expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
