@@ -32,7 +32,7 @@ export async function poll(
 	return holds;
 }
 
-async function untilAborted(polling: Promise<void>, signal: AbortSignal): Promise<void> {
+async function untilAborted(polling: Promise<unknown>, signal: AbortSignal): Promise<void> {
 	let abort = () => {};
 	const aborted = new Promise<never>((_, reject) => {
 		abort = () => reject(signal.reason);

@@ -45,9 +45,9 @@ it("starts after one start was killed while kind created nodes and another while
 	expect((await second).all).toContain(`the cluster ${clusterName} is incomplete`);
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
-	// The substitute leaves a pending operation. The official provider records the object, with an initialization error.
-	const removed = all.includes("removing Deployment default/app1, which an interrupted update was creating");
-	expect(removed, all).toBe(defaultProvider() === "substitute");
+	// A killed update leaves a pending operation, or an object that the official provider has recorded as incomplete.
+	if (defaultProvider() === "substitute")
+		expect(all).toContain("removing Deployment default/app1, which an interrupted update was creating");
 	expect(all).toMatch(/releasing the stack's lock: process \d+, which took it, is gone/);
 });
 
