@@ -38,7 +38,9 @@ async function grant(rules: Rule[], isApplied: (missing: string[]) => boolean): 
 const isNothing = (missing: string[]) => missing.length === 0;
 
 const without = (index: number, verb: string): Rule[] =>
-	rules.map((rule, i) => (i === index ? { ...rule, verbs: rule.verbs.filter((other) => other !== verb) } : rule));
+	rules
+		.map((rule, i) => (i === index ? { ...rule, verbs: rule.verbs.filter((other) => other !== verb) } : rule))
+		.filter(({ verbs }) => verbs.length > 0);
 
 beforeAll(async () => {
 	folder = await mkdtemp(join(tmpdir(), "nodeport-lab-rights-"));
@@ -61,8 +63,9 @@ describe("without one of the rights", () => {
 	const rights = rules.flatMap(({ resources, verbs }, index) => verbs.map((verb) => ({ verb, resources, index })));
 
 	it.each(rights)("$verb $resources, `npm start` stops at once and names it", async ({ verb, resources, index }) => {
-		const missing = await grant(without(index, verb), (missing) => missing.length >= resources.length);
-		for (const resource of resources) expect(missing.join("\n")).toMatch(new RegExp(`^${verb} ${resource}\\b`, "m"));
+		const isNamed = (missing: string[]) =>
+			resources.every((resource) => new RegExp(`^${verb} ${resource}\\b`, "m").test(missing.join("\n")));
+		const missing = await grant(without(index, verb), isNamed);
 		const started = Date.now();
 		const { all, exitCode } = await lab.run("cli/start.ts");
 		expect(exitCode, all).toBe(1);
