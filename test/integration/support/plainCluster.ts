@@ -164,8 +164,11 @@ export class PlainCluster {
 	/** What the restricted user has requested of an API server that logs it. */
 	async audited(): Promise<AuditEvent[]> {
 		const node = (await this.nodes()).find((name) => name.endsWith("control-plane")) ?? "";
-		const { stdout } = await execa(this.programs.docker, ["exec", node, "cat", `${auditFolder}/audit.log`]);
-		return stdout.split("\n").map((line) => JSON.parse(line) as AuditEvent);
+		const log = ["exec", node, "cat", `${auditFolder}/audit.log`];
+		const { stdout } = await execa(this.programs.docker, log, { stripFinalNewline: false });
+		// The API server may be writing the last line.
+		const lines = stdout.split("\n").slice(0, -1);
+		return lines.map((line) => JSON.parse(line) as AuditEvent);
 	}
 
 	/** The secrets in a kubeconfig of this cluster, which must not be anywhere else. */
