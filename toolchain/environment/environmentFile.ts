@@ -1,7 +1,7 @@
 /** .toolchain/env: a shell file with which the user's own `pulumi`, `kind` and `kubectl` commands use the lab. */
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
+import { writeAtomically } from "../../lib/atomicFile.ts";
 import { layout } from "../layout.ts";
 
 export interface Environment {
@@ -59,8 +59,5 @@ export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
 export async function writeEnvironment(environment: Environment, file = layout.environment): Promise<void> {
 	const text = environmentText(environment);
 	if ((await readFile(file, "utf8").catch(() => "")) === text) return;
-	const temporary = `${file}.${process.pid}`;
-	await mkdir(dirname(file), { recursive: true });
-	await writeFile(temporary, text);
-	await rename(temporary, file);
+	await writeAtomically(file, text);
 }

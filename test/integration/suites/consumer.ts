@@ -99,7 +99,7 @@ export const consumerOfLab = (lab: () => Lab) =>
 			expect(holdsAny(shown.all, credentials)).toBe(true);
 		});
 
-		it("names the container that got no answer, and succeeds once there is one", async () => {
+		it("fails when the Job gets no answer, and succeeds once there is one", async () => {
 			await lab().kubectl("delete", "job", "calls");
 			await lab().kubectl("scale", "deployment/app1", "--replicas=0");
 			await lab().kubectl("wait", "pods", "-l", "app=app1", "--for=delete", "--timeout=60s");
