@@ -7,7 +7,7 @@ import { buildKey, type GoBuild, limitBuilds, makeBuild, moduleVersion } from ".
 
 export const nodeBuilds: GoBuild[] = [
 	kubectl.build,
-	kubernetesBuild("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubeadm"),
+	kubernetesBuild("./kubernetes", "./coredns"),
 	{
 		name: "containerd",
 		module: "github.com/containerd/containerd/v2",
@@ -17,7 +17,6 @@ export const nodeBuilds: GoBuild[] = [
 		ldflags: "-X github.com/containerd/containerd/v2/version.Version={version}",
 	},
 	{ name: "etcd", module: "go.etcd.io/etcd/server/v3", packages: ["go.etcd.io/etcd/server/v3"], program: "etcd" },
-	{ name: "coredns", module: "github.com/coredns/coredns", packages: ["github.com/coredns/coredns"] },
 ];
 
 /** The programs' part of the image's key. */
@@ -27,12 +26,14 @@ export async function nodeProgramKeys(): Promise<string[]> {
 
 /** Builds what was not built before. @returns the folders with the programs */
 export async function makeNodePrograms(work: Work): Promise<string[]> {
-	const folders: string[] = [];
-	for (const build of nodeBuilds) {
+	const make = async (build: GoBuild) => {
 		const name = `building ${build.name} ${await moduleVersion(build)}`;
-		folders.push(await limitBuilds(() => work.part(name, () => makeBuild(build, work.run))));
-	}
-	return folders;
+		return limitBuilds(() => work.part(name, () => makeBuild(build, work.run)));
+	};
+	const [kubectlBuild, ...others] = nodeBuilds;
+	// Built at the same time as the others, its packages would be compiled twice.
+	const first = kubectlBuild === undefined ? [] : [await make(kubectlBuild)];
+	return [...first, ...(await Promise.all(others.map(make)))];
 }
 
 /** Links all programs into one folder on the same disk. */

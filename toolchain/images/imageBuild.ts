@@ -1,11 +1,11 @@
-import { queue } from "../queue.ts";
+import pLimit from "p-limit";
 import type { Run } from "../run.ts";
 
 /** On every image that is built here: to find it again, and to remove what a newer build has replaced. */
 const label = "nodeport-lab";
 
 /** One build at a time: the removal of what a build leaves would take another's first stage. */
-const inTurn = queue();
+const oneAtATime = pLimit(1);
 
 /**
  * `docker build` of a folder with a Dockerfile. A recent client builds by its plugin buildx only; where that is not
@@ -18,7 +18,7 @@ export function dockerBuild(
 	folder: string,
 	buildArguments: { BASE?: string; [name: string]: string } = {},
 ): Promise<void> {
-	return inTurn(async () => {
+	return oneAtATime(async () => {
 		const { BASE: base } = buildArguments;
 		const isThere = async (image: string) => (await run("docker", ["image", "ls", "--quiet", image])).stdout !== "";
 		const mayPull = base !== undefined && !(await isThere(base));
@@ -41,7 +41,7 @@ const prune = (run: Run) => run("docker", ["image", "prune", "--force", "--filte
 
 /** Removes our images without a name: the former ones, and the first stages that the engine's own builder leaves. */
 export async function removeReplaced(run: Run): Promise<void> {
-	await inTurn(() => prune(run));
+	await oneAtATime(() => prune(run));
 }
 
 /** `docker import`: makes an image of an archive of its files, with instructions of a Dockerfile for the rest. */

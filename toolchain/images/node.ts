@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, symlink, writeFile } from "node:fs/promises";
 import { basename } from "node:path";
 import type { Run } from "../run.ts";
 import { type ImageContext, imagePrefix, images } from "./context.ts";
@@ -10,13 +10,14 @@ const source = `${import.meta.dirname}/node`;
 const buildPrefix = `${imagePrefix}build/`;
 /** In its container the cluster's images are preloaded. */
 const machineImage = `${buildPrefix}machine`;
-const nodeBinaries = ["containerd", "containerd-shim-runc-v2", "ctr", "kubeadm", "kubectl", "kubelet"];
+const nodeBinaries = ["containerd", "containerd-shim-runc-v2", "ctr", "kubectl"];
 
 /**
  * Builds the node image for kind 0.33 from the Debian base, dnsutils and the built binaries: no registry. Its parts
  * are the cluster's images, the machine that runs them, and the machine with the images in it.
  */
 export async function buildNodeImage(context: ImageContext): Promise<void> {
+	await symlink("kubernetes", `${context.bin}/kubeadm`);
 	const clusterImages = await buildClusterImages(context);
 	await buildMachine(context);
 	await preloadImages(context, clusterImages);
@@ -30,15 +31,26 @@ async function buildClusterImages({ bin, work, run }: ImageContext): Promise<str
 	const { stdout } = await run(`${bin}/kubeadm`, ["config", "images", "list", "--kubernetes-version", version]);
 	const names = stdout.split("\n");
 	await buildGoProgram(run, { cwd: source, target: "./pause/main.go", output: `${work}/pause` });
-	for (const name of names) {
-		// registry.k8s.io/coredns/coredns:v1.14.2 -> coredns
-		const program = basename(name).replace(/:.*/, "");
-		const folder = `${work}/image-${program}`;
-		await mkdir(`${folder}/usr/local/bin`, { recursive: true });
-		await cp(program === "pause" ? `${work}/pause` : `${bin}/${program}`, `${folder}/usr/local/bin/${program}`);
-		await buildClusterImage(run, { tag: buildPrefix + name, program, folder });
+	// registry.k8s.io/coredns/coredns:v1.14.2 -> coredns
+	const clusterImages = names.map((name) => ({ tag: buildPrefix + name, program: basename(name).replace(/:.*/, "") }));
+	const isKubernetes = (program: string) => program.startsWith("kube-");
+	// All programs of Kubernetes have the same layer, which is stored once.
+	const kubernetes = `${work}/image-kubernetes`;
+	await addProgram(kubernetes, `${bin}/kubernetes`);
+	for (const { program } of clusterImages.filter(({ program }) => isKubernetes(program))) {
+		await symlink("kubernetes", `${kubernetes}/usr/local/bin/${program}`);
+	}
+	for (const { tag, program } of clusterImages) {
+		const folder = isKubernetes(program) ? kubernetes : `${work}/image-${program}`;
+		if (folder !== kubernetes) await addProgram(folder, program === "pause" ? `${work}/pause` : `${bin}/${program}`);
+		await buildClusterImage(run, { tag, program, folder });
 	}
 	return names.map((name) => buildPrefix + name);
+}
+
+async function addProgram(folder: string, file: string): Promise<void> {
+	await mkdir(`${folder}/usr/local/bin`, { recursive: true });
+	await cp(file, `${folder}/usr/local/bin/${basename(file)}`);
 }
 
 async function buildClusterImage(

@@ -51,11 +51,11 @@ export const kind: Tool = {
 		].map((url) => ({ url, checksums: `${url}.sha256sum` })),
 };
 
-/** Go compiles the packages that these programs share only once. */
-export const kubernetesBuild = (...programs: string[]): GoBuild => ({
+/** Go compiles the packages that programs of this module share only once. */
+export const kubernetesBuild = (...packages: string[]): GoBuild => ({
 	name: "kubernetes",
 	module: "k8s.io/kubernetes",
-	packages: programs.map((program) => `k8s.io/kubernetes/cmd/${program}`),
+	packages,
 	ldflags:
 		"-X k8s.io/component-base/version.gitVersion={version} -X k8s.io/component-base/version.gitMajor=1 " +
 		"-X k8s.io/component-base/version.gitMinor=36 -X k8s.io/client-go/pkg/version.gitVersion={version}",
@@ -64,7 +64,7 @@ export const kubernetesBuild = (...programs: string[]): GoBuild => ({
 /** One minor version older or newer than the API server: https://kubernetes.io/releases/version-skew-policy/#kubectl */
 export const kubectl: Tool = {
 	name: "kubectl",
-	...plainBuild(kubernetesBuild("kubectl")),
+	...plainBuild(kubernetesBuild("k8s.io/kubernetes/cmd/kubectl")),
 	versionArguments: ["version", "--client", "--output=json"],
 	fits: ([major, minor]) => major === 1 && Math.abs(minor - 36) <= 1,
 	downloads: (version) => {
