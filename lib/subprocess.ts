@@ -66,7 +66,8 @@ export async function attempt(program: string, args: string[], options: RunOptio
 	// What the program itself shows is its progress.
 	const result = await (silent ? running : withProgress(progress, running, show ? 30 : 2));
 	if (result.code === "ENOENT") throw new Error(`${program} is not on PATH; fix: npm start, or source .toolchain/env`);
-	const { failed, exitCode, stdout, stderr, shortMessage = "" } = result;
+	// A program that can't be started has no output.
+	const { failed, exitCode, stdout = "", stderr = "", shortMessage = "" } = result;
 	const message = failed ? explain(shellText(program, ...args), essence(stderr) || shortMessage) : "";
 	return { ok: !failed, exitCode, stdout, stderr, message };
 }

@@ -1,6 +1,6 @@
 /** Fake executables: the code under test starts them from PATH, as it starts the real ones. */
 import { existsSync, readFileSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, vi } from "vitest";
@@ -25,8 +25,9 @@ export function scratchFolder(fill: () => Promise<void> = async () => {}): void 
 export async function program(name: string, script: string): Promise<void> {
 	await mkdir("bin", { recursive: true });
 	const record = `echo "${name} $*" >> '${join(process.cwd(), "calls")}'`;
-	await writeFile(`bin/${name}`, `#!/bin/sh\n${record}\n${script}\n`);
-	await chmod(`bin/${name}`, 0o755);
+	// Replaced as a whole: a file that is being written can't be executed.
+	await writeFile(`bin/.${name}`, `#!/bin/sh\n${record}\n${script}\n`, { mode: 0o755 });
+	await rename(`bin/.${name}`, `bin/${name}`);
 }
 
 /** The command lines of the fake executables in this test so far. */
