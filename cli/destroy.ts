@@ -7,14 +7,14 @@ import { command } from "../lib/command.ts";
 import { locked } from "../lib/lock.ts";
 import { parseArguments } from "./arguments.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { exclusively } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced } from "./stack/ownNamespace.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack, stackName } from "./stack/stack.ts";
 import { refuseSwitch } from "./stack/stackCluster.ts";
-import { clusterKind, ensureStack, readState, recordedCluster, type StackState } from "./stack/state.ts";
-import { removeResources } from "./stack/update.ts";
+import { exclusively } from "./stack/stackReport.ts";
+import { clusterKind, ensureStack, readState, recordedCluster, type StackState } from "./stack/stackState.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
+import { removeResources } from "./update/update.ts";
 
 await command(async () => {
 	parseArguments("npm run destroy", {});

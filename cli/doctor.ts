@@ -3,8 +3,8 @@ import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { findingsText, brief as onlyBrief } from "./doctor/findingsText.ts";
 import { runChecks } from "./doctor/runChecks.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
 import { stack } from "./stack/stack.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
 	const { values } = parseArguments("npm run doctor [-- --brief]", {

@@ -14,13 +14,13 @@ import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
-import { exclusively, knownReport, show, tellForms, verifyAgain } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
 import { readSettings } from "./stack/settings.ts";
 import { stack } from "./stack/stack.ts";
 import { stackCluster } from "./stack/stackCluster.ts";
-import { readState } from "./stack/state.ts";
-import { pulumi } from "./stack/update.ts";
+import { exclusively, knownReport, show, tellForms, verifyAgain } from "./stack/stackReport.ts";
+import { readState } from "./stack/stackState.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
+import { pulumi } from "./update/update.ts";
 
 await command(async () => {
 	const chosen = options();

@@ -13,8 +13,8 @@ import { recordJourney } from "../verification/journey/recordJourneys.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace/traceNodes.ts";
 import { parseArguments } from "./arguments.ts";
-import { knownReport } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
+import { knownReport } from "./stack/stackReport.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
 
 /** Connectivity "full" adds clients, and a pod on every node that can trace. */
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";

@@ -2,8 +2,8 @@
 import { command } from "../lib/command.ts";
 import { writeReportFiles } from "../report/reportFiles.ts";
 import { parseArguments } from "./arguments.ts";
-import { knownReport } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
+import { knownReport } from "./stack/stackReport.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
 	parseArguments("npm run report", {});

@@ -10,15 +10,15 @@ import { parseArguments } from "./arguments.ts";
 import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { exclusively, lastReport, show, verifyAgain } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
 import { refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack } from "./stack/stack.ts";
 import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
-import { ensureStack, pendingCreations, readState, recordedCluster, type StackState } from "./stack/state.ts";
+import { exclusively, lastReport, show, verifyAgain } from "./stack/stackReport.ts";
+import { ensureStack, pendingCreations, readState, recordedCluster, type StackState } from "./stack/stackState.ts";
 import { refuseTakenPort } from "./stack/takenPort.ts";
-import { pulumi } from "./stack/update.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
+import { pulumi } from "./update/update.ts";
 
 await command(async () => {
 	parseArguments("npm start", {});

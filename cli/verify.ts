@@ -1,8 +1,8 @@
 /** npm run verify: repeats the verification without an update. */
 import { command } from "../lib/command.ts";
 import { parseArguments } from "./arguments.ts";
-import { show, verifyAgain } from "./stack/lab.ts";
-import { removeLeftovers } from "./stack/leftovers.ts";
+import { show, verifyAgain } from "./stack/stackReport.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
 	parseArguments("npm run verify", {});

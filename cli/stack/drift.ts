@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { type KubernetesObject, KubernetesObjectApi } from "@kubernetes/client-node";
 import { z } from "zod";
 import { type Access, loadAccess } from "../../kubernetes/kubeAccess.ts";
-import type { StackState } from "./state.ts";
+import type { StackState } from "./stackState.ts";
 
 type Resource = StackState["resources"][number];
 

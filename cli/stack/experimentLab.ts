@@ -11,10 +11,10 @@ import { progressText } from "../../report/progressText.ts";
 import type { Lab, Settings } from "../../verification/experiments/support/experiment.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { readRulesets } from "../../verification/ruleset.ts";
-import { knownReport } from "./lab.ts";
+import { quietly } from "../update/update.ts";
 import { settingsFile } from "./settings.ts";
 import { stack } from "./stack.ts";
-import { quietly } from "./update.ts";
+import { knownReport } from "./stackReport.ts";
 
 /** How long a started node may take to be Ready, in seconds. */
 const readySeconds = 180;

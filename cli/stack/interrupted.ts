@@ -11,7 +11,7 @@ import { namespaceOwner } from "./ownNamespace.ts";
 import { cancelUpdate } from "./pulumiCli.ts";
 import { stackName } from "./stack.ts";
 import type { StackCluster } from "./stackCluster.ts";
-import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./state.ts";
+import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./stackState.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
 const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string() });

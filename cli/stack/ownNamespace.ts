@@ -7,7 +7,7 @@ import { ownerAnnotation } from "../../kind/owner.ts";
 import { type Access, kubectlText, loadAccess } from "../../kubernetes/kubeAccess.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
 import { findNamespace } from "../../kubernetes/namedObjects.ts";
-import { ownNamespaces, pendingCreations, recordedCluster, type StackState } from "./state.ts";
+import { ownNamespaces, pendingCreations, recordedCluster, type StackState } from "./stackState.ts";
 
 /** Removes everything from the state and nothing from a cluster. */
 const forget = "pulumi state delete --all --yes";

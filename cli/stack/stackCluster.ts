@@ -5,7 +5,7 @@ import { labCluster, ownerOf } from "../../kind/owner.ts";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
 import { refuseSecrets, type Settings, setting } from "./settings.ts";
 import { stack, stackName } from "./stack.ts";
-import { clusterKind, type StackState } from "./state.ts";
+import { clusterKind, type StackState } from "./stackState.ts";
 
 /** The lab's own kind cluster, or an existing one, where the lab may change only its own namespace. */
 export type StackCluster = { access: Access; namespace: string } & (

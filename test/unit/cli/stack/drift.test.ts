@@ -1,8 +1,8 @@
 import { beforeEach, expect, it } from "vitest";
 import { hasDrifted } from "../../../../cli/stack/drift.ts";
 import { scratchFolder } from "../../fakePrograms.ts";
-import { pending, stateOf } from "../stackState.ts";
-import { apiServer } from "./cluster.ts";
+import { apiServer } from "../fakeCluster.ts";
+import { pending, stateOf } from "../sampleState.ts";
 
 scratchFolder();
 const api = apiServer();

@@ -5,10 +5,10 @@ import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded, settleLocks } from "../../../../cli/stack/interrupted.ts";
 import { stack } from "../../../../cli/stack/stack.ts";
-import { pendingCreations, readState } from "../../../../cli/stack/state.ts";
+import { pendingCreations, readState } from "../../../../cli/stack/stackState.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { pending, stateOf } from "../stackState.ts";
-import { apiServer, deleted } from "./cluster.ts";
+import { apiServer, deleted } from "../fakeCluster.ts";
+import { pending, stateOf } from "../sampleState.ts";
 
 const folder = `.state/.pulumi/locks/organization/nodeport-lab/${stack}`;
 

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded } from "../../../../cli/stack/interrupted.ts";
 import { namespaceOwner, refuseReplaced, refuseTaken } from "../../../../cli/stack/ownNamespace.ts";
-import { readState } from "../../../../cli/stack/state.ts";
+import { readState } from "../../../../cli/stack/stackState.ts";
 import { ownerAnnotation } from "../../../../kind/owner.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { onExisting, pending, stateOf } from "../stackState.ts";
-import { apiServer, deleted } from "./cluster.ts";
+import { apiServer, deleted } from "../fakeCluster.ts";
+import { onExisting, pending, stateOf } from "../sampleState.ts";
 
 scratchFolder();
 const api = apiServer();

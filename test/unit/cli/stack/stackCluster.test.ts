@@ -5,9 +5,9 @@ import { execa } from "execa";
 import { beforeEach, expect, it, vi } from "vitest";
 import { stack } from "../../../../cli/stack/stack.ts";
 import { refuseSwitch } from "../../../../cli/stack/stackCluster.ts";
-import { clusterKind, readState } from "../../../../cli/stack/state.ts";
+import { clusterKind, readState } from "../../../../cli/stack/stackState.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { component, writeState } from "../stackState.ts";
+import { component, writeState } from "../sampleState.ts";
 
 const project = process.cwd();
 scratchFolder();

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, symlink, writeFile } from "node:fs/promises";
 import { beforeEach, describe, expect, it } from "vitest";
-import { removeKubeconfigCopies } from "../../../../cli/stack/kubeconfigCopies.ts";
+import { removeKubeconfigCopies } from "../../../../cli/update/kubeconfigCopies.ts";
 import { scratchFolder } from "../../fakePrograms.ts";
 
 scratchFolder();

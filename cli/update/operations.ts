@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
+import { readState, type StackState } from "../stack/stackState.ts";
 import { blockers } from "./blockers.ts";
-import { readState, type StackState } from "./state.ts";
 
 /** Times in ms. */
 export interface Limits {

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { expect, it, vi } from "vitest";
-import { exclusively } from "../../../../cli/stack/lab.ts";
 import { stackName } from "../../../../cli/stack/stack.ts";
+import { exclusively } from "../../../../cli/stack/stackReport.ts";
 import { scratchFolder } from "../../fakePrograms.ts";
 
 scratchFolder();

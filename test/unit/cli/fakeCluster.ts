@@ -1,7 +1,7 @@
 /** A small API server with the objects that the commands read and remove. */
 import { writeFile } from "node:fs/promises";
 import { afterEach, beforeEach } from "vitest";
-import { ApiServer } from "../../apiServer.ts";
+import { ApiServer } from "../apiServer.ts";
 
 const kind = (name: string, kind: string, namespaced = true) => ({ name, kind, namespaced });
 

@@ -1,7 +1,7 @@
 /** A stack's state, as a value and as Pulumi stores it in the working folder. */
 import { mkdir, writeFile } from "node:fs/promises";
 import { stack } from "../../../cli/stack/stack.ts";
-import type { StackState } from "../../../cli/stack/state.ts";
+import type { StackState } from "../../../cli/stack/stackState.ts";
 
 export const stateOf = (resources: object[], pending_operations: object[] = []): StackState => ({
 	resources: resources as StackState["resources"],

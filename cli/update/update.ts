@@ -3,9 +3,9 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
+import { stack } from "../stack/stack.ts";
 import { type Limits, watchOperations } from "./operations.ts";
 import { endProcesses } from "./processTree.ts";
-import { stack } from "./stack.ts";
 import { withTemporaryFolder } from "./temporaryFolder.ts";
 
 export interface UpdateOptions {

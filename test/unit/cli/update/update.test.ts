@@ -5,14 +5,14 @@ import { fileURLToPath } from "node:url";
 import { execa } from "execa";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { stackName } from "../../../../cli/stack/stack.ts";
-import { removeTemporaryFolders } from "../../../../cli/stack/temporaryFolder.ts";
-import { pulumi, quietly, removeResources } from "../../../../cli/stack/update.ts";
+import { removeTemporaryFolders } from "../../../../cli/update/temporaryFolder.ts";
+import { pulumi, quietly, removeResources } from "../../../../cli/update/update.ts";
 import { isRunning } from "../../../../lib/process.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
-import { pending, writeState } from "../stackState.ts";
-import { apiServer } from "./cluster.ts";
+import { apiServer } from "../fakeCluster.ts";
+import { pending, writeState } from "../sampleState.ts";
 
-const module = fileURLToPath(new URL("../../../../cli/stack/update.ts", import.meta.url));
+const module = fileURLToPath(new URL("../../../../cli/update/update.ts", import.meta.url));
 const tsx = fileURLToPath(new URL("../../../../node_modules/tsx/dist/loader.mjs", import.meta.url));
 
 scratchFolder();

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { blockers } from "../../../../cli/stack/blockers.ts";
+import { blockers } from "../../../../cli/update/blockers.ts";
 import { scratchFolder } from "../../fakePrograms.ts";
-import { apiServer } from "./cluster.ts";
+import { apiServer } from "../fakeCluster.ts";
 
 scratchFolder();
 const api = apiServer();
