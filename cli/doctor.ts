@@ -1,5 +1,5 @@
 /** npm run doctor: reports what would keep the lab from working. With --brief, only what the user must act on: the first step of npm start. */
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { findingsText, brief as onlyBrief } from "./doctor/findingsText.ts";
 import { runChecks } from "./doctor/runChecks.ts";

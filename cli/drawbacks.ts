@@ -4,7 +4,7 @@
  */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { drawbackTable, drawbackText } from "../report/drawbacksText.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Experiment } from "../verification/experiments/support/experiment.ts";

@@ -2,7 +2,7 @@
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import type { ClusterSnapshot, PlacedClient } from "../kubernetes/snapshot.ts";
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { withPort } from "../netfilter/address.ts";
 import { journeyText } from "../report/journeyText.ts";
 import { progressText } from "../report/progressText.ts";

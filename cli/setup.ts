@@ -7,10 +7,10 @@ import { connect } from "../toolchain/environment/connect.ts";
 import { layout } from "../toolchain/layout.ts";
 import { endPrograms } from "../toolchain/run.ts";
 import { explain } from "../toolchain/setupError.ts";
-import { duration } from "../toolchain/steps/progress.ts";
 import { everything, forExisting, forTests } from "../toolchain/steps/requiredSteps.ts";
 import { withLock } from "../toolchain/steps/setupLock.ts";
 import type { Have, Step } from "../toolchain/steps/step.ts";
+import { duration } from "../toolchain/steps/stepProgress.ts";
 
 /** With --for-stack only what the stack's cluster needs; another program reports settings that can't be read. */
 async function neededSteps(): Promise<Step[]> {

@@ -4,7 +4,7 @@ import { startCluster } from "../kind/connection.ts";
 import { inspectCluster } from "../kubernetes/existing/inspect.ts";
 import type { Access } from "../kubernetes/kubeAccess.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
 import { hasDrifted } from "./stack/drift.ts";

@@ -1,5 +1,5 @@
 /** npm run verify: repeats the verification without an update. */
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { show, verifyAgain } from "./stack/stackReport.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";

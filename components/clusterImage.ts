@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { imageId } from "../kind/docker.ts";
-import { programCommand, quietly } from "../lib/programCommand.ts";
+import { programCommand, quietly } from "../lib/programs/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
 
 /** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */

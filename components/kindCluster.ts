@@ -9,7 +9,7 @@ import { kubeconfigPath } from "../kind/kubeconfigFile.ts";
 import { ownerOf } from "../kind/owner.ts";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Node } from "../kubernetes/model.ts";
-import { programCommand, quietly } from "../lib/programCommand.ts";
+import { programCommand, quietly } from "../lib/programs/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
 import { clusterNode, type LabCluster } from "./labCluster.ts";
 

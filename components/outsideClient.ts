@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { execIn } from "../kind/docker.ts";
 import { outsideClientId, outsideClientName } from "../kind/outsideContainer.ts";
 import type { Client } from "../kubernetes/clients.ts";
-import { programCommand, quietly } from "../lib/programCommand.ts";
+import { programCommand, quietly } from "../lib/programs/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
 import { curl } from "./dnsUtils.ts";
 

@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Client, ClientGroup, Existing, Runner } from "../kubernetes/clients.ts";
-import { programCommand, quietly } from "../lib/programCommand.ts";
+import { programCommand, quietly } from "../lib/programs/programCommand.ts";
 import { reportSchema, Summary } from "../verification/report.ts";
 import { reportRevision } from "../verification/resultFile.ts";
 

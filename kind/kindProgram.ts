@@ -4,8 +4,8 @@
  */
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import { command } from "../lib/command.ts";
-import { parseRequest } from "../lib/stdinRequest.ts";
+import { command } from "../lib/programs/command.ts";
+import { parseRequest } from "../lib/programs/stdinRequest.ts";
 import { connect } from "./connection.ts";
 import { createCluster, deleteCluster, loadImage, updateCluster } from "./kind.ts";
 import { ClusterSpec } from "./kindConfig.ts";

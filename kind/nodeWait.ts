@@ -1,9 +1,9 @@
 /** Waits for the nodes of a cluster, and shows what each of them is waiting for. */
 import { z } from "zod";
 import { poll } from "../lib/poll.ts";
-import { withProgress } from "../lib/progress.ts";
 import { shellText } from "../lib/shell.ts";
 import { attempt } from "../lib/subprocess.ts";
+import { withProgress } from "../lib/waitProgress.ts";
 import type { NodeContainer } from "./docker.ts";
 import { missingHeartbeat, readNodeStatuses } from "./nodeStatus.ts";
 

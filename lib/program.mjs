@@ -1,5 +1,5 @@
 /** Runs a program of this project, from any working folder: `node program.mjs <module> [argument …]`. */
-import { bundleOf } from "./bundle.mjs";
+import { bundleOf } from "./programs/bundle.mjs";
 
 const [module] = process.argv.splice(2, 1);
 process.argv[1] = module;

@@ -1,7 +1,7 @@
 /** Runs docker, kind, kubectl and pulumi. A failure becomes a message: what was run, what it printed, how to fix it. */
 import { execa } from "execa";
-import { withProgress } from "./progress.ts";
 import { shellText } from "./shell.ts";
+import { withProgress } from "./waitProgress.ts";
 
 export interface Ran {
 	/** False: the program failed, and `message` says how, for the user. */

@@ -3,8 +3,8 @@
  * and the summary (JSON) to stdout. With findings it writes nothing to stdout, and exits with 1.
  */
 import { text } from "node:stream/consumers";
-import { command } from "../lib/command.ts";
-import { parseRequest } from "../lib/stdinRequest.ts";
+import { command } from "../lib/programs/command.ts";
+import { parseRequest } from "../lib/programs/stdinRequest.ts";
 import { findingText } from "../report/findingText.ts";
 import { firstFailedJourneys } from "../report/journeyText.ts";
 import { progressText } from "../report/progressText.ts";

@@ -8,7 +8,7 @@ import { journeyInWords } from "./journeyInWords.ts";
 import { type Markup, markup } from "./markup.ts";
 import { matchedRules } from "./nodeRules.ts";
 import { clusterDrawing } from "./picture/clusterPicture.ts";
-import { layout } from "./picture/layout.ts";
+import { layout } from "./picture/elkLayout.ts";
 import { svg } from "./picture/svg.ts";
 
 export interface RequestView {

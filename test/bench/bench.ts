@@ -6,7 +6,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { parseArguments } from "../../cli/arguments.ts";
-import { command } from "../../lib/command.ts";
+import { command } from "../../lib/programs/command.ts";
 import { measureNoop } from "./noop.ts";
 import { measureRepeatedStart } from "./repeatedStart.ts";
 import type { Comparison, Growth } from "./rounds.ts";

@@ -121,7 +121,7 @@ it("writes the report as HTML, Markdown and JUnit XML, and npm run report writes
 	const made = await read();
 	for (const text of made) expect(text).toContain(worker(3));
 	for (const file of files) await rm(join(lab.folder, file));
-	const { exitCode, stdout, all } = await lab.run("cli/report.ts");
+	const { exitCode, stdout, all } = await lab.run("cli/renderReport.ts");
 	expect([exitCode, stdout.split("\n")], all).toEqual([0, files]);
 	expect(await read()).toEqual(made);
 });

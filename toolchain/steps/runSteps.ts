@@ -2,8 +2,8 @@
 import { Listr, type ListrTask } from "listr2";
 import { endPrograms } from "../run.ts";
 import { Ended } from "../setupError.ts";
-import { Progress } from "./progress.ts";
 import type { Have, Step } from "./step.ts";
+import { Progress } from "./stepProgress.ts";
 
 /** The first step that failed. The others were ended. */
 export class StepFailed extends Error {

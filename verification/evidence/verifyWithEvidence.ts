@@ -5,7 +5,7 @@ import type { Say } from "../progress.ts";
 import type { Report } from "../report.ts";
 import type { Request } from "../request.ts";
 import { writeReport } from "../resultFile.ts";
-import { verify } from "../verify.ts";
+import { verify } from "../verifyService.ts";
 import { Collection } from "./collection.ts";
 import { folderName, removeOldest, writeFolder } from "./folder.ts";
 import { gather, type ReportTexts } from "./gather.ts";

@@ -1,6 +1,6 @@
 /** A laid out drawing as SVG; the page has its styles. */
 import { type Markup, markup } from "../markup.ts";
-import { type Placed, type PlacedArrow, type PlacedBox, type } from "./layout.ts";
+import { type Placed, type PlacedArrow, type PlacedBox, type } from "./elkLayout.ts";
 
 /**
  * Draws arrows over boxes and text over both, because an arrow into a box may cross its title.

@@ -43,8 +43,8 @@ it.each([
 	["cli/drawbacks.ts", ["--skip", "me"], 'experiment "me" not found; experiments: client-ip-lost, '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
 	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
-	["cli/report.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
-	["cli/report.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
+	["cli/renderReport.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
+	["cli/renderReport.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
 	["cli/verify.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
 ])("%s %j does nothing, ends with 1 and says so in one line", async (script, args, message) => {
 	const { exitCode, stdout, stderr } = await run(script, ...args);

@@ -35,7 +35,8 @@ beforeEach(() => {
 	for (const name of ["cli", "toolchain"]) mkdirSync(at(name));
 	cpSync(join(project, "toolchain/bootstrap.mjs"), at("toolchain/bootstrap.mjs"));
 	cpSync(join(project, "package.json"), at("package.json"));
-	for (const file of ["lib/program.mjs", "lib/bundle.mjs", "lib/atomicFile.ts"]) cpSync(join(project, file), at(file));
+	for (const file of ["lib/program.mjs", "lib/programs/bundle.mjs", "lib/atomicFile.ts"])
+		cpSync(join(project, file), at(file));
 	writeFileSync(at("package-lock.json"), "{}");
 	writeFileSync(at("cli/setup.ts"), setUp);
 	writeProgram(at("path/npm"), npm);

@@ -7,7 +7,7 @@ import { findingText } from "../../../../report/findingText.ts";
 import { nodeTraceLine } from "../../../../report/traceText.ts";
 import type { NodeTrace } from "../../../../verification/trace/model.ts";
 import { traceNodePorts, traceOn } from "../../../../verification/trace/traceNodes.ts";
-import { traceFinding } from "../../../../verification/verify.ts";
+import { traceFinding } from "../../../../verification/verifyService.ts";
 import { dnsutils, fixture, rulesets, snapshots } from "./traceLab.ts";
 
 const exec = (pod: string): Runner => ({ exec: { namespace: "default", pod, container: "probe" } });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { clusterDrawing } from "../../../../../report/html/picture/clusterPicture.ts";
 import type { Box, Drawing } from "../../../../../report/html/picture/drawing.ts";
-import { layout, type Place } from "../../../../../report/html/picture/layout.ts";
+import { layout, type Place } from "../../../../../report/html/picture/elkLayout.ts";
 import { svg } from "../../../../../report/html/picture/svg.ts";
 import { recordedJourney } from "../../../../../report/journeyText.ts";
 import type { JourneyWithHops } from "../../../../../verification/journey/model.ts";

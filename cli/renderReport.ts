@@ -1,5 +1,5 @@
 /** npm run report: writes the last verification as HTML, Markdown and JUnit XML. */
-import { command } from "../lib/command.ts";
+import { command } from "../lib/programs/command.ts";
 import { writeReportFiles } from "../report/reportFiles.ts";
 import { parseArguments } from "./arguments.ts";
 import { knownReport } from "./stack/stackReport.ts";

@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { expect, it } from "vitest";
 
-const module = new URL("../../../lib/command.ts", import.meta.url).href;
+const module = new URL("../../../../lib/programs/command.ts", import.meta.url).href;
 
 const run = (body: string) =>
 	execa("node", ["--import", "tsx", "--input-type=module", "--eval", `import { command } from "${module}"; ${body}`], {

@@ -1,6 +1,6 @@
 /** The request that a Command resource passes to a program of this project: one JSON object on stdin. */
 import type { z } from "zod";
-import { allowed, fieldErrorLines, fieldErrorsOf } from "./fieldErrors.ts";
+import { allowed, fieldErrorLines, fieldErrorsOf } from "../fieldErrors.ts";
 
 /** @throws an error with every field error: the field, its value, the allowed values */
 export function parseRequest<T>(schema: z.ZodType<T>, text: string): T {

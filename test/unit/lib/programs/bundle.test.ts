@@ -51,7 +51,9 @@ describe("a bundled program in a folder with spaces, %, # and é", () => {
 			const { from } = await import(pathToFileURL("index.ts").href);
 			console.log(from.endsWith("/%C3%A9/index.ts"), program.Output === pulumi.Output);`;
 		await writeFile(join(folder, "main.mjs"), main);
-		const { stdout } = await execa("node", ["--import", "./lib/pulumiProgram.mjs", "main.mjs"], { cwd: folder });
+		const { stdout } = await execa("node", ["--import", "./lib/programs/pulumiProgram.mjs", "main.mjs"], {
+			cwd: folder,
+		});
 		expect(stdout).toBe("true true");
 		expect(await readFile(join(folder, ".toolchain/programs/index.ts.mjs"), "utf8")).toMatch(/from "@pulumi\/pulumi"/);
 	});

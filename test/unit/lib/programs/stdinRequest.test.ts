@@ -1,7 +1,7 @@
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { parseRequest } from "../../../lib/stdinRequest.ts";
-import { Request } from "../../../verification/request.ts";
+import { parseRequest } from "../../../../lib/programs/stdinRequest.ts";
+import { Request } from "../../../../verification/request.ts";
 
 const good = {
 	kubeconfig: ".kube/nodeport.yaml",

@@ -7,7 +7,7 @@ import * as nodeModule from "node:module";
 import { join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
+const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = join(root, ".toolchain", "programs");
 
 // These packages start programs of their own, found next to their files.
@@ -64,7 +64,7 @@ async function isMade(module, bundle, shared) {
 async function asSource(module) {
 	const { register } = await import("tsx/esm/api");
 	register();
-	return new URL(`../${encodeURI(module)}`, import.meta.url).href;
+	return new URL(`../../${encodeURI(module)}`, import.meta.url).href;
 }
 
 /** A bundled module still finds the files next to its source. */
@@ -84,7 +84,7 @@ const sourcePositions = {
 
 async function make(module, bundle, shared) {
 	const [{ build }, { tsImport }] = await Promise.all([import("esbuild"), import("tsx/esm/api")]);
-	const { writeAtomically } = await tsImport("./atomicFile.ts", import.meta.url);
+	const { writeAtomically } = await tsImport("../atomicFile.ts", import.meta.url);
 	const since = Date.now();
 	const { metafile, outputFiles } = await build({
 		absWorkingDir: root,

@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { withProgress } from "../../../lib/progress.ts";
+import { withProgress } from "../../../lib/waitProgress.ts";
 
 const reports = () => vi.mocked(console.error).mock.calls.map(([line]) => line);
 

@@ -18,7 +18,7 @@ beforeAll(async () => {
 	for (const part of ["config", "kind", "lib", "package.json"]) await cp(part, join(lab, part), { recursive: true });
 	await symlink(join(process.cwd(), "node_modules"), join(lab, "node_modules"));
 	await mkdir(join(folder, "other program"));
-	const module = pathToFileURL(join(lab, "lib/programCommand.ts")).href;
+	const module = pathToFileURL(join(lab, "lib/programs/programCommand.ts")).href;
 	const program = `import { programCommand } from ${JSON.stringify(module)};
 		console.log(programCommand("kind/kindProgram.ts", "no-such-operation"));`;
 	await writeFile(join(folder, "other program", "main.mts"), program);

@@ -4,7 +4,7 @@ import { register } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { bundleOf } from "./bundle.mjs";
 
-const program = pathToFileURL(realpathSync(fileURLToPath(new URL("../index.ts", import.meta.url)))).href;
+const program = pathToFileURL(realpathSync(fileURLToPath(new URL("../../index.ts", import.meta.url)))).href;
 // Pulumi's own modules keep the state of the process.
 const bundle = await bundleOf("index.ts", ["@pulumi/*"]);
 const hooks = `const program = ${JSON.stringify(program)}, bundle = ${JSON.stringify(bundle)};
