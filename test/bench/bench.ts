@@ -13,7 +13,7 @@ import type { Comparison, Growth } from "./rounds.ts";
 import { handleSignals } from "./runner.ts";
 import { benchText } from "./text.ts";
 import { measureUpAndDestroy } from "./upAndDestroy.ts";
-import { measureVerification } from "./verification.ts";
+import { measureVerification } from "./verificationGrowth.ts";
 
 const parts = ["up", "destroy", "noop", "verify"] as const;
 type Part = (typeof parts)[number];

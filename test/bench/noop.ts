@@ -2,7 +2,7 @@
  * `pulumi up` where nothing has changed: the lab's against that of a program without resources, and against that of the
  * smallest program with both of the lab's providers.
  */
-import { emptyProgram, leastProgram, withLab } from "./lab.ts";
+import { emptyProgram, leastProgram, withLab } from "./benchLab.ts";
 import { type Comparison, compared, inRounds } from "./rounds.ts";
 import { log } from "./runner.ts";
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { clusterName, settings, withLab } from "./lab.ts";
+import { clusterName, settings, withLab } from "./benchLab.ts";
 import { type Comparison, compared, inRounds } from "./rounds.ts";
 import { log, seconds, toTheEnd } from "./runner.ts";
 

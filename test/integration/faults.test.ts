@@ -6,10 +6,10 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
-import { addressOf, docker, expectNoNewVolumes, expectOwnAddresses, occupy } from "./support/engine.ts";
+import { addressOf, docker, expectNoNewVolumes, expectOwnAddresses, occupy } from "./support/dockerEngine.ts";
 import { clusterName, Lab } from "./support/lab.ts";
-import { leftovers, network, unusedVolumes } from "./support/leftovers.ts";
 import { Recoveries } from "./support/recoveries.ts";
+import { leftovers, network, unusedVolumes } from "./support/testResources.ts";
 
 const [controlPlane, worker] = [`${clusterName}-control-plane`, `${clusterName}-worker`];
 const recoveries = new Recoveries();

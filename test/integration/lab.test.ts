@@ -7,12 +7,12 @@ import { plannedCluster } from "../../kind/kind.ts";
 import { findingText } from "../../report/findingText.ts";
 import { Report } from "../../verification/report.ts";
 import { Contract } from "./support/contract.ts";
-import { expectNoNewVolumes } from "./support/engine.ts";
+import { expectNoNewVolumes } from "./support/dockerEngine.ts";
 import { holdsEvidence } from "./support/evidence.ts";
 import { clusterName, Lab } from "./support/lab.ts";
-import { leftovers, unusedVolumes } from "./support/leftovers.ts";
 import { processesOf } from "./support/processes.ts";
-import { defaultProvider } from "./support/provider.ts";
+import { defaultProvider } from "./support/providerChoice.ts";
+import { leftovers, unusedVolumes } from "./support/testResources.ts";
 
 const renamed = `${clusterName}-renamed`;
 const worker = (i: number) => `${clusterName}-worker${i === 1 ? "" : i}`;

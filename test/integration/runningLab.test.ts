@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from "vitest";
 import { drawbacks } from "./suites/drawbacks.ts";
 import { objectFaults } from "./suites/objectFaults.ts";
 import { clusterName, Lab } from "./support/lab.ts";
-import { leftovers } from "./support/leftovers.ts";
+import { leftovers } from "./support/testResources.ts";
 
 let lab: Lab;
 

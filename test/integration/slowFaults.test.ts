@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ownDockerd, stopOwnDockerd } from "../../toolchain/engine/dockerd.ts";
-import { addressOf, docker, expectOwnAddresses, occupy } from "./support/engine.ts";
+import { addressOf, docker, expectOwnAddresses, occupy } from "./support/dockerEngine.ts";
 import { clusterName, Lab } from "./support/lab.ts";
-import { network } from "./support/leftovers.ts";
 import { Recoveries } from "./support/recoveries.ts";
+import { network } from "./support/testResources.ts";
 
 const nodes = ["control-plane", "worker"].map((role) => `${clusterName}-${role}`);
 

@@ -19,8 +19,8 @@ import { podRights } from "./suites/podRights.ts";
 import { configure, refusals, refusalsBeforeStart } from "./suites/refusals.ts";
 import { secrets, secretsAfterDestroy } from "./suites/secrets.ts";
 import { Lab } from "./support/lab.ts";
-import { folderPrefix } from "./support/leftovers.ts";
 import { watchProcesses } from "./support/processes.ts";
+import { folderPrefix } from "./support/testResources.ts";
 
 /** The temporary folder of everything that this file starts, named so that the next run removes it after a kill. */
 const temporary = mkdtempSync(join(tmpdir(), `${folderPrefix}${process.pid}-temporary-`));

@@ -12,7 +12,7 @@ import { ruleOfNftables } from "../../netfilter/nftables/render.ts";
 import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { compare } from "../../verification/trace/compare.ts";
 import { type Passage, packetsOf, parseNftTrace } from "../../verification/trace/parse.ts";
-import { nodeNetwork } from "./network.ts";
+import { nodeNetwork } from "./machine/network.ts";
 
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/kernel/${name}`, import.meta.url), "utf8");
 

@@ -4,11 +4,11 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { differs, randomTrial, runCampaign } from "./campaign.ts";
-import { Machine } from "./machine.ts";
-import type { Probe } from "./packets.ts";
-import type { RuleSet } from "./ruleset.ts";
+import { Machine } from "./machine/machine.ts";
+import type { Probe } from "./machine/packets.ts";
+import { load } from "./machine/ruleTools.ts";
+import type { RuleSet } from "./ruleBlocks.ts";
 import { shrink } from "./shrink.ts";
-import { load } from "./tools.ts";
 import { judge, type Result } from "./trial.ts";
 
 const seed = Number(process.env.KERNEL_SEED ?? Date.now() % 1_000_000_000);

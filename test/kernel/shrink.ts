@@ -1,5 +1,5 @@
 /** Makes a rule set as small as it can be while the kernel and the walk still differ. */
-import type { RuleSet } from "./ruleset.ts";
+import type { RuleSet } from "./ruleBlocks.ts";
 
 /**
  * Delta debugging: takes out rules, first many at a time, at last one by one, until none can go.

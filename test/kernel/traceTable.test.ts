@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Packet } from "../../netfilter/model.ts";
 import { tablePrefix, traceTable } from "../../verification/trace/capture.ts";
-import { Machine } from "./machine.ts";
+import { Machine } from "./machine/machine.ts";
 
 let machine: Machine;
 beforeAll(async () => {

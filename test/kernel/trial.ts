@@ -1,11 +1,11 @@
 /** One rule set and the packets that are sent through it: what the walk says of each, and what the kernel does. */
 import type { Path } from "../../netfilter/model.ts";
 import { type Passage, packetsOf } from "../../verification/trace/parse.ts";
-import { difference, type Measured } from "./compare.ts";
-import type { Machine } from "./machine.ts";
-import type { Probe } from "./packets.ts";
-import type { RuleSet } from "./ruleset.ts";
-import { type Loaded, load } from "./tools.ts";
+import { difference, type Measured } from "./compareWithKernel.ts";
+import type { Machine } from "./machine/machine.ts";
+import type { Probe } from "./machine/packets.ts";
+import { type Loaded, load } from "./machine/ruleTools.ts";
+import type { RuleSet } from "./ruleBlocks.ts";
 
 export interface Result {
 	probe: Probe;

@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Answer } from "../../../examples/consumer/answers.ts";
+import { credentialsOf, filesWith, holdsAny } from "../support/credentials.ts";
 import { clusterName, type Lab } from "../support/lab.ts";
-import { leftovers } from "../support/leftovers.ts";
-import { type Printed, Program } from "../support/program.ts";
-import { credentialsOf, filesWith, holdsAny } from "../support/secrets.ts";
+import { leftovers } from "../support/testResources.ts";
+import { type Printed, Program } from "./exampleProgram.ts";
 
 const labStack = "organization/nodeport-lab/test";
 

@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { experiments } from "../../../verification/experiments/all.ts";
 import { readReport } from "../../../verification/resultFile.ts";
 import { clusterName, type Lab } from "../support/lab.ts";
-import { leftovers } from "../support/leftovers.ts";
+import { leftovers } from "../support/testResources.ts";
 
 /** It waits for grace periods to pass: `npm run test:slow`. */
 const slow = "pinned-pod";

@@ -1,7 +1,7 @@
 /** The official Kubernetes provider and the built-in substitute for it continue each other's stacks. */
 import { describe, expect, it } from "vitest";
 import type { Lab } from "../support/lab.ts";
-import { leftovers } from "../support/leftovers.ts";
+import { leftovers } from "../support/testResources.ts";
 
 interface Resource {
 	urn: string;

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { clusterName, type Lab } from "../support/lab.ts";
-import { leftovers } from "../support/leftovers.ts";
+import { leftovers } from "../support/testResources.ts";
 
 export async function configure(lab: Lab, settings: Record<string, string>): Promise<void> {
 	for (const [name, value] of Object.entries(settings)) await lab.stack.setConfig(name, { value });

@@ -3,8 +3,8 @@ import { readFile, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
+import { copiesOf, credentialsOf, holdsAny } from "../support/credentials.ts";
 import { clusterName, type Lab } from "../support/lab.ts";
-import { copiesOf, credentialsOf, holdsAny } from "../support/secrets.ts";
 
 /**
  * @param temporary the temporary folder of all commands; it contains the lab and its home

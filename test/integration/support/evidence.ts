@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { nodeNames } from "../../../config/clusterShape.ts";
 import type { Lab } from "./lab.ts";
-import { clusterName } from "./leftovers.ts";
+import { clusterName } from "./testResources.ts";
 
 /** Checks that the folder of evidence of a default lab is complete, below its size limit, and without secrets. */
 export async function holdsEvidence(lab: Lab, path: string): Promise<void> {

@@ -5,9 +5,9 @@ import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
-import { clusterName, folderPrefix, removeLeftovers } from "./leftovers.ts";
 import { type Condition, family, kill, waitUntil } from "./processes.ts";
-import { type Provider, pulumiHome } from "./provider.ts";
+import { type Provider, pulumiHome } from "./providerChoice.ts";
+import { clusterName, folderPrefix, removeLeftovers } from "./testResources.ts";
 
 export { clusterName };
 

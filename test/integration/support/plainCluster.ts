@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { parse, stringify } from "yaml";
-import { clusterName } from "./leftovers.ts";
+import { clusterName } from "./testResources.ts";
 
 /** The machine may have cgroup v1. A stopped node becomes NotReady after 16 s instead of 50 s. */
 const patches = [

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
-import { clusterName } from "./leftovers.ts";
+import { clusterName } from "./testResources.ts";
 
 interface Process {
 	pid: number;

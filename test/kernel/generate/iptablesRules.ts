@@ -1,8 +1,8 @@
 /** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
 import type { Family } from "../../../netfilter/model.ts";
-import { addresses } from "../network.ts";
-import { rejections } from "../rejections.ts";
-import type { Block } from "../ruleset.ts";
+import { addresses } from "../machine/network.ts";
+import { rejections } from "../machine/rejections.ts";
+import type { Block } from "../ruleBlocks.ts";
 import type { Draw } from "./draw.ts";
 import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
 import { type Stage, Stranger } from "./stranger.ts";

@@ -1,5 +1,5 @@
 /** A table of iptables as its chains, and as the lines that iptables-restore takes. */
-import type { Block } from "../ruleset.ts";
+import type { Block } from "../ruleBlocks.ts";
 
 /** The rules of a table's chains, without "-A <chain>". */
 export type Chains = Record<string, string[]>;

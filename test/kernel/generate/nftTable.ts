@@ -1,5 +1,5 @@
 /** A table of nftables as declarations, rules and elements, and as the commands that make it. */
-import type { Block } from "../ruleset.ts";
+import type { Block } from "../ruleBlocks.ts";
 
 /** What is put into one table: its rules and the elements of its sets can be taken out one by one. */
 export interface NftTable {

@@ -1,7 +1,7 @@
 /** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
 import type { Family } from "../../../netfilter/model.ts";
-import { addresses, families } from "../network.ts";
-import { bothFamilies, rejections } from "../rejections.ts";
+import { addresses, families } from "../machine/network.ts";
+import { bothFamilies, rejections } from "../machine/rejections.ts";
 import type { Draw } from "./draw.ts";
 import { baseChain, type Declaration, declare, type NftTable } from "./nftTable.ts";
 import { type Stage, Stranger, stages } from "./stranger.ts";

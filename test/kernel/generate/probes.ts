@@ -1,7 +1,7 @@
 /** Random packets to and around the Services, from everywhere. */
 import type { Family } from "../../../netfilter/model.ts";
-import { addresses, type Side } from "../network.ts";
-import type { Probe } from "../packets.ts";
+import { addresses, type Side } from "../machine/network.ts";
+import type { Probe } from "../machine/packets.ts";
 import type { Draw } from "./draw.ts";
 import type { RandomService } from "./services.ts";
 

@@ -1,7 +1,7 @@
 /** Random Services with their endpoints, as kube-proxy sees them on one node. */
 import type { Family, Protocol } from "../../../netfilter/model.ts";
 import type { ServicePort } from "../../../netfilter/service.ts";
-import { addresses, families } from "../network.ts";
+import { addresses, families } from "../machine/network.ts";
 import type { Draw } from "./draw.ts";
 
 export interface RandomService extends ServicePort {

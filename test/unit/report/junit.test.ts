@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { validateXML } from "xmllint-wasm";
 import { junitReport } from "../../../report/junit.ts";
 import { failedReport, fullReport } from "./full.ts";
-import { sampleReport } from "./sample.ts";
+import { sampleReport } from "./sampleReport.ts";
 
 const schema = readFileSync(new URL("../../fixtures/report/junit.xsd", import.meta.url), "utf8");
 

@@ -2,7 +2,7 @@ import { lexer, type Token, type Tokens } from "marked";
 import { describe, expect, it } from "vitest";
 import { markdownReport } from "../../../report/markdown.ts";
 import { failedReport, fullReport, hostile } from "./full.ts";
-import { sampleReport } from "./sample.ts";
+import { sampleReport } from "./sampleReport.ts";
 
 const isTable = (token: Token): token is Tokens.Table => token.type === "table";
 const inside = (token: Token): Token[] => [token, ...("tokens" in token ? (token.tokens ?? []).flatMap(inside) : [])];

@@ -5,7 +5,7 @@ import { firstFailedJourneys } from "../../../report/journeyText.ts";
 import { matrixTables } from "../../../report/matrixText.ts";
 import type { RequestFinding } from "../../../verification/findings.ts";
 import type { Cell, Target } from "../../../verification/model.ts";
-import { sampleReport } from "./sample.ts";
+import { sampleReport } from "./sampleReport.ts";
 
 const nodePort = (node: string, host: number): Target => ({
 	kind: "nodePort",

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { summarize } from "../../../report/summary.ts";
 import { terminalReport } from "../../../report/terminal.ts";
 import { fullReport } from "./full.ts";
-import { sampleCell, sampleReport } from "./sample.ts";
+import { sampleCell, sampleReport } from "./sampleReport.ts";
 
 it("keeps the first client's requests and every node's rules in the outputs", () => {
 	const summary = summarize(sampleReport());

@@ -9,7 +9,7 @@ import { findingText } from "../../../report/findingText.ts";
 import { readFinding } from "../../../verification/findings.ts";
 import { readRuleset } from "../../../verification/ruleset.ts";
 import { captured, fixture } from "../netfilter/fixtures.ts";
-import { sampleView } from "./sample.ts";
+import { sampleView } from "./sampleSnapshot.ts";
 import { fixture as traceFixture } from "./trace/traceLab.ts";
 
 const [node] = sampleView().nodes;

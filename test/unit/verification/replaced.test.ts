@@ -8,7 +8,7 @@ import { rulesProblem } from "../../../verification/judgement/rulesProblem.ts";
 import { type Ruleset, readRuleset } from "../../../verification/ruleset.ts";
 import { isReplaced, type Settled } from "../../../verification/settle.ts";
 import { fixture } from "../netfilter/fixtures.ts";
-import { dnsutils, sampleView } from "./sample.ts";
+import { dnsutils, sampleView } from "./sampleSnapshot.ts";
 
 const node = sampleView().nodes[3] ?? expect.fail("there is a node");
 const probe: Runner = { exec: { namespace: "nodeport-lab", pod: "node-probe-x", container: "probe" } };

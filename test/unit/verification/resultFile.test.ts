@@ -2,7 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { readReport, reportRevision, requireReport, writeReport } from "../../../verification/resultFile.ts";
-import { sampleReport } from "../report/sample.ts";
+import { sampleReport } from "../report/sampleReport.ts";
 import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();

@@ -8,7 +8,7 @@ import type { Progress } from "../../../verification/progress.ts";
 import type { Request } from "../../../verification/request.ts";
 import { type Awaited, settle, sharedSnapshot } from "../../../verification/settle.ts";
 import { fixture } from "../netfilter/fixtures.ts";
-import { dnsutils, endpoint, sampleView } from "./sample.ts";
+import { dnsutils, endpoint, sampleView } from "./sampleSnapshot.ts";
 
 const node = sampleView().nodes[3] ?? expect.fail("there is a node");
 const runner: Runner = { exec: { namespace: "kube-system", pod: "kube-proxy-x", container: "kube-proxy" } };

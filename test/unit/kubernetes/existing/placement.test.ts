@@ -4,7 +4,7 @@ import type { ClusterInfo, FoundNode } from "../../../../kubernetes/existing/ins
 import { placeOn } from "../../../../kubernetes/existing/placement.ts";
 import { UserError } from "../../../../lib/userError.ts";
 import { defaults } from "../../components/defaults.ts";
-import { sampleView } from "../../verification/sample.ts";
+import { sampleView } from "../../verification/sampleSnapshot.ts";
 
 const [example] = sampleView().nodes;
 const node = (name: string, ordinary = true): FoundNode => ({

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
 import { summary, worker3 } from "../fixtures.ts";
-import { ends, save, toPod, walk } from "./table.ts";
+import { ends, save, toPod, walk } from "./smallTables.ts";
 
 describe("jumps", () => {
 	it("come back to the next rule, from however deep", () => {

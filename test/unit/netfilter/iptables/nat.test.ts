@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromNode, fromOutside, fromPod, summary, worker3 } from "../fixtures.ts";
-import { ends, toPod, walk } from "./table.ts";
+import { ends, toPod, walk } from "./smallTables.ts";
 
 describe("draws of lots", () => {
 	it("give every way its probability", () => {

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fromNode, summary } from "../fixtures.ts";
-import { drop, ends, forward, ip, type Json, match, meta, port, table, toPod, walk } from "./table.ts";
+import { drop, ends, forward, ip, type Json, match, meta, port, table, toPod, walk } from "./smallTable.ts";
 
 describe("marks", () => {
 	it("are set, and seen by later conditions of the same rule", () => {

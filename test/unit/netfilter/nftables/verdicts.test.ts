@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Packet } from "../../../../netfilter/model.ts";
 import { summary } from "../fixtures.ts";
-import { accept, drop, ends, forward, ip, type Json, match, port, random, table, toPod, walk } from "./table.ts";
+import { accept, drop, ends, forward, ip, type Json, match, port, random, table, toPod, walk } from "./smallTable.ts";
 
 describe("verdicts", () => {
 	it("by jump come back, by goto to where the last jump came from", () => {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { htmlReport } from "../../../../report/html/page.ts";
 import { failedReport, fullReport } from "../full.ts";
-import { sampleReport } from "../sample.ts";
+import { sampleReport } from "../sampleReport.ts";
 
 const whole = await htmlReport(fullReport());
 const failed = await htmlReport(failedReport());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { entryPacket } from "../../../../verification/journey/nodeNetwork.ts";
-import { dnsutils, sampleView } from "../sample.ts";
+import { dnsutils, sampleView } from "../sampleSnapshot.ts";
 
 const node = (name: string) => {
 	const found = sampleView().nodes.find((node) => node.name === name);

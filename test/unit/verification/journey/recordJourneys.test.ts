@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
 import { recordJourneys } from "../../../../verification/journey/recordJourneys.ts";
 import { requestJourney } from "../../../../verification/judgement/judge.ts";
 import type { Cell } from "../../../../verification/model.ts";
-import { sampleCell } from "../../report/sample.ts";
+import { sampleCell } from "../../report/sampleReport.ts";
 import { dnsutils, rulesets, snapshots } from "../trace/traceLab.ts";
 
 const rules = await rulesets();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { withPort } from "../../../../netfilter/address.ts";
 import { expect as expectation, podSideAddress, targetsOf } from "../../../../verification/judgement/predict.ts";
 import type { ProxyMode, Target } from "../../../../verification/model.ts";
-import { dnsutils, endpoint, onNode, outside, sampleView } from "../sample.ts";
+import { dnsutils, endpoint, onNode, outside, sampleView } from "../sampleSnapshot.ts";
 
 const promised = ["nodeport-worker"];
 const nodePort = (node: string): Target => {

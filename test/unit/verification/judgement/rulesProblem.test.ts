@@ -3,7 +3,7 @@ import type { ClusterSnapshot } from "../../../../kubernetes/snapshot.ts";
 import type { Path } from "../../../../netfilter/model.ts";
 import { rulesProblem } from "../../../../verification/judgement/rulesProblem.ts";
 import type { Ruleset } from "../../../../verification/ruleset.ts";
-import { dnsutils, endpoint, sampleView } from "../sample.ts";
+import { dnsutils, endpoint, sampleView } from "../sampleSnapshot.ts";
 
 const path = (changes: Partial<Path>): Path => ({
 	probability: 1,

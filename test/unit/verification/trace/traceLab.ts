@@ -6,7 +6,7 @@ import type { Node } from "../../../../kubernetes/model.ts";
 import type { ClusterSnapshot, Endpoint, Place } from "../../../../kubernetes/snapshot.ts";
 import type { Packet } from "../../../../netfilter/model.ts";
 import { type Ruleset, readRuleset } from "../../../../verification/ruleset.ts";
-import { sampleView } from "../sample.ts";
+import { sampleView } from "../sampleSnapshot.ts";
 
 export const fixture = (name: string): string =>
 	readFileSync(new URL(`../../../fixtures/trace/${name}`, import.meta.url), "utf8");

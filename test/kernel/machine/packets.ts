@@ -1,6 +1,6 @@
 /** Packets as bytes: what the test sends, and what it reads of those that arrive. */
 import ipaddr from "ipaddr.js";
-import type { Packet } from "../../netfilter/model.ts";
+import type { Packet } from "../../../netfilter/model.ts";
 import type { Side } from "./network.ts";
 
 /** A packet that the test sends, and where. */

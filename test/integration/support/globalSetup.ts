@@ -5,7 +5,7 @@ import { layout, project } from "../../../toolchain/layout.ts";
 import { makeHome } from "../../../toolchain/plugins/plugins.ts";
 import { makeSubstitutes } from "../../../toolchain/plugins/substitutes.ts";
 import { pluginFolder, requiredPlugins } from "../../../toolchain/substitutes/requiredPlugins.ts";
-import { defaultProvider, homeVariables } from "./provider.ts";
+import { defaultProvider, homeVariables } from "./providerChoice.ts";
 
 export default async function setUp(): Promise<void> {
 	const plugins = requiredPlugins(project);

@@ -4,7 +4,7 @@
  */
 import { execa } from "execa";
 import { afterAll } from "vitest";
-import { network, networks } from "./leftovers.ts";
+import { network, networks } from "./testResources.ts";
 
 process.env.KIND_EXPERIMENTAL_DOCKER_NETWORK = network;
 

@@ -1,7 +1,7 @@
 /** A program from examples/, deployed next to a lab and in the same backend. */
 import { join } from "node:path";
 import { execa } from "execa";
-import type { Lab } from "./lab.ts";
+import type { Lab } from "../support/lab.ts";
 
 export interface Printed {
 	exitCode: number | undefined;

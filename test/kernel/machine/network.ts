@@ -1,5 +1,5 @@
 /** The small network that the tested node is in. Its other ends are wires on which nobody but the test is. */
-import type { Family, NodeNetwork } from "../../netfilter/model.ts";
+import type { Family, NodeNetwork } from "../../../netfilter/model.ts";
 
 /** By which interface a packet comes; "lo": a process of the node sends it. */
 export type Side = "eth0" | "veth0" | "lo";

@@ -1,15 +1,15 @@
 /** Loads rule sets by the tools that kube-proxy loads its rules by, and reads them back for the walk. */
 
-import { parseIptablesSave, ruleOfIptables } from "../../netfilter/iptables/parse.ts";
-import { walkIptables } from "../../netfilter/iptables/walk.ts";
-import type { Family, Packet, Path, RuleText } from "../../netfilter/model.ts";
-import { parseNftables } from "../../netfilter/nftables/parse.ts";
-import { ruleOfNftables } from "../../netfilter/nftables/render.ts";
-import { walkNftables } from "../../netfilter/nftables/walk.ts";
-import { parseNftTrace, parseXtablesTrace, type Trace } from "../../verification/trace/parse.ts";
+import { parseIptablesSave, ruleOfIptables } from "../../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../../netfilter/iptables/walk.ts";
+import type { Family, Packet, Path, RuleText } from "../../../netfilter/model.ts";
+import { parseNftables } from "../../../netfilter/nftables/parse.ts";
+import { ruleOfNftables } from "../../../netfilter/nftables/render.ts";
+import { walkNftables } from "../../../netfilter/nftables/walk.ts";
+import { parseNftTrace, parseXtablesTrace, type Trace } from "../../../verification/trace/parse.ts";
+import { type RuleSet, textsOf } from "../ruleBlocks.ts";
 import type { Machine } from "./machine.ts";
 import { families, nodeNetwork } from "./network.ts";
-import { type RuleSet, textsOf } from "./ruleset.ts";
 
 /** A rule set in the kernel, and all that is needed to compare both. */
 export interface Loaded {

@@ -1,6 +1,21 @@
 /** Which packets a rule of nftables is for, and what is not known. */
 import { describe, expect, it } from "vitest";
-import { ct, drop, ends, fib, forward, ip, type Json, match, meta, port, random, table, toPod, walk } from "./table.ts";
+import {
+	ct,
+	drop,
+	ends,
+	fib,
+	forward,
+	ip,
+	type Json,
+	match,
+	meta,
+	port,
+	random,
+	table,
+	toPod,
+	walk,
+} from "./smallTable.ts";
 
 describe("conditions", () => {
 	const sets = [

@@ -5,9 +5,9 @@ import type { Path, RuleText } from "../../netfilter/model.ts";
 import { pointText } from "../../report/traceText.ts";
 import { compare } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";
-import { nodeNetwork } from "./network.ts";
-import type { Arrival, Probe } from "./packets.ts";
-import { rejections } from "./rejections.ts";
+import { nodeNetwork } from "./machine/network.ts";
+import type { Arrival, Probe } from "./machine/packets.ts";
+import { rejections } from "./machine/rejections.ts";
 
 /** What the kernel did with one packet. */
 export interface Measured {

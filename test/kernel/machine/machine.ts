@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { execa } from "execa";
-import { isRunning } from "../../lib/process.ts";
+import { isRunning } from "../../../lib/process.ts";
 import { nodeCommands } from "./network.ts";
 import { type Arrival, decode, encode, type Probe } from "./packets.ts";
 
@@ -77,7 +77,7 @@ export class Machine {
 		]);
 		await this.execute(["mkdir", folder]);
 		for (const file of ["namespaces.sh", "probe.sh", "probeHost.pl"]) {
-			const content = readFileSync(fileURLToPath(new URL(`machine/${file}`, import.meta.url)), "utf8");
+			const content = readFileSync(fileURLToPath(new URL(file, import.meta.url)), "utf8");
 			await this.execute(["sh", "-c", `cat >"$0" && chmod +x "$0"`, `${folder}/${file}`], content);
 		}
 		await this.execute([`${folder}/namespaces.sh`]);

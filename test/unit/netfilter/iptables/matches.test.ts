@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
 import { worker3 } from "../fixtures.ts";
-import { ends, save, toPod, walk } from "./table.ts";
+import { ends, save, toPod, walk } from "./smallTables.ts";
 
 describe("conditions", () => {
 	it.each([

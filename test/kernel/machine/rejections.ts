@@ -1,5 +1,5 @@
 /** How a rule rejects a packet: by what name each tool knows it, and what the kernel then sends. */
-import type { Family } from "../../netfilter/model.ts";
+import type { Family } from "../../../netfilter/model.ts";
 
 export interface Rejection {
 	/** In a rule of iptables, and in what the walk tells of either tool. */

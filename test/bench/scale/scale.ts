@@ -6,17 +6,17 @@
  */
 import { fileURLToPath } from "node:url";
 import { type ExecaError, execa } from "execa";
-import { table } from "../../lib/table.ts";
-import type { Packet } from "../../netfilter/model.ts";
-import { drawFrom } from "../kernel/generate/draw.ts";
-import { kubeProxyIptables } from "../kernel/generate/iptables.ts";
-import { kubeProxyNftables } from "../kernel/generate/nftables.ts";
-import { manyServices, type RandomService } from "../kernel/generate/services.ts";
-import { Machine } from "../kernel/machine.ts";
-import { addresses } from "../kernel/network.ts";
-import { type Tool, textsOf } from "../kernel/ruleset.ts";
+import { table } from "../../../lib/table.ts";
+import type { Packet } from "../../../netfilter/model.ts";
+import { drawFrom } from "../../kernel/generate/draw.ts";
+import { kubeProxyIptables } from "../../kernel/generate/iptables.ts";
+import { kubeProxyNftables } from "../../kernel/generate/nftables.ts";
+import { manyServices, type RandomService } from "../../kernel/generate/services.ts";
+import { Machine } from "../../kernel/machine/machine.ts";
+import { addresses } from "../../kernel/machine/network.ts";
+import { type Tool, textsOf } from "../../kernel/ruleBlocks.ts";
+import { median } from "../median.ts";
 import type { Measurement } from "./measure.ts";
-import { median } from "./median.ts";
 
 const sizes = [100, 1_000, 10_000];
 const rounds = 5;

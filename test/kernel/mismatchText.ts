@@ -3,9 +3,9 @@
 import { withPort } from "../../netfilter/address.ts";
 import type { Path } from "../../netfilter/model.ts";
 import { actingSteps } from "../../verification/trace/compare.ts";
-import type { Measured } from "./compare.ts";
-import type { Probe } from "./packets.ts";
-import { type RuleSet, textsOf } from "./ruleset.ts";
+import type { Measured } from "./compareWithKernel.ts";
+import type { Probe } from "./machine/packets.ts";
+import { type RuleSet, textsOf } from "./ruleBlocks.ts";
 import type { Result } from "./trial.ts";
 
 export function describeMismatch(rules: RuleSet, { probe, paths, measured, differences }: Result): string {

@@ -5,14 +5,14 @@
  *   measure.ts iptables|nftables <packet as JSON>
  */
 import { readFileSync } from "node:fs";
-import { parseIptablesSave, problemsOf as problemsOfIptables } from "../../netfilter/iptables/parse.ts";
-import { walkIptables } from "../../netfilter/iptables/walk.ts";
-import type { Packet, Path } from "../../netfilter/model.ts";
-import { parseNftables, problemsOf as problemsOfNftables } from "../../netfilter/nftables/parse.ts";
-import { walkNftables } from "../../netfilter/nftables/walk.ts";
-import { nodeNetwork } from "../kernel/network.ts";
-import type { Tool } from "../kernel/ruleset.ts";
-import { median } from "./median.ts";
+import { parseIptablesSave, problemsOf as problemsOfIptables } from "../../../netfilter/iptables/parse.ts";
+import { walkIptables } from "../../../netfilter/iptables/walk.ts";
+import type { Packet, Path } from "../../../netfilter/model.ts";
+import { parseNftables, problemsOf as problemsOfNftables } from "../../../netfilter/nftables/parse.ts";
+import { walkNftables } from "../../../netfilter/nftables/walk.ts";
+import { nodeNetwork } from "../../kernel/machine/network.ts";
+import type { Tool } from "../../kernel/ruleBlocks.ts";
+import { median } from "../median.ts";
 
 export interface Measurement {
 	parseSeconds: number;

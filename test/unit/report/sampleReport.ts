@@ -3,7 +3,7 @@ import type { Hop } from "../../../netfilter/model.ts";
 import type { RecordedJourney } from "../../../verification/journey/model.ts";
 import type { Cell, NodeRules } from "../../../verification/model.ts";
 import { type Report, reportSchema } from "../../../verification/report.ts";
-import { dnsutils, sampleView } from "../verification/sample.ts";
+import { dnsutils, sampleView } from "../verification/sampleSnapshot.ts";
 
 export const sampleCell = (client: string): Cell => ({
 	client,

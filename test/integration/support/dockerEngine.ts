@@ -3,7 +3,7 @@ import { execa } from "execa";
 import { expect } from "vitest";
 import { Contract } from "./contract.ts";
 import type { Lab } from "./lab.ts";
-import { clusterName, unusedVolumes } from "./leftovers.ts";
+import { clusterName, unusedVolumes } from "./testResources.ts";
 
 export const docker = async (...args: string[]): Promise<string> => (await execa("docker", args)).stdout;
 

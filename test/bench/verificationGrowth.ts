@@ -1,7 +1,7 @@
 /** Only the verification, by number of nodes, with the full matrix: the command that an update runs. */
 import { join } from "node:path";
 import { readReport } from "../../verification/resultFile.ts";
-import { type BenchLab, withLab } from "./lab.ts";
+import { type BenchLab, withLab } from "./benchLab.ts";
 import { type Growth, growthOf, type Size } from "./rounds.ts";
 import { log } from "./runner.ts";
 
