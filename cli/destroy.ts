@@ -7,7 +7,7 @@ import { locked } from "../lib/lock.ts";
 import { command } from "../lib/programs/command.ts";
 import { parseArguments } from "./arguments.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { refuseReplaced } from "./stack/ownNamespace.ts";
+import { namespaceOwners, refuseReplaced } from "./stack/ownNamespace.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack, stackName } from "./stack/stack.ts";
 import { refuseSwitch } from "./stack/stackCluster.ts";
@@ -37,7 +37,7 @@ async function destroyInExisting(settings: Settings, state: StackState, alone: b
 	const access = recordedCluster(state)?.access ?? configuredAccess(settings);
 	await refuseReplaced(state);
 	const code = await removeResources(access);
-	if (code === 0 && access && alone) await removeUnrecorded({ kind: "existing", access }, state);
+	if (code === 0 && access && alone) await removeUnrecorded(access, state, namespaceOwners(access, state));
 	return code;
 }
 

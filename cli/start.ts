@@ -10,7 +10,7 @@ import { parseArguments } from "./arguments.ts";
 import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
-import { refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
+import { namespaceOwners, refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
 import { stack } from "./stack/stack.ts";
 import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
@@ -56,7 +56,7 @@ type Existing = StackCluster & { kind: "existing" };
 
 async function bringUp({ access, namespace, name, owner }: Own, { alone, settings, state }: Known): Promise<number> {
 	if (await startCluster(name, owner)) {
-		if (alone) await removeUnrecorded({ kind: "own", access }, state);
+		if (alone) await removeUnrecorded(access, state);
 		const cluster = new Cluster(access);
 		await restoreLeftovers(cluster);
 		// In any namespace: the lab may be moving from one to another.
@@ -69,10 +69,11 @@ async function bringUp({ access, namespace, name, owner }: Own, { alone, setting
 /** Everything that may refuse comes before the first change. */
 async function bringUpInExisting({ access, namespace }: Existing, { alone, settings, state }: Known): Promise<number> {
 	const { id } = await inspectCluster(access, namespace);
-	await refuseReplaced(state, { id, access });
-	await refuseTaken(access, namespace, state);
+	const owners = namespaceOwners(access, state);
+	await refuseReplaced(state, { id, owners });
+	await refuseTaken(access, namespace, owners);
 	await refuseTakenPort(access, setting(settings, "nodePort"), namespace);
-	if (alone) await removeUnrecorded({ kind: "existing", access }, state);
+	if (alone) await removeUnrecorded(access, state, owners);
 	await removeEndedClient(new Cluster(access), namespace);
 	const recorded = recordedCluster(state);
 	const hasMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);

@@ -1,7 +1,8 @@
 /** The kubeconfig of a kind cluster. It contains the cluster-admin key, so only its owner may read it. */
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../lib/atomicFile.ts";
 import { run } from "../lib/subprocess.ts";
 
 /** Relative to the project. */
@@ -39,11 +40,9 @@ export async function writeKubeconfig(
 	prove: (path: string) => Promise<void>,
 ): Promise<string> {
 	const text = `# access ${id}\n${await run("kind", ["get", "kubeconfig", "--name", cluster])}\n`;
-	const unproven = unprovenPath(cluster);
 	await makeKubeconfigFolder(cluster);
-	await writeFile(unproven, text, { mode: 0o600 });
-	await prove(unproven);
-	await rename(unproven, kubeconfigPath(cluster));
+	const options = { temporary: unprovenPath(cluster), mode: 0o600, check: prove };
+	await writeAtomically(kubeconfigPath(cluster), text, options);
 	return text;
 }
 

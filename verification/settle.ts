@@ -1,10 +1,10 @@
 /** Waits, up to a deadline, until API and rules are up to date: the API first, then each node's rules. */
 import { isDeepStrictEqual } from "node:util";
 import type { LimitFunction } from "p-limit";
-import pWaitFor from "p-wait-for";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
+import { poll } from "../lib/poll.ts";
 import { type NodeFinding, readFinding } from "./findings.ts";
 import { rulesProblem } from "./judgement/rulesProblem.ts";
 import type { Say } from "./progress.ts";
@@ -49,17 +49,13 @@ export function settledSnapshot(
 	say: Say,
 ): Promise<ClusterSnapshot> {
 	let reported: string[] = [];
-	return pWaitFor(
-		async () => {
-			const snapshot = await cluster.snapshot(request);
-			const reasons = snapshot.unsettled;
-			if (reasons.length === 0 || performance.now() > deadline) return pWaitFor.resolveWith(snapshot);
-			if (!isDeepStrictEqual(reasons, reported)) say({ kind: "waitingForApi", reasons });
-			reported = reasons;
-			return false;
-		},
-		{ interval },
-	);
+	const until = ({ unsettled: reasons }: ClusterSnapshot): boolean => {
+		if (reasons.length === 0 || performance.now() > deadline) return true;
+		if (!isDeepStrictEqual(reasons, reported)) say({ kind: "waitingForApi", reasons });
+		reported = reasons;
+		return false;
+	};
+	return poll(() => cluster.snapshot(request), { interval, until });
 }
 
 /** Reads the API; callers that ask while an answer is pending share it. */
@@ -78,32 +74,28 @@ export const sameSnapshot = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
 	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
 
 /** Reads a node's rules until they agree with the API, up to the deadline or until the API changes. */
-export function settle(awaited: Awaited, node: Node): Promise<Settled> {
+export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
 	const { snapshot, say } = awaited;
 	const deadline = Math.min(awaited.deadline, performance.now() + rulesSeconds * 1000);
 	let reads = 0;
-	return pWaitFor(
-		async () => {
-			const { settled, seconds } = await awaited.limit(() => timedRead(awaited, node));
-			reads++;
-			// On a node that isn't Ready, or doesn't answer, kube-proxy may never write its rules.
-			const isFinal = !node.ready || seconds >= readSeconds;
-			if (!settled.finding || isFinal || performance.now() > deadline) return pWaitFor.resolveWith(settled);
-			if (reads === readsPerSnapshot) {
-				say({ kind: "waitingForRules", seconds: rulesSeconds, finding: settled.finding });
-			}
-			if (reads % readsPerSnapshot === 0) {
-				// Rules that follow a newer pod never match the snapshot. An unreachable API is reported by the next read of it.
-				const now = await awaited.readSnapshot().catch(() => snapshot);
-				if (!sameSnapshot(snapshot, now)) return pWaitFor.resolveWith(settled);
-			}
-			return false;
-		},
-		{ interval },
-	);
+	const until = async ({ settled: { finding }, seconds }: TimedRead): Promise<boolean> => {
+		reads++;
+		// On a node that isn't Ready, or doesn't answer, kube-proxy may never write its rules.
+		if (!finding || !node.ready || seconds >= readSeconds || performance.now() > deadline) return true;
+		if (reads === readsPerSnapshot) say({ kind: "waitingForRules", seconds: rulesSeconds, finding });
+		if (reads % readsPerSnapshot !== 0) return false;
+		// Rules that follow a newer pod never match the snapshot. An unreachable API is reported by the next read of it.
+		return !sameSnapshot(snapshot, await awaited.readSnapshot().catch(() => snapshot));
+	};
+	return (await poll(() => awaited.limit(() => timedRead(awaited, node)), { interval, until })).settled;
 }
 
-async function timedRead(awaited: Awaited, node: Node): Promise<{ settled: Settled; seconds: number }> {
+interface TimedRead {
+	settled: Settled;
+	seconds: number;
+}
+
+async function timedRead(awaited: Awaited, node: Node): Promise<TimedRead> {
 	const start = performance.now();
 	const settled = await read(awaited, node);
 	return { settled, seconds: (performance.now() - start) / 1000 };

@@ -4,13 +4,13 @@ import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import type { Access } from "../../kubernetes/kubeAccess.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
 import { removeObject } from "../../kubernetes/namedObjects.ts";
 import { isRunning, startedAt } from "../../lib/process.ts";
-import { namespaceOwner } from "./ownNamespace.ts";
+import type { Owners } from "./ownNamespace.ts";
 import { cancelUpdate } from "./pulumiCli.ts";
 import { stackName } from "./stack.ts";
-import type { StackCluster } from "./stackCluster.ts";
 import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./stackState.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
@@ -64,22 +64,21 @@ function isStale({ pid, timestamp }: Lock): boolean {
 
 /**
  * Removes from the cluster what interrupted updates were creating: the state doesn't record it, and the next update would
- * fail because it "already exists". In an existing cluster this holds only in the stack's own namespaces: objects of
- * that name elsewhere may be foreign. Call it only while no other update runs.
+ * fail because it "already exists". Call it only while no other update runs.
+ * @param owners of an existing cluster: it removes objects only from the stack's own namespaces, because objects of that
+ * name elsewhere may be foreign
  */
-export async function removeUnrecorded(
-	{ kind: cluster, access }: Pick<StackCluster, "kind" | "access">,
-	state: StackState,
-): Promise<void> {
+export async function removeUnrecorded(access: Access, state: StackState, owners?: Owners): Promise<void> {
+	const cluster = new Cluster(access);
 	for (const { type, recorded, object } of pendingCreations(state)) {
 		const [, group = "", version, kind] = /^kubernetes:(?:([^/:]+)\/)?([^/:]+):(\w+)$/.exec(type) ?? [];
 		if (recorded || version === undefined || kind === undefined || object === undefined) continue;
 		const { name, namespace } = object;
 		const home = kind === "Namespace" ? name : namespace;
-		if (cluster === "existing" && (await namespaceOwner(access, home, state)) !== "own") continue;
+		if (owners && (await owners(home)) !== "own") continue;
 		console.error(`removing ${kind} ${namespace}/${name}, which an interrupted update was creating`);
 		const apiVersion = group === "core" ? version : `${group}/${version}`;
 		const metadata = { name, ...(kind !== "Namespace" && { namespace }) };
-		await removeObject(new Cluster(access), { apiVersion, kind, metadata });
+		await removeObject(cluster, { apiVersion, kind, metadata });
 	}
 }

@@ -12,13 +12,24 @@ import { ownNamespaces, pendingCreations, recordedCluster, type StackState } fro
 /** Removes everything from the state and nothing from a cluster. */
 const forget = "pulumi state delete --all --yes";
 
-/** @throws if the API server can't be reached */
-export async function namespaceOwner(
-	access: Access,
-	name: string,
-	state: StackState,
-): Promise<"absent" | "own" | "foreign"> {
-	const found = (await findNamespace(new Cluster(access), name))?.metadata;
+type Owner = "absent" | "own" | "foreign";
+
+/** Finds the owner of a namespace by its name. */
+export type Owners = (name: string) => Promise<Owner>;
+
+/** Reads each namespace of the cluster once. It throws if the API server can't be reached. */
+export function namespaceOwners(access: Access, state: StackState): Owners {
+	const cluster = new Cluster(access);
+	const known = new Map<string, Promise<Owner>>();
+	return (name) => {
+		const owner = known.get(name) ?? readOwner(cluster, name, state);
+		known.set(name, owner);
+		return owner;
+	};
+}
+
+async function readOwner(cluster: Cluster, name: string, state: StackState): Promise<Owner> {
+	const found = (await findNamespace(cluster, name))?.metadata;
 	if (found === undefined) return "absent";
 	if (ownNamespaces(state).some((own) => own.name === name && own.uid === found.uid)) return "own";
 	// An interrupted update may have created it: its note in the state has the same mark.
@@ -28,8 +39,8 @@ export async function namespaceOwner(
 }
 
 /** @throws if the namespace that the stack would create exists and isn't its own; nothing was changed */
-export async function refuseTaken(access: Access, namespace: string, state: StackState): Promise<void> {
-	if ((await namespaceOwner(access, namespace, state)) !== "foreign") return;
+export async function refuseTaken(access: Access, namespace: string, owners: Owners): Promise<void> {
+	if ((await owners(namespace)) !== "foreign") return;
 	const remove = kubectlText(access, "delete", "namespace", namespace);
 	throw new Error(
 		`namespace: got "${namespace}", which already exists and isn't managed by this stack; allowed: a name that isn't in use; ` +
@@ -39,19 +50,20 @@ export async function refuseTaken(access: Access, namespace: string, state: Stac
 
 /**
  * Pulumi finds objects by name: it would change or remove what somebody else has created under the name of its own.
- * @param configured the access from the settings, which counts if it leads to the same cluster: the recorded one may be gone
+ * @param configured the cluster of the settings. If it is the recorded one, only the settings' access counts: the
+ * recorded access may be gone.
  * @throws if one of the stack's namespaces was deleted and somebody else has created another; nothing was changed
  */
-export async function refuseReplaced(state: StackState, configured?: { id: string; access: Access }): Promise<void> {
+export async function refuseReplaced(state: StackState, configured?: { id: string; owners: Owners }): Promise<void> {
 	const recorded = recordedCluster(state);
 	if (recorded === undefined) return;
 	const isSame = configured?.id === recorded.id;
 	// pulumi-kubernetes' own setting for a cluster that is gone for good: what can't be reached is forgotten.
 	if (!isSame && process.env.PULUMI_K8S_DELETE_UNREACHABLE === "true") return;
 	if (!isSame) await refuseLost(recorded);
-	const { access } = isSame ? configured : recorded;
+	const owners = isSame ? configured.owners : namespaceOwners(recorded.access, state);
 	for (const { name } of ownNamespaces(state)) {
-		if ((await namespaceOwner(access, name, state)) !== "foreign") continue;
+		if ((await owners(name)) !== "foreign") continue;
 		throw new Error(
 			`the namespace "${name}" of this stack is gone, and somebody else has created one of that name; nothing was changed; ` +
 				`fix, which makes the stack forget its objects in that cluster: ${forget}`,

@@ -1,5 +1,5 @@
 /** Reads an existing cluster before anything is created in it. */
-import { CoreV1Api, type KubeConfig, type V1Node } from "@kubernetes/client-node";
+import { CoreV1Api, type KubeConfig, type V1Namespace, type V1Node } from "@kubernetes/client-node";
 import { withApiError } from "../apiErrors.ts";
 import { type Access, kubectlText, loadAccess, NoAccess } from "../kubeAccess.ts";
 import type { Node } from "../model.ts";
@@ -36,9 +36,9 @@ const timeoutMs = 10_000;
 export async function inspectCluster(access: Access, namespace: string): Promise<ClusterInfo> {
 	const config = openAccess(access);
 	const core = config.makeApiClient(CoreV1Api);
-	await refuseUnreachable(access, core);
+	const system = await readSystem(access, core);
 	await refuseMissingRights(access, config, namespace);
-	const [nodes, proxies, system] = await Promise.all([
+	const [nodes, proxies] = await Promise.all([
 		withApiError(
 			"Nodes",
 			all((next) => core.listNode({ limit: pageSize, ...next })),
@@ -47,11 +47,10 @@ export async function inspectCluster(access: Access, namespace: string): Promise
 			"Pods in kube-system",
 			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: pageSize, ...next })),
 		),
-		withApiError("Namespace kube-system", core.readNamespace({ name: "kube-system" })),
 	]);
 	return {
 		name: config.getCurrentCluster()?.name ?? "",
-		id: system.metadata?.uid ?? "",
+		id: system?.metadata?.uid ?? "",
 		nodes: nodes.map(toFound).sort(byRoleThenName),
 		proxied: proxies.flatMap(({ spec }) => spec?.nodeName ?? []),
 	};
@@ -83,17 +82,20 @@ function openAccess(access: Access): KubeConfig {
 	}
 }
 
-/** @throws if the API server doesn't answer, or doesn't accept the user */
-async function refuseUnreachable(access: Access, core: CoreV1Api): Promise<void> {
+/**
+ * The namespace kube-system; undefined if the user lacks the right to read it.
+ * @throws if the API server doesn't answer, or doesn't accept the user
+ */
+async function readSystem(access: Access, core: CoreV1Api): Promise<V1Namespace | undefined> {
 	const answer = core.readNamespace({ name: "kube-system" });
 	const late = new Promise<never>((_, reject) => {
 		setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs).unref();
 	});
 	try {
-		await Promise.race([answer, late]);
+		return await Promise.race([answer, late]);
 	} catch (error) {
 		const { code } = error as { code?: unknown };
-		if (code === 403 || code === 404) return; // It answers; a missing right is reported with all others.
+		if (code === 403) return undefined; // It answers; a missing right is reported with all others.
 		const why =
 			code === 401 ? "doesn't accept the user of the kubeconfig (401)" : `doesn't answer (${(error as Error).message})`;
 		const check = kubectlText(access, "get", "namespaces");

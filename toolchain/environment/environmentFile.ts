@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { pathToFileURL } from "node:url";
 import { writeAtomically } from "../../lib/atomicFile.ts";
+import { shellText } from "../../lib/shell.ts";
 import { layout } from "../layout.ts";
 
 export interface Environment {
@@ -14,18 +15,16 @@ export interface Environment {
 	pulumiHome?: string;
 }
 
-const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
-
 /** Puts an entry before those of a list that `:` divides, unless it is in it: sourcing the file again changes nothing. */
 const first = (variable: string, entry: string): string => `case ":\${${variable}-}:" in
-*:${quote(entry)}:*) ;;
-*) export ${variable}=${quote(entry)}"\${${variable}:+:$${variable}}" ;;
+*:${shellText(entry)}:*) ;;
+*) export ${variable}=${shellText(entry)}"\${${variable}:+:$${variable}}" ;;
 esac`;
 
 /** Pulumi reads the path in Pulumi.yaml's backend as part of a URL, where these characters have another meaning. */
 const backend = (state: string): string =>
 	/[%#?]/.test(state)
-		? `[ -n "\${PULUMI_BACKEND_URL+set}" ] || export PULUMI_BACKEND_URL=${quote(pathToFileURL(state).href)}\n`
+		? `[ -n "\${PULUMI_BACKEND_URL+set}" ] || export PULUMI_BACKEND_URL=${shellText(pathToFileURL(state).href)}\n`
 		: "";
 
 /** The file's text: POSIX shell, for any shell that can source such a file, from any folder, any number of times. */
@@ -37,7 +36,7 @@ export function environmentText(
 # The lab's tools and cluster come first, yours follow.
 ${first("PATH", bin)}
 ${first("KUBECONFIG", kubeconfig)}
-${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${quote(pulumiHome)}\n`}
+${pulumiHome === undefined ? "" : `# Your own Pulumi home lacks plugins of the versions that the lab needs.\nexport PULUMI_HOME=${shellText(pulumiHome)}\n`}
 # Pulumi's SDK (grpc-js) sends even loopback connections to the proxy unless no_proxy lists them.
 if [ -n "\${grpc_proxy-}\${https_proxy-}\${http_proxy-}" ]; then
 	: "\${no_proxy:=\${NO_PROXY-}}"
@@ -47,7 +46,7 @@ if [ -n "\${grpc_proxy-}\${https_proxy-}\${http_proxy-}" ]; then
 	esac
 fi
 # Variables that you set yourself stay.
-[ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${quote(kubeCache)}
+[ -n "\${KUBECACHEDIR+set}" ] || export KUBECACHEDIR=${shellText(kubeCache)}
 ${backend(state)}export PULUMI_STACK="\${PULUMI_STACK-dev}"
 export PULUMI_SKIP_UPDATE_CHECK="\${PULUMI_SKIP_UPDATE_CHECK-true}"
 # The lab's secrets need no passphrase: see the README.

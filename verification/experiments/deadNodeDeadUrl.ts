@@ -2,8 +2,7 @@ import type { Node } from "../../kubernetes/model.ts";
 import type { Measurement } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { measureRequest, same } from "./support/measurements.ts";
-import { poll } from "./support/poll.ts";
+import { measureRequest, pollFor, same } from "./support/measurements.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",
@@ -27,7 +26,7 @@ export const deadNodeDeadUrl: Experiment = {
 		);
 		const atOnce = await Promise.all([requestToDead(snapshot, bystander, "which was just stopped"), ...alive]);
 		lab.say("waiting until the node is NotReady");
-		const state = await poll(lab, "NotReady", 90, async () => {
+		const state = await pollFor(lab, "NotReady", 90, async () => {
 			const node = (await snapshot.cluster.nodes()).find(({ name }) => name === bystander.name);
 			return node?.ready ? "Ready" : "NotReady";
 		});
@@ -62,7 +61,7 @@ async function listed(lab: Lab, snapshot: LabSnapshot, stopped: Node): Promise<M
 	const listedUrl = (port: number, isListed: boolean) =>
 		`nodePort ${port}, ${stopped.internalIp} ${isListed ? "among" : "not among"} the nodes' addresses`;
 	// Some queries go to a DNS pod on the stopped node while it is still an endpoint of the DNS Service.
-	const resolved = await poll(lab, clusterIp, 20, async () => {
+	const resolved = await pollFor(lab, clusterIp, 60, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", "+time=1", "+tries=1", dnsName], 10);
 		return stdout.trim();
 	});

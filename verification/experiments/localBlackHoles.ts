@@ -2,8 +2,7 @@ import type { Measurement } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { measureRequest, same } from "./support/measurements.ts";
-import { poll } from "./support/poll.ts";
+import { measureRequest, pollFor, same } from "./support/measurements.ts";
 
 export const localBlackHoles: Experiment = {
 	name: "local-black-holes",
@@ -42,7 +41,7 @@ const health = (endpoints: number): string => `${endpoints > 0 ? 200 : 503}, ${e
 /** The health check's answer, once kube-proxy serves it. */
 function healthOf(lab: Lab, { cluster, outside }: LabSnapshot, url: string, endpoints: number): Promise<string> {
 	const program = ["curl", "--silent", "--max-time", "2", "--write-out", "\n%{http_code}", url];
-	return poll(lab, health(endpoints), 15, async () => {
+	return pollFor(lab, health(endpoints), 45, async () => {
 		const { stdout } = await cluster.run(outside.run, program, 10);
 		const local = /"localEndpoints": *(\d+)/.exec(stdout)?.[1];
 		return local === undefined ? "no answer" : `${stdout.split("\n").at(-1)}, ${local} local endpoints`;

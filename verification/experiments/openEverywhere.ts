@@ -1,5 +1,5 @@
-import pWaitFor from "p-wait-for";
 import type { Node } from "../../kubernetes/model.ts";
+import { poll } from "../../lib/poll.ts";
 import { withPort } from "../../netfilter/address.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Measurement } from "../report.ts";
@@ -70,21 +70,17 @@ async function boundToOne(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[
 	);
 }
 
-/** The lab once the rules of all other nodes are gone; after 30 attempts, the lab as it is. */
-async function limitedSnapshot(lab: Lab, only: Node): Promise<LabSnapshot> {
-	let attempts = 0;
-	return pWaitFor(
-		async () => {
-			const snapshot = await lab.snapshot();
-			const { outside, objects } = snapshot;
-			const answering = objects.nodes.filter((node) =>
-				snapshot.predict(outside, snapshot.addressOf(node)).some(({ outcome }) => outcome === "ok"),
-			);
-			const isLimited = answering.length === 1 && answering[0]?.name === only.name;
-			return (isLimited || ++attempts === 30) && pWaitFor.resolveWith(snapshot);
+/** The lab once the rules of all other nodes are gone; after a minute, the lab as it is. */
+const limitedSnapshot = (lab: Lab, only: Node): Promise<LabSnapshot> =>
+	poll(() => lab.snapshot(), {
+		interval: 1000,
+		seconds: 60,
+		signal: lab.signal,
+		until: (snapshot) => {
+			const answers = (node: Node) =>
+				snapshot.predict(snapshot.outside, snapshot.addressOf(node)).some(({ outcome }) => outcome === "ok");
+			return snapshot.objects.nodes.every((node) => answers(node) === (node.name === only.name));
 		},
-		{ interval: 1000, signal: lab.signal },
-	);
-}
+	});
 
 const mode = ({ proxyMode }: LabSnapshot): string => `${proxyMode} mode`;

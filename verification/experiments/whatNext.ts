@@ -3,8 +3,7 @@ import type { Measurement } from "../report.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { same } from "./support/measurements.ts";
-import { poll } from "./support/poll.ts";
+import { pollFor, same } from "./support/measurements.ts";
 
 export const whatNext: Experiment = {
 	name: "what-next",
@@ -21,7 +20,7 @@ async function headless(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]>
 	const { metadata } = await extraService(lab, snapshot, "headless", { type: "ClusterIP", clusterIP: "None" });
 	const name = `${metadata?.name}.${metadata?.namespace}.svc.cluster.local`;
 	const wanted = objects.endpoints.map(({ ip }) => ip).sort();
-	const found = await poll(lab, wanted.join(", "), 15, async () => {
+	const found = await pollFor(lab, wanted.join(", "), 30, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", name], 10);
 		return stdout.split("\n").filter(Boolean).sort().join(", ");
 	});
@@ -34,7 +33,7 @@ async function loadBalancer(lab: Lab, snapshot: LabSnapshot): Promise<Measuremen
 	const created = await extraService(lab, snapshot, "balanced", { type: "LoadBalancer" });
 	const port = created.spec?.ports?.[0]?.nodePort ?? 0;
 	const [node] = objects.nodes;
-	const outcome = await poll(lab, "ok", 15, async () => {
+	const outcome = await pollFor(lab, "ok", 60, async () => {
 		return (await snapshot.send(outside, withPort(node?.internalIp ?? "", port))).outcome;
 	});
 	const { namespace = "", name = "" } = created.metadata ?? {};

@@ -26,3 +26,14 @@ it("leaves the old content and no temporary file if it fails", async () => {
 	expect(await readFile("file/old", "utf8")).toBe("old");
 	expect(await readdir(".")).toEqual(["file"]);
 });
+
+it("keeps the old content if the check of the new file fails", async () => {
+	await writeAtomically("file", "old");
+	const check = async (path: string) => {
+		expect(await readFile(path, "utf8")).toBe("new");
+		throw new Error("refused");
+	};
+	await expect(writeAtomically("file", "new", { temporary: "file.unproven", check })).rejects.toThrow("refused");
+	expect(await readFile("file", "utf8")).toBe("old");
+	expect(await readdir(".")).toEqual(["file"]);
+});

@@ -1,7 +1,10 @@
 /** Compares expectations with measurements. */
+import { isDeepStrictEqual } from "node:util";
 import type { PlacedClient } from "../../../kubernetes/snapshot.ts";
+import { poll } from "../../../lib/poll.ts";
 import type { Observed } from "../../model.ts";
 import type { Measurement } from "../../report.ts";
+import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** Sends one request, and compares its result with the one predicted from the rules. */
@@ -29,6 +32,10 @@ export async function measureRequest(
 /** "answered by 10.244.1.2 on nodeport-worker, which sees 172.18.0.3", "timeout" */
 const resultText = ({ outcome, podIp, node, clientIp }: Observed): string =>
 	outcome === "ok" ? `answered by ${podIp} on ${node}, which sees ${clientIp}` : outcome;
+
+/** Reads a value once a second until it is the expected one. @returns the last value */
+export const pollFor = <T>(lab: Lab, expected: T, seconds: number, read: () => Promise<T>): Promise<T> =>
+	poll(read, { interval: 1000, seconds, signal: lab.signal, until: (value) => isDeepStrictEqual(value, expected) });
 
 /** Both texts must be equal. */
 export const same = (what: string, expected: string, measured: string): Measurement => ({

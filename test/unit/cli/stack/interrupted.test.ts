@@ -130,7 +130,7 @@ describe("what an interrupted update was creating in the cluster", () => {
 			pending("creating", "command:local:Command"),
 			pending("creating", "pulumi:providers:kubernetes"),
 		);
-		await removeUnrecorded({ kind: "own", access }, interrupted);
+		await removeUnrecorded(access, interrupted);
 		expect(deleted(cluster.server)).toEqual(paths);
 		expect(console.error).toHaveBeenCalledWith(expect.stringContaining("Deployment shop/app1"));
 	});
@@ -144,7 +144,7 @@ describe("what an interrupted update was creating in the cluster", () => {
 			return reads < 3 ? { status: 200, body: {} } : { status: 404, body: { kind: "Status" } };
 		};
 		const service = pending("creating", "kubernetes:core/v1:Service", { name: "front", namespace: "shop" });
-		await removeUnrecorded({ kind: "own", access }, state(service));
+		await removeUnrecorded(access, state(service));
 		expect(reads).toBe(3);
 	});
 
@@ -169,8 +169,8 @@ describe("what an interrupted update was creating in the cluster", () => {
 	});
 
 	it("is nothing if there is no state, or if the last update wasn't interrupted", async () => {
-		await removeUnrecorded({ kind: "own", access }, await readState());
-		await removeUnrecorded({ kind: "own", access }, state());
+		await removeUnrecorded(access, await readState());
+		await removeUnrecorded(access, state());
 		expect(cluster.server.asked).toEqual([]);
 	});
 });

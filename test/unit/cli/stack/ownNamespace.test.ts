@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { removeUnrecorded } from "../../../../cli/stack/interrupted.ts";
-import { namespaceOwner, refuseReplaced, refuseTaken } from "../../../../cli/stack/ownNamespace.ts";
+import { namespaceOwners, refuseReplaced, refuseTaken } from "../../../../cli/stack/ownNamespace.ts";
 import { readState } from "../../../../cli/stack/stackState.ts";
 import { ownerAnnotation } from "../../../../kind/owner.ts";
 import { program, scratchFolder } from "../../fakePrograms.ts";
@@ -16,6 +16,7 @@ beforeEach(() => {
 
 const access = { kubeconfig: "k", context: "test" };
 const own = { name: "lab", uid: "uid-1" };
+const owners = (resources: object[]) => namespaceOwners(access, stateOf(resources));
 
 /** Gives the cluster these namespaces, each as its uid and mark. */
 function cluster(found: Record<string, string>): void {
@@ -43,7 +44,7 @@ describe("a namespace of an existing cluster", () => {
 		const notes = marks.map((annotations) =>
 			pending("creating", "kubernetes:core/v1:Namespace", { name: "lab", namespace: "default", annotations }),
 		);
-		expect(await namespaceOwner(access, "lab", stateOf(resources, notes))).toBe(owner);
+		expect(await namespaceOwners(access, stateOf(resources, notes))("lab")).toBe(owner);
 		expect(api.server.asked).toMatchObject([{ method: "GET", path: "/api/v1/namespaces/lab" }]);
 	});
 
@@ -51,15 +52,15 @@ describe("a namespace of an existing cluster", () => {
 		vi.stubEnv("PULUMI_BACKEND_URL", "s3://bucket");
 		cluster({ lab: "uid-1 any" });
 		await program("pulumi", `echo '${JSON.stringify({ deployment: { resources: onExisting(own) } })}'`);
-		expect(await namespaceOwner(access, "lab", await readState())).toBe("own");
+		expect(await namespaceOwners(access, await readState())("lab")).toBe("own");
 	});
 
 	it("is refused to a stack that didn't create it, with the fix", async () => {
 		cluster({ lab: "uid-1 any" });
-		await expect(refuseTaken(access, "lab", stateOf([]))).rejects.toThrow(
+		await expect(refuseTaken(access, "lab", owners([]))).rejects.toThrow(
 			/^namespace: got "lab", which already exists .*; nothing was changed; fix: pulumi config set namespace lab2, or, .*: kubectl --kubeconfig k --context test delete namespace lab$/,
 		);
-		await expect(refuseTaken(access, "lab", stateOf(onExisting(own)))).resolves.toBeUndefined();
+		await expect(refuseTaken(access, "lab", owners(onExisting(own)))).resolves.toBeUndefined();
 	});
 });
 
@@ -75,12 +76,15 @@ describe("a namespace of the stack that somebody else has created again", () => 
 		cluster({ lab: "uid-1 own" });
 		// The recorded access leads nowhere: a request that uses it fails.
 		const state = stateOf(onExisting(own, { kubeconfig: "gone", context: "test" }));
-		await refuseReplaced(state, { id: "uid-of-cluster", access });
+		const configured = { id: "uid-of-cluster", owners: namespaceOwners(access, state) };
+		await refuseReplaced(state, configured);
 		expect(api.server.asked.map(({ path }) => path)).toEqual(["/api/v1/namespaces/lab"]);
-		await expect(refuseReplaced(state, { id: "uid-of-another", access })).rejects.toThrow("can't be reached by gone");
+		await expect(refuseReplaced(state, { ...configured, id: "uid-of-another" })).rejects.toThrow(
+			"can't be reached by gone",
+		);
 		const paths = async () => {
 			api.server.asked.length = 0;
-			await refuseReplaced(stateOf(onExisting(own)), { id: "uid-of-another", access: { kubeconfig: "gone" } });
+			await refuseReplaced(stateOf(onExisting(own)), { ...configured, id: "uid-of-another" });
 			return api.server.asked.map(({ path }) => path);
 		};
 		expect(await paths()).toEqual(["/api/v1/namespaces/kube-system", "/api/v1/namespaces/lab"]);
@@ -121,14 +125,16 @@ describe("what an interrupted update was creating in an existing cluster", () =>
 	])("%s", async (_, found, expected) => {
 		cluster({ lab: found });
 		there("/api/v1/namespaces/lab/services/front");
-		await removeUnrecorded({ kind: "existing", access }, stateOf(onExisting(own), [service("lab")]));
+		const state = stateOf(onExisting(own), [service("lab")]);
+		await removeUnrecorded(access, state, namespaceOwners(access, state));
 		expect(deleted(api.server)).toEqual(expected);
 	});
 
 	it("stays in default, where a kind lab was", async () => {
 		cluster({ default: "uid-0 " });
 		there("/api/v1/namespaces/default/services/front");
-		await removeUnrecorded({ kind: "existing", access }, stateOf([], [service("default")]));
+		const state = stateOf([], [service("default")]);
+		await removeUnrecorded(access, state, namespaceOwners(access, state));
 		expect(deleted(api.server)).toEqual([]);
 	});
 
@@ -138,7 +144,7 @@ describe("what an interrupted update was creating in an existing cluster", () =>
 		const state = stateOf([], [pending("creating", "kubernetes:core/v1:Namespace", metadata)]);
 		for (const mark of ["theirs", "", "own"]) {
 			cluster({ lab: `uid-1 ${mark}` });
-			await removeUnrecorded({ kind: "existing", access }, state);
+			await removeUnrecorded(access, state, namespaceOwners(access, state));
 			expect(deleted(api.server)).toHaveLength(mark === "own" ? 1 : 0);
 		}
 	});

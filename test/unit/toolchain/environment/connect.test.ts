@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test, vi } from "vitest";
+import { shellText } from "../../../../lib/shell.ts";
 import { connect } from "../../../../toolchain/environment/connect.ts";
 import { layout } from "../../../../toolchain/layout.ts";
 import { writeProgram } from "../../temporary.ts";
@@ -44,7 +45,7 @@ test("plugins from elsewhere are linked into a home of the project's own", async
 	await connect([tool("kind"), { what: "p", how: "substitutes", plugins: [substitute] }]);
 	const linked = join(pulumiHome, "plugins/resource-command-v1.0.0/pulumi-resource-command");
 	expect(readlinkSync(linked)).toBe(join(folder, "pulumi-resource-command"));
-	expect(readFileSync(environment, "utf8")).toContain(`export PULUMI_HOME='${pulumiHome}'`);
+	expect(readFileSync(environment, "utf8")).toContain(`export PULUMI_HOME=${shellText(pulumiHome)}\n`);
 });
 
 test("the tests' home has the official provider, and the lab's home has the substitute", async () => {

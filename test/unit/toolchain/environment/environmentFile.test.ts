@@ -9,8 +9,8 @@ const folder = temporaryFolder();
 
 const paths = {
 	bin: "/my lab's/$(id)/bin",
-	kubeconfig: "/my lab's/kube.yaml",
-	kubeCache: "/my lab's/cache",
+	kubeconfig: "/my-lab/(*)/~#/kube.yaml",
+	kubeCache: "/my lab's!/`id`\\/cache",
 	pulumiHome: "/my lab's/pulumi",
 };
 
@@ -86,5 +86,5 @@ test.each([
 	["/my labs/é/.state", undefined],
 ])("the backend in %s is named only if Pulumi can't read its path in Pulumi.yaml", (state, url) => {
 	const text = environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" }, state);
-	expect(/PULUMI_BACKEND_URL='(.*)'/.exec(text)?.[1]).toBe(url);
+	expect(/PULUMI_BACKEND_URL=(\S+)$/m.exec(text)?.[1]).toBe(url);
 });

@@ -1,23 +1,8 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { Cluster, type ObjectRef } from "../../../../../toolchain/substitutes/kubernetes/cluster.ts";
-import { type Kind, kinds } from "../../../../../toolchain/substitutes/kubernetes/kinds.ts";
-import { loadKubeConfig } from "../../../../../toolchain/substitutes/kubernetes/providerSettings.ts";
-import type { Properties } from "../../../../../toolchain/substitutes/protocol/properties.ts";
-import { ApiServer } from "../../../apiServer.ts";
+import { describe, expect, it } from "vitest";
+import type { ObjectRef } from "../../../../../toolchain/substitutes/kubernetes/cluster.ts";
+import { cluster, kind, manifest, pod, podPath, server } from "./podServer.ts";
 
-const kind = (type: string) => kinds.get(`kubernetes:${type}`) as Kind;
-const pod: ObjectRef = { kind: kind("core/v1:Pod"), namespace: "lab", name: "p" };
-const podPath = "/api/v1/namespaces/lab/pods/p";
-const manifest: Properties = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "lab" } };
 const options = { fieldManager: "pulumi-kubernetes-1", dryRun: false };
-
-let server: ApiServer;
-let cluster: Cluster;
-beforeEach(async () => {
-	server = new ApiServer();
-	cluster = new Cluster(loadKubeConfig({ kubeconfig: await server.start() }));
-});
-afterEach(() => server.stop());
 
 describe("a cluster", () => {
 	it.each<[string, ObjectRef, string]>([
