@@ -1,6 +1,7 @@
 /** The report as JUnit XML for build servers: a suite for each client, for the traces, the lab and each experiment. */
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
+import { subjectText, valueText } from "./drawbacksText.ts";
 import { findingText, subjectOf } from "./findingText.ts";
 import { type Markup, markup } from "./html/markup.ts";
 import { headOf, requestName } from "./matrixText.ts";
@@ -79,9 +80,9 @@ function traceCases({ traces = [], findings }: Report): Case[] {
 const drawbackSuite = ({ name, checkedAt, measurements }: Drawback): Suite => ({
 	name: `drawbacks.${name}`,
 	checkedAt,
-	cases: measurements.map(({ what, expected, measured, ok }) => ({
-		name: what,
-		...(!ok && { failure: `expected: ${expected}; measured: ${measured}` }),
+	cases: measurements.map(({ subject, expected, measured, ok }) => ({
+		name: subjectText(subject),
+		...(!ok && { failure: `expected: ${valueText(expected)}; measured: ${valueText(measured)}` }),
 	})),
 });
 

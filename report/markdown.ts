@@ -1,6 +1,7 @@
 /** The report as Markdown with GitHub's tables, for an issue or a job summary. */
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
+import { subjectText, valueText } from "./drawbacksText.ts";
 import { findingText } from "./findingText.ts";
 import { failedJourneys, journeyText } from "./journeyText.ts";
 import { asPredicted, differing, ending, grid, legend, notRouted } from "./matrixText.ts";
@@ -87,10 +88,10 @@ const drawbackTable = ({ name, title, question, checkedAt, measurements }: Drawb
 		`**${plain(name)}**: ${plain(title)}. ${plain(question)} (${checkedAt})`,
 		table(
 			["what", "expected", "measured", "result"],
-			measurements.map(({ what, expected, measured, ok }) => [
-				what,
-				expected,
-				measured,
+			measurements.map(({ subject, expected, measured, ok }) => [
+				subjectText(subject),
+				valueText(expected),
+				valueText(measured),
 				ok ? "as expected" : "NOT AS EXPECTED",
 			]),
 		),

@@ -1,9 +1,10 @@
 /** The results of a verification: the full report on disk, and the summary in the stack's outputs. */
 import { z } from "zod";
 import { Node, Pod, Service } from "../kubernetes/model.ts";
+import { Measurement } from "./experiments/model.ts";
 import { Finding } from "./findings.ts";
 import { JourneyWithHops, RecordedJourneys } from "./journey/model.ts";
-import { Cell, NodeRules, Observed, ProxyMode } from "./model.ts";
+import { Cell, NodeRules, ProxyMode } from "./model.ts";
 import { Request } from "./request.ts";
 import { NodeTrace } from "./trace/model.ts";
 
@@ -22,19 +23,6 @@ export const Summary = z.object({
 	pods: z.array(Pod),
 });
 export type Summary = z.infer<typeof Summary>;
-
-/** One expectation of an experiment, and what was measured. */
-export const Measurement = z.object({
-	what: z.string(),
-	expected: z.string(),
-	measured: z.string(),
-	ok: z.boolean(),
-	/** The result, if one request was measured. */
-	observed: Observed.optional(),
-	/** The packet's journey, if it explains the result. */
-	journey: JourneyWithHops.optional(),
-});
-export type Measurement = z.infer<typeof Measurement>;
 
 /** The results of an experiment on one of NodePort's drawbacks. */
 export const Drawback = z.object({
@@ -73,7 +61,7 @@ export const Notice = z.discriminatedUnion("kind", [
 ]);
 export type Notice = z.infer<typeof Notice>;
 
-export const reportSchema = "nodeport-lab/report/v2";
+export const reportSchema = "nodeport-lab/report/v3";
 
 /** The full report. Its JSON Schema is docs/report.schema.json. */
 export const Report = z.object({

@@ -1,5 +1,7 @@
 /** The measured drawbacks of NodePort as a table. */
-import type { Drawback, Measurement } from "../../verification/report.ts";
+import type { Measurement } from "../../verification/experiments/model.ts";
+import type { Drawback } from "../../verification/report.ts";
+import { subjectText, valueText } from "../drawbacksText.ts";
 import { journeyText } from "../journeyText.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -12,6 +14,6 @@ ${drawbacks.map(
 ${measurements.map(measurementRow)}</tbody>`,
 )}</table></div>`;
 
-const measurementRow = ({ what, expected, measured, ok, journey }: Measurement): Markup => markup`
-<tr><td>${what}${journey && markup`<details><summary>the packet's path</summary><pre tabindex="0">${journeyText(journey)}</pre></details>`}</td><td>${expected}</td>
-<td>${measured}</td><td class="${ok ? "ok" : "failed"}">${ok ? "as expected" : "NOT AS EXPECTED"}</td></tr>`;
+const measurementRow = ({ subject, expected, measured, ok, journey }: Measurement): Markup => markup`
+<tr><td>${subjectText(subject)}${journey && markup`<details><summary>the packet's path</summary><pre tabindex="0">${journeyText(journey)}</pre></details>`}</td><td>${valueText(expected)}</td>
+<td>${valueText(measured)}</td><td class="${ok ? "ok" : "failed"}">${ok ? "as expected" : "NOT AS EXPECTED"}</td></tr>`;

@@ -12,8 +12,8 @@ export const clientIpLost: Experiment = {
 		const own = snapshot.host;
 		return Promise.all(
 			[snapshot.outside, snapshot.inside].map((client) => {
-				const what = `policy ${policy}: ${client.name} (${client.place.ip}) to ${own.name}, the pod's own node`;
-				return measureRequest(snapshot, client, snapshot.addressOf(own), what);
+				const { ip } = client.place;
+				return measureRequest(snapshot, client, own, { policy, condition: "ownNode", ...(ip && { clientIp: ip }) });
 			}),
 		);
 	},

@@ -1,8 +1,8 @@
 import type { Node } from "../../kubernetes/model.ts";
-import type { Measurement } from "../report.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { measureRequest, pollFor, same } from "./support/measurements.ts";
+import { measureRequest, pollFor, resultOf, same } from "./support/measurements.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",
@@ -21,29 +21,36 @@ export const deadNodeDeadUrl: Experiment = {
 		const others = snapshot.objects.nodes.filter((node) => node !== bystander);
 		await lab.stopNode(bystander.name);
 		const { outside } = snapshot;
-		const alive = others.map((node) =>
-			measureRequest(snapshot, outside, snapshot.addressOf(node), `${outside.name} to ${node.name}`),
-		);
-		const atOnce = await Promise.all([requestToDead(snapshot, bystander, "which was just stopped"), ...alive]);
+		const alive = others.map((node) => measureRequest(snapshot, outside, node));
+		const atOnce = await Promise.all([requestToDead(snapshot, bystander, "stopped"), ...alive]);
 		lab.say("waiting until the node is NotReady");
-		const state = await pollFor(lab, "NotReady", 90, async () => {
+		const ready = await pollFor(lab, false, 90, async () => {
 			const node = (await snapshot.cluster.nodes()).find(({ name }) => name === bystander.name);
-			return node?.ready ? "Ready" : "NotReady";
+			return node?.ready ?? false;
 		});
 		return [
 			...atOnce,
-			same(`Node ${bystander.name}, after the grace period`, "NotReady", state),
-			await requestToDead(snapshot, bystander, "which is NotReady"),
+			same({ kind: "nodeStatus", node: bystander.name }, { kind: "ready", ready: false }, { kind: "ready", ready }),
+			await requestToDead(snapshot, bystander, "notReady"),
 			...(await listed(lab, snapshot, bystander)),
 		];
 	},
 };
 
-async function requestToDead(snapshot: LabSnapshot, node: Node, which: string): Promise<Measurement> {
-	const { outcome, body = "" } = await snapshot.send(snapshot.outside, snapshot.addressOf(node));
+async function requestToDead(
+	snapshot: LabSnapshot,
+	node: Node,
+	condition: "stopped" | "notReady",
+): Promise<Measurement> {
+	const address = snapshot.addressOf(node);
+	const observed = await snapshot.send(snapshot.outside, address);
 	// Some networks report that no host has the address, others report nothing.
-	const isSilent = outcome === "timeout" || /no route to host/i.test(body);
-	return same(`${snapshot.outside.name} to ${node.name}, ${which}`, "no answer", isSilent ? "no answer" : outcome);
+	const isSilent = observed.outcome === "timeout" || /no route to host/i.test(observed.body ?? "");
+	return same(
+		{ kind: "request", client: snapshot.outside.name, node: node.name, address, condition },
+		{ kind: "noAnswer" },
+		isSilent ? { kind: "noAnswer" } : { kind: "results", results: [resultOf(observed)] },
+	);
 }
 
 /** The worker to stop: one without a DNS pod, so that names are still resolved. */
@@ -58,19 +65,19 @@ async function listed(lab: Lab, snapshot: LabSnapshot, stopped: Node): Promise<M
 	const { namespace, name, nodePort, clusterIp, dnsName } = objects.service;
 	const now = (await cluster.nodes()).map(({ internalIp }) => internalIp);
 	const service = await cluster.service(namespace, name);
-	const listedUrl = (port: number, isListed: boolean) =>
-		`nodePort ${port}, ${stopped.internalIp} ${isListed ? "among" : "not among"} the nodes' addresses`;
+	const listed = (nodePort: number, isListed: boolean) =>
+		({ kind: "listed", nodePort, address: stopped.internalIp, isListed }) as const;
 	// Some queries go to a DNS pod on the stopped node while it is still an endpoint of the DNS Service.
-	const resolved = await pollFor(lab, clusterIp, 60, async () => {
+	const resolved = await pollFor(lab, [clusterIp], 60, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", "+time=1", "+tries=1", dnsName], 10);
-		return stdout.trim();
+		return stdout.split("\n").filter(Boolean);
 	});
 	return [
+		same({ kind: "listed" }, listed(nodePort, true), listed(service.nodePort, now.includes(stopped.internalIp))),
 		same(
-			"the Service and the nodes in the API",
-			listedUrl(nodePort, true),
-			listedUrl(service.nodePort, now.includes(stopped.internalIp)),
+			{ kind: "dns", name: dnsName, headless: false },
+			{ kind: "addresses", addresses: [clusterIp] },
+			{ kind: "addresses", addresses: resolved },
 		),
-		same(`DNS for ${dnsName}, which has no node's address`, clusterIp, resolved),
 	];
 }

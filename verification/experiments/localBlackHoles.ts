@@ -1,4 +1,4 @@
-import type { Measurement } from "../report.ts";
+import type { MeasuredValue, Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
@@ -11,9 +11,7 @@ export const localBlackHoles: Experiment = {
 	workers: 1,
 	changes: () => [{ externalTrafficPolicy: "Local" }],
 	async measure(lab, snapshot) {
-		const requests = snapshot.objects.nodes.map((node) =>
-			measureRequest(snapshot, snapshot.outside, snapshot.addressOf(node), `${snapshot.outside.name} to ${node.name}`),
-		);
+		const requests = snapshot.objects.nodes.map((node) => measureRequest(snapshot, snapshot.outside, node));
 		return [...(await Promise.all(requests)), ...(await healthChecks(lab, snapshot))];
 	},
 };
@@ -25,25 +23,30 @@ async function healthChecks(lab: Lab, snapshot: LabSnapshot): Promise<Measuremen
 		type: "LoadBalancer",
 		externalTrafficPolicy: "Local",
 	});
-	const port = spec?.healthCheckNodePort;
+	const port = spec?.healthCheckNodePort ?? 0;
 	return Promise.all(
 		objects.nodes.map(async (node) => {
 			const own = objects.endpoints.filter((endpoint) => endpoint.node === node.name).length;
 			const answer = await healthOf(lab, snapshot, `http://${node.internalIp}:${port}/healthz`, own);
-			return same(`the health check node port ${port} of ${node.name}`, health(own), answer);
+			return same({ kind: "healthCheck", node: node.name, port }, health(own), answer);
 		}),
 	);
 }
 
 /** kube-proxy's answers: pkg/proxy/healthcheck/service_health.go. */
-const health = (endpoints: number): string => `${endpoints > 0 ? 200 : 503}, ${endpoints} local endpoints`;
+const health = (endpoints: number): MeasuredValue => ({
+	kind: "health",
+	status: endpoints > 0 ? 200 : 503,
+	endpoints,
+});
 
 /** The health check's answer, once kube-proxy serves it. */
-function healthOf(lab: Lab, { cluster, outside }: LabSnapshot, url: string, endpoints: number): Promise<string> {
+function healthOf(lab: Lab, { cluster, outside }: LabSnapshot, url: string, endpoints: number): Promise<MeasuredValue> {
 	const program = ["curl", "--silent", "--max-time", "2", "--write-out", "\n%{http_code}", url];
 	return pollFor(lab, health(endpoints), 45, async () => {
 		const { stdout } = await cluster.run(outside.run, program, 10);
 		const local = /"localEndpoints": *(\d+)/.exec(stdout)?.[1];
-		return local === undefined ? "no answer" : `${stdout.split("\n").at(-1)}, ${local} local endpoints`;
+		if (local === undefined) return { kind: "noAnswer" };
+		return { kind: "health", status: Number(stdout.split("\n").at(-1)), endpoints: Number(local) };
 	});
 }

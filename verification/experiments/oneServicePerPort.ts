@@ -1,9 +1,8 @@
 import { nodePorts, staticNodePorts } from "../../config/nodePorts.ts";
-import type { Measurement } from "../report.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { same } from "./support/measurements.ts";
 
 /** 150 ports chosen at random from the whole range would all miss the static band once in a hundred runs. */
 const chosen = 150;
@@ -30,11 +29,16 @@ export const oneServicePerPort: Experiment = {
 };
 
 async function refused(lab: Lab, snapshot: LabSnapshot, nodePort: number, reason: string): Promise<Measurement> {
-	const answer = await extraService(lab, snapshot, `second-${nodePort}`, { nodePort })
-		.then(() => "accepted")
-		.catch((error: Error) => error.message);
-	const found = answer.includes(reason) ? reason : answer;
-	return { ...same(`another Service on nodePort ${nodePort}`, reason, found), measured: answer };
+	const measured = await extraService(lab, snapshot, `second-${nodePort}`, { nodePort }).then(
+		() => ({ kind: "accepted" as const }),
+		({ message }: Error) => ({ kind: "refused" as const, message }),
+	);
+	return {
+		subject: { kind: "secondService", nodePort },
+		expected: { kind: "refused", message: reason },
+		measured,
+		ok: measured.kind === "refused" && measured.message.includes(reason),
+	};
 }
 
 /** The API server assigns ports from the static band only when all others are taken, so a fixed port there is safe. */
@@ -45,8 +49,11 @@ async function freeChoice(lab: Lab, snapshot: LabSnapshot): Promise<Measurement>
 		ports.push(spec?.ports?.[0]?.nodePort ?? 0);
 	}
 	const inBand = ports.filter((port) => port <= staticNodePorts.last || port > nodePorts.last);
-	const what = `${chosen} Services whose nodePort the API server chooses`;
-	const expected = `no port in the static band ${nodePorts.first}-${staticNodePorts.last}`;
-	const measured = inBand.length === 0 ? expected : `${inBand.join(", ")} in the static band`;
-	return { ...same(what, expected, measured), measured: `${measured}: ${Math.min(...ports)} to ${Math.max(...ports)}` };
+	const band: [number, number] = [nodePorts.first, staticNodePorts.last];
+	return {
+		subject: { kind: "assignedPorts", services: chosen },
+		expected: { kind: "ports", band, inBand: [] },
+		measured: { kind: "ports", band, inBand, range: [Math.min(...ports), Math.max(...ports)] },
+		ok: inBand.length === 0,
+	};
 }

@@ -2,7 +2,7 @@ import type { Node } from "../../kubernetes/model.ts";
 import { poll } from "../../lib/poll.ts";
 import { withPort } from "../../netfilter/address.ts";
 import { podSideAddress } from "../judgement/predict.ts";
-import type { Measurement } from "../report.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { measureRequest } from "./support/measurements.ts";
@@ -25,12 +25,7 @@ export const openEverywhere: Experiment = {
 const everyNode = (snapshot: LabSnapshot): Promise<Measurement[]> =>
 	Promise.all(
 		snapshot.objects.nodes.map((node) =>
-			measureRequest(
-				snapshot,
-				snapshot.outside,
-				snapshot.addressOf(node),
-				`${mode(snapshot)}: ${snapshot.outside.name} to ${node.name}`,
-			),
+			measureRequest(snapshot, snapshot.outside, node, { proxyMode: snapshot.proxyMode }),
 		),
 	);
 
@@ -43,12 +38,10 @@ async function everyAddress(snapshot: LabSnapshot): Promise<Measurement[]> {
 	const { nodePort } = snapshot.objects.service;
 	return Promise.all(
 		addresses.map((ip) =>
-			measureRequest(
-				snapshot,
-				snapshot.on(node),
-				withPort(ip, nodePort),
-				`${mode(snapshot)}: ${node.name} to its own address ${ip}`,
-			),
+			measureRequest(snapshot, snapshot.on(node), node, {
+				address: withPort(ip, nodePort),
+				proxyMode: snapshot.proxyMode,
+			}),
 		),
 	);
 }
@@ -58,12 +51,13 @@ async function boundToOne(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[
 	const [first] = snapshot.objects.nodes;
 	if (!first) throw new Error("the cluster has no node");
 	lab.say(`limiting nodePorts to ${first.internalIp}: this restarts kube-proxy, now and after the experiment`);
-	await bindNodePorts(lab, snapshot, [`${first.internalIp}/32`]);
+	const nodePortAddresses = [`${first.internalIp}/32`];
+	await bindNodePorts(lab, snapshot, nodePortAddresses);
 	const limited = await limitedSnapshot(lab, first);
 	return Promise.all(
 		limited.objects.nodes.map(async (node) => {
-			const what = `${mode(snapshot)}, nodePortAddresses ${first.internalIp}/32: ${limited.outside.name} to ${node.name}`;
-			const measurement = await measureRequest(limited, limited.outside, limited.addressOf(node), what);
+			const about = { proxyMode: snapshot.proxyMode, nodePortAddresses };
+			const measurement = await measureRequest(limited, limited.outside, node, about);
 			const isAnswered = measurement.observed.outcome === "ok";
 			return { ...measurement, ok: measurement.ok && isAnswered === (node.name === first.name) };
 		}),
@@ -82,5 +76,3 @@ const limitedSnapshot = (lab: Lab, only: Node): Promise<LabSnapshot> =>
 			return snapshot.objects.nodes.every((node) => answers(node) === (node.name === only.name));
 		},
 	});
-
-const mode = ({ proxyMode }: LabSnapshot): string => `${proxyMode} mode`;

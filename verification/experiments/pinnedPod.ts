@@ -1,6 +1,6 @@
 import type { Node } from "../../kubernetes/model.ts";
 import type { JourneyWithHops } from "../journey/model.ts";
-import type { Measurement } from "../report.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { same } from "./support/measurements.ts";
@@ -34,20 +34,22 @@ export const pinnedPod: Experiment = {
 /** Stops the only pod's node: every URL fails, and keeps failing. */
 async function outage(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]> {
 	const { down, others, journey } = await stopHost(lab, snapshot);
-	const sendToOthers = async (what: string) => {
+	const sendToOthers = async (seconds: number) => {
 		const outcomes = await Promise.all(others.map((node) => snapshot.send(snapshot.outside, snapshot.addressOf(node))));
 		const answering = outcomes.filter(({ outcome }) => outcome === "ok").length;
-		return { ...same(what, `0 of ${others.length} answer`, `${answering} of ${others.length} answer`), journey };
+		const value = (answering: number) => ({ kind: "answering" as const, answering, of: others.length });
+		return { ...same({ kind: "otherNodes", stopped: down.name, seconds }, value(0), value(answering)), journey };
 	};
-	const atOnce = await sendToOthers(`the other nodes, right after ${down.name} was stopped`);
+	const atOnce = await sendToOthers(0);
 	lab.say(`waiting ${gracePeriod + reaction} s: after the grace period the endpoint leaves the Service`);
 	await lab.sleep(gracePeriod + reaction);
-	const later = await sendToOthers(`the other nodes, ${gracePeriod + reaction} s later`);
+	const later = await sendToOthers(gracePeriod + reaction);
 	const { objects } = await lab.snapshot();
+	const tolerationSeconds = await toleration(snapshot);
 	const endpoints = same(
-		`ready endpoints (the pod's tolerationSeconds, ${await toleration(snapshot)} s, only decide when it is evicted; no other node may run it)`,
-		"0",
-		String(objects.endpoints.length),
+		{ kind: "endpoints", ...(tolerationSeconds !== undefined && { tolerationSeconds }) },
+		{ kind: "count", count: 0 },
+		{ kind: "count", count: objects.endpoints.length },
 	);
 	return [atOnce, later, endpoints];
 }
@@ -78,9 +80,9 @@ async function recovery(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]>
 	const within = gracePeriod + reaction;
 	return [
 		{
-			what: `3 replicas on 3 nodes, ${down.name} stopped: the time until every other node answers without errors`,
-			expected: `at most ${within} s: the node controller's grace period of ${gracePeriod} s, and every kube-proxy's reaction`,
-			measured: `${lastError} s, with ${failed} failed requests`,
+			subject: { kind: "recovery", replicas: 3, stopped: down.name },
+			expected: { kind: "limit", seconds: within, gracePeriod },
+			measured: { kind: "outage", seconds: lastError, failed },
 			// The grace period starts when the kubelet last renewed its lease, up to 10 s before the stop.
 			ok: failed > 0 && lastError >= gracePeriod - 15 && lastError <= within,
 			journey,

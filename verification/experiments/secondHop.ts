@@ -1,5 +1,5 @@
 import type { Node } from "../../kubernetes/model.ts";
-import type { Measurement } from "../report.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment } from "./support/experiment.ts";
 import type { LabSnapshot, Result } from "./support/labSnapshot.ts";
 import { count, shares } from "./support/measurements.ts";
@@ -18,9 +18,7 @@ export const secondHop: Experiment = {
 	async measure(_, snapshot) {
 		if (snapshot.objects.endpoints.length === 1) return latency(snapshot);
 		const results = await snapshot.sendMany(snapshot.outside, snapshot.addressOf(snapshot.host), requests * 3);
-		return [
-			crossings(snapshot, snapshot.host, results, `3 replicas, one on each of 3 nodes, through ${snapshot.host.name}`),
-		];
+		return [crossings(snapshot, snapshot.host, results)];
 	},
 };
 
@@ -35,15 +33,12 @@ async function latency(snapshot: LabSnapshot): Promise<Measurement[]> {
 		direct.push(...(await snapshot.sendMany(snapshot.outside, snapshot.addressOf(own), requests / 5)));
 		crossing.push(...(await snapshot.sendMany(snapshot.outside, snapshot.addressOf(other), requests / 5)));
 	}
-	const ratios = [50, 90, 99].map((percentile) => {
-		const ratio = quantile(crossing, percentile) / quantile(direct, percentile);
-		return `p${percentile} ${ratio.toFixed(2)}`;
-	});
-	const crossed = crossings(snapshot, other, crossing, `through ${other.name}`);
-	return [
-		crossings(snapshot, own, direct, `through ${own.name}, the pod's own node`),
-		{ ...crossed, measured: `${crossed.measured}; the latency ratio to the pod's own node is ${ratios.join(", ")}` },
-	];
+	const latencyRatios = [50, 90, 99].map((percentile) => ({
+		percentile,
+		ratio: quantile(crossing, percentile) / quantile(direct, percentile),
+	}));
+	const crossed = crossings(snapshot, other, crossing);
+	return [crossings(snapshot, own, direct), { ...crossed, measured: { ...crossed.measured, latencyRatios } }];
 }
 
 function quantile(results: readonly Result[], percentile: number): number {
@@ -52,16 +47,18 @@ function quantile(results: readonly Result[], percentile: number): number {
 }
 
 /** The share of requests that crosses from the entry node to another one, by the probabilities of the rules. */
-function crossings(snapshot: LabSnapshot, entry: Node, results: readonly Result[], what: string): Measurement {
-	const stays = (node: string | undefined) => (node === entry.name ? "stay on the node" : "cross nodes");
+function crossings(snapshot: LabSnapshot, entry: Node, results: readonly Result[]) {
+	const stays = (node: string | undefined) => (node === entry.name ? "sameNode" : "otherNode");
 	const predicted = new Map<string, number>();
 	for (const { probability, end } of snapshot.journey(snapshot.outside, snapshot.addressOf(entry))) {
 		const name = end.kind === "pod" ? stays(end.node) : end.kind;
 		predicted.set(name, (predicted.get(name) ?? 0) + probability);
 	}
 	const counted = count(results, ({ node }) => (node === undefined ? "unanswered" : stays(node)));
+	const replicas = snapshot.objects.endpoints.length;
+	const ownNode = replicas === 1 && entry.name === snapshot.host.name;
 	return {
-		...shares(what, predicted, counted),
+		...shares({ kind: "distribution", entries: [entry.name], replicas, ownNode }, predicted, counted),
 		journey: snapshot.recordedJourney(snapshot.outside, snapshot.addressOf(entry)),
 	};
 }

@@ -1,5 +1,4 @@
 import type { Experiment } from "./support/experiment.ts";
-import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { count, shares } from "./support/measurements.ts";
 
 const requests = 3000;
@@ -19,30 +18,26 @@ export const unevenLoad: Experiment = {
 		for (const entry of entries) {
 			for (const { probability, end } of snapshot.journey(snapshot.outside, snapshot.addressOf(entry))) {
 				if (end.kind !== "pod") continue;
-				const name = podName(snapshot, end.address);
-				predicted.set(name, (predicted.get(name) ?? 0) + probability / entries.length);
+				predicted.set(end.address, (predicted.get(end.address) ?? 0) + probability / entries.length);
 			}
 		}
 		const results = await Promise.all(
 			entries.map((entry) => snapshot.sendMany(snapshot.outside, snapshot.addressOf(entry), each)),
 		);
-		const counted = count(results.flat(), ({ podIp = "no answer" }) => podName(snapshot, podIp));
+		const counted = count(results.flat(), ({ podIp = "unanswered" }) => podIp);
+		const { endpoints } = snapshot.objects;
+		const names = entries.map(({ name }) => name);
 		const [entry] = entries;
 		return [
 			{
 				...shares(
-					`half of the requests through ${entries.map(({ name }) => name).join(", half through ")}`,
+					{ kind: "distribution", entries: names, replicas: endpoints.length, ownNode: false },
 					predicted,
 					counted,
+					(ip) => endpoints.find((endpoint) => endpoint.ip === ip)?.node,
 				),
 				...(entry && { journey: snapshot.recordedJourney(snapshot.outside, snapshot.addressOf(entry)) }),
 			},
 		];
 	},
 };
-
-/** "10.244.1.2 on nodeport-worker" */
-function podName({ objects }: LabSnapshot, ip: string): string {
-	const node = objects.endpoints.find((endpoint) => endpoint.ip === ip)?.node;
-	return node ? `${ip} on ${node}` : ip;
-}

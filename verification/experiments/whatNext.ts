@@ -1,5 +1,6 @@
 import { withPort } from "../../netfilter/address.ts";
-import type { Measurement } from "../report.ts";
+import type { Outcome } from "../model.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
@@ -20,11 +21,12 @@ async function headless(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[]>
 	const { metadata } = await extraService(lab, snapshot, "headless", { type: "ClusterIP", clusterIP: "None" });
 	const name = `${metadata?.name}.${metadata?.namespace}.svc.cluster.local`;
 	const wanted = objects.endpoints.map(({ ip }) => ip).sort();
-	const found = await pollFor(lab, wanted.join(", "), 30, async () => {
+	const found = await pollFor(lab, wanted, 30, async () => {
 		const { stdout } = await cluster.run(inside.run, ["dig", "+short", name], 10);
-		return stdout.split("\n").filter(Boolean).sort().join(", ");
+		return stdout.split("\n").filter(Boolean).sort();
 	});
-	return [same("DNS for a headless Service of the same pods", wanted.join(", "), found)];
+	const value = (addresses: string[]) => ({ kind: "addresses" as const, addresses });
+	return [same({ kind: "dns", name, headless: true }, value(wanted), value(found))];
 }
 
 /** kind has no load balancer that assigns addresses; the Service's nodePort works anyway. */
@@ -33,14 +35,16 @@ async function loadBalancer(lab: Lab, snapshot: LabSnapshot): Promise<Measuremen
 	const created = await extraService(lab, snapshot, "balanced", { type: "LoadBalancer" });
 	const port = created.spec?.ports?.[0]?.nodePort ?? 0;
 	const [node] = objects.nodes;
-	const outcome = await pollFor(lab, "ok", 60, async () => {
+	const outcome = await pollFor<Outcome>(lab, "ok", 60, async () => {
 		return (await snapshot.send(outside, withPort(node?.internalIp ?? "", port))).outcome;
 	});
 	const { namespace = "", name = "" } = created.metadata ?? {};
 	const { status } = await cluster.core.readNamespacedService({ namespace, name });
-	const assigned = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname).join(", ");
+	const assigned = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip ?? hostname ?? "");
+	const addresses = (addresses: string[]) => ({ kind: "addresses" as const, addresses });
+	const results = (outcome: Outcome) => ({ kind: "results" as const, results: [{ outcome }] });
 	return [
-		same("the external address of a Service of type LoadBalancer", "pending", assigned || "pending"),
-		same(`its nodePort on ${node?.name}`, "ok", outcome),
+		same({ kind: "externalAddress" }, addresses([]), addresses(assigned)),
+		same({ kind: "balancedNodePort", node: node?.name ?? "" }, results("ok"), results(outcome)),
 	];
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { drawbackTable, drawbackText } from "../../../report/drawbacksText.ts";
+import { drawbackTable, drawbackText, subjectText, valueText } from "../../../report/drawbacksText.ts";
+import type { MeasuredSubject, MeasuredValue } from "../../../verification/experiments/model.ts";
 
 const end = (address: string) => ({ kind: "unreachable" as const, address });
 const journey = (what: string) => ({
@@ -9,7 +10,13 @@ const journey = (what: string) => ({
 	omittedBranches: 0,
 	hops: [],
 });
-const measurement = (what: string, ok: boolean) => ({ what, expected: "e", measured: "m", ok, journey: journey(what) });
+const measurement = (name: string, ok: boolean) => ({
+	subject: { kind: "dns" as const, name, headless: false },
+	expected: { kind: "addresses" as const, addresses: ["e"] },
+	measured: { kind: "addresses" as const, addresses: ["m"] },
+	ok,
+	journey: journey(name),
+});
 const pathOf = (what: string) => `No answer from the cluster: ${what} isn't the address of a node or a pod.`;
 const drawback = {
 	name: "client-ip-lost",
@@ -22,14 +29,14 @@ const drawback = {
 it("shows expected and measured results, the first path, and the path of each difference", () => {
 	expect(drawbackText(drawback, { paths: false }).split("\n")).toEqual([
 		"Lost: Which client?",
-		"as expected: a",
+		"as expected: DNS for a, which has no node's address",
 		"  expected: e",
 		"  measured: m",
 		`       ${pathOf("a")}`,
-		"as expected: b",
+		"as expected: DNS for b, which has no node's address",
 		"  expected: e",
 		"  measured: m",
-		"NOT AS EXPECTED: c",
+		"NOT AS EXPECTED: DNS for c, which has no node's address",
 		"  expected: e",
 		"  measured: m",
 		`       ${pathOf("c")}`,
@@ -50,3 +57,51 @@ it("has a row for each experiment with the number of expected results", () => {
 		["client-ip-lost", "2 of 3", "Lost", "2026-01-01T00:00:00.000Z"],
 	]);
 });
+
+const request = { kind: "request" as const, client: "outside", node: "worker", address: "172.18.0.3:30040" };
+const answer = { outcome: "ok" as const, podIp: "10.244.3.2", node: "worker", clientIp: "172.18.0.9" };
+const band: [number, number] = [30000, 30085];
+const shares = [
+	{ of: "10.244.3.2", node: "worker", share: 1 / 3 },
+	{ of: "otherNode", share: 2 / 3 },
+];
+
+it.each<[MeasuredSubject, string]>([
+	[request, "outside to worker"],
+	[
+		{ ...request, clientIp: "172.18.0.9", policy: "Local", condition: "ownNode" },
+		"policy Local: outside (172.18.0.9) to worker, the pod's own node",
+	],
+	[
+		{ ...request, proxyMode: "nftables", nodePortAddresses: ["172.18.0.3/32"] },
+		"nftables mode, nodePortAddresses 172.18.0.3/32: outside to worker",
+	],
+	[{ ...request, client: "worker", address: "127.0.0.1:30040" }, "worker to its own address 127.0.0.1:30040"],
+	[{ kind: "otherNodes", stopped: "worker", seconds: 0 }, "the other nodes, right after worker was stopped"],
+	[{ kind: "otherNodes", stopped: "worker", seconds: 80 }, "the other nodes, 80 s later"],
+	[{ kind: "distribution", entries: ["a"], replicas: 1, ownNode: true }, "through a, the pod's own node"],
+	[
+		{ kind: "distribution", entries: ["a"], replicas: 3, ownNode: false },
+		"3 replicas, one on each of 3 nodes, through a",
+	],
+	[
+		{ kind: "distribution", entries: ["a", "b"], replicas: 3, ownNode: false },
+		"an equal part of the requests through each of a, b",
+	],
+])("says what was measured: %j", (subject, text) => expect(subjectText(subject)).toBe(text));
+
+it.each<[MeasuredValue, string]>([
+	[
+		{ kind: "results", results: [answer, { outcome: "timeout" }] },
+		"answered by 10.244.3.2 on worker, which sees 172.18.0.9 or timeout",
+	],
+	[{ kind: "addresses", addresses: [] }, "none"],
+	[{ kind: "health", status: 503, endpoints: 0 }, "503, 0 local endpoints"],
+	[{ kind: "ports", band, inBand: [] }, "no port in the static band 30000-30085"],
+	[{ kind: "ports", band, inBand: [30001], range: [30001, 32000] }, "30001 in the static band: 30001 to 32000"],
+	[{ kind: "shares", shares }, "10.244.3.2 on worker 33.3 %, cross nodes 66.7 %"],
+	[
+		{ kind: "shares", shares, requests: 3000, latencyRatios: [{ percentile: 50, ratio: 1.052 }] },
+		"10.244.3.2 on worker 33.3 %, cross nodes 66.7 % of 3000 requests; the latency ratio to the pod's own node is p50 1.05",
+	],
+])("says what was expected or measured: %j", (value, text) => expect(valueText(value)).toBe(text));

@@ -47,7 +47,7 @@ it("returns nothing for a report that is missing, truncated or of another versio
 		"{}",
 		"<html></html>",
 		"\0\uFFFD",
-		text.replace("report/v2", "report/v0"),
+		text.replace("report/v3", "report/v0"),
 	];
 	for (const unreadable of [...cuts, ...others]) {
 		await writeFile(path(), unreadable);
@@ -62,9 +62,9 @@ it("reports what is wrong with a required report, and the fix", async () => {
 	await writeReport(sampleReport({ path: path() }));
 	expect(await requireReport(path())).toEqual(sampleReport({ path: path() }));
 	const text = await readFile(path(), "utf8");
-	await writeFile(path(), text.replace("report/v2", "report/v0"));
+	await writeFile(path(), text.replace("report/v3", "report/v0"));
 	await expect(requireReport(path())).rejects.toThrow(
-		'expected a report with schema "nodeport-lab/report/v2", got "nodeport-lab/report/v0"; fix: npm start',
+		'expected a report with schema "nodeport-lab/report/v3", got "nodeport-lab/report/v0"; fix: npm start',
 	);
 	for (const unreadable of ["", "null", "7", text.slice(0, 200), text.replace('"ok": false', '"ok": 7')]) {
 		await writeFile(path(), unreadable);

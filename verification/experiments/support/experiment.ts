@@ -1,5 +1,5 @@
 /** An experiment answers a question about NodePort: with a prediction from the rules, and with a measurement. */
-import type { Measurement } from "../../report.ts";
+import type { Measurement } from "../model.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** Settings of the stack, by their names in its configuration. */

@@ -1,73 +1,93 @@
 /** Compares expectations with measurements. */
 import { isDeepStrictEqual } from "node:util";
+import type { Node } from "../../../kubernetes/model.ts";
 import type { PlacedClient } from "../../../kubernetes/snapshot.ts";
 import { poll } from "../../../lib/poll.ts";
 import type { Observed } from "../../model.ts";
-import type { Measurement } from "../../report.ts";
+import type { MeasuredSubject, MeasuredValue, Measurement } from "../model.ts";
 import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
-/** Sends one request, and compares its result with the one predicted from the rules. */
+type RequestSubject = Extract<MeasuredSubject, { kind: "request" }>;
+
+/** Sends one request to an address, and compares its result with the one predicted from the rules. */
 export async function measureRequest(
 	snapshot: LabSnapshot,
 	client: PlacedClient,
-	to: string,
-	what: string,
+	node: Node,
+	{ address = snapshot.addressOf(node), ...about }: Partial<RequestSubject> = {},
 ): Promise<Measurement & { observed: Observed }> {
-	const predictions = snapshot.predict(client, to);
-	const expected = predictions.map(resultText);
-	const observed = await snapshot.send(client, to);
-	const measured = resultText(observed);
+	const predictions = snapshot.predict(client, address);
+	const expected = [...new Map(predictions.map((one) => [JSON.stringify(resultOf(one)), resultOf(one)])).values()];
+	const observed = await snapshot.send(client, address);
+	const measured = resultOf(observed);
 	return {
-		what,
-		expected: [...new Set(expected)].join(" or "),
-		measured,
+		subject: { kind: "request", client: client.name, node: node.name, address, ...about },
+		expected: { kind: "results", results: expected },
+		measured: { kind: "results", results: [measured] },
 		// "other" is a branch whose end isn't known: no result agrees with it.
-		ok: expected.includes(measured) && predictions.every(({ outcome }) => outcome !== "other"),
-		journey: snapshot.recordedJourney(client, to),
+		ok:
+			expected.some((one) => isDeepStrictEqual(one, measured)) &&
+			predictions.every(({ outcome }) => outcome !== "other"),
+		journey: snapshot.recordedJourney(client, address),
 		observed,
 	};
 }
 
-/** "answered by 10.244.1.2 on nodeport-worker, which sees 172.18.0.3", "timeout" */
-const resultText = ({ outcome, podIp, node, clientIp }: Observed): string =>
-	outcome === "ok" ? `answered by ${podIp} on ${node}, which sees ${clientIp}` : outcome;
+type Result = Extract<MeasuredValue, { kind: "results" }>["results"][number];
+
+/** What two results are compared by. */
+export const resultOf = ({ outcome, podIp, node, clientIp }: Observed): Result =>
+	outcome === "ok"
+		? { outcome, ...(podIp && { podIp }), ...(node && { node }), ...(clientIp && { clientIp }) }
+		: { outcome };
 
 /** Reads a value once a second until it is the expected one. @returns the last value */
 export const pollFor = <T>(lab: Lab, expected: T, seconds: number, read: () => Promise<T>): Promise<T> =>
 	poll(read, { interval: 1000, seconds, signal: lab.signal, until: (value) => isDeepStrictEqual(value, expected) });
 
-/** Both texts must be equal. */
-export const same = (what: string, expected: string, measured: string): Measurement => ({
-	what,
+/** Both values must be equal. */
+export const same = (subject: MeasuredSubject, expected: MeasuredValue, measured: MeasuredValue): Measurement => ({
+	subject,
 	expected,
 	measured,
-	ok: expected === measured,
+	ok: isDeepStrictEqual(expected, measured),
 });
 
 /** How far a counted share may be from its probability: four standard deviations. */
 const tolerance = (probability: number, requests: number): number =>
 	4 * Math.sqrt((probability * (1 - probability)) / requests);
 
-/** Compares how often each result occurred with its probability. */
+/**
+ * Compares how often each result occurred with its probability.
+ * @param nodeOf the node of a pod's address
+ */
 export function shares(
-	what: string,
+	subject: MeasuredSubject,
 	probabilities: ReadonlyMap<string, number>,
 	counted: ReadonlyMap<string, number>,
-): Measurement {
+	nodeOf: (name: string) => string | undefined = () => undefined,
+): Measurement & { measured: Extract<MeasuredValue, { kind: "shares" }> } {
 	const requests = [...counted.values()].reduce((sum, count) => sum + count, 0);
-	const measured = new Map([...counted].map(([name, count]) => [name, count / requests]));
 	const names = [...new Set([...probabilities.keys(), ...counted.keys()])];
+	const measured = new Map(names.map((name) => [name, (counted.get(name) ?? 0) / requests]));
 	const ok = names.every((name) => {
 		const probability = probabilities.get(name) ?? 0;
 		return Math.abs((measured.get(name) ?? 0) - probability) <= tolerance(probability, requests);
 	});
-	const text = (of: ReadonlyMap<string, number>) =>
-		names.map((name) => `${name} ${percent(of.get(name) ?? 0)}`).join(", ");
-	return { what, expected: text(probabilities), measured: `${text(measured)} of ${requests} requests`, ok };
+	const list = (of: ReadonlyMap<string, number>) =>
+		names.map((name) => {
+			const node = nodeOf(name);
+			return { of: name, ...(node && { node }), share: of.get(name) ?? 0 };
+		});
+	const kind = "shares" as const;
+	return {
+		subject,
+		expected: { kind, shares: list(probabilities) },
+		measured: { kind, shares: list(measured), requests },
+		ok,
+	};
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 /** How often each key occurs. */
 export function count<T>(items: readonly T[], key: (item: T) => string): Map<string, number> {

@@ -22,21 +22,25 @@ const labWith = (ran: Partial<Ran>) => {
 };
 
 const body = '{"message":"m","node":"nodeport-worker","podIp":"10.244.1.10","clientIp":"172.18.0.9","clientPort":1}';
-const [, , worker2] = objects.nodes;
-const url = `${worker2?.internalIp}:30040`;
+const worker2 = objects.nodes[2] ?? expect.fail("the lab has three nodes");
+const url = `${worker2.internalIp}:30040`;
 
 it("compares a request with the prediction from the rules, and records the journey", async () => {
 	const snapshot = labWith({ stdout: body });
-	expect(await measureRequest(snapshot, snapshot.outside, url, "x")).toEqual({
-		what: "x",
-		expected: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
-		measured: "answered by 10.244.1.10 on nodeport-worker, which sees 172.18.0.9",
+	const answer = { outcome: "ok", podIp: "10.244.1.10", node: "nodeport-worker", clientIp: "172.18.0.9" };
+	expect(await measureRequest(snapshot, snapshot.outside, worker2, { policy: "Cluster" })).toEqual({
+		subject: { kind: "request", client: "outside", node: "nodeport-worker2", address: url, policy: "Cluster" },
+		expected: { kind: "results", results: [answer] },
+		measured: { kind: "results", results: [answer] },
 		ok: true,
 		observed: expect.objectContaining({ podIp: "10.244.1.10" }),
 		journey: expect.toSatisfy((journey) => JSON.stringify(journey).includes("KUBE-SEP-")),
 	});
 	const silent = labWith({ code: 28 });
-	expect(await measureRequest(silent, silent.outside, url, "x")).toMatchObject({ measured: "timeout", ok: false });
+	expect(await measureRequest(silent, silent.outside, worker2)).toMatchObject({
+		measured: { kind: "results", results: [{ outcome: "timeout" }] },
+		ok: false,
+	});
 });
 
 it("reads the results of many requests with their times, also without an answer", async () => {

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
-import { count, same, shares } from "../../../../../verification/experiments/support/measurements.ts";
+import type { Lab } from "../../../../../verification/experiments/support/experiment.ts";
+import { count, pollFor, same, shares } from "../../../../../verification/experiments/support/measurements.ts";
 
+const subject = { kind: "distribution" as const, entries: ["n"], replicas: 1, ownNode: false };
 const thirds = new Map([
 	["a", 1 / 3],
 	["b", 2 / 3],
@@ -11,10 +13,23 @@ it("accepts a share within four standard deviations of its probability", () => {
 		["a", 980],
 		["b", 2020],
 	]);
-	expect(shares("x", thirds, counted)).toEqual({
-		what: "x",
-		expected: "a 33.3 %, b 66.7 %",
-		measured: "a 32.7 %, b 67.3 % of 3000 requests",
+	expect(shares(subject, thirds, counted)).toEqual({
+		subject,
+		expected: {
+			kind: "shares",
+			shares: [
+				{ of: "a", share: 1 / 3 },
+				{ of: "b", share: 2 / 3 },
+			],
+		},
+		measured: {
+			kind: "shares",
+			shares: [
+				{ of: "a", share: 980 / 3000 },
+				{ of: "b", share: 2020 / 3000 },
+			],
+			requests: 3000,
+		},
 		ok: true,
 	});
 });
@@ -24,11 +39,14 @@ it.each([
 	["an unexpected result", { a: 1000, b: 1990, c: 10 }],
 	["a missing result", { a: 3000 }],
 ])("finds %s", (_, counted) => {
-	expect(shares("x", thirds, new Map(Object.entries(counted))).ok).toBe(false);
+	expect(shares(subject, thirds, new Map(Object.entries(counted))).ok).toBe(false);
 });
 
-it("keeps both texts of a comparison", () => {
-	expect(same("x", "1", "2")).toEqual({ what: "x", expected: "1", measured: "2", ok: false });
+it("keeps both values of a comparison", () => {
+	const [expected, measured] = [1, 2].map((count) => ({ kind: "count" as const, count }));
+	if (!expected || !measured) expect.fail();
+	expect(same(subject, expected, measured)).toEqual({ subject, expected, measured, ok: false });
+	expect(same(subject, expected, { ...expected }).ok).toBe(true);
 });
 
 it("counts", () => {
@@ -38,4 +56,11 @@ it("counts", () => {
 			["b", 1],
 		]),
 	);
+});
+
+it("reads a value until it is the expected one, and returns another one when the time is over", async () => {
+	const lab = { signal: new AbortController().signal } as Lab;
+	const values = [["a"], ["a", "b"]];
+	expect(await pollFor(lab, ["a", "b"], 10, async () => values.shift() ?? [])).toEqual(["a", "b"]);
+	expect(await pollFor(lab, "Ready", 0, async () => "NotReady")).toBe("NotReady");
 });

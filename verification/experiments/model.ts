@@ -1,0 +1,99 @@
+/** What an experiment measures, expects and finds, as data. report/drawbacksText.ts makes the sentences. */
+import { z } from "zod";
+import { JourneyWithHops } from "../journey/model.ts";
+import { Observed, ProxyMode } from "../model.ts";
+
+export const MeasuredSubject = z.discriminatedUnion("kind", [
+	/** One request to an address of a node. */
+	z.object({
+		kind: z.literal("request"),
+		client: z.string(),
+		clientIp: z.string().optional(),
+		node: z.string(),
+		/** "address:port" */
+		address: z.string(),
+		/** What sets this request apart from the experiment's others. */
+		condition: z.enum(["ownNode", "stopped", "notReady"]).optional(),
+		policy: z.enum(["Cluster", "Local"]).optional(),
+		proxyMode: ProxyMode.optional(),
+		/** kube-proxy's setting. */
+		nodePortAddresses: z.array(z.string()).optional(),
+	}),
+	/** Whether the stopped node is Ready after the grace period. */
+	z.object({ kind: z.literal("nodeStatus"), node: z.string() }),
+	/** Where the API lists the nodePort and the stopped node's address. */
+	z.object({ kind: z.literal("listed") }),
+	z.object({ kind: z.literal("dns"), name: z.string(), headless: z.boolean() }),
+	z.object({ kind: z.literal("healthCheck"), node: z.string(), port: z.int() }),
+	z.object({ kind: z.literal("secondService"), nodePort: z.int() }),
+	/** The nodePorts that the API server chooses for so many Services. */
+	z.object({ kind: z.literal("assignedPorts"), services: z.int() }),
+	/** Requests through all other nodes, so many seconds after a node was stopped. */
+	z.object({ kind: z.literal("otherNodes"), stopped: z.string(), seconds: z.int() }),
+	/** The ready endpoints after the pod's node was stopped. */
+	z.object({ kind: z.literal("endpoints"), tolerationSeconds: z.int().optional() }),
+	/** The time until every other node answers without errors. */
+	z.object({ kind: z.literal("recovery"), replicas: z.int(), stopped: z.string() }),
+	/** Who answers requests that enter through these nodes in equal parts. */
+	z.object({ kind: z.literal("distribution"), entries: z.array(z.string()), replicas: z.int(), ownNode: z.boolean() }),
+	/** Of a Service of type LoadBalancer. */
+	z.object({ kind: z.literal("externalAddress") }),
+	z.object({ kind: z.literal("balancedNodePort"), node: z.string() }),
+]);
+export type MeasuredSubject = z.infer<typeof MeasuredSubject>;
+
+const Share = z.object({
+	/** A pod's address, or where the request went from its entry node. */
+	of: z.string(),
+	/** The pod's node. */
+	node: z.string().optional(),
+	share: z.number(),
+});
+
+export const MeasuredValue = z.discriminatedUnion("kind", [
+	/** One result; as an expectation, any of them. */
+	z.object({
+		kind: z.literal("results"),
+		results: z.array(Observed.pick({ outcome: true, podIp: true, node: true, clientIp: true })),
+	}),
+	z.object({ kind: z.literal("noAnswer") }),
+	z.object({ kind: z.literal("ready"), ready: z.boolean() }),
+	z.object({ kind: z.literal("listed"), nodePort: z.int(), address: z.string(), isListed: z.boolean() }),
+	z.object({ kind: z.literal("addresses"), addresses: z.array(z.string()) }),
+	z.object({ kind: z.literal("health"), status: z.int(), endpoints: z.int() }),
+	z.object({ kind: z.literal("accepted") }),
+	/** The API server's message; as an expectation, a part of it. */
+	z.object({ kind: z.literal("refused"), message: z.string() }),
+	/** Ports in the static band, and the range of all of them. */
+	z.object({
+		kind: z.literal("ports"),
+		band: z.tuple([z.int(), z.int()]),
+		inBand: z.array(z.int()),
+		range: z.tuple([z.int(), z.int()]).optional(),
+	}),
+	z.object({ kind: z.literal("answering"), answering: z.int(), of: z.int() }),
+	z.object({ kind: z.literal("count"), count: z.int() }),
+	z.object({ kind: z.literal("limit"), seconds: z.int(), gracePeriod: z.int() }),
+	z.object({ kind: z.literal("outage"), seconds: z.int(), failed: z.int() }),
+	z.object({
+		kind: z.literal("shares"),
+		shares: z.array(Share),
+		requests: z.int().optional(),
+		/** Of the latencies through another node and through the pod's own, by percentile. */
+		latencyRatios: z.array(z.object({ percentile: z.int(), ratio: z.number() })).optional(),
+	}),
+]);
+export type MeasuredValue = z.infer<typeof MeasuredValue>;
+
+/** One expectation of an experiment, and what was measured. */
+export const Measurement = z.object({
+	subject: MeasuredSubject,
+	expected: MeasuredValue,
+	measured: MeasuredValue,
+	ok: z.boolean(),
+	/** The result, if one request was measured. */
+	observed: Observed.optional(),
+	/** The packet's journey, if it explains the result. */
+	journey: JourneyWithHops.optional(),
+});
+export type Measurement = z.infer<typeof Measurement>;
