@@ -7,7 +7,7 @@ import { withPort } from "../netfilter/address.ts";
 import { journeyText } from "../report/journeyText.ts";
 import { progressText } from "../report/progressText.ts";
 import { traceText } from "../report/traceText.ts";
-import { destinationForms, parseDestination } from "../verification/journey/destination.ts";
+import { parseDestination } from "../verification/journey/destination.ts";
 import { type Branch, type Destination, journeyOf } from "../verification/journey/journey.ts";
 import { recordJourney } from "../verification/journey/recordJourneys.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
@@ -20,6 +20,9 @@ import { removeLeftovers } from "./update/staleFiles.ts";
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
 const moreClients = `for the echo's pods, the nodes and (in the lab's own cluster) a client outside, run: ${fullConnectivity}`;
 
+const destinationForms =
+	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
+
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 
 await command(async () => {
@@ -29,7 +32,7 @@ await command(async () => {
 	const cluster = new Cluster(request);
 	const snapshot = await cluster.snapshot(request);
 	const client = clientNamed(snapshot, from, request.connectivity === "full" ? "" : `; ${moreClients}`);
-	const destination = parseDestination(snapshot, to);
+	const destination = parseDestination(snapshot, to) ?? refuseDestination(snapshot, to);
 	const rulesets = await readRulesets(cluster, snapshot, (progress) => console.error(progressText(progress)));
 	const branches = journeyOf(snapshot, rulesets, client.place, destination);
 	const address = withPort(destination.address, destination.port);
@@ -66,6 +69,13 @@ function clientNamed({ clients }: ClusterSnapshot, name: string, more: string): 
 	if (client) return client;
 	const names = clients.map(({ name }) => name).join(", ");
 	throw new Error(`--from "${name}": must be a client of the last verification: ${names}${more}`);
+}
+
+function refuseDestination({ nodes, service }: ClusterSnapshot, to: string): never {
+	throw new Error(
+		`--to "${to}": must be ${destinationForms}, with a port from 1 to 65535; ` +
+			`nodes: ${nodes.map(({ name }) => name).join(", ")}; Service: ${service.name}:${service.port}`,
+	);
 }
 
 function placed({ name, place: { network, node, ip = "" } }: PlacedClient): string {

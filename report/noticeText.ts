@@ -1,6 +1,7 @@
 /** Notices as text: the limits of a verification. */
 import { sampleText } from "../kubernetes/existing/nodeSample.ts";
 import type { Notice, Report } from "../verification/report.ts";
+import type { ReportProblem } from "../verification/resultFile.ts";
 
 export function noticeText(notice: Notice, { request }: Pick<Report, "request">): string {
 	switch (notice.kind) {
@@ -24,3 +25,11 @@ export function noticeText(notice: Notice, { request }: Pick<Report, "request">)
 }
 
 export const noticeTexts = (report: Report): string[] => report.notices.map((notice) => noticeText(notice, report));
+
+/** Why there is no report to show, and the fix. */
+export function reportProblemText(problem: ReportProblem): string {
+	if (problem.kind === "missing") return `the lab isn't verified yet (${problem.path} not found); fix: npm start`;
+	const { path, expected, schema } = problem;
+	const got = schema === undefined ? "invalid content" : `"${schema}"`;
+	return `${path}: expected a report with schema "${expected}", got ${got}; fix: npm start`;
+}

@@ -22,22 +22,27 @@ export async function writeReport(report: Report): Promise<Report> {
 const isOfOneLab = (a: Request, b: Request): boolean =>
 	stackOf(a) === stackOf(b) && a.kubeconfig === b.kubeconfig && a.context === b.context;
 
-/** @returns undefined if there is no report, or if this version can't read it */
-export async function readReport(path: string): Promise<Report | undefined> {
+/** Why a report can't be used. */
+export type ReportProblem =
+	| { kind: "missing"; path: string }
+	/** `schema`: that of another version; absent if the content is invalid. */
+	| { kind: "unreadable"; path: string; expected: string; schema?: string };
+
+export async function loadReport(path: string): Promise<{ report: Report } | { problem: ReportProblem }> {
 	const text = await textOf(path);
-	return text === undefined ? undefined : Report.safeParse(jsonOf(text)).data;
+	if (text === undefined) return { problem: { kind: "missing", path } };
+	const json = jsonOf(text);
+	const { data } = Report.safeParse(json);
+	if (data) return { report: data };
+	const { schema } = Object(json);
+	const isOther = typeof schema === "string" && schema !== reportSchema;
+	return { problem: { kind: "unreadable", path, expected: reportSchema, ...(isOther && { schema }) } };
 }
 
-/** @throws if there is no report, or if this version can't read it, with the fix */
-export async function requireReport(path: string): Promise<Report> {
-	const text = await textOf(path);
-	if (text === undefined) throw new Error(`the lab isn't verified yet (${path} not found); fix: npm start`);
-	const json = jsonOf(text);
-	const { success, data } = Report.safeParse(json);
-	if (success) return data;
-	const schema = Object(json).schema;
-	const got = typeof schema === "string" && schema !== reportSchema ? `"${schema}"` : "invalid content";
-	throw new Error(`${path}: expected a report with schema "${reportSchema}", got ${got}; fix: npm start`);
+/** @returns undefined if there is no report, or if this version can't read it */
+export async function readReport(path: string): Promise<Report | undefined> {
+	const loaded = await loadReport(path);
+	return "report" in loaded ? loaded.report : undefined;
 }
 
 /** @returns undefined if the file doesn't exist */

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { withLock } from "../../lib/lock.ts";
+import { reportProblemText } from "../../report/noticeText.ts";
 import { progressText } from "../../report/progressText.ts";
 import { writeReportFiles } from "../../report/reportFiles.ts";
 import { evidenceTexts, terminalReport } from "../../report/terminal.ts";
 import { verifyWithEvidence } from "../../verification/evidence/verifyWithEvidence.ts";
 import type { Report } from "../../verification/report.ts";
-import { readReport, requireReport, stackOf } from "../../verification/resultFile.ts";
+import { loadReport, readReport, stackOf } from "../../verification/resultFile.ts";
 import { stackName } from "./stack.ts";
 
 const reportPath = "out/verification.json";
@@ -33,7 +34,9 @@ export async function lastReport(): Promise<Report | undefined> {
 
 /** @throws where there is none of this stack */
 export async function knownReport(): Promise<Report> {
-	const report = await requireReport(reportPath);
+	const loaded = await loadReport(reportPath);
+	if ("problem" in loaded) throw new Error(reportProblemText(loaded.problem));
+	const { report } = loaded;
 	const owner = stackOf(report.request);
 	if (owner === stackName) return report;
 	throw new Error(

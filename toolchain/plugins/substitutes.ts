@@ -16,7 +16,7 @@ export const pulumiBuild: GoBuild = {
 // The lock file says which releases of their dependencies are bundled into the substitutes.
 let key: Promise<string> | undefined;
 const substitutesKey = (): Promise<string> => {
-	const sources = ["toolchain/substitutes", "lib/process.ts", "package-lock.json"];
+	const sources = ["toolchain/substitutes", "lib/poll.ts", "lib/process.ts", "package-lock.json"];
 	key ??= filesKey(...sources.map((path) => join(project, path)));
 	return key;
 };

@@ -3,16 +3,13 @@ import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { Destination } from "./journey.ts";
 
-export const destinationForms =
-	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
-
 /**
  * "nodeport-worker" (its nodePort) or another name of a target in the matrix, "nodeport-worker:30040",
  * "127.0.0.1:30040", "[fd00::9]:8080", or a DNS name of the Service with a port ("nodeport-service:8080",
  * "nodeport-service.default.svc.cluster.local:8080").
- * @throws for any other text
+ * @returns undefined for any other text
  */
-export function parseDestination(snapshot: ClusterSnapshot, text: string): Destination {
+export function parseDestination(snapshot: ClusterSnapshot, text: string): Destination | undefined {
 	const { nodes, service } = snapshot;
 	const node = nodes.find(({ name }) => name === text);
 	if (node) return { address: node.internalIp, port: service.nodePort };
@@ -20,11 +17,14 @@ export function parseDestination(snapshot: ClusterSnapshot, text: string): Desti
 	const [, bracketed, plain = "", digits = ""] = text.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
 	const address = addressOf(snapshot, bracketed ?? plain);
 	const port = Number(digits);
-	if (address !== undefined && port > 0 && port < 65_536) return { address, port };
-	throw new Error(
-		`--to "${text}": must be ${destinationForms}, with a port from 1 to 65535; ` +
-			`nodes: ${nodes.map(({ name }) => name).join(", ")}; Service: ${service.name}:${service.port}`,
-	);
+	return address !== undefined && port > 0 && port < 65_536 ? { address, port } : undefined;
+}
+
+/** The destination of a request to an address of the snapshot. */
+export function destinationOf(snapshot: ClusterSnapshot, address: string): Destination {
+	const destination = parseDestination(snapshot, address);
+	if (!destination) throw new Error(`${address} isn't an address of the lab`);
+	return destination;
 }
 
 function addressOf({ nodes, service }: ClusterSnapshot, host: string): string | undefined {

@@ -2,7 +2,7 @@
 import type { Service } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import type { RequestFinding } from "../findings.ts";
-import { parseDestination } from "../journey/destination.ts";
+import { destinationOf } from "../journey/destination.ts";
 import { type Branch, journeyOf, observationOf } from "../journey/journey.ts";
 import type { End } from "../journey/model.ts";
 import type { Cell, Expected, Observed } from "../model.ts";
@@ -46,7 +46,7 @@ export function requestJourney(
 	{ client, target }: Pick<Cell, "client" | "target">,
 ): Branch[] {
 	const place = snapshot.clients.find(({ name }) => name === client)?.place ?? { network: "outside" };
-	return journeyOf(snapshot, rulesets, place, parseDestination(snapshot, target.address));
+	return journeyOf(snapshot, rulesets, place, destinationOf(snapshot, target.address));
 }
 
 /** Whether the rules lead to each pod that may answer; session affinity may lead a client to only one of them. */

@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readReport, reportRevision, requireReport, writeReport } from "../../../verification/resultFile.ts";
+import { reportProblemText } from "../../../report/noticeText.ts";
+import { loadReport, readReport, reportRevision, writeReport } from "../../../verification/resultFile.ts";
 import { sampleReport } from "../report/sampleReport.ts";
 import { temporaryFolder } from "../temporary.ts";
 
@@ -56,19 +57,21 @@ it("returns nothing for a report that is missing, truncated or of another versio
 });
 
 it("reports what is wrong with a required report, and the fix", async () => {
-	await expect(requireReport(path())).rejects.toThrow(
-		`the lab isn't verified yet (${path()} not found); fix: npm start`,
-	);
+	const problem = async () => {
+		const loaded = await loadReport(path());
+		return "problem" in loaded ? reportProblemText(loaded.problem) : expect.fail("the report can be read");
+	};
+	expect(await problem()).toBe(`the lab isn't verified yet (${path()} not found); fix: npm start`);
 	await writeReport(sampleReport({ path: path() }));
-	expect(await requireReport(path())).toEqual(sampleReport({ path: path() }));
+	expect(await loadReport(path())).toEqual({ report: sampleReport({ path: path() }) });
 	const text = await readFile(path(), "utf8");
 	await writeFile(path(), text.replace("report/v3", "report/v0"));
-	await expect(requireReport(path())).rejects.toThrow(
+	expect(await problem()).toContain(
 		'expected a report with schema "nodeport-lab/report/v3", got "nodeport-lab/report/v0"; fix: npm start',
 	);
 	for (const unreadable of ["", "null", "7", text.slice(0, 200), text.replace('"ok": false', '"ok": 7')]) {
 		await writeFile(path(), unreadable);
-		await expect(requireReport(path())).rejects.toThrow("got invalid content; fix: npm start");
+		expect(await problem()).toContain("got invalid content; fix: npm start");
 	}
 });
 

@@ -3,7 +3,7 @@ import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Node } from "../../../kubernetes/model.ts";
 import type { ClusterSnapshot, PlacedClient } from "../../../kubernetes/snapshot.ts";
 import { withPort } from "../../../netfilter/address.ts";
-import { parseDestination } from "../../journey/destination.ts";
+import { destinationOf } from "../../journey/destination.ts";
 import { type Branch, journeyOf, observationOf } from "../../journey/journey.ts";
 import type { JourneyWithHops } from "../../journey/model.ts";
 import { recordJourney } from "../../journey/recordJourneys.ts";
@@ -83,7 +83,7 @@ export class LabSnapshot {
 
 	/** All branches of the journey of the client's first packet. */
 	journey(client: PlacedClient, to: string): Branch[] {
-		return journeyOf(this.objects, this.rulesets, client.place, parseDestination(this.objects, to));
+		return journeyOf(this.objects, this.rulesets, client.place, destinationOf(this.objects, to));
 	}
 
 	/** What the client may observe, for each branch. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterSnapshot, Place } from "../../../../kubernetes/snapshot.ts";
 import { journeyText } from "../../../../report/journeyText.ts";
-import { parseDestination } from "../../../../verification/journey/destination.ts";
+import { destinationOf, parseDestination } from "../../../../verification/journey/destination.ts";
 import { type Branch, journeyOf, outcomeOf } from "../../../../verification/journey/journey.ts";
 import { recordJourney } from "../../../../verification/journey/recordJourneys.ts";
 import { expect as predict, targetsOf } from "../../../../verification/judgement/predict.ts";
@@ -35,7 +35,7 @@ const cells = Object.entries(snapshots)
 	);
 
 const branchesTo = (snapshot: ClusterSnapshot, place: Place, to: string): Branch[] =>
-	journeyOf(snapshot, rules, place, parseDestination(snapshot, to));
+	journeyOf(snapshot, rules, place, destinationOf(snapshot, to));
 
 const inWords = (snapshot: ClusterSnapshot, place: Place, to: string): string =>
 	journeyText(recordJourney("client", to, branchesTo(snapshot, place, to)));
@@ -79,7 +79,7 @@ describe("over the nodes", () => {
 	});
 
 	it("keeps the source port until a masquerade chooses one at random", () => {
-		const destination = parseDestination(snapshot, "nodeport-worker2");
+		const destination = destinationOf(snapshot, "nodeport-worker2");
 		const [branch] = journeyOf(snapshot, rules, dnsutils, destination, 12345);
 		expect(branch?.legs.map(({ packet }) => packet.sourcePort)).toEqual([12345, 12345, undefined]);
 	});
@@ -104,7 +104,7 @@ describe("over the nodes", () => {
 
 	it("ends as unknown on a node whose rules couldn't be read", () => {
 		const known = new Map([...rules].filter(([node]) => node !== "nodeport-worker2"));
-		const [branch] = journeyOf(snapshot, known, dnsutils, parseDestination(snapshot, "nodeport-worker2"));
+		const [branch] = journeyOf(snapshot, known, dnsutils, destinationOf(snapshot, "nodeport-worker2"));
 		expect(branch?.legs.map(({ node }) => node)).toEqual(["nodeport-worker3"]);
 		expect(branch?.end).toMatchObject({ kind: "unknown", node: "nodeport-worker2" });
 	});
@@ -175,7 +175,8 @@ describe("parseDestination", () => {
 	it.each(["nowhere", "nowhere:80", "10.244.1.10", "10.244.1.10:0", "10.244.1.10:65536", "nodeport-service", ""])(
 		"refuses %j and lists the allowed forms",
 		(text) => {
-			expect(() => parseDestination(snapshot, text)).toThrow(`--to "${text}": must be <node>, `);
+			expect(parseDestination(snapshot, text)).toBeUndefined();
+			expect(() => destinationOf(snapshot, text)).toThrow(`${text} isn't an address of the lab`);
 		},
 	);
 });
