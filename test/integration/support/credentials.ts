@@ -9,10 +9,12 @@ export function credentialsOf(kubeconfig: string): string[] {
 	return [...kubeconfig.matchAll(/(client-key-data|client-certificate-data|token|password): (\S+)/g)].flatMap(
 		([, field = "", value = ""]) => {
 			if (!field.endsWith("-data")) return [value];
-			const pem = Buffer.from(value, "base64").toString("utf8");
-			// The first bytes are the same in every PEM file.
-			const pieces = value.slice(64).match(/.{48}/g) ?? [];
-			return [...pieces, ...pem.split("\n").filter((line) => line.length >= 48 && !line.startsWith("-"))];
+			const lines = Buffer.from(value, "base64").toString("utf8").trimEnd().split("\n");
+			// A certificate has lines in common with those of other clusters, except in its signature, at its end.
+			const start = field === "client-certificate-data" ? lines.length - 5 : 2;
+			const unique = lines.slice(start, -1);
+			const encoded = value.slice(Math.ceil((lines.slice(0, start).join("\n").length * 4) / 3)).match(/.{48}/g) ?? [];
+			return [...encoded, ...unique.filter((line) => line.length >= 48)];
 		},
 	);
 }
