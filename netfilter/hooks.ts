@@ -3,7 +3,7 @@
  * doesn't depend on the tool: chains of iptables and of nftables see the same packet.
  */
 import { type Address, type Network, parseAddress } from "./address.ts";
-import { type Continuation, type FinishedBranch, Walker } from "./chain.ts";
+import { type Continuation, doubted, type FinishedBranch, sameResults, Walker } from "./chain.ts";
 import { type Family, isReceived, type Packet } from "./model.ts";
 import { type Conntrack, type Hook, type PacketState, recorded } from "./state.ts";
 
@@ -32,6 +32,53 @@ export function walkHooks(
 	const walk = new HookWalk(chains, network);
 	const state = initialState(packet, affinity);
 	return isReceived(packet) ? walk.received(state) : walk.sentByProcess(state);
+}
+
+/** Tables in all orders that their ages allow; beyond so many, the result of one order proves nothing. */
+const mostOrders = 64;
+
+/**
+ * The same for tables whose age isn't known, such as those of legacy iptables next to those of nftables. Of chains with
+ * equal priority, the kernel calls the youngest first (nf_hook_entries_grow in net/netfilter/core.c; also for NAT, where
+ * nf_nat_register_fn keeps such a list), and a table's hooks are registered when it is first used.
+ * @param ordered in the kernel's order
+ * @param floating the chains of each table of unknown age
+ */
+export function walkTables(
+	ordered: readonly BaseChain[],
+	floating: readonly (readonly BaseChain[])[],
+	...entry: [packet: Packet, network: Network, affinity: ReadonlySet<string>]
+): FinishedBranch[] {
+	const orders = ordersOf(ordered, floating);
+	const [first = [], ...others] = orders.slice(0, mostOrders);
+	const ends = walkHooks(first, ...entry);
+	const isCertain = orders.length <= mostOrders && others.every((order) => sameResults(ends, walkHooks(order, ...entry)));
+	return isCertain ? ends : ends.map(unordered);
+}
+
+function ordersOf(ordered: readonly BaseChain[], floating: readonly (readonly BaseChain[])[]): BaseChain[][] {
+	let orders: BaseChain[][] = [[...ordered]];
+	for (const table of floating) {
+		if (orders.length > mostOrders) return orders;
+		orders = orders.flatMap((order) => {
+			const ties = order.flatMap((one, index) => (table.some((own) => isTied(own, one)) ? [index] : []));
+			const before = ties.map((index) => order.toSpliced(index, 0, ...table));
+			return [[...order, ...table], ...before];
+		});
+	}
+	return orders;
+}
+
+/** Whether only the age of two chains decides which of them the kernel calls first. */
+const isTied = (one: BaseChain, other: BaseChain): boolean =>
+	one.hook === other.hook &&
+	place(one) === place(other) &&
+	one.priority === other.priority &&
+	one.families.some((family) => other.families.includes(family));
+
+function unordered(end: FinishedBranch): FinishedBranch {
+	const reason = "the result depends on which of its tables the node loaded first, which the rules don't show";
+	return doubted(end, { table: "kernel", chain: "hooks", rule: "chains of equal priority" }, reason);
 }
 
 /** @throws if the packet's addresses can't be parsed or aren't of its family */

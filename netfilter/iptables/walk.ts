@@ -4,14 +4,13 @@ import {
 	type Branch,
 	type Chains,
 	type Continuation,
-	doubted,
 	type FinishedBranch,
 	type Next,
 	type Walker,
 	walkBaseChain,
 } from "../chain.ts";
-import { type BaseChain, walkHooks } from "../hooks.ts";
-import type { NodeNetwork, Packet, Path } from "../model.ts";
+import { type BaseChain, walkTables } from "../hooks.ts";
+import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { masquerade, redirect, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
 import { defaultRejection } from "../rejection.ts";
@@ -41,14 +40,36 @@ export function walkIptables(
 		throw new Error(`the packet is of ${packet.family}, the rules are of ${tables.family}`);
 	}
 	const own = new Network(network);
-	const ends = walkHooks(iptablesBaseChains(tables, own), packet, own, new Set(affinity));
-	return toPaths(tables.legacyTablesPresent ? ends.map(besideLegacy) : ends, packet, network.node);
+	const legacy = legacyChains(tables, undefined, own);
+	const ends = walkTables(iptablesBaseChains(tables, own), legacy, packet, own, new Set(affinity));
+	return toPaths(ends, packet, network.node);
 }
 
-/** Legacy tables that aren't known may change every packet. */
-export function besideLegacy(end: FinishedBranch): FinishedBranch {
-	const reason = "the node also has rules of legacy iptables, which weren't read";
-	return doubted(end, { table: "legacy", chain: "tables", rule: "iptables-legacy-save" }, reason);
+/** The chains of each table of legacy iptables. Those that exist and couldn't be read may change every packet. */
+export function legacyChains(
+	tables: IptablesTables | undefined,
+	legacy: IptablesTables | undefined,
+	network: Network,
+): BaseChain[][] {
+	const read = legacy ?? (tables?.legacyTablesPresent ? unreadTables(tables.family) : undefined);
+	return read ? chainsByTable(read, network) : [];
+}
+
+/** Tables that exist, of which nothing is known. @param names @default all that iptables has */
+export function unreadTables(family: Family, names: readonly string[] = Object.keys(priorities)): IptablesTables {
+	const incomplete = "the node also has rules of legacy iptables, which weren't read";
+	const tables = names.map((name) => [name, { name, chains: new Map(), incomplete }] as const);
+	return { family, tables: new Map(tables), strangeLines: [] };
+}
+
+/** Without tables that let every packet pass: their place in the order doesn't matter. */
+export function chainsByTable(tables: IptablesTables, network: Network): BaseChain[][] {
+	const acting = [...tables.tables.values()].filter(
+		({ chains, incomplete }) =>
+			incomplete !== undefined ||
+			[...chains.values()].some(({ policy, rules }) => policy !== undefined && (policy === "DROP" || rules.length > 0)),
+	);
+	return acting.map((table) => iptablesBaseChains({ ...tables, tables: new Map([[table.name, table]]) }, network));
 }
 
 const hooks: Record<string, Hook> = {
@@ -60,11 +81,22 @@ const hooks: Record<string, Hook> = {
 };
 
 /** Priorities of the tables (linux/netfilter_ipv4.h). */
-const priorities: Record<string, number> = { raw: -300, mangle: -150, filter: 0, security: 50 };
+const priorities: Record<string, number> = { raw: -300, mangle: -150, nat: -100, filter: 0, security: 50 };
 
 /** The priority of table nat depends on the hook: it decides which chain of type nat the kernel calls first. */
 const priorityOf = (table: string, hook: Hook): number =>
 	table === "nat" ? (hook === "prerouting" || hook === "output" ? -100 : 100) : (priorities[table] ?? 0);
+
+/** The hooks of each table (man iptables); a table that isn't complete may have chains at all of them. */
+const hooksOf = (table: string): readonly Hook[] =>
+	tableHooks[table] ?? ["prerouting", "input", "forward", "output", "postrouting"];
+
+const tableHooks: Record<string, Hook[]> = {
+	raw: ["prerouting", "output"],
+	nat: ["prerouting", "input", "output", "postrouting"],
+	filter: ["input", "forward", "output"],
+	security: ["input", "forward", "output"],
+};
 
 /** The base chains of all tables. */
 export function iptablesBaseChains({ family, tables }: IptablesTables, network: Network): BaseChain[] {
@@ -72,7 +104,7 @@ export function iptablesBaseChains({ family, tables }: IptablesTables, network: 
 		const chains = new TableWalk(table, network);
 		return Object.entries(hooks).flatMap(([name, hook]): BaseChain[] => {
 			const chain = table.chains.get(name);
-			if (!chain?.policy && !table.incomplete) return [];
+			if (!chain?.policy && !(table.incomplete && hooksOf(table.name).includes(hook))) return [];
 			const type = table.name === "nat" ? "nat" : "filter";
 			const priority = priorityOf(table.name, hook);
 			const walk: BaseChain["walk"] = (...entry) => chains.walk(name, chain, ...entry);

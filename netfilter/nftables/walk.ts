@@ -1,9 +1,9 @@
 /** Walks a packet through a node's nftables rules, and through those of iptables next to them. */
 import { Network } from "../address.ts";
-import { type Chains, doubted, type FinishedBranch, sameResults, walkBaseChain } from "../chain.ts";
-import { type BaseChain, walkHooks } from "../hooks.ts";
+import { type Chains, walkBaseChain } from "../chain.ts";
+import { type BaseChain, walkTables } from "../hooks.ts";
 import type { IptablesTables } from "../iptables/parse.ts";
-import { besideLegacy, iptablesBaseChains } from "../iptables/walk.ts";
+import { chainsByTable, iptablesBaseChains, legacyChains } from "../iptables/walk.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { toPaths } from "../paths.ts";
 import { hooks } from "../state.ts";
@@ -37,29 +37,18 @@ export function walkNftables(
 	{ affinity = [], iptables, legacy }: NftablesWalkOptions = {},
 ): Path[] {
 	const own = new Network(network);
-	const native = baseChains(ruleset, own, iptables);
-	const others = [iptables && unlisted(iptables, ruleset), legacy].filter((tables) => tables !== undefined);
-	const added = others.flatMap((tables) => iptablesBaseChains(tables, own));
-	const remembered = new Set(affinity);
-	const walk = (chains: BaseChain[]) => {
-		const ends = walkHooks(chains, packet, own, remembered);
-		return iptables?.legacyTablesPresent && !legacy ? ends.map(besideLegacy) : ends;
-	};
-	const ends = walk([...native, ...added]);
-	// nft doesn't show the age of these tables, which decides the order of chains of equal priority.
-	const isOrdered = added.length === 0 || native.length === 0 || sameResults(ends, walk([...added, ...native]));
-	return toPaths(isOrdered ? ends : ends.map(unordered), packet, network.node);
+	const floating = [
+		...(iptables ? chainsByTable(unlisted(iptables, ruleset), own) : []),
+		...legacyChains(iptables, legacy, own),
+	];
+	const ends = walkTables(baseChains(ruleset, own, iptables), floating, packet, own, new Set(affinity));
+	return toPaths(ends, packet, network.node);
 }
 
 /** The tables of iptables that nft doesn't list. */
 function unlisted(iptables: IptablesTables, { tables }: NftablesRuleset): IptablesTables {
 	const listed = new Set(tables.filter((table) => keptByIptables(table, iptables)).map(({ name }) => name));
 	return { ...iptables, tables: new Map([...iptables.tables].filter(([name]) => !listed.has(name))) };
-}
-
-function unordered(end: FinishedBranch): FinishedBranch {
-	const reason = "the result depends on which of its tables the node loaded first, which the rules don't show";
-	return doubted(end, { table: "kernel", chain: "hooks", rule: "chains of equal priority" }, reason);
 }
 
 /** Whether iptables keeps the table, so that its rules are taken from iptables-save. */
