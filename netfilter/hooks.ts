@@ -52,7 +52,8 @@ export function walkTables(
 	const orders = ordersOf(ordered, floating);
 	const [first = [], ...others] = orders.slice(0, mostOrders);
 	const ends = walkHooks(first, ...entry);
-	const isCertain = orders.length <= mostOrders && others.every((order) => sameResults(ends, walkHooks(order, ...entry)));
+	const isCertain =
+		orders.length <= mostOrders && others.every((order) => sameResults(ends, walkHooks(order, ...entry)));
 	return isCertain ? ends : ends.map(unordered);
 }
 

@@ -81,6 +81,10 @@ export const Hop = z.object({
 });
 export type Hop = z.infer<typeof Hop>;
 
+/** The places where a node's kernel keeps rules. */
+export const RuleSource = z.enum(["iptables-nft", "iptables-legacy", "nft"]);
+export type RuleSource = z.infer<typeof RuleSource>;
+
 /** How a path ends. */
 export const PathOutcome = z.enum(["endpoint", "reject", "drop", "untouched", "unknown"]);
 export type PathOutcome = z.infer<typeof PathOutcome>;
@@ -99,6 +103,8 @@ export const Path = z.object({
 	rejectedWith: z.string().optional(),
 	/** Conditions that couldn't be evaluated. The result doesn't depend on them, but the hops may. */
 	unevaluated: z.array(z.string()).optional(),
+	/** Rules that couldn't be read: if the node has any there, they may change this path. */
+	unread: z.array(RuleSource).optional(),
 	hops: z.array(Hop),
 });
 export type Path = z.infer<typeof Path>;

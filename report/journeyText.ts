@@ -5,6 +5,7 @@ import { consequence } from "../netfilter/words.ts";
 import type { End, JourneyWithHops, RecordedBranch, RecordedLeg } from "../verification/journey/model.ts";
 import type { Report } from "../verification/report.ts";
 import { requestName } from "./matrixText.ts";
+import { unreadText } from "./noticeText.ts";
 
 /** All recorded branches, each with its probability if there are several. */
 export function journeyText({ branches, omittedBranches, hops }: JourneyWithHops): string {
@@ -59,6 +60,7 @@ function branchLines({ legs, end }: RecordedBranch, hops: readonly Hop[]): strin
 		for (const { text, rule } of hopsOf(leg, hops)) {
 			lines.push(`${++number}. ${text}`, ...(rule === undefined ? [] : [`     ${rule}`]));
 		}
+		if (leg.unread) lines.push(`   This holds on ${leg.node} ${unreadText(leg.unread)}.`);
 	}
 	return [...lines, `   ${endText(end)}`];
 }

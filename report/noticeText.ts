@@ -1,7 +1,10 @@
 /** Notices as text: the limits of a verification. */
 import { sampleText } from "../kubernetes/existing/nodeSample.ts";
+import type { Backend, RuleSource } from "../netfilter/model.ts";
+import type { RulesGap } from "../verification/nodeProblem.ts";
 import type { Notice, Report } from "../verification/report.ts";
 import type { ReportProblem } from "../verification/resultFile.ts";
+import { readText } from "./traceText.ts";
 
 export function noticeText(notice: Notice, { request }: Pick<Report, "request">): string {
 	switch (notice.kind) {
@@ -21,7 +24,37 @@ export function noticeText(notice: Notice, { request }: Pick<Report, "request">)
 			return "no requests from outside the cluster: there is no client";
 		case "unknownRule":
 			return `${notice.node}: this rule can't be evaluated: ${notice.rule}`;
+		case "unreadRules":
+			return `${notice.node}: ${gapText(notice.gap)}`;
+		case "leftoverRules": {
+			const { backend, chain } = notice.leftovers;
+			return (
+				`${notice.node}: an earlier kube-proxy has left rules in ${sourceNames[backend]} (chain ${chain}), ` +
+				"which the kernel still evaluates; fix: remove them with that tool, or restart the node"
+			);
+		}
 	}
+}
+
+const sourceNames: Record<RuleSource | Backend, string> = {
+	"iptables-nft": "iptables (nf_tables)",
+	"iptables-legacy": "legacy iptables",
+	nft: "nft",
+	nftables: "nft",
+};
+
+/** The condition of a path, if the node may have rules that couldn't be read. */
+export const unreadText = (sources: readonly RuleSource[]): string =>
+	`unless rules of ${sources.map((source) => sourceNames[source]).join(" or ")} change it, which couldn't be read`;
+
+/** Rules that couldn't be read, and what that means for the paths on the node. */
+function gapText({ source, family, present, problem }: RulesGap): string {
+	const rules = `${sourceNames[source]}${family === "ipv6" ? " (IPv6)" : ""}`;
+	const effect =
+		present === "yes"
+			? "paths that they may change are unknown"
+			: "the paths hold only if there are none that change them";
+	return `the rules of ${rules} couldn't be read, so ${effect}: ${readText(problem)}`;
 }
 
 export const noticeTexts = (report: Report): string[] => report.notices.map((notice) => noticeText(notice, report));

@@ -117,5 +117,10 @@ export function readText(problem: ReadProblem): string {
 			return `table ${problem.table} has no chain ${problem.chain}, which kube-proxy creates there`;
 		case "noProxyRules":
 			return "no rules of kube-proxy found, neither the iptables chain KUBE-SERVICES nor the nftables table kube-proxy";
+		case "otherProxyMode": {
+			const { mode, chain } = problem;
+			const where = mode === "ipvs" ? "in the kernel's IPVS table" : "in its own process";
+			return `kube-proxy runs in ${mode} mode (chain ${chain}): it keeps Services ${where}, so its rules don't explain them`;
+		}
 	}
 }

@@ -1,5 +1,6 @@
 /** What can be wrong with one node's rules. */
 import { z } from "zod";
+import { Backend, Family, RuleSource } from "../netfilter/model.ts";
 import { Command } from "./model.ts";
 
 /** Why a node's rules can't be read. */
@@ -20,8 +21,25 @@ export const ReadProblem = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("missingChain"), chain: z.string(), table: z.string() }),
 	/** `leftovers`: some chains of kube-proxy are there. */
 	z.object({ kind: z.literal("noProxyRules"), leftovers: z.boolean() }),
+	/** kube-proxy serves Services by other means than rules. */
+	z.object({ kind: z.literal("otherProxyMode"), mode: z.enum(["ipvs", "userspace"]), chain: z.string() }),
 ]);
 export type ReadProblem = z.infer<typeof ReadProblem>;
+
+/** Rules that couldn't be read, next to those that could. */
+export const RulesGap = z.object({
+	source: RuleSource,
+	/** Absent: of all families. */
+	family: Family.optional(),
+	/** Whether there are such rules: a path that meets them is unknown. */
+	present: z.enum(["yes", "unknown"]),
+	problem: ReadProblem,
+});
+export type RulesGap = z.infer<typeof RulesGap>;
+
+/** Rules of a kube-proxy that ran before in another mode or with another back end. */
+export const Leftovers = z.object({ backend: Backend, chain: z.string() });
+export type Leftovers = z.infer<typeof Leftovers>;
 
 /** How a node's rules differ from the API objects. */
 export const RulesProblem = z.discriminatedUnion("kind", [

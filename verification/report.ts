@@ -4,7 +4,8 @@ import { Node, Pod, Service } from "../kubernetes/model.ts";
 import { Measurement } from "./experiments/model.ts";
 import { Finding } from "./findings.ts";
 import { JourneyWithHops, RecordedJourneys } from "./journey/model.ts";
-import { Cell, NodeRules, ProxyMode } from "./model.ts";
+import { Cell, NodeRules, Observed, ProxyMode } from "./model.ts";
+import { Leftovers, RulesGap } from "./nodeProblem.ts";
 import { Request } from "./request.ts";
 import { NodeTrace } from "./trace/model.ts";
 
@@ -58,6 +59,10 @@ export const Notice = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("noClientOutside") }),
 	/** A rule that can't be evaluated. A path that meets it is reported as unknown. */
 	z.object({ kind: z.literal("unknownRule"), node: z.string(), rule: z.string() }),
+	/** Rules that couldn't be read. Paths that they may change are unknown, or name them as unread. */
+	z.object({ kind: z.literal("unreadRules"), node: z.string(), gap: RulesGap }),
+	/** Rules of a kube-proxy that ran before. The kernel still evaluates them. */
+	z.object({ kind: z.literal("leftoverRules"), node: z.string(), leftovers: Leftovers }),
 ]);
 export type Notice = z.infer<typeof Notice>;
 

@@ -4,29 +4,23 @@ import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node, Service } from "../kubernetes/model.ts";
 import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
-import { whyNotWhole } from "../netfilter/iptables/completeness.ts";
+import { parseAddress } from "../netfilter/address.ts";
 import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
-import {
-	type IptablesTables,
-	parseIptablesSave,
-	problemsOf as problemsOfIptables,
-	ruleOfIptables,
-} from "../netfilter/iptables/parse.ts";
+import { type IptablesTables, problemsOf as problemsOfIptables, ruleOfIptables } from "../netfilter/iptables/parse.ts";
 import { parseRecent, printRecent } from "../netfilter/iptables/recent.ts";
-import { walkIptables } from "../netfilter/iptables/walk.ts";
-import type { Backend, Packet, Path, RuleText } from "../netfilter/model.ts";
+import type { Backend, Family, NodeNetwork, Packet, Path, RuleText } from "../netfilter/model.ts";
 import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
-import { parseNftables, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
+import { problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../netfilter/nftables/render.ts";
 import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
 import { readFinding, UnreadableRules } from "./findings.ts";
 import { networkOf } from "./journey/nodeNetwork.ts";
 import type { ProxyMode } from "./model.ts";
-import type { ReadProblem } from "./nodeProblem.ts";
+import type { Leftovers, RulesGap } from "./nodeProblem.ts";
+import { type ProxyRules, recognizeProxy } from "./nodeRules/proxyMode.ts";
+import { type FamilyRules, type NodeRules, readNodeRules } from "./nodeRules/readNodeRules.ts";
+import { type Read, reader } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
-
-/** The time limit for reading one node's rules. */
-export const readSeconds = 15;
 
 /** How many nodes' rules are read in parallel. */
 export const readsAtOnce = 32;
@@ -42,6 +36,10 @@ export interface Ruleset {
 	notUnderstood(): string[];
 	/** The rule of a step in a kernel's trace, as the hops of a walk write it. */
 	ruleText: RuleText;
+	/** Rules of the node that couldn't be read. */
+	gaps: RulesGap[];
+	/** Rules that a kube-proxy has left that ran in another mode or with another back end. The kernel evaluates them too. */
+	leftovers: Leftovers[];
 }
 
 type Readers = Pick<ClusterSnapshot, "kubeProxies" | "otherReaders">;
@@ -53,58 +51,71 @@ export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): 
 /** @throws UnreadableRules */
 export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, node: Node): Promise<Ruleset> {
 	const { name } = node;
-	const reader = readerOn(snapshot, name);
-	if (!reader) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
-	const network = networkOf(node);
+	const runner = readerOn(snapshot, name);
+	if (!runner) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
 	const proxy = snapshot.kubeProxies.get(name);
-	const unreadable = (problem: ReadProblem) => {
-		const fix = cluster.restartProxyCommand(proxy);
-		return new UnreadableRules({ node: name, problem, ...(fix && { fix }) });
-	};
-	const read = <T>(program: string[], parse: (text: string) => T) => readFrom(cluster, name, reader, program, parse);
-	const { saved, tables } = await readTables(read, proxy === undefined);
-	if (saved.includes(":KUBE-SERVICES")) {
-		const chain = "KUBE-SERVICES";
-		const missing = ["nat", "filter"].find((table) => !tables.tables.get(table)?.chains.has(chain));
-		if (missing) throw unreadable({ kind: "missingChain", chain, table: missing });
-		// With session affinity, a remembered client is sent to its endpoint again instead of a random one.
-		const remembered = saved.includes(" -m recent ") ? await read(printRecent, parseRecent) : new Map();
-		return {
-			backend: /nf_tables/.test(saved) ? "iptables-nft" : "iptables-legacy",
-			proxyMode: "iptables",
-			walk: (packet) => walkIptables(tables, packet, network, { affinity: remembered.get(packet.source) }),
-			rulesOf: (service) => iptablesRulesOf(tables, service),
-			notUnderstood: () => iptablesLines(tables),
-			ruleText: ruleOfIptables,
-		};
+	const read = reader(cluster, name, runner);
+	const rules = await readNodeRules(read, nftReader(cluster, snapshot, name, read), familiesOf(snapshot, node));
+	const recognized = recognizeProxy(rules);
+	if ("kind" in recognized) {
+		if (rules.nftError?.finding.problem === recognized) throw rules.nftError;
+		const fix = recognized.kind === "otherProxyMode" ? undefined : cluster.restartProxyCommand(proxy);
+		throw new UnreadableRules({ node: name, problem: recognized, ...(fix && { fix }) });
 	}
-	const ruleset = await read(["nft", "-j", "list", "ruleset"], parseNftables);
-	if (!ruleset.tables.some(({ name }) => name === "kube-proxy")) {
-		throw unreadable({ kind: "noProxyRules", leftovers: proxyChain.test(saved) });
-	}
+	// With session affinity, a remembered client is sent to its endpoint again instead of a random one.
+	const remembers = rules.families.some(({ usual, other }) => `${usual.text}${other.text}`.includes(" -m recent "));
+	const remembered = remembers ? await read(printRecent, parseRecent) : new Map<string, string[]>();
+	return assemble(rules, recognized, networkOf(node), remembered);
+}
+
+/** kube-proxy's image doesn't always have nft. */
+function nftReader(cluster: Cluster, { otherReaders }: Readers, node: string, first: Read): Read {
+	const other = otherReaders?.get(node);
+	if (!other) return first;
+	const second = reader(cluster, node, other);
+	return (program, parse) => first(program, parse).catch(() => second(program, parse));
+}
+
+/** The families of the packets that the snapshot's clients send; the node's own first. */
+function familiesOf({ service, dns, endpoints }: ClusterSnapshot, { internalIp }: Node): Family[] {
+	const all = [internalIp, service.clusterIp, dns?.clusterIp, ...endpoints.map(({ ip }) => ip)];
+	const families = all.flatMap((address) => (address && parseAddress(address)?.kind()) || []);
+	return [...new Set<Family>(families.length > 0 ? families : ["ipv4"])];
+}
+
+function assemble(
+	rules: NodeRules,
+	{ backend, saved, leftovers }: ProxyRules,
+	network: NodeNetwork,
+	remembered: ReadonlyMap<string, string[]>,
+): Ruleset {
+	const { nft, gaps } = rules;
+	const tables = rules.families.map(tablesOf);
+	const unread = [...new Set(gaps.filter(({ present }) => present === "unknown").map(({ source }) => source))];
+	const native = tables.reduce((ruleset, { iptables }) => nativeTables(ruleset, iptables), nft);
 	return {
-		backend: "nftables",
-		proxyMode: "nftables",
-		// The packet also meets what the kubelet and the CNI wrote with iptables.
-		walk: (packet) => walkNftables(ruleset, packet, network, { iptables: tables }),
-		rulesOf: (service) => nftablesRulesOf(ruleset, service),
-		notUnderstood: () => [...iptablesLines(tables), ...problemsOfNftables(nativeTables(ruleset, tables))],
-		ruleText: ruleOfNftables(ruleset, tables),
+		backend,
+		proxyMode: backend === "nftables" ? "nftables" : "iptables",
+		walk: (packet) => {
+			const own = tables.find(({ iptables }) => iptables.family === packet.family);
+			const paths = walkNftables(nft, packet, network, { affinity: remembered.get(packet.source) ?? [], ...own });
+			return unread.length > 0 ? paths.map((path) => ({ ...path, unread })) : paths;
+		},
+		rulesOf: (service) => (saved ? iptablesRulesOf(saved.tables, service) : nftablesRulesOf(nft, service)),
+		notUnderstood: () => [
+			...tables.flatMap(({ iptables, legacy }) => [iptables, legacy].flatMap(iptablesLines)),
+			...problemsOfNftables(native),
+		],
+		ruleText: saved ? ruleOfIptables : ruleOfNftables(nft, tables[0]?.iptables),
+		gaps,
+		leftovers,
 	};
 }
 
-/** The chains that only kube-proxy writes; the kubelet's are KUBE-KUBELET-CANARY, KUBE-FIREWALL and so on. */
-const proxyChain = /^:KUBE-(SERVICES|EXTERNAL-SERVICES|NODEPORTS|FORWARD|PROXY-\w+|(SVC|SVL|SEP|EXT|FW|XLB)-\w+) /m;
-
-type Read = <T>(program: string[], parse: (text: string) => T) => Promise<T>;
-
-/** kube-proxy's image selects the iptables variant that the node uses; any other image has to try both. */
-async function readTables(read: Read, isOther: boolean) {
-	const usual = await read(["iptables-save", "-c"], parseComplete);
-	if (!isOther || proxyChain.test(usual.saved)) return usual;
-	// The command fails if the kernel has no legacy iptables: then kube-proxy has no rules there.
-	const legacy = await read(["iptables-legacy-save", "-c"], parseComplete).catch(() => usual);
-	return proxyChain.test(legacy.saved) ? legacy : usual;
+/** By back end. */
+function tablesOf({ backend, usual, other }: FamilyRules): { iptables: IptablesTables; legacy: IptablesTables } {
+	const [iptables, legacy] = backend === "iptables-nft" ? [usual, other] : [other, usual];
+	return { iptables: iptables.tables, legacy: legacy.tables };
 }
 
 /** The rules of all nodes, without those that can't be read: that matters only to packets that pass such a node. */
@@ -126,49 +137,3 @@ export async function readRulesets(
 
 const iptablesLines = (tables: IptablesTables): string[] =>
 	problemsOfIptables(tables).map(({ line, text, reason }) => `line ${line}: ${text} (${reason})`);
-
-/** @throws if the program fails: its error message */
-export async function outputOf(
-	cluster: Cluster,
-	runner: Runner,
-	program: string[],
-	seconds = readSeconds,
-): Promise<string> {
-	const { code, stdout, stderr } = await cluster.run(runner, program, seconds);
-	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
-	return stdout;
-}
-
-/** @throws UnreadableRules */
-async function readFrom<T>(
-	cluster: Cluster,
-	node: string,
-	reader: Runner,
-	program: string[],
-	parse: (text: string) => T,
-): Promise<T> {
-	const text = await outputOf(cluster, reader, program).catch(({ message }: Error) => {
-		throw new UnreadableRules({ node, problem: { kind: "failed", message } });
-	});
-	try {
-		return parse(text);
-	} catch (error) {
-		throw new UnreadableRules({
-			node,
-			problem: {
-				kind: "incomplete",
-				program,
-				reason: (error as Error).message,
-				characters: text.length,
-				tail: text.slice(-60),
-			},
-			inspect: cluster.commandFor(reader, program),
-		});
-	}
-}
-
-function parseComplete(text: string): { saved: string; tables: IptablesTables } {
-	const why = whyNotWhole(text);
-	if (why !== undefined) throw new Error(why);
-	return { saved: text, tables: parseIptablesSave(text) };
-}

@@ -7,9 +7,10 @@ import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
 import { poll } from "../lib/poll.ts";
 import { type NodeFinding, readFinding } from "./findings.ts";
 import { rulesProblem } from "./judgement/rulesProblem.ts";
+import { readSeconds } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 import type { Request } from "./request.ts";
-import { type Ruleset, readRuleset, readSeconds } from "./ruleset.ts";
+import { type Ruleset, readRuleset } from "./ruleset.ts";
 
 /** kube-proxy writes a change within this many seconds, on a busy machine too. Tests without a kube-proxy wait less. */
 const rulesSeconds = Number(process.env.NODEPORT_LAB_RULES_SECONDS ?? 45);

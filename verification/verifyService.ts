@@ -132,6 +132,10 @@ function notices(
 		...[...rulesets].flatMap(([node, ruleset]) =>
 			ruleset.notUnderstood().map((rule) => ({ kind: "unknownRule" as const, node, rule })),
 		),
+		...[...rulesets].flatMap(([node, { gaps, leftovers }]): Notice[] => [
+			...gaps.map((gap) => ({ kind: "unreadRules" as const, node, gap })),
+			...leftovers.map((leftovers) => ({ kind: "leftoverRules" as const, node, leftovers })),
+		]),
 	];
 }
 

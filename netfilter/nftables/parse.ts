@@ -2,6 +2,7 @@
  * Parses the output of `nft -j list ruleset`. Nothing is dropped: what isn't understood is kept as a statement or an
  * expression of kind "unknown", and problemsOf reports it.
  */
+import type { Family } from "../model.ts";
 import { hooks } from "../state.ts";
 import { Elements, isObject } from "./expressions.ts";
 import { parseStatement, type Statement } from "./statements.ts";
@@ -15,6 +16,8 @@ export interface NftablesRuleset {
 
 /** "arp", "bridge" and "netdev" don't see packets at the hooks of IP. */
 export type TableFamily = "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev";
+
+export const nameOfFamily: Record<Family, TableFamily> = { ipv4: "ip", ipv6: "ip6" };
 
 export interface Table {
 	family: TableFamily;

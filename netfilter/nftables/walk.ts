@@ -7,7 +7,7 @@ import { chainsByTable, iptablesBaseChains, legacyChains } from "../iptables/wal
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { toPaths } from "../paths.ts";
 import { hooks } from "../state.ts";
-import type { NftablesRuleset, Rule, Table, TableFamily } from "./parse.ts";
+import { type NftablesRuleset, nameOfFamily, type Rule, type Table, type TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 
 export interface NftablesWalkOptions {
@@ -47,15 +47,17 @@ export function walkNftables(
 
 /** The tables of iptables that nft doesn't list. */
 function unlisted(iptables: IptablesTables, { tables }: NftablesRuleset): IptablesTables {
-	const listed = new Set(tables.filter((table) => keptByIptables(table, iptables)).map(({ name }) => name));
+	const listed = new Set(tables.filter((table) => isOfIptables(table, iptables)).map(({ name }) => name));
 	return { ...iptables, tables: new Map([...iptables.tables].filter(([name]) => !listed.has(name))) };
 }
 
-/** Whether iptables keeps the table, so that its rules are taken from iptables-save. */
-const keptByIptables = ({ family, name }: Table, iptables: IptablesTables | undefined): boolean =>
+/** Whether iptables-save prints the table too. */
+const isOfIptables = ({ family, name }: Table, iptables: IptablesTables | undefined): boolean =>
 	iptables !== undefined && nameOfFamily[iptables.family] === family && iptables.tables.has(name);
 
-const nameOfFamily: Record<Family, TableFamily> = { ipv4: "ip", ipv6: "ip6" };
+/** Whether the table's rules are taken from iptables-save: nft shows only the names of what iptables wrote. */
+const keptByIptables = (table: Table, iptables: IptablesTables | undefined): boolean =>
+	isOfIptables(table, iptables) && iptables?.tables.get(table.name)?.incomplete === undefined;
 
 /** The tables that a walk of that family reads as nftables: without those of iptables and of other families. */
 export function nativeTables({ tables, strangeObjects }: NftablesRuleset, iptables: IptablesTables): NftablesRuleset {

@@ -4,9 +4,10 @@ import pLimit from "p-limit";
 import { withApiError } from "../../kubernetes/apiErrors.ts";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
+import { outputOf } from "../nodeRules/ruleOutputs.ts";
 import type { Report } from "../report.ts";
 import type { Request } from "../request.ts";
-import { outputOf, readerOn, readsAtOnce } from "../ruleset.ts";
+import { readerOn, readsAtOnce } from "../ruleset.ts";
 import type { Collection } from "./collection.ts";
 import { containersOf, eventLines, yamlOf } from "./objectText.ts";
 

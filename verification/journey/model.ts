@@ -1,6 +1,6 @@
 /** A packet's journey as the report stores it. */
 import { z } from "zod";
-import { Hop } from "../../netfilter/model.ts";
+import { Hop, RuleSource } from "../../netfilter/model.ts";
 import { Outcome } from "../model.ts";
 
 /** Why the end of a branch isn't known. */
@@ -65,6 +65,8 @@ export const RecordedLeg = z.object({
 	destination: z.string(),
 	/** Indexes into the list of hops. */
 	hops: z.array(z.int()),
+	/** Rules that couldn't be read: if the node has any there, they may change this leg. */
+	unread: z.array(RuleSource).optional(),
 });
 export type RecordedLeg = z.infer<typeof RecordedLeg>;
 

@@ -92,4 +92,5 @@ const recordLeg = ({ node, packet, path }: Leg, hops: HopList): RecordedLeg => (
 	source: packet.source,
 	destination: withPort(packet.destination, packet.destinationPort),
 	hops: path.hops.map((hop) => hops.indexOf(hop)),
+	...(path.unread && { unread: path.unread }),
 });

@@ -23,7 +23,7 @@ const viewWith = (ip: string): ClusterSnapshot =>
 function settleWith(snapshot: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, milliseconds: number) {
 	const run = vi.fn<Cluster["run"]>(async (_, [program]) => ({
 		code: 0,
-		stdout: program === "iptables-save" ? saved : "",
+		stdout: program === "iptables-save" ? saved : program === "nft" ? '{"nftables": []}' : "",
 		stderr: "",
 	}));
 	const cluster = { run, restartProxyCommand: () => ["restart"] } as unknown as Cluster;

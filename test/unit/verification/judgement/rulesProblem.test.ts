@@ -20,6 +20,8 @@ const ruleset = (...paths: Path[]): Ruleset => ({
 	rulesOf: () => [],
 	notUnderstood: () => [],
 	ruleText: () => undefined,
+	gaps: [],
+	leftovers: [],
 });
 const node = (name: string) => {
 	const found = sampleView().nodes.find((node) => node.name === name);

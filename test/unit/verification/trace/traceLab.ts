@@ -75,9 +75,12 @@ const cluster = {
 	run: async (runner: Runner, program: string[]) => {
 		const node = "exec" in runner ? runner.exec.pod : "";
 		const nft = node === nftNode.name;
-		const stdout =
-			program[0] === "nft" ? fixture("nftables.json") : fixture(nft ? "nftables.iptables.txt" : `${node}.iptables.txt`);
-		return { code: 0, stdout, stderr: "" };
+		const outputs: Record<string, () => string> = {
+			nft: () => (nft ? fixture("nftables.json") : '{"nftables": []}'),
+			"iptables-save": () => fixture(nft ? "nftables.iptables.txt" : `${node}.iptables.txt`),
+			"iptables-legacy-save": () => "",
+		};
+		return { code: 0, stdout: outputs[program[0] ?? ""]?.() ?? "", stderr: "" };
 	},
 } as unknown as Cluster;
 

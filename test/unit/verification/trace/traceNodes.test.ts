@@ -34,6 +34,8 @@ function lab(trace = fixture("other-node.xtables.txt")) {
 	const sent = vi.fn();
 	const run = async (_: Runner, program: string[], __: number, dialogue?: Dialogue): Promise<Ran> => {
 		if (program[0] === "iptables-save") return { code: 0, stdout: fixture("nodeport-worker.iptables.txt"), stderr: "" };
+		if (/^iptables-(nft|legacy)-save$/.test(program[0] ?? "")) return { code: 0, stdout: "", stderr: "" };
+		if (program.join(" ") === "nft -j list tables") return { code: 0, stdout: '{"nftables": []}', stderr: "" };
 		if (program[0] === "curl") {
 			sent(program);
 			return { code: 0, stdout: "", stderr: "" };
