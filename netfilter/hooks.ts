@@ -2,10 +2,11 @@
  * The order in which the kernel calls base chains: hook by hook, with routing in between, and NAT once per connection. It
  * doesn't depend on the tool: chains of iptables and of nftables see the same packet.
  */
-import { type Address, type Network, parseAddress } from "./address.ts";
+import { isDeepStrictEqual } from "node:util";
+import type { Network } from "./address.ts";
 import { type Continuation, doubted, type FinishedBranch, sameResults, Walker } from "./chain.ts";
 import { type Family, isReceived, type Packet } from "./model.ts";
-import { type Conntrack, type Hook, type PacketState, recorded } from "./state.ts";
+import { type Conntrack, type Hook, hopRecordsOf, initialState, type PacketState, recorded } from "./state.ts";
 
 export interface BaseChain {
 	table: string;
@@ -28,8 +29,9 @@ export function walkHooks(
 	packet: Packet,
 	network: Network,
 	affinity: ReadonlySet<string>,
+	kernelFirst = true,
 ): FinishedBranch[] {
-	const walk = new HookWalk(chains, network);
+	const walk = new HookWalk(chains, network, kernelFirst);
 	const state = initialState(packet, affinity);
 	return isReceived(packet) ? walk.received(state) : walk.sentByProcess(state);
 }
@@ -50,12 +52,22 @@ export function walkTables(
 	...entry: [packet: Packet, network: Network, affinity: ReadonlySet<string>]
 ): FinishedBranch[] {
 	const orders = ordersOf(ordered, floating);
-	const [first = [], ...others] = orders.slice(0, mostOrders);
-	const ends = walkHooks(first, ...entry);
-	const isCertain =
-		orders.length <= mostOrders && others.every((order) => sameResults(ends, walkHooks(order, ...entry)));
-	return isCertain ? ends : ends.map(unordered);
+	const [first, ...others] = orders.slice(0, mostOrders).flatMap((order) => {
+		const kernelFirst = order.some(isTiedWithKernel) ? [true, false] : [true];
+		return kernelFirst.map((isFirst) => () => walkHooks(order, ...entry, isFirst));
+	});
+	const ends = first?.() ?? [];
+	const alternatives = others.map((walk) => walk());
+	const isCertain = orders.length <= mostOrders && alternatives.every((other) => sameResults(ends, other));
+	if (!isCertain) return ends.map(unordered);
+	const sameHops = alternatives.every((other) => isDeepStrictEqual(ends.map(rulesOf), other.map(rulesOf)));
+	return sameHops ? ends : ends.map((end) => ({ ...end, unevaluated: [...(end.unevaluated ?? []), unknownAge] }));
 }
+
+const rulesOf = ({ state }: FinishedBranch): string[] =>
+	hopRecordsOf(state).map(({ table, chain, rule }) => `${table} ${chain} ${rule}`);
+
+const unknownAge = "which of its tables the node loaded first, which the rules don't show";
 
 function ordersOf(ordered: readonly BaseChain[], floating: readonly (readonly BaseChain[])[]): BaseChain[][] {
 	let orders: BaseChain[][] = [[...ordered]];
@@ -77,60 +89,29 @@ const isTied = (one: BaseChain, other: BaseChain): boolean =>
 	one.priority === other.priority &&
 	one.families.some((family) => other.families.includes(family));
 
+/** Whether the chain has the priority of one of the kernel's own hooks, which are registered when a rule first needs them. */
+const isTiedWithKernel = ({ type, hook, priority }: BaseChain): boolean =>
+	type === "filter" &&
+	(priority === priorities.conntrack
+		? hook === "prerouting" || hook === "output"
+		: hook !== "forward" && priority === natPriority(hook));
+
 function unordered(end: FinishedBranch): FinishedBranch {
-	const reason = "the result depends on which of its tables the node loaded first, which the rules don't show";
-	return doubted(end, { table: "kernel", chain: "hooks", rule: "chains of equal priority" }, reason);
-}
-
-/** @throws if the packet's addresses can't be parsed or aren't of its family */
-function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketState {
-	const source = addressOf(packet, packet.source);
-	const destination = addressOf(packet, packet.destination);
-	const { destinationPort, ctstate } = packet;
-	const isFirst = ctstate === "NEW";
-	return {
-		family: packet.family,
-		protocol: packet.protocol,
-		sources: [source],
-		sourcePort: packet.sourcePort,
-		destination,
-		destinationPort,
-		inInterface: isReceived(packet) ? packet.inInterface : "",
-		outInterface: "",
-		mark: packet.mark,
-		conntrack: {
-			seen: false,
-			// The states DNAT and SNAT of xt_conntrack are properties of a connection that is already known.
-			state: ctstate === "DNAT" || ctstate === "SNAT" ? "ESTABLISHED" : ctstate,
-			destinationNat: ctstate === "DNAT",
-			sourceNat: ctstate === "SNAT",
-			destinationSettled: false,
-			sourceSettled: false,
-			mark: isFirst ? 0 : undefined,
-			original: isFirst ? { source, destination, destinationPort } : undefined,
-		},
-		affinity,
-		assumptions: new Map(),
-		hook: isReceived(packet) ? "prerouting" : "output",
-		baseChain: "",
-		lastHop: undefined,
-	};
-}
-
-function addressOf({ family }: Packet, text: string): Address {
-	const address = parseAddress(text);
-	if (address?.kind() !== family) throw new Error(`the packet's address must be ${family}, got "${text}"`);
-	return address;
+	const rule = { table: "kernel", chain: "hooks", rule: "chains of equal priority" };
+	return doubted(end, rule, `the result depends on ${unknownAge}`);
 }
 
 class HookWalk {
 	private readonly walker = new Walker();
 	private readonly chains: readonly BaseChain[];
 	private readonly network: Network;
+	/** Whether the kernel calls its own hooks before chains of equal priority. */
+	private readonly kernelFirst: boolean;
 
-	constructor(chains: readonly BaseChain[], network: Network) {
+	constructor(chains: readonly BaseChain[], network: Network, kernelFirst: boolean) {
 		this.chains = chains;
 		this.network = network;
+		this.kernelFirst = kernelFirst;
 	}
 
 	received(state: PacketState): FinishedBranch[] {
@@ -176,7 +157,8 @@ class HookWalk {
 			const chain = chains[index];
 			if (!chain) return passed({ ...state, conntrack: settled(state.conntrack, hook) });
 			const accepted: Continuation = (state) => from(index + 1, state);
-			return isCalled(chain, state) ? chain.walk(this.walker, entered(chain, state), accepted) : accepted(state);
+			if (!isCalled(chain, state)) return accepted(state);
+			return chain.walk(this.walker, entered(chain, state, this.kernelFirst), accepted);
 		};
 		return from(0, { ...entering, hook });
 	}
@@ -184,14 +166,21 @@ class HookWalk {
 	private inOrder(hook: Hook, family: Family): BaseChain[] {
 		return this.chains
 			.filter((chain) => chain.hook === hook && chain.families.includes(family))
-			.sort((a, b) => place(a) - place(b) || a.priority - b.priority);
+			.sort((a, b) => place(a) - place(b) || this.natOrder(a, b) || a.priority - b.priority);
+	}
+
+	/** The order of a chain of type nat and another one with the priority of the kernel's NAT hook. */
+	private natOrder(a: BaseChain, b: BaseChain): number {
+		if (a.type === b.type) return 0;
+		return (a.type === "nat") === this.kernelFirst ? -1 : 1;
 	}
 }
 
 const delivered: Continuation = (state) => [{ probability: 1, state, verdict: "delivered" }];
 
-function entered(chain: BaseChain, state: PacketState): PacketState {
-	const seen = state.conntrack.seen || chain.priority >= priorities.conntrack;
+function entered(chain: BaseChain, state: PacketState, kernelFirst: boolean): PacketState {
+	const from = kernelFirst ? priorities.conntrack : priorities.conntrack + 1;
+	const seen = state.conntrack.seen || place(chain) >= from;
 	return { ...state, conntrack: { ...state.conntrack, seen }, baseChain: `${chain.table} ${chain.name}` };
 }
 
@@ -200,9 +189,11 @@ function entered(chain: BaseChain, state: PacketState): PacketState {
  * order them among each other (nf_nat_inet_fn in net/netfilter/nf_nat_core.c).
  */
 function place({ type, hook, priority }: BaseChain): number {
-	if (type !== "nat") return priority;
-	return manipulates(hook) === "destination" ? priorities.destinationNat : priorities.sourceNat;
+	return type === "nat" ? natPriority(hook) : priority;
 }
+
+const natPriority = (hook: Hook): number =>
+	manipulates(hook) === "destination" ? priorities.destinationNat : priorities.sourceNat;
 
 const manipulates = (hook: Hook): "destination" | "source" =>
 	hook === "prerouting" || hook === "output" ? "destination" : "source";

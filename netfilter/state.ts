@@ -1,8 +1,8 @@
 /** A packet between two rules: what rules can see of it, and the hops so far. Immutable. */
 
-import type { Address } from "./address.ts";
+import { type Address, parseAddress } from "./address.ts";
 import { type Chance, certainly } from "./chance.ts";
-import type { Family, ObjectReference, Protocol } from "./model.ts";
+import { type Family, isReceived, type ObjectReference, type Packet, type Protocol } from "./model.ts";
 
 /** The hooks of IP packets, in which a walk follows a packet. */
 export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
@@ -90,6 +90,47 @@ export interface PacketView {
 	destination: Address;
 	destinationPort: number;
 	markBefore: number;
+}
+
+/** @throws if the packet's addresses can't be parsed or aren't of its family */
+export function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketState {
+	const source = addressOf(packet, packet.source);
+	const destination = addressOf(packet, packet.destination);
+	const { destinationPort, ctstate } = packet;
+	const isFirst = ctstate === "NEW";
+	return {
+		family: packet.family,
+		protocol: packet.protocol,
+		sources: [source],
+		sourcePort: packet.sourcePort,
+		destination,
+		destinationPort,
+		inInterface: isReceived(packet) ? packet.inInterface : "",
+		outInterface: "",
+		mark: packet.mark,
+		conntrack: {
+			seen: false,
+			// The states DNAT and SNAT of xt_conntrack are properties of a connection that is already known.
+			state: ctstate === "DNAT" || ctstate === "SNAT" ? "ESTABLISHED" : ctstate,
+			destinationNat: ctstate === "DNAT",
+			sourceNat: ctstate === "SNAT",
+			destinationSettled: false,
+			sourceSettled: false,
+			mark: isFirst ? 0 : undefined,
+			original: isFirst ? { source, destination, destinationPort } : undefined,
+		},
+		affinity,
+		assumptions: new Map(),
+		hook: isReceived(packet) ? "prerouting" : "output",
+		baseChain: "",
+		lastHop: undefined,
+	};
+}
+
+function addressOf({ family }: Packet, text: string): Address {
+	const address = parseAddress(text);
+	if (address?.kind() !== family) throw new Error(`the packet's address must be ${family}, got "${text}"`);
+	return address;
 }
 
 /** Whether a packet has a state of conntrack or a kind of NAT (the same in the kernel's xt_conntrack and nft_ct). */

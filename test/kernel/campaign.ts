@@ -2,6 +2,7 @@
 import type { Family } from "../../netfilter/model.ts";
 import { drawFrom } from "./generate/draw.ts";
 import { randomIptables } from "./generate/iptables.ts";
+import { randomNeighbours } from "./generate/neighbours.ts";
 import { randomNftables } from "./generate/nftables.ts";
 import { randomProbes } from "./generate/probes.ts";
 import { randomServices } from "./generate/services.ts";
@@ -21,6 +22,8 @@ const repeats = 8;
 export interface Campaign {
 	tool: Tool;
 	family: Family;
+	/** Whether other programs' rules are next to kube-proxy's, and some facts are hidden from the walk. */
+	others: boolean;
 	seed: number;
 	packets: number;
 }
@@ -31,21 +34,28 @@ export interface Findings {
 	drawn: number;
 	/** Packets of which the walk said that it does not know, such as which address masquerading chose. */
 	unknown: number;
+	/** Those of rule sets that hide nothing from the walk. */
+	needless: number;
 	/** The first packet whose way was none of the walk's, and shares that no chance explains. */
 	problems: string[];
 }
 
 /** @throws where a rule set cannot be loaded or traces were lost: then the test is at fault */
-export async function runCampaign(machine: Machine, { tool, family, seed, packets }: Campaign): Promise<Findings> {
+export async function runCampaign(
+	machine: Machine,
+	{ tool, family, others, seed, packets }: Campaign,
+): Promise<Findings> {
 	const lots: ReturnType<typeof lotsOf> = [];
-	const counts = { packets: 0, drawn: 0, unknown: 0 };
+	const counts = { packets: 0, drawn: 0, unknown: 0, needless: 0 };
 	for (let trial = 0; counts.packets < packets; trial++) {
 		const size = Math.min(packetsPerTrial, packets - counts.packets);
-		const { rules, probes } = randomTrial(tool, family, seed + trial, size);
+		const { rules, probes } = randomTrial(tool, family, seed + trial, size, others);
 		const results = await runTrial(machine, rules, probes);
 		counts.packets += results.length;
 		counts.drawn += results.filter(({ paths }) => paths.length > 1).length;
-		counts.unknown += results.filter(isUnknown).length;
+		const unknown = results.filter(isUnknown).length;
+		counts.unknown += unknown;
+		if (!rules.hidden) counts.needless += unknown;
 		const failed = results.find(differs);
 		if (failed) {
 			const title = `${tool} ${family}, rule set of seed ${seed + trial}`;
@@ -56,16 +66,18 @@ export async function runCampaign(machine: Machine, { tool, family, seed, packet
 	return { ...counts, problems: wrongShares(lots) };
 }
 
-const isUnknown = ({ paths, taken }: Result): boolean =>
-	taken === undefined && paths.some(({ outcome }) => outcome === "unknown");
+const isUnknown = ({ paths, differences }: Result): boolean =>
+	!differences.includes(undefined) && paths.some(({ outcome }) => outcome === "unknown");
 
 /** Whether the kernel's way is none of the walk's, nor one that the walk does not claim to know. */
-export const differs = (result: Result): boolean => result.taken === undefined && !isUnknown(result);
+export const differs = (result: Result): boolean => !result.differences.includes(undefined) && !isUnknown(result);
 
-export function randomTrial(tool: Tool, family: Family, seed: number, packets: number) {
+export function randomTrial(tool: Tool, family: Family, seed: number, packets: number, others = false) {
 	const draw = drawFrom(seed);
 	const services = randomServices(draw, family);
-	const rules = (tool === "iptables" ? randomIptables : randomNftables)(draw, family, services);
+	const rules = others
+		? randomNeighbours(draw, family, tool, services)
+		: (tool === "iptables" ? randomIptables : randomNftables)(draw, family, services);
 	return { rules, probes: randomProbes(draw, family, services, packets) };
 }
 

@@ -3,16 +3,23 @@ import type { Family } from "../../netfilter/model.ts";
 
 export type Tool = "iptables" | "nftables";
 
+/** What loads a table. */
+export type Loader = Tool | "legacy";
+
+/** Facts that the walk isn't told. */
+export type Hidden = "interfaces" | "routes" | "sourcePort";
+
 export interface RuleSet {
-	/** The tool of kube-proxy's rules. Beside those of nftables, others may be of iptables. */
+	/** The tool of kube-proxy's rules. Next to them, others may be of any tool. */
 	tool: Tool;
 	family: Family;
 	blocks: Block[];
+	hidden?: Hidden[];
 }
 
 /** A table. */
 export interface Block {
-	tool: Tool;
+	tool: Loader;
 	opening: string[];
 	/** Chains and sets, then rules and elements. Which of them can be missing, the tool decides. */
 	lines: string[];
@@ -20,7 +27,7 @@ export interface Block {
 }
 
 /** What each tool loads, in the order in which they do: which tables are older decides which are asked first. */
-export function textsOf({ blocks }: RuleSet): { tool: Tool; text: string }[] {
+export function textsOf({ blocks }: RuleSet): { tool: Loader; text: string }[] {
 	const tools = [...new Set(blocks.map(({ tool }) => tool))];
 	return tools.map((tool) => {
 		const own = blocks.filter((block) => block.tool === tool);

@@ -41,6 +41,7 @@ export async function judge(loaded: Loaded, machine: Machine, probes: readonly P
 			passages: traced.get(probe.tag) ?? [],
 			arrivals: arrivals.filter(({ tag }) => tag === probe.tag),
 			ruleText: loaded.ruleText,
+			isTraced: loaded.isTraced,
 		};
 		const paths = loaded.walk(probe.packet, affinity);
 		const differences = paths.map((path) => difference(path, probe, measured));

@@ -92,6 +92,8 @@ class Comparison {
 	private step(step: TraceStep): TraceDifference | undefined {
 		const next = this.expected[this.agreed];
 		if (!next || !this.isSame(step, next)) {
+			// Without a connection it changes nothing.
+			if (step.verdict === "continue" && restoresMark(this.textOf(step))) return undefined;
 			return this.difference(this.pointOfStep(step), next ? pointOf(next) : { kind: "end" });
 		}
 		this.agreed++;
@@ -192,9 +194,14 @@ function acts({ kind, verdict }: TraceStep, rule = ""): boolean {
 	return changesIn(rule) > 0;
 }
 
-/** How often a rule changes the packet or its connection; an iptables rule at most once. */
+const restoresMark = (rule = ""): boolean =>
+	/ -j CONNMARK --restore-mark/.test(rule) || /meta mark set ct mark/.test(rule);
+
+/** How often a rule changes what a path shows: the mark, or whether conntrack sees it. An iptables rule at most once. */
 function changesIn(rule: string): number {
-	if (!rule.startsWith("-A ")) return rule.replace(/ comment ".*"$/, "").match(/ set |^notrack| notrack/g)?.length ?? 0;
-	const { kind: target } = new Rule(0, rule, undefined).body.target;
-	return target === "none" || target === "observe" ? 0 : 1;
+	if (!rule.startsWith("-A "))
+		return rule.replace(/ comment ".*"$/, "").match(/meta mark set |^notrack| notrack/g)?.length ?? 0;
+	const { target } = new Rule(0, rule, undefined).body;
+	if (target.kind === "connection-mark") return target.action === "restore" ? 1 : 0;
+	return target.kind === "none" || target.kind === "observe" ? 0 : 1;
 }

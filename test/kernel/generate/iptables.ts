@@ -18,17 +18,28 @@ export function randomIptables(draw: Draw, family: Family, services: readonly Ra
 	const chains = kubeProxyChains(family, services);
 	strangeRules(draw, family, chains);
 	chains.filter.OUTPUT?.unshift(answersPass);
+	const raw = tracedRaw(draw);
+	return { tool: "iptables", family, blocks: [raw, ...blocksOf(chains)] };
+}
+
+/** Table raw, which asks for the traces. @param rules of others in PREROUTING */
+export function tracedRaw(draw: Draw, { PREROUTING = [], ...chains }: Chains = {}): Block {
 	const untracked = draw.chance(0.2) ? ["-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack"] : [];
 	// Connection tracking stays on when shrinking takes out the rules that need it; else the kernel asks no chain of nat.
 	const tracking = [":NEVER-ASKED - [0:0]", "-A NEVER-ASKED -m conntrack --ctstate NEW"];
 	const trace = ["PREROUTING", "OUTPUT"].flatMap((chain) => traced.map((rule) => `-A ${chain} ${rule}`));
-	const raw: Block = {
+	const own = Object.keys(chains).filter((chain) => chain !== "OUTPUT");
+	return {
 		tool: "iptables",
 		opening: ["*raw", ...tracking, ...trace],
-		lines: untracked,
+		lines: [
+			...own.map((chain) => `:${chain} - [0:0]`),
+			...untracked,
+			...own.flatMap((chain) => (chains[chain] ?? []).map((rule) => `-A ${chain} ${rule}`)),
+			...PREROUTING.map((rule) => `-A PREROUTING ${rule}`),
+		],
 		closing: ["COMMIT"],
 	};
-	return { tool: "iptables", family, blocks: [raw, ...blocksOf(chains)] };
 }
 
 /** kube-proxy's rules, and no others. */
@@ -38,7 +49,7 @@ export const kubeProxyIptables = (family: Family, services: readonly RandomServi
 	blocks: blocksOf(kubeProxyChains(family, services)),
 });
 
-const kubeProxyChains = (family: Family, services: readonly RandomService[]) => ({
+export const kubeProxyChains = (family: Family, services: readonly RandomService[]) => ({
 	nat: natChains(family, services),
 	filter: filterChains(family, services),
 });

@@ -37,7 +37,7 @@ export const kubeProxyNftables = (family: Family, services: readonly RandomServi
  * Asks for the traces, and keeps connection tracking on, as kube-proxy's rules do: the kernel asks no chain of type nat
  * while no rule needs it (nf_nat_inet_fn in net/netfilter/nf_nat_core.c), which would show once rules are taken out.
  */
-const traceTable = (): NftTable => ({
+export const traceTable = (): NftTable => ({
 	family: "inet",
 	name: "trace",
 	declarations: [
@@ -69,7 +69,7 @@ const plainChains = [
 ];
 
 /** @param knowsPods whether kube-proxy is told which addresses pods have, so that it can tell traffic from elsewhere */
-function kubeProxyTable(family: Family, services: readonly RandomService[], knowsPods: boolean): NftTable {
+export function kubeProxyTable(family: Family, services: readonly RandomService[], knowsPods: boolean): NftTable {
 	const { clusterIpCidr, podCidr, node } = addresses[family];
 	const ip = families[family].nft;
 	const address = `${family}_addr`;

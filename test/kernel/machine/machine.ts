@@ -11,6 +11,14 @@ const image = "nodeport-lab/node:1.36";
 const namePrefix = "nodeport-lab-kernel-test-";
 const folder = "/kernel-test";
 
+/** Empties every legacy table that exists; the kernel keeps a table once it was used. */
+const flushLegacy = ["iptables", "ip6tables"]
+	.map(
+		(tool) =>
+			`${tool}-legacy-save | sed 's/^:\\(\\S*\\) DROP/:\\1 ACCEPT/; /^-A/d; /^:\\S* -/d' | ${tool}-legacy-restore;`,
+	)
+	.join(" ");
+
 /** What became of a batch of packets. */
 export interface Observation {
 	/** As the tool's monitor prints it. */
@@ -56,7 +64,7 @@ export class Machine {
 
 	/** The same as run, once all of the node's rules are removed and its connections forgotten. */
 	async load(script: string, text: string): Promise<string> {
-		return this.run(`nft flush ruleset; conntrack --flush 2>/dev/null; ${script}`, text);
+		return this.run(`nft flush ruleset; ${flushLegacy} conntrack --flush 2>/dev/null; ${script}`, text);
 	}
 
 	/** @param monitor the command that prints traces */

@@ -1,5 +1,6 @@
 /** The small network that the tested node is in. Its other ends are wires on which nobody but the test is. */
 import type { Family, NodeNetwork } from "../../../netfilter/model.ts";
+import type { Hidden } from "../ruleBlocks.ts";
 
 /** By which interface a packet comes; "lo": a process of the node sends it. */
 export type Side = "eth0" | "veth0" | "lo";
@@ -68,14 +69,24 @@ export const families = {
 } as const;
 
 /** What the walk is told of the node. */
-export function nodeNetwork(family: Family): NodeNetwork {
+export function nodeNetwork(family: Family, hidden: readonly Hidden[] = []): NodeNetwork {
 	const { node, gateway, loopback, localPodCidr } = addresses[family];
+	const named = (name: string) => (hidden.includes("interfaces") ? {} : { interface: name });
 	return {
 		localAddresses: [node, gateway, loopback],
-		routes: [
-			{ destination: localPodCidr, interface: "veth0", source: gateway },
-			{ destination: families[family].everywhere, interface: "eth0", source: node },
-		],
+		...(hidden.length === 0 && {
+			interfaces: [
+				{ name: "lo", addresses: [loopback] },
+				{ name: "eth0", addresses: [node] },
+				{ name: "veth0", addresses: [gateway] },
+			],
+		}),
+		routes: hidden.includes("routes")
+			? []
+			: [
+					{ destination: localPodCidr, ...named("veth0"), source: gateway },
+					{ destination: families[family].everywhere, ...named("eth0"), source: node },
+				],
 	};
 }
 

@@ -2,12 +2,12 @@
 
 import { parseIptablesSave, ruleOfIptables } from "../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../netfilter/iptables/walk.ts";
-import type { Family, Packet, Path, RuleText } from "../../../netfilter/model.ts";
+import type { Packet, Path, RuleText } from "../../../netfilter/model.ts";
 import { parseNftables } from "../../../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../../../netfilter/nftables/render.ts";
 import { walkNftables } from "../../../netfilter/nftables/walk.ts";
 import { parseNftTrace, parseXtablesTrace, type Trace } from "../../../verification/trace/parse.ts";
-import { type RuleSet, textsOf } from "../ruleBlocks.ts";
+import { type Hidden, type RuleSet, textsOf } from "../ruleBlocks.ts";
 import type { Machine } from "./machine.ts";
 import { families, nodeNetwork } from "./network.ts";
 
@@ -19,41 +19,59 @@ export interface Loaded {
 	/** The command that prints traces, and the reader of what it prints. */
 	monitor: readonly string[];
 	parseTrace(text: string): Trace;
+	/** Legacy iptables writes traces only to the kernel's log. */
+	isTraced: boolean;
 }
 
 /** @throws where the kernel refuses the rules */
 export async function load(machine: Machine, rules: RuleSet): Promise<Loaded> {
-	const { family, tool } = rules;
+	const { family } = rules;
 	const { iptables } = families[family];
-	const loaders = { iptables: `${iptables}-restore`, nftables: "nft -f -" };
+	const loaders = { iptables: `${iptables}-restore`, legacy: `${iptables}-legacy-restore`, nftables: "nft -f -" };
 	const separator = "# as nft lists them:";
+	const print = [`${iptables}-save`, `${iptables}-legacy-save`, "nft -j list ruleset"].join(`; echo "${separator}"; `);
+	const texts = textsOf(rules);
 	let printed = "";
-	for (const [index, { tool, text }] of textsOf(rules).entries()) {
-		const script = `${loaders[tool]} >&2; ${iptables}-save; echo "${separator}"; nft -j list ruleset`;
+	for (const [index, { tool, text }] of texts.entries()) {
+		const script = `${loaders[tool]} >&2; ${print}`;
 		printed = index === 0 ? await machine.load(script, text) : await machine.run(script, text);
 	}
-	const [saved = "", listed = ""] = printed.split(separator);
-	return tool === "nftables" ? loadedNftables(family, saved, listed) : loadedIptables(family, saved, listed);
+	const [saved = "", legacy = "", listed = ""] = printed.split(separator);
+	return loadedRules(rules, saved, texts.some(({ tool }) => tool === "legacy") ? legacy : "", listed);
 }
 
-function loadedIptables(family: Family, saved: string, listed: string): Loaded {
-	const tables = parseIptablesSave(saved);
-	const walk = (packet: Packet, affinity: Iterable<string>) =>
-		walkIptables(tables, packet, nodeNetwork(family), { affinity });
-	if (family === "ipv4") {
-		const monitor = ["xtables-monitor", "--trace"];
-		return { walk, ruleText: ruleOfIptables, monitor, parseTrace: parseXtablesTrace };
-	}
-	// xtables-monitor 1.8.9 ends with "unsupported layer 4 protocol value" at the first rule of IPv6 with a port.
-	return { walk, ruleText: ruleOfNftables(parseNftables(listed), tables), ...nftMonitor };
-}
-
-function loadedNftables(family: Family, saved: string, listed: string): Loaded {
+function loadedRules(
+	{ family, tool, blocks, hidden = [] }: RuleSet,
+	saved: string,
+	legacySaved: string,
+	listed: string,
+): Loaded {
 	const iptables = parseIptablesSave(saved);
 	const ruleset = parseNftables(listed);
+	const legacy = legacySaved === "" ? undefined : parseIptablesSave(legacySaved);
+	const network = nodeNetwork(family, hidden);
+	const onlyIptables = tool === "iptables" && blocks.every((block) => block.tool === "iptables");
 	const walk = (packet: Packet, affinity: Iterable<string>) =>
-		walkNftables(ruleset, packet, nodeNetwork(family), { affinity, iptables });
-	return { walk, ruleText: ruleOfNftables(ruleset, iptables), ...nftMonitor };
+		onlyIptables
+			? walkIptables(iptables, hide(packet, hidden), network, { affinity })
+			: walkNftables(ruleset, hide(packet, hidden), network, { affinity, iptables, ...(legacy && { legacy }) });
+	const isTraced = legacy === undefined;
+	// xtables-monitor 1.8.9 ends with "unsupported layer 4 protocol value" at the first rule of IPv6 with a port.
+	if (onlyIptables && family === "ipv4") {
+		const monitor = ["xtables-monitor", "--trace"];
+		return { walk, ruleText: ruleOfIptables, monitor, parseTrace: parseXtablesTrace, isTraced };
+	}
+	return { walk, ruleText: ruleOfNftables(ruleset, iptables), ...nftMonitor, isTraced };
+}
+
+/** The packet without what is hidden from the walk. */
+function hide({ inInterface, sourcePort, ...packet }: Packet, hidden: readonly Hidden[]): Packet {
+	const isReceived = inInterface !== undefined;
+	return {
+		...packet,
+		...(isReceived && (hidden.includes("interfaces") ? { received: true } : { inInterface })),
+		...(sourcePort !== undefined && !hidden.includes("sourcePort") && { sourcePort }),
+	};
 }
 
 const nftMonitor = { monitor: ["nft", "--handle", "monitor", "trace"], parseTrace: parseNftTrace };

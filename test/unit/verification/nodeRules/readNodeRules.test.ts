@@ -9,7 +9,7 @@ import { findingText } from "../../../../report/findingText.ts";
 import { readFinding } from "../../../../verification/findings.ts";
 import { readRuleset } from "../../../../verification/ruleset.ts";
 import { only } from "../../netfilter/fixtures.ts";
-import { sampleView } from "../sample.ts";
+import { sampleView } from "../sampleSnapshot.ts";
 
 const caseOf = (name: string): string =>
 	readFileSync(new URL(`../../../fixtures/cases/${name}`, import.meta.url), "utf8");
