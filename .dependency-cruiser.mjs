@@ -43,7 +43,7 @@ export default {
 			name: "netfilter-is-pure",
 			severity: "error",
 			from: { path: "^netfilter/" },
-			to: { dependencyTypes: ["core"], pathNot: "^crypto$" },
+			to: { dependencyTypes: ["core"], pathNot: "^(crypto|util)$" },
 		},
 	],
 	options: {

@@ -15,7 +15,7 @@ class LongestFirst extends BaseSequencer {
 
 const maxWorkers = 2;
 
-// What computes runs first. Then one integration file at a time: a request that gets no processor for 10 s counts as failed.
+// What computes runs first: a request that gets no processor for 10 s counts as failed.
 const computing = { groupOrder: 0 };
 const waiting = { groupOrder: 1 };
 
@@ -50,7 +50,7 @@ export default defineConfig({
 					include: ["test/integration/**/*.test.ts"],
 					globalSetup: "test/integration/support/globalSetup.ts",
 					setupFiles: "test/integration/support/dockerNetwork.ts",
-					maxWorkers: 1,
+					maxWorkers,
 					bail: 1,
 					testTimeout: 15 * 60_000,
 					hookTimeout: 15 * 60_000,
