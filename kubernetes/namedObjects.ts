@@ -3,7 +3,6 @@ import {
 	ApiException,
 	type KubernetesObject,
 	KubernetesObjectApi,
-	type V1Deployment,
 	type V1Namespace,
 	type V1Pod,
 } from "@kubernetes/client-node";
@@ -18,10 +17,6 @@ export const findNamespace = ({ core }: Cluster, name: string): Promise<V1Namesp
 /** @returns undefined if the namespace has no such Pod */
 export const findPod = ({ core }: Cluster, namespace: string, name: string): Promise<V1Pod | undefined> =>
 	found(`Pod ${namespace}/${name}`, core.readNamespacedPod({ namespace, name }));
-
-/** @returns undefined if the namespace has no such Deployment */
-export const findDeployment = ({ apps }: Cluster, namespace: string, name: string): Promise<V1Deployment | undefined> =>
-	found(`Deployment ${namespace}/${name}`, apps.readNamespacedDeployment({ namespace, name }));
 
 /** Enough to find an object of any kind. */
 export interface ObjectName {

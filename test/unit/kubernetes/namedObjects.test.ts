@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Cluster } from "../../../kubernetes/liveCluster.ts";
-import { findDeployment, findNamespace, findPod, removeObject } from "../../../kubernetes/namedObjects.ts";
+import { findNamespace, findPod, removeObject } from "../../../kubernetes/namedObjects.ts";
 import { ApiServer } from "../apiServer.ts";
 import { temporaryFolder } from "../temporary.ts";
 
@@ -27,13 +27,11 @@ it("reads an object by its name", async () => {
 		metadata: { uid: "u1", annotations: { "nodeport-lab/owner": "m1" } },
 	});
 	server.objects.set(podPath, { ...pod, status: { phase: "Failed" } });
-	server.objects.set("/apis/apps/v1/namespaces/kube-system/deployments/coredns", { spec: { replicas: 0 } });
 	expect((await findNamespace(cluster, "lab"))?.metadata).toMatchObject({
 		uid: "u1",
 		annotations: { "nodeport-lab/owner": "m1" },
 	});
 	expect((await findPod(cluster, "lab", "dnsutils"))?.status?.phase).toBe("Failed");
-	expect((await findDeployment(cluster, "kube-system", "coredns"))?.spec?.replicas).toBe(0);
 });
 
 it("finds nothing if there is no such object", async () => {
