@@ -1,10 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
 /**
- * A command's arguments. Where help is asked for, prints it and ends the process.
- * @param usage how the command is called, for the message
- * @param more what its arguments may be, for the help
- * @throws where one is unknown, misses its value or is one too many: what is wrong, and what is allowed
+ * Parses a command's arguments. With --help or -h, prints the help and ends the process.
+ * @param usage the command's form, for the help and for errors
+ * @param more lines for the help about the arguments
+ * @throws if an argument is unknown, lacks its value or is one too many
  */
 export function parseArguments<T extends ParseArgsConfig>(
 	usage: string,
@@ -19,7 +19,7 @@ export function parseArguments<T extends ParseArgsConfig>(
 	try {
 		return parseArgs(config);
 	} catch (error) {
-		// Node's advice on how to pass what looks like an option as something else is for other programs.
+		// Node adds advice on how to pass an argument that looks like an option. No command takes such an argument.
 		const [what] = (error as Error).message.split(/\.\s/);
 		throw new Error(`${what}; usage: ${usage}`, { cause: error });
 	}

@@ -1,9 +1,9 @@
 /**
  * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack | --for-tests] [command …]`.
  *
- * It installs the locked npm packages if they are not those of package-lock.json, runs the set-up (unless
- * --packages-only; with --for-stack only as far as the stack's cluster needs it, with --for-tests also what only tests
- * need), and then the command, found through node_modules/.bin, in the environment of .toolchain/env.
+ * It installs the npm packages of package-lock.json if they are missing or outdated. Then it runs set-up: not with
+ * --packages-only, with --for-stack only what the stack's cluster needs, with --for-tests also what only tests need. Last
+ * it runs the command in the environment of .toolchain/env; node_modules/.bin is on PATH.
  * It imports only Node's own modules, because a fresh clone has no others.
  */
 import { spawn } from "node:child_process";
@@ -29,7 +29,7 @@ const project = fileURLToPath(new URL("..", import.meta.url));
 const toolchain = join(project, ".toolchain");
 const packagesLog = join(toolchain, "logs", "npm.log");
 const packagesLock = join(toolchain, "npm.lock");
-// In node_modules, so that removing that folder removes it too.
+// In node_modules, so that it is removed with that folder.
 const packagesRecord = join(project, "node_modules", ".nodeport-lab-packages");
 
 function fail(message, code = 1) {
@@ -51,8 +51,8 @@ function checkNode() {
 }
 
 /**
- * Runs a program and forwards signals to it. A terminal itself sends Ctrl-C to the program; a second one would make
- * Pulumi abandon a running update.
+ * Runs a program and forwards signals to it. A terminal sends Ctrl-C to the program itself; if it arrived twice, Pulumi
+ * would abandon a running update.
  * @returns its exit code, or 128 plus the signal's number, as in a shell
  */
 function run(file, args, options, started = () => {}) {
@@ -87,10 +87,10 @@ const isAlive = (pid) => {
 	}
 };
 
-// Longer than any installation takes. After a reboot another process may have the holder's pid.
+// Longer than any installation takes. After a reboot, another process may have the holder's pid.
 const lockLasts = 15 * 60_000;
 
-/** The pid of the process that holds the lock: a bootstrap, or npm if its bootstrap was killed. 0 if neither runs. */
+/** The pid of the process that holds the lock: a bootstrap, or its npm if it was killed. 0 if neither is running. */
 function lockHolder() {
 	if (Date.now() - statSync(packagesLock).mtimeMs > lockLasts) return 0;
 	return readFileSync(packagesLock, "utf8").split(" ").map(Number).find(isAlive) ?? 0;
@@ -122,7 +122,7 @@ function tryLock() {
 	}
 }
 
-/** Keeps the lock until this process has ended, too: npm continues after its bootstrap was killed. */
+/** Keeps the lock until this process has ended too: npm goes on if its bootstrap is killed. */
 function addHolder(pid) {
 	const own = `${packagesLock}.${process.pid}`;
 	writeFileSync(own, `${process.pid} ${pid}`);
@@ -188,7 +188,7 @@ async function installPackages() {
 		// npm prints the error first, then its usage.
 		const start = readFileSync(packagesLog, "utf8").trimEnd().split("\n").slice(0, 15);
 		fail(
-			`The npm packages could not be installed (npm ${args.join(" ")}: exit code ${code}).\n` +
+			`The npm packages can't be installed (npm ${args.join(" ")}: exit code ${code}).\n` +
 				`${start.map((line) => `  ${line}`).join("\n")}\nLog: ${packagesLog}\n` +
 				"Fix the cause (often the network or the registry in ~/.npmrc) and run the command again.",
 		);

@@ -1,8 +1,8 @@
 #!/bin/sh
-# An OCI runtime: runc, on a machine whose root lacks capabilities (many sandboxes take CAP_SYS_RESOURCE away).
-# `docker run --privileged` asks for all that exist, and runc then fails with "unable to apply caps: operation not
-# permitted". This removes what the machine cannot give from the container's config.json (create --bundle DIRECTORY)
-# and from an exec's process file (exec --process FILE), then becomes runc. Needs jq, and setpriv of util-linux.
+# An OCI runtime for machines whose root lacks capabilities: many sandboxes remove CAP_SYS_RESOURCE. A privileged
+# container requests all capabilities, and runc then fails with "unable to apply caps: operation not permitted". This
+# script removes the missing ones from the container's config.json (create --bundle DIRECTORY) or from the process file
+# of an exec (exec --process FILE), and then executes runc. It needs jq, and setpriv of util-linux.
 set -eu
 
 # setpriv prints the bounding set by name: "Capability bounding set: chown,dac_override,…".

@@ -3,7 +3,7 @@ import { type Advice, asRoot } from "../setupError.ts";
 import type { Engine } from "./readEngine.ts";
 
 /**
- * Whether root lacks a capability that the kernel knows, as in many sandboxes. A privileged container asks for all of
+ * Whether root lacks a capability that the kernel knows, as in many sandboxes. A privileged container requests all of
  * them, and runc then refuses to start it: "unable to apply caps: operation not permitted".
  * @param status the text of /proc/self/status: CapBnd is a bit mask in hexadecimal, capabilities(7)
  * @param last the highest capability that the kernel knows: /proc/sys/kernel/cap_last_cap
@@ -15,17 +15,17 @@ export function lacksCapability(status: string, last: number): boolean {
 	return (BigInt(`0x${mask}`) & all) !== all;
 }
 
-/** Whether the engine on this machine must be told to ask only for the capabilities that there are. */
+/** Whether the engine on this machine needs a runtime that requests only the available capabilities. */
 export function needsBoundedRuntime(): boolean {
 	if (process.platform !== "linux") return false;
 	const last = Number(readFileSync("/proc/sys/kernel/cap_last_cap", "utf8"));
 	return lacksCapability(readFileSync("/proc/self/status", "utf8"), last);
 }
 
-/** Ends dockerd and waits for that: it stops its containers first, and removes this file last. */
+/** Ends dockerd and waits until it has ended: it stops its containers first, and removes this file last. */
 const endEngine = `${asRoot('kill "$(cat /var/run/docker.pid)"')} && while [ -e /var/run/docker.pid ]; do sleep 1; done`;
 
-/** An engine that somebody else started may lack what this machine needs; of an engine elsewhere nothing is known. */
+/** An engine that the user started may lack the runtime. Nothing is known about an engine on another machine. */
 export function capabilityAdvice(
 	{ here, defaultRuntime }: Pick<Engine, "here" | "defaultRuntime">,
 	lacking = needsBoundedRuntime(),
@@ -33,8 +33,8 @@ export function capabilityAdvice(
 	if (!here || !lacking || defaultRuntime === "bounded") return undefined;
 	return {
 		found:
-			"this machine's root lacks a capability, and the Docker engine was started without the runtime that heeds it: " +
-			'nodes may fail with "unable to apply caps". End that engine, and set-up starts it as it must be',
+			"root lacks a capability on this machine, and the Docker engine runs without the runtime that allows for it: " +
+			'nodes may fail with "unable to apply caps". Stop the engine, and set-up starts it with that runtime',
 		fix: `${endEngine} && npm run setup`,
 	};
 }

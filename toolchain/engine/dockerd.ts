@@ -1,4 +1,4 @@
-/** The Docker engine on a machine without systemd: started by hand, so that it outlives whoever started it. */
+/** The Docker engine on a machine without systemd: set-up starts it as a process that outlives set-up. */
 import { spawn } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ const log = join(machineState, "dockerd.log");
 const record = join(machineState, "dockerd.json");
 const runtime = join(machineState, "bounded-runtime");
 
-/** Where dockerd, and the containerd that it starts, write their process numbers. */
+/** Where dockerd and the containerd that it starts write their process ids. */
 const pidFiles = [
 	{ file: "/var/run/docker.pid", program: "dockerd" },
 	{ file: "/var/run/docker/containerd/containerd.pid", program: "containerd" },
@@ -24,8 +24,8 @@ const pidFiles = [
 const patience = 120_000;
 
 /**
- * What a pid file says of its program. A killed engine leaves the file; dockerd refuses to start while any process has
- * that number, and waits in vain for a containerd of that number, whoever it is now.
+ * Whether the program of a pid file is running. A killed engine leaves the file. While any process has that id, dockerd
+ * refuses to start; and if it is containerd's file, dockerd waits for that process as if it were containerd.
  */
 export function judgePidFile(
 	text: string,
@@ -36,7 +36,7 @@ export function judgePidFile(
 	return Number.isInteger(pid) && pid > 0 && look(pid)?.name === program ? { running: pid } : "stale";
 }
 
-/** Removes the pid files that a killed engine left. @returns the dockerd that runs already, perhaps still starting */
+/** Removes the pid files that a killed engine left. @returns the running dockerd, which may still be starting */
 function clearPidFiles(): number | undefined {
 	let dockerd: number | undefined;
 	for (const { file, program } of pidFiles) {
@@ -58,10 +58,10 @@ function readIfThere(file: string): string | undefined {
 	}
 }
 
-/** Arguments for dockerd on this machine; writes the runtime that they name. */
+/** Arguments for dockerd on this machine. Writes the runtime that they name. */
 function prepareArguments(): string[] {
 	if (!needsBoundedRuntime()) return [];
-	// Renamed into place: the engine may be running the old one at this moment.
+	// A rename, because the engine may be running the old one.
 	const temporary = `${runtime}.${process.pid}`;
 	copyFileSync(join(project, "toolchain", "engine", "bounded-runtime.sh"), temporary);
 	chmodSync(temporary, 0o755);
@@ -69,16 +69,16 @@ function prepareArguments(): string[] {
 	return ["--add-runtime", `bounded=${runtime}`, "--default-runtime", "bounded"];
 }
 
-/** Starts dockerd, unless one is starting already, and waits until it answers. */
+/** Starts dockerd unless one is already starting, and waits until it answers. */
 export async function startDockerd(): Promise<Engine> {
 	mkdirSync(machineState, { recursive: true });
 	const running = clearPidFiles();
 	const pid = running ?? launch(prepareArguments());
 	const engine = await waitForAnswer(pid);
 	if (engine) return engine;
-	const fault = processInfo(pid) ? `does not answer after ${patience / 1000} s` : "ended before it answered";
+	const fault = processInfo(pid) ? `hasn't answered within ${patience / 1000} s` : "ended before it answered";
 	if (running === undefined) throw new CommandFailed(`dockerd ${fault}`, log);
-	throw new SetupError(`dockerd (process ${pid}), which set-up did not start, ${fault}`, `end it (kill ${pid})`);
+	throw new SetupError(`dockerd (process ${pid}), which set-up didn't start, ${fault}`, `end it (kill ${pid})`);
 }
 
 async function waitForAnswer(pid: number): Promise<Engine | undefined> {
@@ -94,19 +94,19 @@ function launch(args: string[]): number {
 	const [program = "dockerd"] = findPrograms("dockerd");
 	const child = spawn(program, args, {
 		cwd: "/",
-		// A session of its own: neither the terminal's Ctrl-C nor its end reaches it.
+		// In its own session, so that neither Ctrl-C nor closing the terminal reaches it.
 		detached: true,
 		stdio: ["ignore", output, output],
 		env: { ...process.env, PATH: systemPath() },
 	});
 	child.unref();
 	const { pid } = child;
-	if (pid === undefined) throw new Error(`${program} could not be started`);
+	if (pid === undefined) throw new Error(`${program} can't be started`);
 	writeFileSync(record, JSON.stringify({ pid, startTime: processInfo(pid)?.startTime ?? "" }));
 	return pid;
 }
 
-/** The dockerd that set-up started, if it still runs. */
+/** The dockerd that set-up started, if it is still running. */
 export function ownDockerd(): number | undefined {
 	const text = readIfThere(record);
 	if (text === undefined) return undefined;
@@ -114,12 +114,13 @@ export function ownDockerd(): number | undefined {
 	return processInfo(pid)?.startTime === startTime ? pid : undefined;
 }
 
-/** Ends the dockerd that set-up started; it stops its containers first. @returns whether there was one */
+/** Stops the dockerd that set-up started; it stops its containers first. @returns whether it was running */
 export async function stopOwnDockerd(): Promise<boolean> {
 	const pid = ownDockerd();
 	if (pid === undefined) return false;
 	process.kill(pid, "SIGTERM");
 	for (const end = Date.now() + patience; processInfo(pid) && Date.now() < end; ) await sleep(100);
-	if (processInfo(pid)) throw new CommandFailed(`dockerd (process ${pid}) does not end`, log);
+	if (processInfo(pid))
+		throw new CommandFailed(`dockerd (process ${pid}) hasn't ended within ${patience / 1000} s`, log);
 	return true;
 }

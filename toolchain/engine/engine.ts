@@ -7,7 +7,7 @@ import { capabilityAdvice, needsBoundedRuntime } from "./capabilities.ts";
 import { startDockerd } from "./dockerd.ts";
 import { inotifyAdvice, raiseInotify } from "./inotify.ts";
 import { askEngine, whySilent } from "./readEngine.ts";
-import { decideRemedy, lookAtMachine, type Remedy } from "./remedy.ts";
+import { decideRemedy, inspectMachine, type Remedy } from "./remedy.ts";
 
 export const engineStep: Step = {
 	title: "Docker engine",
@@ -17,7 +17,7 @@ export const engineStep: Step = {
 	get: getEngine,
 };
 
-/** How the engine came to answer, in this run. */
+/** What this run did to make the engine answer. */
 let how = "found";
 
 async function findEngine(): Promise<Have | undefined> {
@@ -32,10 +32,10 @@ async function findEngine(): Promise<Have | undefined> {
 async function getEngine(work: Work): Promise<void> {
 	const answer = await askEngine();
 	if ("engine" in answer) return;
-	const remedy = decideRemedy(await lookAtMachine(answer), whySilent(answer));
+	const remedy = decideRemedy(await inspectMachine(answer), whySilent(answer));
 	if (remedy.install) await install(work);
 	await work.part("starting", () => start(remedy.start, work));
-	// Whoever may start an engine by hand is root.
+	// Only root can start dockerd directly.
 	const raised = remedy.start === "dockerd" ? raiseInotify() : undefined;
 	if (raised) work.say(raised);
 	how = remedy.install ? "installed and started" : "started";
@@ -43,13 +43,13 @@ async function getEngine(work: Work): Promise<void> {
 
 async function install(work: Work): Promise<void> {
 	work.say(
-		"No Docker engine is installed: installing Debian's docker.io, and what it needs, as root. " +
-			"`npm run clean` removes what this adds.",
+		"Docker isn't installed: installing Debian's docker.io and its dependencies as root. " +
+			"`npm run clean` removes them.",
 	);
 	const packages = ["docker.io", ...(needsBoundedRuntime() ? ["jq"] : [])];
 	await work.part("installing Debian packages", async () => {
 		await installPackages(packages, work.run);
-		// From Debian 13 on the command is a package of its own, which docker.io only recommends.
+		// From Debian 13 on, the docker command is in a separate package, which docker.io only recommends.
 		if (findPrograms("docker").length === 0) await installPackages(["docker-cli"], work.run);
 	});
 }
@@ -59,9 +59,12 @@ async function start(how: Remedy["start"], work: Work): Promise<void> {
 		await work.run("systemctl", ["start", "docker"]);
 		return;
 	}
-	// engine/bounded-runtime.sh reads container configurations by it.
+	// engine/bounded-runtime.sh needs it to read container configurations.
 	if (needsBoundedRuntime() && findPrograms("jq").length === 0) {
-		throw new SetupError("the engine needs jq here, as root lacks a capability", "run `apt-get install jq`");
+		throw new SetupError(
+			"the engine needs jq on this machine, because root lacks a capability",
+			"run `apt-get install jq`",
+		);
 	}
 	await startDockerd();
 }

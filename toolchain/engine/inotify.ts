@@ -5,60 +5,60 @@ import { type Advice, asRoot } from "../setupError.ts";
 
 const setting = "/proc/sys/fs/inotify/max_user_instances";
 const watchesSetting = "/proc/sys/fs/inotify/max_user_watches";
-/** Holds the limit from before set-up raised it. */
+/** Contains the limit from before set-up raised it. */
 const record = join(machineState, "inotify-limit");
 
 /**
- * What a lab takes: 27 instances the control plane, 13 a worker, as measured. A node that gets none dies at boot; the
- * kernel's default is 128 for all of root's.
+ * The inotify instances of a lab: measured 27 for the control plane and 13 for each worker. A node that gets none fails
+ * at boot. The kernel's default is 128 for each user, and all nodes run as root.
  */
 export const labInstances = (workers: number): number => 27 + 13 * workers;
 
-/** Enough for labs beside the tests' cluster. */
+/** Enough for several labs and the tests' cluster. */
 export const wantedInstances = 512;
 
-/** The watches that a lab's instances hold in all: up to 286 the control plane, 162 a worker, as measured. */
+/** The watches of all instances of a lab: measured up to 286 for the control plane and 162 for each worker. */
 export const labWatches = (workers: number): number => 290 + 165 * workers;
 
-/** The least that a kernel allows by itself: ten labs of four nodes, or one beside an editor or two. */
+/** The smallest default of a kernel: enough for ten labs of four nodes, or for one next to an editor or two. */
 export const wantedWatches = 8192;
 
-/** A limit of the kernel's; undefined where there is none such (no Linux). */
+/** A kernel limit; undefined outside Linux. */
 const limitIn = (file: string): number | undefined =>
 	process.platform === "linux" ? Number(readFileSync(file, "utf8")) : undefined;
 
-/** How many instances a user may have. */
+/** The number of instances that each user may have. */
 export const allowedInstances = (file = setting): number | undefined => limitIn(file);
 
-/** How many watches a user may have, in all instances together. */
+/** The number of watches that each user may have in all instances together. */
 export const allowedWatches = (file = watchesSetting): number | undefined => limitIn(file);
 
-/** Raises that limit until the next boot, to what kind advises: https://kind.sigs.k8s.io/docs/user/known-issues/ */
+/** Raises that limit until the next boot to the value from https://kind.sigs.k8s.io/docs/user/known-issues/ */
 export const watchesFix = (): string => asRoot("sysctl fs.inotify.max_user_watches=524288");
 
-/** What the user should know where that many are few. */
+/** A warning if the limit is low. */
 export function inotifyAdvice(allowed = allowedInstances()): Advice | undefined {
 	if (allowed === undefined || allowed >= wantedInstances) return undefined;
 	return {
-		found: `this machine allows ${allowed} inotify instances a user; nodes of a second lab may fail to start`,
+		found: `this machine allows ${allowed} inotify instances per user; nodes of a second lab may fail to start`,
 		fix: asRoot(`sysctl fs.inotify.max_user_instances=${wantedInstances}`),
 	};
 }
 
-/** Raises the limit until the next boot. @returns what was done, for the user; undefined: nothing had to be */
+/** Raises the limit until the next boot. @returns a message for the user; undefined if the limit is high enough */
 export function raiseInotify(file = setting): string | undefined {
 	const allowed = allowedInstances(file);
 	if (inotifyAdvice(allowed) === undefined) return undefined;
 	mkdirSync(dirname(record), { recursive: true });
 	writeFileSync(record, String(allowed));
 	writeFileSync(file, String(wantedInstances));
-	return `Raised fs.inotify.max_user_instances from ${allowed} to ${wantedInstances} until the next boot: nodes need them.`;
+	return `Raised fs.inotify.max_user_instances from ${allowed} to ${wantedInstances} until the next boot: the nodes need more instances.`;
 }
 
-/** Takes back what raiseInotify did, unless the limit was changed since. @returns what was done, for the user */
+/** Restores the limit from before raiseInotify, unless it has changed since. @returns a message for the user */
 export function restoreInotify(file = setting): string | undefined {
 	if (!existsSync(record) || Number(readFileSync(file, "utf8")) !== wantedInstances) return undefined;
 	const before = readFileSync(record, "utf8");
 	writeFileSync(file, before);
-	return `Set fs.inotify.max_user_instances back to ${before}.`;
+	return `Restored fs.inotify.max_user_instances to ${before}.`;
 }

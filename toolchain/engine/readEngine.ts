@@ -1,45 +1,45 @@
-/** What the Docker engine says about itself. It is asked through the docker command, which knows the user's contexts. */
+/** Information about the Docker engine, read with the docker command, which knows the user's contexts. */
 import { hostname, release } from "node:os";
 import { ExecaError, execa } from "execa";
 import { systemPath } from "../path.ts";
 
 export interface Engine {
 	version: string;
-	/** The runtime of containers that name none. */
+	/** The runtime of containers that don't name one. */
 	defaultRuntime: string;
-	/** Registry mirrors or a proxy: with either, images may be reached that this machine cannot reach itself. */
-	hasOwnWayOut: boolean;
-	/** It runs on this machine itself: not on another, nor in a virtual machine, nor outside of the container we are in. */
+	/** It has registry mirrors or a proxy, so it may reach images that this machine can't reach. */
+	hasMirrorOrProxy: boolean;
+	/** It runs on this machine: not on another one, in a virtual machine, or outside the container that runs this. */
 	here: boolean;
-	/** Of the kernel that it runs on, as uname(1) prints it. */
+	/** The version of its kernel, as uname(1) prints it. */
 	kernel: string;
 	cgroupVersion: 1 | 2;
 	/** It runs as an ordinary user. */
 	rootless: boolean;
-	/** It may limit memory, processes and CPU: a rootless engine needs systemd's delegation for that. */
+	/** It can limit memory, processes and CPU. A rootless engine needs systemd's delegation for that. */
 	limitsResources: boolean;
 	/** Docker Desktop, which runs the engine in a virtual machine. */
 	desktop: boolean;
-	/** The networks that Docker divides into subnets of its own; empty: its defaults. */
+	/** The networks that Docker divides into subnets; empty if it uses its defaults. */
 	addressPools: { base: string; size: number }[];
-	/** Where it keeps images and containers, as it sees it. */
+	/** The folder of its images and containers, on its machine. */
 	dataFolder: string;
-	/** All that its machine has, in bytes. */
+	/** The total memory of its machine, in bytes. */
 	memory: number;
 }
 
 export type Answer =
 	| { engine: Engine }
-	/** The docker command is there, the engine does not answer. */
+	/** The docker command exists, but the engine doesn't answer. */
 	| { silent: string }
-	/** There is no docker command. */
+	/** The docker command isn't installed. */
 	| { noCommand: true };
 
 interface Info {
 	ServerVersion?: string;
 	Name?: string;
 	KernelVersion?: string;
-	/** Absent from engines older than 20.10, which know version 1 only. */
+	/** Absent from engines older than 20.10, which only support version 1. */
 	CgroupVersion?: string;
 	CgroupDriver?: string;
 	MemoryLimit?: boolean;
@@ -68,23 +68,23 @@ export async function askEngine(): Promise<Answer> {
 	}
 }
 
-/** Why it does not answer, in the docker command's words. */
+/** Why it doesn't answer, from the docker command. */
 export const whySilent = (answer: Exclude<Answer, { engine: Engine }>): string =>
-	"silent" in answer ? answer.silent : "there is no docker command";
+	"silent" in answer ? answer.silent : "the docker command isn't installed";
 
-// Older clients exit 0 without an engine and name the fault in ServerErrors.
+// Without an engine, older clients exit with 0 and report the error in ServerErrors.
 export function readInfo(info: Info): Answer {
-	if (!info.ServerVersion) return { silent: info.ServerErrors?.join("; ") ?? "it told no version" };
+	if (!info.ServerVersion) return { silent: info.ServerErrors?.join("; ") ?? "it reported no version" };
 	return {
 		engine: {
 			version: info.ServerVersion,
 			defaultRuntime: info.DefaultRuntime ?? "runc",
-			hasOwnWayOut: Boolean(info.HttpsProxy) || (info.RegistryConfig?.Mirrors?.length ?? 0) > 0,
+			hasMirrorOrProxy: Boolean(info.HttpsProxy) || (info.RegistryConfig?.Mirrors?.length ?? 0) > 0,
 			here: process.platform === "linux" && info.Name === hostname() && info.KernelVersion === release(),
 			kernel: info.KernelVersion ?? "",
 			cgroupVersion: info.CgroupVersion === "2" ? 2 : 1,
 			rootless: info.SecurityOptions?.includes("name=rootless") ?? false,
-			// With the driver "none" the three others mean nothing: https://github.com/moby/moby/issues/42151
+			// With the driver "none", the other three have no meaning: https://github.com/moby/moby/issues/42151
 			limitsResources:
 				info.CgroupDriver !== "none" && [info.MemoryLimit, info.PidsLimit, info.CPUShares].every(Boolean),
 			desktop: info.OperatingSystem === "Docker Desktop",

@@ -1,4 +1,4 @@
-/** What set-up does, or asks the user to do, where no Docker engine answers. */
+/** What set-up does, or asks the user to do, if no Docker engine answers. */
 import { existsSync } from "node:fs";
 import { execa } from "execa";
 import { isDebian } from "../machine/debianPackages.ts";
@@ -10,13 +10,13 @@ export interface Machine {
 	linux: boolean;
 	root: boolean;
 	debian: boolean;
-	/** systemd is the running init, not merely installed. */
+	/** systemd is running as init. */
 	systemd: boolean;
 	/** The engine's program, dockerd, is installed. */
 	dockerd: boolean;
 	/** The docker command is installed. */
 	docker: boolean;
-	/** The user's own choice of another engine than the machine's: DOCKER_HOST, or the endpoint of a context. */
+	/** The user has chosen another engine: DOCKER_HOST, or the endpoint of a context. */
 	chosen?: string;
 }
 
@@ -28,7 +28,7 @@ export interface Remedy {
 
 const defaultEndpoint = "unix:///var/run/docker.sock";
 
-export async function lookAtMachine(answer: Answer): Promise<Machine> {
+export async function inspectMachine(answer: Answer): Promise<Machine> {
 	const chosen = "noCommand" in answer ? undefined : await engineEndpoint();
 	return {
 		linux: process.platform === "linux",
@@ -52,31 +52,35 @@ export async function engineEndpoint(): Promise<string> {
 }
 
 /**
- * @param said what the docker command said
- * @throws SetupError where only the user can mend it
+ * @param reason the docker command's error
+ * @throws SetupError if only the user can fix it
  */
-export function decideRemedy(machine: Machine, said: string): Remedy {
+export function decideRemedy(machine: Machine, reason: string): Remedy {
 	if (machine.chosen) {
 		throw new SetupError(
-			`the Docker engine at ${machine.chosen} does not answer (${said})`,
+			`the Docker engine at ${machine.chosen} doesn't answer (${reason})`,
 			"start it, or unset DOCKER_HOST and choose another context (docker context use default)",
 		);
 	}
-	if (!machine.linux) throw new SetupError(`no Docker engine answers (${said})`, "start Docker Desktop or install it");
-	if (/permission denied/i.test(said)) {
+	if (!machine.linux)
+		throw new SetupError(`the Docker engine doesn't answer (${reason})`, "start Docker Desktop, or install it");
+	if (/permission denied/i.test(reason)) {
 		const command = 'sudo usermod --append --groups docker "$USER"';
-		throw new SetupError(`you may not use the Docker engine (${said})`, `run \`${command}\` and log in again`);
+		throw new SetupError(
+			`this user isn't allowed to use the Docker engine (${reason})`,
+			`run \`${command}\` and log in again`,
+		);
 	}
 	const start = machine.systemd ? "systemctl" : "dockerd";
 	const install = !machine.dockerd || !machine.docker;
 	if (!install) {
 		if (machine.root) return { install, start };
 		const command = machine.systemd ? "sudo systemctl start docker" : "sudo dockerd";
-		throw new SetupError(`the Docker engine is not running (${said})`, `run \`${command}\``);
+		throw new SetupError(`the Docker engine isn't running (${reason})`, `run \`${command}\``);
 	}
 	if (machine.root && machine.debian) return { install, start };
 	throw new SetupError(
-		"no Docker engine is installed",
+		"Docker isn't installed",
 		machine.debian
 			? "run `sudo apt-get install docker.io`"
 			: "install Docker (https://docs.docker.com/engine/install/) or Debian's docker.io",

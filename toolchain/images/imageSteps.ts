@@ -80,7 +80,7 @@ async function findImage(tag: string, keys: Record<string, () => Promise<string>
 /** Why the engine cannot pull from the public registry; undefined if it can, or has ways that only it knows. */
 async function whyNoRegistry(): Promise<string | undefined> {
 	const answer = await askEngine();
-	if ("engine" in answer && answer.engine.hasOwnWayOut) return undefined;
+	if ("engine" in answer && answer.engine.hasMirrorOrProxy) return undefined;
 	return whyUnreachable("https://registry-1.docker.io");
 }
 

@@ -1,4 +1,4 @@
-/** What must happen, from the API objects alone: the measurement and the walk through the rules are held against it. */
+/** Predicts results from the API objects alone. Measurements and the paths from the rules are compared with them. */
 import ipaddr from "ipaddr.js";
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Endpoint, Place } from "../../kubernetes/snapshot.ts";
@@ -8,7 +8,7 @@ import type { Request } from "../request.ts";
 
 const loopback = "127.0.0.1";
 
-/** Where a client's requests go: what it can reach of every node's NodePort, the pods, the ClusterIP and the name. */
+/** The targets of a client's requests: every node's nodePort and, inside the cluster, the pods, the ClusterIP and the name. */
 export function targetsOf(
 	{ nodes, service, endpoints }: ClusterSnapshot,
 	place: Place,
@@ -23,7 +23,7 @@ export function targetsOf(
 	);
 	const own: Target[] =
 		connectivity === "full" ? [{ kind: "nodePort", address: withPort(loopback, service.nodePort) }] : [];
-	// Nothing routes to pods, ClusterIPs and the cluster's names from outside.
+	// Outside the cluster, pods and ClusterIPs aren't routed, and the cluster's names aren't resolved.
 	if (place.network === "outside") return [...external, ...own];
 	return [
 		...external,
@@ -36,12 +36,12 @@ export function targetsOf(
 
 export const isLoopback = ({ address }: Target): boolean => address.startsWith(`${loopback}:`);
 
-/** The node whose rules decide: a NodePort's own, unless the request never leaves the client's node. */
+/** The node whose rules decide: the target's node, or the client's if the request doesn't go to a node's address. */
 const entryNode = (place: Place, { node }: Target): string | undefined => node ?? place.node;
 
 /**
- * Who must answer a request of a client to a target, and which client address the endpoint must see. Where fewer pods
- * are ready than the lab promises, the promise stands: the request must be answered, and its failure is a finding.
+ * Predicts which pods may answer a client's request, and which client address they see. Even if fewer pods are ready than
+ * the lab promises, an answer is expected: a failed request is then a finding.
  */
 export function expect(
 	snapshot: ClusterSnapshot,
@@ -50,8 +50,8 @@ export function expect(
 	place: Place,
 	target: Target,
 ): Expected {
-	// 127.0.0.1 is the client's own: only a node's process meets kube-proxy's rules there, and only in iptables mode
-	// (nftables mode serves NodePorts on the node's primary addresses alone).
+	// 127.0.0.1 is the client's own address. Only requests of a node's process pass kube-proxy's rules there, and only in
+	// iptables mode: nftables mode serves NodePorts only on the node's primary addresses.
 	if (isLoopback(target) && !(place.network === "node" && proxyMode === "iptables")) return { outcome: "refused" };
 	const eligible = eligibleEndpoints(snapshot, place, target);
 	if (eligible.length === 0 && snapshot.endpoints.length > 0) return { outcome: "timeout" };
@@ -67,8 +67,8 @@ export function expect(
 }
 
 /**
- * The endpoints that may answer. externalTrafficPolicy Local keeps a NodePort on the entry node's own endpoints, but
- * not for that node's own pods and processes: their request never left the cluster, and is served like an internal one.
+ * The endpoints that may answer. With externalTrafficPolicy Local, a NodePort leads only to endpoints on the entry node.
+ * That doesn't apply to requests of the entry node's own pods and processes, which are handled like internal ones.
  */
 export function eligibleEndpoints(snapshot: ClusterSnapshot, place: Place, target: Target): Endpoint[] {
 	const { service, endpoints } = snapshot;
@@ -79,8 +79,8 @@ export function eligibleEndpoints(snapshot: ClusterSnapshot, place: Place, targe
 }
 
 /**
- * The client address that an endpoint must see, where that is known of this cluster: whose network is not kind's, or
- * whose Services something else serves, may rewrite it otherwise. What no node rewrites is known anywhere.
+ * The client address that an endpoint sees, if it is known. Another network plugin than kind's, or a replacement of
+ * kube-proxy, may rewrite it in its own way; only an address that no node rewrites is known on every cluster.
  */
 function predictedClient(
 	snapshot: ClusterSnapshot,
@@ -95,10 +95,9 @@ function predictedClient(
 }
 
 /**
- * The client address that an endpoint sees; undefined where that is not known beforehand.
- * Where the entry node rewrites the source, it takes its own: the InternalIP towards other nodes, the pod-side address
- * towards its own pods. Where it does not, a pod's packet to another node's address has already taken its own node's
- * address when it left (the CNI's masquerade).
+ * The client address that an endpoint sees; undefined if it can't be predicted. An entry node that rewrites the source
+ * uses its own address: the InternalIP towards other nodes, the pod-side address towards its own pods. If it doesn't
+ * rewrite the source, a pod's packet from another node already has that node's address (the CNI's masquerade).
  */
 function seenClient(snapshot: ClusterSnapshot, place: Place, target: Target, endpoint: Endpoint): string | undefined {
 	const entry = target.kind === "nodePort" ? entryNode(place, target) : place.node;
@@ -114,7 +113,7 @@ function seenClient(snapshot: ClusterSnapshot, place: Place, target: Target, end
 	return place.network === "outside" ? place.ip : snapshot.nodes.find(({ name }) => name === place.node)?.internalIp;
 }
 
-/** The first address of the node's podCIDR: what point-to-point CNIs, kind's among them, give the node's pod side. */
+/** The first address of the node's podCIDR. Point-to-point CNIs, such as kind's, assign it to the node's pod side. */
 export function podSideAddress({ podCidr }: Node): string | undefined {
 	if (!ipaddr.isValidCIDR(podCidr)) return undefined;
 	const [network] = ipaddr.parseCIDR(podCidr);

@@ -1,18 +1,18 @@
 /** The headers of a traced packet, as the monitors print them. */
 
-/** A packet as the kernel shows it where it enters a base chain. */
+/** A packet as the kernel shows it when it enters a base chain. */
 export interface PacketHeader {
 	source: string;
 	destination: string;
-	/** As the tool names it: "tcp", "6" … Where xtables-monitor names none, what its fields show. */
+	/** As the tool names it: "tcp", "6". xtables-monitor doesn't name every protocol; then it is inferred from the fields. */
 	protocol: string;
 	sourcePort?: number;
 	destinationPort?: number;
 	/** Of TCP, in lower case and in alphabetical order: ["ack", "syn"]. */
 	flags: string[];
-	/** After the first rule of the base chain; nft does not tell it. */
+	/** After the first rule of the base chain. nft doesn't print it. */
 	mark?: number;
-	/** The number that its sender gave the packet: IPv4's identification, or IPv6's flow label. */
+	/** The sender's number for the packet: IPv4's identification or IPv6's flow label. */
 	identification?: number;
 	inInterface?: string;
 	outInterface?: string;
@@ -31,7 +31,7 @@ export function headerOfXtables(text: string): PacketHeader | undefined {
 	return header({
 		source: fields.get("SRC"),
 		destination: fields.get("DST"),
-		// It prints no protocol that it knows; of those with ports, only TCP's have flags.
+		// It doesn't print the protocols that it knows. Of those with ports, only TCP has flags.
 		protocol: fields.get("PROTO") ?? (ports ? (flags.length > 0 ? "tcp" : "udp") : "other"),
 		sourcePort: fields.get("SPORT"),
 		destinationPort: fields.get("DPORT"),
@@ -49,7 +49,7 @@ const afterSign = (word: string): string => word.slice(word.indexOf("=") + 1);
 export function headerOfNft(text: string): PacketHeader | undefined {
 	const field = (name: string): string | undefined =>
 		text.match(new RegExp(`(?:^| )${name} (?:== )?"?([^ "]+)"?`))?.[1];
-	// It leaves out the protocol where the fields of its header say it.
+	// It doesn't print the protocol if the names of the header's fields contain it.
 	const [, transport] = text.match(/ (\w+) sport /) ?? [];
 	return header({
 		source: field("ip6? saddr"),
@@ -67,7 +67,7 @@ export function headerOfNft(text: string): PacketHeader | undefined {
 
 type Texts = Record<Exclude<keyof PacketHeader, "flags">, string | undefined> & { flags: string[] };
 
-/** undefined: the line names no source and destination. */
+/** @returns undefined if the line has no source or destination */
 function header({ source, destination, protocol, flags, inInterface, outInterface, ...numbers }: Texts) {
 	if (source === undefined || destination === undefined) return undefined;
 	const { sourcePort, destinationPort, mark, identification } = numbers;

@@ -1,6 +1,6 @@
 /**
- * Reads what `xtables-monitor --trace` and `nft monitor trace` print: what the kernel did with packets that a rule chose
- * for tracing (TRACE, `meta nftrace set 1`). Nothing is dropped: what is not understood is kept among `strangeLines`.
+ * Parses the output of `xtables-monitor --trace` and `nft monitor trace`: what the kernel did with packets that a rule
+ * selected for tracing (TRACE, `meta nftrace set 1`). Lines that aren't understood are kept in `strangeLines`.
  * Sources: iptables/xtables-monitor.c of iptables, src/netlink.c of nftables, net/netfilter/nf_tables_trace.c of Linux.
  */
 import type { Family } from "../../netfilter/model.ts";
@@ -9,41 +9,41 @@ import { type TraceStep, TraceVerdict } from "./model.ts";
 
 export type { TraceStep, TraceVerdict } from "./model.ts";
 
-/** Everything that a monitor printed, in its order. */
+/** The output of a monitor, in order. */
 export interface Trace {
 	passages: Passage[];
 	/** Lines that are neither a packet nor a step of one. */
 	strangeLines: string[];
 }
 
-/** A packet's way through one base chain and what that calls: the kernel shows the packet once at its beginning. */
+/** A packet's steps through one base chain and the chains that it calls. The kernel shows the packet once, at the start. */
 export interface Passage {
-	/** What the kernel numbers its messages with. It hashes an address in memory, so later packets may have it too. */
+	/** The id in the kernel's messages: a hash of an address in memory, so a later packet may have the same one. */
 	traceId: string;
 	family: Family;
 	packet: PacketHeader;
 	steps: TraceStep[];
 }
 
-/** What one line says. */
+/** The content of one line. */
 type Line = { traceId: string; family: Family } & ({ packet: PacketHeader } | { step: TraceStep });
 
-/** @param text what `xtables-monitor --trace` printed, of iptables 1.8 */
+/** @param text the output of `xtables-monitor --trace` of iptables 1.8 */
 export const parseXtablesTrace = (text: string): Trace => gather(text, xtablesLine);
 
-/** @param text what `nft monitor trace` printed, of nftables 1.0 */
+/** @param text the output of `nft monitor trace` of nftables 1.0 */
 export const parseNftTrace = (text: string): Trace => gather(text, nftLine);
 
-/** The passages of one packet each, in the order in which the kernel first showed the packets. */
+/** The passages of each packet, in the order in which the kernel first showed the packets. */
 export function packetsOf({ passages }: Trace): Passage[][] {
 	const packets: Passage[][] = [];
 	const open = new Map<string, Passage[]>();
 	for (const passage of passages) {
-		// The number in the IP header stays the packet's own through NAT and the loopback interface, unlike the trace id.
+		// Unlike the trace id, the identification in the IP header stays the same through NAT and the loopback interface.
 		const { identification, protocol, flags } = passage.packet;
 		const key = [protocol, ...flags, identification ?? passage.traceId].join(" ");
 		const packet = open.get(key);
-		// Linux numbers what it sends over lo 0, and its repetition too; but no packet passes a base chain twice.
+		// Linux sends packets over lo, and their repetitions, with identification 0. But no packet passes a base chain twice.
 		if (packet && !packet.some((earlier) => baseChain(earlier) === baseChain(passage))) {
 			packet.push(passage);
 			continue;
@@ -60,7 +60,7 @@ const baseChain = ({ family, steps: [first] }: Passage): string => `${family} ${
 function gather(text: string, read: (line: string) => Line | undefined): Trace {
 	const passages: Passage[] = [];
 	const strangeLines: string[] = [];
-	// Packets on several processors come mixed: a step belongs to the last passage of its own trace id.
+	// The lines of packets on several processors are mixed. A step belongs to the last passage with its trace id.
 	const open = new Map<string, Passage>();
 	for (const printed of text.split("\n").filter((line) => line.trim() !== "")) {
 		const line = read(printed);
@@ -78,7 +78,7 @@ function gather(text: string, read: (line: string) => Line | undefined): Trace {
 	return { passages, strangeLines };
 }
 
-/** The numbers of the families in the kernel (NFPROTO_IPV4, NFPROTO_IPV6). */
+/** The kernel's numbers of the families (NFPROTO_IPV4, NFPROTO_IPV6). */
 const families: Record<string, Family> = { "2": "ipv4", "10": "ipv6" };
 
 /**

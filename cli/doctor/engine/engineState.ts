@@ -1,5 +1,5 @@
 import { askEngine, type Engine, whySilent } from "../../../toolchain/engine/readEngine.ts";
-import { decideRemedy, lookAtMachine, type Remedy } from "../../../toolchain/engine/remedy.ts";
+import { decideRemedy, inspectMachine, type Remedy } from "../../../toolchain/engine/remedy.ts";
 import { SetupError } from "../../../toolchain/setupError.ts";
 import { isAtLeast, parseVersion, type Version } from "../../../toolchain/version.ts";
 import type { Finding } from "../finding.ts";
@@ -11,7 +11,7 @@ export async function readEngineState(): Promise<EngineState> {
 	const answer = await askEngine();
 	if ("engine" in answer) return { engine: answer.engine };
 	try {
-		return { remedy: decideRemedy(await lookAtMachine(answer), whySilent(answer)) };
+		return { remedy: decideRemedy(await inspectMachine(answer), whySilent(answer)) };
 	} catch (error) {
 		if (error instanceof SetupError) return { fault: error };
 		throw error;

@@ -195,7 +195,7 @@ it.each(["--bref", "brief"])("refuses the argument %s, and checks nothing", asyn
 it("npm start runs it first: an error ends npm start before set-up", async () => {
 	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev" };
 	const { stdout, stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
-	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 does not answer/m);
+	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 doesn't answer/m);
 	// Set-up would print to stderr, npm start itself also to stdout.
 	expect(stdout).not.toMatch(/set-up/i);
 	expect(stderr.trimEnd().split("\n").at(-1)).toMatch(/^Preflight failed with /);

@@ -4,7 +4,7 @@ import type { Engine } from "../../../../toolchain/engine/readEngine.ts";
 export const engine: Engine = {
 	version: "27.1.0",
 	defaultRuntime: "runc",
-	hasOwnWayOut: false,
+	hasMirrorOrProxy: false,
 	here: true,
 	kernel: "6.8.0-45-generic",
 	cgroupVersion: 2,

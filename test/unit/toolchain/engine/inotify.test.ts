@@ -19,7 +19,7 @@ test("a low limit is raised, and put back", () => {
 	writeFileSync(limit, "128\n");
 	expect(raiseInotify(limit)).toContain("from 128 to 512");
 	expect(read()).toBe(512);
-	expect(restoreInotify(limit)).toContain("back to 128");
+	expect(restoreInotify(limit)).toContain("to 128");
 	expect(read()).toBe(128);
 });
 

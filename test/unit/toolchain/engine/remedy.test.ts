@@ -10,7 +10,7 @@ const bare: Machine = { linux: true, root: true, debian: true, systemd: false, d
 const installed: Machine = { ...bare, dockerd: true, docker: true };
 const silent = "Cannot connect to the Docker daemon at unix:///var/run/docker.sock";
 
-describe("where no Docker engine answers", () => {
+describe("if no Docker engine answers", () => {
 	test.each([
 		["root on a bare Debian installs it and starts it by hand", bare, { install: true, start: "dockerd" }],
 		["… by systemd where that runs", { ...bare, systemd: true }, { install: true, start: "systemctl" }],
@@ -35,7 +35,7 @@ describe("where no Docker engine answers", () => {
 		expect(fixOf(decide)).toContain(fix);
 	});
 
-	test("a user who may not use the engine is told how to be allowed", () => {
+	test("a user without access to the engine gets the command that grants it", () => {
 		const said = "permission denied while trying to connect to the Docker daemon socket";
 		expect(fixOf(() => decideRemedy({ ...installed, root: false }, said))).toContain("usermod");
 	});
@@ -65,11 +65,11 @@ describe("what docker info says", () => {
 	};
 
 	test("names the engine, its runtime, and whether it has ways of its own to a registry", () => {
-		const engine = { version: "20.10.24", defaultRuntime: "bounded", hasOwnWayOut: false };
+		const engine = { version: "20.10.24", defaultRuntime: "bounded", hasMirrorOrProxy: false };
 		expect(readInfo(info)).toMatchObject({ engine });
 		const mirrored = { ...info, RegistryConfig: { Mirrors: ["https://mirror.example"] } };
-		expect(readInfo(mirrored)).toMatchObject({ engine: { ...engine, hasOwnWayOut: true } });
-		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toMatchObject({ engine: { hasOwnWayOut: true } });
+		expect(readInfo(mirrored)).toMatchObject({ engine: { ...engine, hasMirrorOrProxy: true } });
+		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toMatchObject({ engine: { hasMirrorOrProxy: true } });
 	});
 
 	test("names what its machine has", () => {
@@ -130,7 +130,7 @@ describe("capabilities", () => {
 	});
 
 	test.each([
-		["an engine here without the runtime that heeds it", { here: true, defaultRuntime: "runc" }, true, true],
+		["an engine on this machine without the runtime for it", { here: true, defaultRuntime: "runc" }, true, true],
 		["one with it", { here: true, defaultRuntime: "bounded" }, true, false],
 		["one where root lacks none", { here: true, defaultRuntime: "runc" }, false, false],
 		["one elsewhere", { here: false, defaultRuntime: "runc" }, true, false],

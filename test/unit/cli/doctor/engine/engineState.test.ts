@@ -10,7 +10,7 @@ import { program, scratchFolder } from "../../../fakePrograms.ts";
 import { engine } from "../sampleEngine.ts";
 
 const silent: EngineState = {
-	fault: new SetupError("the Docker engine is not running (said so)", "run `sudo dockerd`"),
+	fault: new SetupError("the Docker engine isn't running (said so)", "run `sudo dockerd`"),
 };
 
 describe("a Docker engine", () => {
@@ -28,7 +28,7 @@ describe("a Docker engine", () => {
 			"set-up installs Debian's",
 			"npm run setup",
 		],
-		["only the user can start", silent, "stop", "is not running (said so)", "sudo dockerd"],
+		["only the user can start", silent, "stop", "isn't running (said so)", "sudo dockerd"],
 	] as [string, EngineState, string, string, string | undefined][])("that %s: %o", (_, state, level, found, fix) => {
 		const finding = judgeEngine(state);
 		expect(finding).toMatchObject({ subject: "Docker engine", level, found: expect.stringContaining(found) });
@@ -59,6 +59,6 @@ describe("the engine's state", () => {
 		await program("docker", "echo 'Cannot connect to the Docker daemon' >&2; exit 1");
 		vi.stubEnv("DOCKER_HOST", "tcp://127.0.0.1:9");
 		const state = await readEngineState();
-		expect(state).toHaveProperty("fault.message", expect.stringContaining("tcp://127.0.0.1:9 does not answer"));
+		expect(state).toHaveProperty("fault.message", expect.stringContaining("tcp://127.0.0.1:9 doesn't answer"));
 	});
 });
