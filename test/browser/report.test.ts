@@ -86,7 +86,7 @@ async function shown({ page }: Opened) {
 }
 
 describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
-	it("renders without a complaint, asks for nothing, and nothing is cut off or hides under another", async () => {
+	it("renders without errors or requests, and nothing is cut off or overlaps", async () => {
 		const { page, complaints } = await open(report, window);
 		expect(complaints).toEqual([]);
 		expect(await page.title()).toBe("NodePort 30040 of default/nodeport-service: verified");
@@ -95,7 +95,7 @@ describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
 		await page.close();
 	});
 
-	it("has no violation of accessibility that axe knows", async () => {
+	it("has no accessibility violation that axe finds", async () => {
 		for (const one of [report, failed]) {
 			const { page } = await open(one, window);
 			await page.evaluate(axe);
@@ -141,7 +141,7 @@ describe("choosing", () => {
 		await opened.page.close();
 	});
 
-	it("Tab and Enter do the same, and show where the focus is", async () => {
+	it("Tab and Enter do the same, and the focus is visible", async () => {
 		const opened = await open(report);
 		const { page } = opened;
 		const focused = () => page.evaluate("document.activeElement.dataset.cell");
@@ -167,7 +167,7 @@ describe("choosing", () => {
 		await opened.page.close();
 	});
 
-	it("every cell shows a path of its own", async () => {
+	it("every cell shows its own path", async () => {
 		const { page, complaints } = await open(report);
 		for (const [i, { client, target }] of report.connectivity.entries()) {
 			await page.locator(`[data-cell="${i}"]`).last().click();
@@ -180,7 +180,7 @@ describe("choosing", () => {
 	});
 });
 
-it("words of others are words: nothing of them runs, and what failed is on top and chosen", async () => {
+it("foreign text isn't executed, and the first failure is shown and selected", async () => {
 	const opened = await open(failed);
 	const { page, complaints } = opened;
 	expect(complaints).toEqual([]);

@@ -37,7 +37,7 @@ beforeAll(async () => {
 	};
 });
 
-describe("the next start after one that ended early", () => {
+describe("npm start after an interrupted one", () => {
 	const nothing = async () => {};
 	const deleteDeployment = () => lab.kubectl("delete", "deployment/app1", "--wait");
 	const isDeployed = async () => (await lab.kubectl("get", "deployment/app1").catch(() => "")) !== "";
@@ -71,7 +71,7 @@ describe("nodes that don't run", () => {
 		// They may run again before the start checks them.
 		["a restarted worker", ["restart", "--time=0"], worker, "verified at"],
 		["a restarted control plane", ["restart", "--time=0"], controlPlane, "verified at"],
-	])("%s: a start wakes it and keeps the cluster", async (fault, command, node, message) => {
+	])("%s: npm start starts it and keeps the cluster", async (fault, command, node, message) => {
 		const id = await docker("inspect", "--format", "{{.Id}}", node);
 		await docker(...command, node);
 		expect(await recoveries.start(lab, fault)).toContain(message);
@@ -92,7 +92,7 @@ describe("nodes that don't run", () => {
 	});
 });
 
-it("a second start waits for the first one, and has nothing to do", async () => {
+it("a second npm start waits for the first one, and has nothing to do", async () => {
 	await lab.kubectl("delete", "deployment/app1", "--wait");
 	const first = lab.run("cli/start.ts");
 	await new Promise((resolve) => first.all?.once("data", resolve));
@@ -132,7 +132,7 @@ describe("what a killed Pulumi CLI had started", () => {
 		expect(all).toContain("pulumi was ended by SIGKILL: run the same command again");
 	}
 
-	it("is used by the next start once it has finished", async () => {
+	it("is used by the next npm start once it has finished", async () => {
 		await killPulumi();
 		await recoveries.start(lab, "the Pulumi CLI killed while kind creates the cluster");
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
@@ -149,7 +149,7 @@ describe("what a killed Pulumi CLI had started", () => {
 describe("a destroy", () => {
 	const isDeleting = isRunning(/kind delete cluster/);
 
-	it("that ends by Ctrl-C is resumed by the next one, and the lab starts again", async () => {
+	it("interrupted by Ctrl-C is resumed by the next one, and the lab starts again", async () => {
 		const { exitCode, all } = await lab.runInterruptedWhen(isDeleting, "cli/destroy.ts");
 		expect(exitCode, all).toBe(130);
 		expect(all).not.toContain("received; terminating");
@@ -158,7 +158,7 @@ describe("a destroy", () => {
 		await recoveries.start(lab, "lab destroyed");
 	});
 
-	it("that ends by SIGKILL is resumed by the next one, and the lab starts again", async () => {
+	it("ended by SIGKILL is resumed by the next one, and the lab starts again", async () => {
 		await lab.runKilledWhen(isDeleting, "cli/destroy.ts");
 		const printed = await recoveries.destroy(lab, "destroy ended by SIGKILL");
 		expect(printed).toContain("releasing the stack's lock");

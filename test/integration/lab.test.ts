@@ -38,7 +38,7 @@ it("previews everything as created while there is no cluster", async () => {
 	expect(await leftovers()).toEqual([]);
 });
 
-it("starts after one start was killed while kind created nodes and another while the Deployment was created", async () => {
+it("starts after npm start was killed while kind created nodes, and again while the Deployment was created", async () => {
 	await lab.runKilledWhen(async () => (await leftovers()).length > 0, "cli/start.ts");
 	const deployed = () => lab.kubectl("get", "deployment/app1").catch(() => "");
 	const second = lab.runKilledWhen(async () => (await deployed()) !== "", "cli/start.ts");
@@ -100,7 +100,7 @@ it("writes the full report to disk and doesn't write the kubeconfig into the sta
 	expect(JSON.stringify(verification).length).toBeLessThan(64 * 1024);
 });
 
-it("changes nothing on a second start, but verifies again and shows nodes, matrix and chains", async () => {
+it("a second npm start changes nothing, but verifies again and shows nodes, matrix and chains", async () => {
 	const { checkedAt } = await report();
 	const { exitCode, stdout, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
@@ -161,7 +161,7 @@ it("keeps the cluster when its nodes were stopped and the kubeconfig was deleted
 	expect((await lab.run("cli/verify.ts")).exitCode).toBe(0);
 });
 
-it("reports only the node that is down, until a start wakes it", async () => {
+it("reports only the node that is down, until npm start starts it", async () => {
 	await execa("docker", ["pause", worker(2)]);
 	const paused = await lab.run("cli/verify.ts");
 	// Its kernel still answers, but its rules can't be read.

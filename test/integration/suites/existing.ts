@@ -62,7 +62,7 @@ export const existing = (mode: "iptables" | "nftables") =>
 			expect(all).toMatch(/^ok +cluster +".*" can be reached: 4 nodes; rules are read in the kube-proxy pods;/m);
 		});
 
-		it("a start resumes after one that was killed once the namespace existed", async () => {
+		it("npm start resumes after it was killed once the namespace existed", async () => {
 			const isThere = async () => (await cluster.kubectl("get", "namespace", namespace, "--ignore-not-found")) !== "";
 			await lab.runKilledWhen(isThere, "cli/start.ts");
 			const { all } = await lab.run("cli/start.ts");

@@ -66,7 +66,7 @@ export const drawbacks = (lab: () => Lab) =>
 			expect(verified, printed).toBe(0);
 		});
 
-		it("is restored by a start after a run was killed while nodePorts were bound to one node", async () => {
+		it("is restored by npm start after a run was killed while nodePorts were bound to one node", async () => {
 			const annotations = "jsonpath={.metadata.annotations}";
 			const kubeProxy = () =>
 				lab().kubectl("get", "configmap/kube-proxy", "--namespace=kube-system", `--output=${annotations}`);

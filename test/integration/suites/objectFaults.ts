@@ -70,7 +70,7 @@ export const objectFaults = (lab: () => Lab) =>
 			expect(await echoPod()).not.toBe(before);
 		});
 
-		it("recreates the client by a start when its kubelet has ended it", async () => {
+		it("npm start recreates the client when its kubelet has ended it", async () => {
 			// A real end: a kubelet overwrites a status that somebody else wrote for a running pod.
 			await kubectl("patch", "pod/dnsutils", "--type=merge", '--patch={"spec":{"activeDeadlineSeconds":1}}');
 			await kubectl("wait", "pod/dnsutils", "--for=jsonpath={.status.phase}=Failed", "--timeout=60s");

@@ -68,7 +68,7 @@ export const refusals = (lab: () => Lab) =>
 			await lab().kubectl("delete", "service", "taken");
 		});
 
-		it("reports a kubeconfig that can't be read, and a start fixes it", async () => {
+		it("reports a kubeconfig that can't be read, and npm start fixes it", async () => {
 			await writeFile(lab().kubeconfig(), "users: [");
 			const { exitCode, all } = await lab().run("cli/verify.ts");
 			expect(exitCode, all).toBe(1);

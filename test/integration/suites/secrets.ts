@@ -50,7 +50,7 @@ export const secrets = (lab: () => Lab, temporary: string, processes: () => stri
 			await expectNoCopy("verify");
 		});
 
-		it("are only in the kubeconfig after the command that follows a killed start", async () => {
+		it("are only in the kubeconfig after the command that follows a killed npm start", async () => {
 			await rm(join(lab().folder, "out/verification.json"));
 			const isVerifying = (programs: string[]) =>
 				programs.some((line) => line.includes("verification/verificationProgram"));

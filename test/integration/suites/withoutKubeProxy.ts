@@ -15,7 +15,7 @@ interface Site {
 const failing = ({ connectivity }: Report) => connectivity.filter(({ ok }) => !ok).map(({ target }) => target.kind);
 
 export function withoutKubeProxy(mode: string, site: () => Site): void {
-	it("without kube-proxy pods, its remaining rules are read through NodeProbe, also with connectivity base", async () => {
+	it("if kube-proxy's pods are gone, its remaining rules are read through NodeProbe, also with connectivity base", async () => {
 		await site().cluster.kubectl("delete", "daemonset", "kube-proxy", "--namespace", "kube-system", "--wait");
 		await site().cluster.kubectl(
 			"wait",

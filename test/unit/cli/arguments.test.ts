@@ -22,7 +22,7 @@ it.each([
 	[["--from", "--trace"], "Option '--from' argument is ambiguous"],
 	[["--from", "a", "b"], "Unexpected argument 'b'"],
 	[["--trace=yes"], "Option '--trace' does not take an argument"],
-])("%j is refused in one line: what is wrong, and how the command is called", (args, what) => {
+])("refuses %j in one line, with the usage", (args, what) => {
 	expect(() => parseArguments("npm run x -- [--trace]", { options, args })).toThrow(
 		new RegExp(`^${what}; usage: npm run x -- \\[--trace\\]$`),
 	);
@@ -32,7 +32,7 @@ it.each([
 	["cli/explain.ts", /^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--trace /],
 	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Which client IP does the pod see\?\n/],
 	["cli/verify.ts", /^usage: npm run verify$/],
-])("%s --help does nothing but say what it takes", async (script, help) => {
+])("%s --help only prints the usage", async (script, help) => {
 	const { exitCode, stdout, stderr } = await run(script, "--help");
 	expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
 	expect(stdout).toMatch(help);
@@ -46,7 +46,7 @@ it.each([
 	["cli/renderReport.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],
 	["cli/renderReport.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
 	["cli/verify.ts", [], "the lab isn't verified yet (out/verification.json not found); fix: npm start"],
-])("%s %j does nothing, ends with 1 and says so in one line", async (script, args, message) => {
+])("%s %j changes nothing, exits with 1 and prints one line", async (script, args, message) => {
 	const { exitCode, stdout, stderr } = await run(script, ...args);
 	expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
 	expect(stderr).toMatch(/^error: [^\n]*$/);

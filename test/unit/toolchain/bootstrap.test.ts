@@ -64,7 +64,7 @@ async function npmRuns(): Promise<void> {
 
 const packagesOnly = (...command: string[]): string[] => ["--packages-only", ...command];
 
-test("the locked packages are installed once, and again when the lock changes or they are removed", async () => {
+test("installs the locked packages once, and again if the lock file changes or they are removed", async () => {
 	await bootstrap(packagesOnly("true"));
 	await bootstrap(packagesOnly("true"));
 	expect(calls()).toEqual(["npm ci --ignore-scripts --include=dev --no-audit --no-fund"]);
@@ -76,7 +76,7 @@ test("the locked packages are installed once, and again when the lock changes or
 	expect(calls()).toHaveLength(3);
 });
 
-test("of two at once the second waits, says so, installs nothing, and keeps nobody waiting itself", async () => {
+test("a second run at the same time waits, reports that, installs nothing, and leaves no lock", async () => {
 	const first = bootstrap(packagesOnly("true"), { NPM_TIME: "2" });
 	await npmRuns();
 	const second = await bootstrap(packagesOnly("sh", "-c", "test -e .toolchain/npm.lock || echo free"));
@@ -86,7 +86,7 @@ test("of two at once the second waits, says so, installs nothing, and keeps nobo
 	expect(calls()).toHaveLength(1);
 });
 
-test("after a killed run the next one waits for the npm that it left, and installs anew", async () => {
+test("after a kill, the next run waits for the npm that is still running, and installs again", async () => {
 	const killed = bootstrap(packagesOnly("true"), { NPM_TIME: "2" });
 	await npmRuns();
 	killed.kill("SIGKILL");
@@ -100,7 +100,7 @@ test("after a killed run the next one waits for the npm that it left, and instal
 test.each([
 	["of a process that ended", "4194304", 0],
 	["from before a reboot, whose process is another one by now", String(process.pid), 3600],
-])("a lock %s does not block", async (_, holder, secondsOld) => {
+])("a lock %s doesn't block", async (_, holder, secondsOld) => {
 	mkdirSync(at(".toolchain"));
 	writeFileSync(at(".toolchain/npm.lock"), holder);
 	const time = Date.now() / 1000 - secondsOld;
@@ -111,7 +111,7 @@ test.each([
 	expect(existsSync(at(".toolchain/npm.lock"))).toBe(false);
 });
 
-test("fails with what npm said, its log and what to do, and tries again the next time", async () => {
+test("fails with npm's error, its log and the fix, and tries again the next time", async () => {
 	const { exitCode, stderr } = await bootstrap(packagesOnly("true"), { NPM_FAILS: "1" });
 	expect(exitCode).toBe(1);
 	expect(stderr).toContain("  npm error E404\n");
@@ -133,7 +133,7 @@ function installed(): void {
 	writeFileSync(at("node_modules/.nodeport-lab-packages"), key);
 }
 
-test("the command runs after the set-up, in its environment, and alone writes to standard output", async () => {
+test("the command runs after set-up, in its environment; only the command writes to stdout", async () => {
 	installed();
 	writeProgram(at("node_modules/.bin/lab"), 'echo "lab $LAB $*"');
 	const { stdout, stderr, exitCode } = await bootstrap(["lab", "a b", "c"]);
@@ -142,7 +142,7 @@ test("the command runs after the set-up, in its environment, and alone writes to
 	expect(calls()).toEqual(["setup --brief"]);
 });
 
-test("with --packages-only there is no set-up", async () => {
+test("with --packages-only, set-up doesn't run", async () => {
 	installed();
 	const { stdout } = await bootstrap(packagesOnly("sh", "-c", "echo LAB=$LAB"));
 	expect(stdout).toBe("LAB=");
@@ -156,7 +156,7 @@ test.each(["--for-stack", "--for-tests"])("%s is passed to the set-up, not to th
 	expect(calls()).toEqual([`setup ${option} --brief`]);
 });
 
-test("where the set-up fails, the command does not run and the exit code is the set-up's", async () => {
+test("if set-up fails, the command doesn't run, and the exit code is set-up's", async () => {
 	installed();
 	expect(await bootstrap(["echo", "ran"], { SETUP_CODE: "3" })).toMatchObject({ exitCode: 3, stdout: "" });
 });
@@ -164,7 +164,7 @@ test("where the set-up fails, the command does not run and the exit code is the 
 test.each([
 	["its exit code", "exit 7", 7],
 	["128 and the number of the signal that ended it", "kill -TERM $$", 143],
-])("the command's end is the script's: %s", async (_, script, code) => {
+])("the script ends as the command does: %s", async (_, script, code) => {
 	installed();
 	expect((await bootstrap(packagesOnly("sh", "-c", script))).exitCode).toBe(code);
 });

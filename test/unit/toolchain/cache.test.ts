@@ -15,7 +15,7 @@ import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
 
-test("keys tell the same text apart where it is divided otherwise", () => {
+test("keys differ if the same text is divided differently", () => {
 	expect(contentKey("ab", "c")).toMatch(/^[0-9a-f]{16}$/);
 	expect(contentKey("ab", "c")).toBe(contentKey("ab", "c"));
 	expect(contentKey("ab", "c")).not.toBe(contentKey("a", "bc"));
@@ -38,7 +38,7 @@ test.each(changes)("the key of files changes with %s", async (_, change) => {
 	expect(await filesKey(path)).not.toBe(before);
 });
 
-test("the key of files does not change with Go's tests, which no build reads", async () => {
+test("the key of files doesn't change with Go's tests, which no build reads", async () => {
 	const path = join(folder.path, "sources");
 	mkdirSync(path);
 	writeFileSync(join(path, "main.go"), "package main");
@@ -47,7 +47,7 @@ test("the key of files does not change with Go's tests, which no build reads", a
 	expect(await filesKey(path)).toBe(before);
 });
 
-test("the key of files is the same wherever their folder is: another clone finds what the first one built", async () => {
+test("the key of files doesn't depend on their folder: another clone finds what the first one built", async () => {
 	for (const clone of ["first", "second"]) {
 		mkdirSync(join(folder.path, clone), { recursive: true });
 		writeFileSync(join(folder.path, clone, "file"), "content");
@@ -55,7 +55,7 @@ test("the key of files is the same wherever their folder is: another clone finds
 	expect(await filesKey(join(folder.path, "first"))).toBe(await filesKey(join(folder.path, "second")));
 });
 
-test("an entry is made once, also by two steps at the same time", async () => {
+test("makes an entry once, even if two steps need it at the same time", async () => {
 	let made = 0;
 	const make = async (entry: string) => {
 		made++;
@@ -68,7 +68,7 @@ test("an entry is made once, also by two steps at the same time", async () => {
 	expect(readFileSync(join(paths[0] ?? "", "program"), "utf8")).toBe("built");
 });
 
-test("fails with the builder's error, and leaves no half-made entry", async () => {
+test("fails with the builder's error, and leaves no incomplete entry", async () => {
 	const make = async (entry: string) => {
 		await writeFile(join(entry, "half"), "");
 		throw new Error("disk full");
@@ -78,7 +78,7 @@ test("fails with the builder's error, and leaves no half-made entry", async () =
 	expect(readdirSync(join(cacheRoot(), "unfinished"))).toEqual([]);
 });
 
-test("what a killed run left unfinished is removed, finished entries stay", async () => {
+test("removes what a killed run left unfinished, and keeps complete entries", async () => {
 	const entry = await makeEntry("tool", "key", () => Promise.resolve());
 	await mkdir(join(cacheRoot(), "unfinished", "tool-abc"));
 	await removeUnfinished();
@@ -86,7 +86,7 @@ test("what a killed run left unfinished is removed, finished entries stay", asyn
 	expect(existsSync(entry)).toBe(true);
 });
 
-test("a temporary folder is on the cache's disk and is gone afterwards", async () => {
+test("a temporary folder is on the cache's disk, and is removed afterwards", async () => {
 	const path = await inTemporaryFolder("image", async (temporary) => {
 		expect(existsSync(temporary)).toBe(true);
 		return temporary;

@@ -7,7 +7,7 @@ import { temporaryFolder, writeProgram } from "../temporary.ts";
 const folder = temporaryFolder();
 const at = (...parts: string[]): string => join(folder.path, ...parts);
 
-test("all programs of a name are found, in PATH's order, each once", () => {
+test("finds all programs with a name once, in the order of PATH", () => {
 	writeProgram(at("a/tool"), "");
 	writeProgram(at("b/tool"), "");
 	symlinkSync(at("a"), at("link"));
@@ -15,14 +15,14 @@ test("all programs of a name are found, in PATH's order, each once", () => {
 	expect(findPrograms("tool", path)).toEqual([at("b/tool"), at("a/tool")]);
 });
 
-test("folders, and files that cannot be executed, are not programs", () => {
+test("ignores folders and files that can't be executed", () => {
 	mkdirSync(at("a/tool"), { recursive: true });
 	mkdirSync(at("b"));
 	appendFileSync(at("b/tool"), "");
 	expect(findPrograms("tool", [at("a"), at("b")].join(delimiter))).toEqual([]);
 });
 
-test("what set-up itself put on PATH, in a shell that sourced .toolchain/env, is not found", () => {
+test("ignores set-up's own links in a shell that sourced .toolchain/env", () => {
 	writeProgram(at("user/kind"), "");
 	mkdirSync(at("clone/.toolchain/bin"), { recursive: true });
 	symlinkSync(at("user/kind"), at("clone/.toolchain/bin/kind"));

@@ -25,13 +25,13 @@ describe("npm packages", () => {
 	const ours = (name: string) =>
 		name === "" || name === "node_modules/nodeport-lab" || examples.includes(lock.packages[name].resolved ?? name);
 
-	it("are asked for by exact versions", () => {
+	it("are required in exact versions", () => {
 		const versions = Object.values({ ...dependencies, ...devDependencies });
 		expect(versions.length).toBeGreaterThan(10);
 		for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
 	});
 
-	it("have each its hash in the lock file, and no place of its own to come from", () => {
+	it("have a hash each in the lock file, and no URL of their own", () => {
 		expect(lock.packages[""].dependencies).toEqual(dependencies);
 		const packages = Object.entries<Record<string, string | boolean>>(lock.packages).filter(([name]) => !ours(name));
 		expect(packages.length).toBeGreaterThan(100);
@@ -43,7 +43,7 @@ describe("npm packages", () => {
 		}
 	});
 
-	it("are the lab's own versions where an example asks for them", () => {
+	it("have the same version in the examples as in the lab", () => {
 		for (const example of examples) {
 			const { dependencies: asked } = JSON.parse(read(example, "package.json"));
 			const { "nodeport-lab": lab, ...others } = asked;
@@ -57,7 +57,7 @@ describe("npm packages", () => {
 describe("Go modules", () => {
 	const modules = readdirSync(join(project, "toolchain/go"));
 
-	it.each(modules)("of %s have each a version in go.mod and its hash in go.sum", (name) => {
+	it.each(modules)("of %s have a version each in go.mod and a hash in go.sum", (name) => {
 		const [mod, sum] = [read("toolchain/go", name, "go.mod"), read("toolchain/go", name, "go.sum")];
 		const replaced = new Map([...mod.matchAll(/^replace (\S+) => (\S+ v\S+)$/gm)].map(([, from, to]) => [from, to]));
 		const required = [...mod.matchAll(/^(?:require |\t)(\S+) (v\S+)/gm)];
@@ -67,7 +67,7 @@ describe("Go modules", () => {
 		}
 	});
 
-	it("are not needed by the programs of the project's own", () => {
+	it("aren't needed by this project's own programs", () => {
 		for (const path of files("go.mod").filter((path) => path.includes("images"))) {
 			expect(read(path)).not.toMatch(/require/);
 		}
@@ -77,7 +77,7 @@ describe("Go modules", () => {
 describe("images", () => {
 	const dockerfiles = files("Dockerfile");
 
-	it.each(dockerfiles)("that %s builds on are nothing, its own stage, or what it is told", (path) => {
+	it.each(dockerfiles)("that %s builds on are scratch, its own stage, or a build argument", (path) => {
 		const lines = read(path).match(/^FROM .*$/gm) ?? [];
 		expect(lines.length).toBeGreaterThan(0);
 		// biome-ignore lint/suspicious/noTemplateCurlyInString: Docker's own placeholder
@@ -99,7 +99,7 @@ describe("images", () => {
 		expect(command).toMatch(/ --build-arg BASE=[\w/.-]+@sha256:[0-9a-f]{64}( |$)/);
 	});
 
-	it("from a registry are named nowhere without a digest", () => {
+	it("from a registry are always named with a digest", () => {
 		for (const path of files(".ts")) {
 			const pulled = read(path).match(
 				/"(?:kindest\/|golang[:@]|debian[:@]|registry\.|docker\.io\/|ghcr\.io|quay\.io)[^"]*"/g,
@@ -110,7 +110,7 @@ describe("images", () => {
 });
 
 describe("tools", () => {
-	it.each([kind, kubectl, pulumi])("such as $name are downloaded by https with their vendor's checksums", (tool) => {
+	it.each([kind, kubectl, pulumi])("such as $name are downloaded over https with their vendor's checksums", (tool) => {
 		const downloads = tool.downloads("v1.2.3");
 		expect(downloads.length).toBeGreaterThan(0);
 		for (const { url, checksums } of downloads) {

@@ -20,7 +20,7 @@ async function until(condition: () => boolean): Promise<void> {
 	}
 }
 
-test("a program's command and all its output are in the log, and its standard output is returned", async () => {
+test("the log contains a program's command and all its output, and its standard output is returned", async () => {
 	const { stdout } = await logTo(log())("sh", ["-c", "echo out; echo err >&2"]);
 	expect(stdout).toBe("out");
 	expect(readFileSync(log(), "utf8")).toBe("$ sh -c echo out; echo err >&2\nout\nerr\n");
@@ -35,7 +35,7 @@ test.each([
 	await expect(logTo(log())(file, args)).rejects.toMatchObject({ message, log: log() });
 });
 
-test("programs of a killed set-up are ended, with what they had started; another program of that number is not", async () => {
+test("ends the programs of a killed set-up and their children, but not another program with the same process id", async () => {
 	const script = "sleep 600 & echo $! >$0; wait";
 	const child = execa("sh", ["-c", script, join(folder.path, "pid")], { detached: true, reject: false });
 	const stranger = execa("sleep", ["600"], { detached: true, reject: false });
@@ -52,7 +52,7 @@ test("programs of a killed set-up are ended, with what they had started; another
 	stranger.kill("SIGKILL");
 });
 
-test("interrupted, the programs end with what they had started, and none starts any more", async () => {
+test("an interruption ends the programs and their children, and no other program starts", async () => {
 	const pidFile = join(folder.path, "pid");
 	const program = logTo(log())("sh", ["-c", "sleep 600 & echo $! >$0; wait", pidFile]);
 	const failed = expect(program).rejects.toThrow(Ended);

@@ -6,13 +6,13 @@ import { temporaryFolder } from "../temporary.ts";
 
 const folder = temporaryFolder();
 
-test("a user's fault is told with what mends it, and without a stack", () => {
+test("explains a problem that the user can fix with the fix, without a stack", () => {
 	expect(explain("kind", new SetupError("Go is missing", "install Go"))).toBe(
 		"kind: Go is missing\n  What to do: install Go; then run the same command again.",
 	);
 });
 
-test("a program's failure is told with the end of its log, cut to what can be read, and the log's path", () => {
+test("explains a program's failure with the end of its log, shortened, and the log's path", () => {
 	const log = join(folder.path, "kind.log");
 	const lines = Array.from({ length: 40 }, (_, i) => `line ${i}`);
 	writeFileSync(log, `${lines.join("\n")}\n${"x".repeat(500)}\n`);
@@ -24,7 +24,7 @@ test("a program's failure is told with the end of its log, cut to what can be re
 	expect(text).toContain(`Log: ${log}\n`);
 });
 
-test("a refusal of the machine is told without a stack, a fault of the program with one", () => {
+test("explains a system error without a stack, and a bug with one", () => {
 	const refused = Object.assign(new Error("EACCES: permission denied, open"), { code: "EACCES", syscall: "open" });
 	expect(explain("kind", refused)).not.toContain("setupError.test.ts");
 	expect(explain("kind", new Error("a mistake"))).toContain("setupError.test.ts");

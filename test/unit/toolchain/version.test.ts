@@ -9,7 +9,7 @@ test.each([
 	["20.10.24+dfsg1", [20, 10, 24]],
 	["6.18.44-fc-v657", [6, 18, 44]],
 	["command not found", undefined],
-])("%j says version %j", (said, version) => {
+])("the version of %j is %j", (said, version) => {
 	expect(parseVersion(said)).toEqual(version);
 });
 

@@ -28,7 +28,7 @@ describe("observe", () => {
 		expect(observe({ code, stdout: "", stderr }, 0)).toEqual({ outcome, body: stderr, milliseconds: 0 });
 	});
 
-	it("finds the reason in curl's verbose talk", () => {
+	it("finds the reason in curl's verbose output", () => {
 		const stderr = [
 			"*   Trying 172.18.0.7:30999...",
 			"* connect to 172.18.0.7 port 30999 failed: Connection refused",
@@ -50,7 +50,7 @@ describe("agrees", () => {
 	const expected: Expected = { outcome: "ok", nodes: ["a"], podIps: ["10.0.0.1"], clientIp: "10.0.0.2" };
 	const observed: Observed = { outcome: "ok", node: "a", podIp: "10.0.0.1", clientIp: "10.0.0.2" };
 
-	it("is satisfied by what was expected", () => {
+	it("is true for an expected result", () => {
 		expect(agrees(expected, observed)).toBe(true);
 	});
 
@@ -63,7 +63,7 @@ describe("agrees", () => {
 		expect(agrees(expected, { ...observed, ...changed })).toBe(false);
 	});
 
-	it("asks nothing of an answer where none may come", () => {
+	it("doesn't check an answer if none is expected", () => {
 		expect(agrees({ outcome: "timeout" }, { outcome: "timeout", body: "timed out" })).toBe(true);
 	});
 });

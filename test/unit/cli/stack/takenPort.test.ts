@@ -32,13 +32,13 @@ it.each([
 	await expect(refuseTakenPort({ kubeconfig }, "30040")).resolves.toBeUndefined();
 });
 
-it("a nodePort of a Service of the lab's name is another's where the lab is in a namespace of its own", async () => {
+it("a Service with the lab's name in another namespace is foreign if the lab has its own namespace", async () => {
 	server.objects.set("/api/v1/services", { items: [service("nodeport-service", [{ port: 80, nodePort: 30040 }])] });
 	await expect(refuseTakenPort({ kubeconfig }, "30040", "shop")).resolves.toBeUndefined();
 	await expect(refuseTakenPort({ kubeconfig }, "30040", "mine")).rejects.toThrow("Service shop/nodeport-service uses");
 });
 
-it("a nodePort of another Service is refused: whose it is, what is allowed, what mends it", async () => {
+it("refuses a nodePort of another Service, and names that Service, the free ports and the fix", async () => {
 	const web = service("web", [{ port: 443 }, { port: 80, nodePort: 30040, protocol: "TCP" }]);
 	server.objects.set("/api/v1/services", { items: [web] });
 	await expect(refuseTakenPort({ kubeconfig }, "30040")).rejects.toThrow(

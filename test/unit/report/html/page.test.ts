@@ -42,7 +42,7 @@ it("is complete without requests", async () => {
 	expect(await htmlReport({ ...sampleReport(), connectivity: [] })).toContain("</html>");
 });
 
-it("shows on top that something else serves Services and the size of the cluster, and no rules where there are none", async () => {
+it("starts with the replacement of kube-proxy and the cluster's size, and shows no rules if there are none", async () => {
 	const full = fullReport();
 	const sample = { nodes: full.nodes.map(({ name }) => name), of: 5000, seed: 1 };
 	const page = await htmlReport({

@@ -26,12 +26,12 @@ test.each([
 	["an older one that fetches what go.mod asks for", "go1.24.4", "auto", true],
 	["one that was chosen, and fetches what go.mod asks for", "go1.24.4", "go1.24.4+auto", true],
 	["one from before Go could fetch another", "go1.19.8", "", false],
-])("%s (%s, GOTOOLCHAIN=%j) builds kind: %j", async (_, version, toolchain, builds) => {
+])("%s (%s, GOTOOLCHAIN=%j) can build kind: %j", async (_, version, toolchain, builds) => {
 	install(version, toolchain);
 	expect(await hasGo(kindModule)).toBe(builds);
 });
 
-test("one that tells no version, or none at all, builds nothing", async () => {
+test("a Go without a version, or no Go, can't build", async () => {
 	install("devel", "local");
 	expect(await findGo()).toBeUndefined();
 	vi.stubEnv("PATH", "/nonexistent");
@@ -39,17 +39,17 @@ test("one that tells no version, or none at all, builds nothing", async () => {
 	expect(canBuild(undefined, [1, 0, 0])).toBe(false);
 });
 
-test("what a real Go 1.26 prints is understood", () => {
+test("the output of a real Go 1.26 is parsed", () => {
 	const said = '{\n\t"GOTOOLCHAIN": "local",\n\t"GOVERSION": "go1.26.8"\n}\n';
 	expect(readGo(said)).toEqual({ version: [1, 26, 8], fetches: false });
 });
 
-test("a module says the oldest Go that builds it", async () => {
+test("a module names the oldest Go that can build it", async () => {
 	expect((await leastGo(kindModule)).slice(0, 2)).toEqual([1, 26]);
 	await expect(leastGo(folder.path)).rejects.toThrow("go.mod");
 });
 
-test("a build says which Go there is, and which it needs", async () => {
+test("a build reports which Go was found, and which it needs", async () => {
 	install("go1.24.4", "local");
 	const run = () => Promise.reject(new Error("run"));
 	await expect(makeBuild(kind.build, run)).rejects.toMatchObject({

@@ -12,14 +12,14 @@ temporaryFolder();
 
 const builds = [kind.build, pulumi.build, ...nodeBuilds, providerBuild];
 
-test("every folder of pinned modules is built, and each pins the version of what it builds", async () => {
+test("every folder in go/ has a build, and its go.mod pins the version", async () => {
 	const versions = await Promise.all(builds.map(moduleVersion));
 	for (const version of versions) expect(version).toMatch(/^v\d+\.\d+\.\d+(-\d{14}-[0-9a-f]{12})?$/);
 	const folders = new Set(builds.map(({ name }) => name));
 	expect([...folders].sort()).toEqual(readdirSync(join(project, "toolchain/go")).sort());
 });
 
-test("fails where go.mod does not require the module", async () => {
+test("fails if go.mod doesn't require the module", async () => {
 	await expect(moduleVersion({ ...kind.build, module: "example.com/none" })).rejects.toThrow("does not require");
 });
 
@@ -27,11 +27,11 @@ test.each([
 	["packages", { packages: ["sigs.k8s.io/kind/other"] }],
 	["flags", { ldflags: "-X main.version={version}" }],
 	["program", { program: "other" }],
-])("another build's %s are another key", async (_, change) => {
+])("other %s make another key", async (_, change) => {
 	expect(await buildKey({ ...kind.build, ...change })).not.toBe(await buildKey(kind.build));
 });
 
-test("go builds from the pinned modules alone, and the version goes into the program", async () => {
+test("go builds only from the pinned modules, and puts the version into the program", async () => {
 	const run = vi.fn(async () => ({ stdout: "" }));
 	const folder = await makeBuild(kubectl.build, run);
 	expect(run).toHaveBeenCalledOnce();
@@ -48,7 +48,7 @@ test("go builds from the pinned modules alone, and the version goes into the pro
 	expect(run).toHaveBeenCalledOnce();
 });
 
-test("fails naming what to install where there is no Go", async () => {
+test("fails and names what to install if Go is missing", async () => {
 	vi.stubEnv("PATH", "/nonexistent");
 	const run = () => Promise.reject(new Error("run"));
 	await expect(makeBuild(kind.build, run)).rejects.toMatchObject({

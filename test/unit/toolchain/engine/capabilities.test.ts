@@ -19,7 +19,7 @@ const fix = (): string => {
 	return (advice?.fix ?? "exit 1").replaceAll("/var/run/docker.pid", pidFile());
 };
 
-it("the fix for an engine without its runtime sets up only once that has ended", async () => {
+it("the fix for an engine without the runtime waits until that engine has ended", async () => {
 	const engine = execa("dockerd");
 	await expect.poll(() => readFile(pidFile(), "utf8").catch(() => "")).not.toBe("");
 	await execa("sh", ["-c", fix()]);
@@ -27,7 +27,7 @@ it("the fix for an engine without its runtime sets up only once that has ended",
 	expect(await readFile("happened", "utf8")).toBe("ended\nnpm run setup\n");
 });
 
-it("where it names no engine that runs, nothing is set up", async () => {
+it("the fix doesn't run set-up if the pid file names no running engine", async () => {
 	await writeFile(pidFile(), "4194305");
 	expect((await execa("sh", ["-c", fix()], { reject: false })).failed).toBe(true);
 	await expect(readFile("happened")).rejects.toThrow("ENOENT");

@@ -15,7 +15,7 @@ const read = (): number => Number(readFileSync(limit, "utf8"));
 beforeEach(() => rmSync(join(machineState, "inotify-limit"), { force: true }));
 afterAll(() => rmSync(machineState, { recursive: true }));
 
-test("a low limit is raised, and put back", () => {
+test("raises a low limit, and restores it", () => {
 	writeFileSync(limit, "128\n");
 	expect(raiseInotify(limit)).toContain("from 128 to 512");
 	expect(read()).toBe(512);
@@ -23,7 +23,7 @@ test("a low limit is raised, and put back", () => {
 	expect(read()).toBe(128);
 });
 
-test("a limit that was changed since stays, as does one that set-up did not raise", () => {
+test("keeps a limit that has changed since, or that set-up didn't raise", () => {
 	writeFileSync(limit, "1024\n");
 	expect(raiseInotify(limit)).toBeUndefined();
 	expect(restoreInotify(limit)).toBeUndefined();
@@ -37,7 +37,7 @@ test("a limit that was changed since stays, as does one that set-up did not rais
 test.each([
 	[511, true],
 	[512, false],
-])("the user is told of a low limit and how to raise it: %j", (allowed, told) => {
+])("warns about a low limit with the fix: %j", (allowed, told) => {
 	const advice = inotifyAdvice(allowed);
 	expect(advice?.fix.replace(/^sudo /, "")).toBe(told ? "sysctl fs.inotify.max_user_instances=512" : undefined);
 });

@@ -50,7 +50,7 @@ function fixOf(decide: () => unknown): string {
 	throw new Error("no SetupError was thrown");
 }
 
-describe("what docker info says", () => {
+describe("the output of docker info", () => {
 	// Of an engine 20.10.24 on Debian 12, cgroup version 1.
 	const info = {
 		ServerVersion: "20.10.24",
@@ -64,7 +64,7 @@ describe("what docker info says", () => {
 		MemTotal: 25276510208,
 	};
 
-	test("names the engine, its runtime, and whether it has ways of its own to a registry", () => {
+	test("contains the version, the runtime, and whether it has a mirror or proxy", () => {
 		const engine = { version: "20.10.24", defaultRuntime: "bounded", hasMirrorOrProxy: false };
 		expect(readInfo(info)).toMatchObject({ engine });
 		const mirrored = { ...info, RegistryConfig: { Mirrors: ["https://mirror.example"] } };
@@ -72,7 +72,7 @@ describe("what docker info says", () => {
 		expect(readInfo({ ...info, HttpsProxy: "proxy:3128" })).toMatchObject({ engine: { hasMirrorOrProxy: true } });
 	});
 
-	test("names what its machine has", () => {
+	test("contains the machine's memory and address pools", () => {
 		const { engine } = readInfo(info) as { engine: Engine };
 		const { kernel, cgroupVersion, rootless, dataFolder, memory } = engine;
 		expect({ kernel, cgroupVersion, rootless, dataFolder, memory }).toEqual({
@@ -90,11 +90,11 @@ describe("what docker info says", () => {
 		["this machine's name and kernel", hostname(), release(), process.platform === "linux"],
 		["another name, as on another machine", "elsewhere", release(), false],
 		["another kernel, as in a virtual machine", hostname(), "6.10.14-linuxkit", false],
-	])("says whether the engine runs here: %s", (_, Name, KernelVersion, here) => {
+	])("reports whether the engine runs on this machine: %s", (_, Name, KernelVersion, here) => {
 		expect(readInfo({ ...info, Name, KernelVersion })).toMatchObject({ engine: { here } });
 	});
 
-	test("an old client's success without an engine is silence", () => {
+	test("an old client that succeeds without an engine counts as no answer", () => {
 		const answer = readInfo({ ServerVersion: "", ServerErrors: ["cannot connect"] });
 		expect(answer).toEqual({ silent: "cannot connect" });
 	});
@@ -113,7 +113,7 @@ describe("a pid file", () => {
 		["whose number another program has by now", "8", "stale"],
 		["that is empty, as its writer was killed", "", "stale"],
 		["that holds no number", "dockerd", "stale"],
-	])("%s is judged", (_, text, verdict) => {
+	])("%s is recognized", (_, text, verdict) => {
 		expect(judgePidFile(text, "dockerd", look)).toEqual(verdict);
 	});
 });
@@ -125,7 +125,7 @@ describe("capabilities", () => {
 		["all but CAP_SYS_RESOURCE", "CapBnd:\t000001fffeffffff", 40, true],
 		["all that an older kernel knows", "CapBnd:\t0000003fffffffff", 37, false],
 		["none", "CapBnd:\t0000000000000000", 40, true],
-	])("root with %s lacks one: %s", (_, line, last, lacks) => {
+	])("root with %s lacks a capability: %s", (_, line, last, lacks) => {
 		expect(lacksCapability(`Name:\tnode\n${line}\nCapAmb:\t0000000000000000\n`, last)).toBe(lacks);
 	});
 
@@ -134,7 +134,7 @@ describe("capabilities", () => {
 		["one with it", { here: true, defaultRuntime: "bounded" }, true, false],
 		["one where root lacks none", { here: true, defaultRuntime: "runc" }, false, false],
 		["one elsewhere", { here: false, defaultRuntime: "runc" }, true, false],
-	])("the user is told of %s: %j", (_, engine, lacking, told) => {
+	])("warns about %s: %j", (_, engine, lacking, told) => {
 		expect(capabilityAdvice(engine, lacking)?.fix.includes("kill ") ?? false).toBe(told);
 	});
 });

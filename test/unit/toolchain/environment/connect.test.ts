@@ -24,13 +24,13 @@ const tool = (name: string) => ({ what: name, how: "found", program: `/opt/${nam
 test.each([
 	["that git made", () => mkdirSync(state, { mode: 0o755 })],
 	["that is lost", () => rmSync(state, { recursive: true, force: true })],
-])("the folder of the state %s is its user's alone", async (_, before) => {
+])("only the user can read the folder of the state %s", async (_, before) => {
 	before();
 	await connect([]);
 	expect(statSync(state).mode & 0o777).toBe(0o700);
 });
 
-test("the tools are linked; the user's Pulumi home serves where it has the plugins", async () => {
+test("links the tools, and uses the user's Pulumi home if it has the plugins", async () => {
 	const official = { name: "command", version: "1.0.0", how: "found", folder: "/home" } as const;
 	await connect([tool("kind"), { what: "image", how: "built" }, { what: "p", how: "found", plugins: [official] }]);
 	expect(readlinkSync(join(bin, "kind"))).toBe("/opt/kind");
@@ -38,7 +38,7 @@ test("the tools are linked; the user's Pulumi home serves where it has the plugi
 	expect(existsSync(pulumiHome)).toBe(false);
 });
 
-test("plugins from elsewhere are linked into a home of the project's own", async () => {
+test("links other plugins into the project's own Pulumi home", async () => {
 	const folder = join(project, "cache");
 	writeProgram(join(folder, "pulumi-resource-command"), "");
 	const substitute = { name: "command", version: "1.0.0", how: "substitutes", folder } as const;

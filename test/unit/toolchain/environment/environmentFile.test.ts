@@ -29,7 +29,7 @@ async function sourced(shell: string, before: Record<string, string>, times = 1)
 const shells = ["/bin/sh", "/bin/bash", "/bin/zsh"].filter((shell) => existsSync(shell));
 
 describe.each(shells)("in %s", (shell) => {
-	test("the tools come first on PATH, and Pulumi and kubectl find what is the project's", async () => {
+	test("the tools come first on PATH, and Pulumi and kubectl use the project's files", async () => {
 		expect(await sourced(shell, {})).toMatchObject({
 			PATH: `${paths.bin}:/usr/bin:/bin`,
 			KUBECONFIG: paths.kubeconfig,
@@ -45,7 +45,7 @@ describe.each(shells)("in %s", (shell) => {
 		expect(KUBECONFIG).toBe(`${paths.kubeconfig}:/my/config:/other config`);
 	});
 
-	test("sourced twice, PATH and KUBECONFIG name what is the lab's once", async () => {
+	test("PATH and KUBECONFIG contain the lab's entry once if the file is sourced twice", async () => {
 		expect(await sourced(shell, { KUBECONFIG: "/my/config" }, 2)).toMatchObject({
 			PATH: `${paths.bin}:/usr/bin:/bin`,
 			KUBECONFIG: `${paths.kubeconfig}:/my/config`,
@@ -61,23 +61,23 @@ describe.each(shells)("in %s", (shell) => {
 		expect((await sourced(shell, before, 2)).no_proxy).toBe(expected);
 	});
 
-	test("a Pulumi home of the user's that lacks the plugins gives way to the project's", async () => {
+	test("the project's Pulumi home replaces a user's one without the plugins", async () => {
 		expect(await sourced(shell, { PULUMI_HOME: "/my/pulumi" })).toMatchObject({ PULUMI_HOME: paths.pulumiHome });
 	});
 
-	test("the user's own stack, passphrase and cache stay", async () => {
+	test("keeps the user's own stack, passphrase and cache", async () => {
 		const own = { PULUMI_STACK: "prod", PULUMI_CONFIG_PASSPHRASE: "secret", KUBECACHEDIR: "/cache" };
 		expect(await sourced(shell, own)).toMatchObject(own);
 	});
 
-	test("a passphrase file of the user's is not overruled by an empty passphrase", async () => {
+	test("doesn't replace the user's passphrase file by an empty passphrase", async () => {
 		const own = await sourced(shell, { PULUMI_CONFIG_PASSPHRASE_FILE: "/secret" });
 		expect(own.PULUMI_CONFIG_PASSPHRASE_FILE).toBe("/secret");
 		expect(own).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
 	});
 });
 
-test("the user's Pulumi home is not named where it serves", () => {
+test("doesn't set PULUMI_HOME if the user's own has the plugins", () => {
 	expect(environmentText({ bin: "/bin", kubeconfig: "/kube", kubeCache: "/cache" })).not.toContain("PULUMI_HOME");
 });
 

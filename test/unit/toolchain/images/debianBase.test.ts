@@ -8,7 +8,7 @@ import { temporaryFolder } from "../../temporary.ts";
 const folder = temporaryFolder();
 
 // mmdebstrap runs a hook with the new root as its first argument, as a shell does: mmdebstrap(1), HOOKS.
-test("the image keeps nothing of how the machine that built it reaches its mirrors", async () => {
+test("the image contains no mirror or proxy settings of the machine that built it", async () => {
 	const root = join(folder.path, "root");
 	const hosts = [
 		"etc/apt/sources.list",

@@ -28,19 +28,19 @@ beforeEach(() => {
 
 const build = () => dockerBuild(run, "lab/echo", "/source", { BASE: "golang:1" });
 
-test("an image that the build pulled to build on goes, and so do the stages that it left", async () => {
+test("removes a base image that the build pulled, and the stages that it left", async () => {
 	await build();
 	expect(calls.at(-2)).toBe("image rm golang:1");
 	expect(calls.at(-1)).toMatch(/^image prune .*label=/);
 });
 
-test("one that was there before stays", async () => {
+test("keeps a base image that existed before", async () => {
 	there.add("golang:1");
 	await build();
 	expect([...there]).toEqual(["golang:1"]);
 });
 
-test("a builder that keeps what it pulls to itself leaves none to remove", async () => {
+test("doesn't remove a base image that the builder keeps in its own cache", async () => {
 	plugins = "compose buildx";
 	keepsPulled = false;
 	await build();
@@ -48,7 +48,7 @@ test("a builder that keeps what it pulls to itself leaves none to remove", async
 	expect(calls.join("\n")).not.toContain("image rm");
 });
 
-test("of two builds, one is done, its stages removed, before the other begins", async () => {
+test("a second build begins only when the first one has ended and its stages are removed", async () => {
 	await Promise.all([build(), build()]);
 	const steps = calls.filter((call) => /^(build|image prune)/.test(call)).map((call) => call.split(" ")[0]);
 	expect(steps).toEqual(["build", "image", "build", "image"]);

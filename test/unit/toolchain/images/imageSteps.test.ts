@@ -53,7 +53,7 @@ const work: Work = {
 	done: () => Promise.reject(new Error("no step is to be waited for")),
 };
 
-test("the images that set-up makes are the stack's defaults", () => {
+test("the images that set-up builds are the stack's defaults", () => {
 	const { config } = parse(readFileSync(join(project, "Pulumi.yaml"), "utf8"));
 	const { node, echo, dnsutils } = images;
 	expect({ node, echo, dnsutils }).toEqual({
@@ -66,7 +66,7 @@ test("the images that set-up makes are the stack's defaults", () => {
 test.each([
 	["a registry answers", undefined, "[]"],
 	["the engine has a mirror of its own", "no answer", '["https://mirror.example"]'],
-])("where %s the node image is pulled by its digest, and found from then on", async (_, unreachable, mirrors) => {
+])("if %s, the node image is pulled by its digest, and found afterwards", async (_, unreachable, mirrors) => {
 	if (unreachable) vi.stubEnv("UNREACHABLE", unreachable);
 	vi.stubEnv("MIRRORS", mirrors);
 	expect(await nodeStep.find()).toBeUndefined();
@@ -75,19 +75,19 @@ test.each([
 	expect(await nodeStep.find()).toEqual({ what: `image ${images.node}`, how: "downloaded" });
 });
 
-test("an image of the right name that set-up did not make from the present sources does not count", async () => {
+test("an image that set-up didn't build from the current sources isn't used", async () => {
 	await nodeStep.get(work);
 	writeFileSync(join(folder.path, "images", images.node.replaceAll("/", "_")), "sha256:other");
 	expect(await nodeStep.find()).toBeUndefined();
 });
 
-test("an engine that lost its data has no image, whatever was recorded", async () => {
+test("an engine that lost its data has no image, even if one was recorded", async () => {
 	await nodeStep.get(work);
 	await execa("docker", ["image", "rm", images.node]);
 	expect(await nodeStep.find()).toBeUndefined();
 });
 
-test.each([echoStep, dnsutilsStep, nodeStep])("$title is none where no engine answers", async (step) => {
+test.each([echoStep, dnsutilsStep, nodeStep])("$title isn't found if no engine answers", async (step) => {
 	writeProgram(join(folder.path, "bin/docker"), "echo Cannot connect >&2; exit 1");
 	expect(await step.find()).toBeUndefined();
 });
@@ -101,7 +101,7 @@ test.each([echoStep, dnsutilsStep, nodeStep])(
 	},
 );
 
-test("fails naming what to install where the echo can be built neither by Go nor by a pulled image", async () => {
+test("fails and names what to install if neither Go nor a pulled image can build the echo", async () => {
 	vi.stubEnv("UNREACHABLE", "no answer");
 	await expect(echoStep.get(work)).rejects.toMatchObject({ fix: expect.stringContaining("go.dev") });
 });

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { newPackages } from "../../../../toolchain/machine/debianPackages.ts";
 
-test("packages to be installed are recorded, those to be upgraded are not ours", () => {
+test("records packages to install, and not those to upgrade", () => {
 	// Captured from apt 2.6 on Debian 12; the upgrade's line as apt writes it.
 	const simulation = `Reading package lists...
 Inst runc (1.1.5+ds1-1+deb12u1 Debian:12.11/oldstable [amd64])

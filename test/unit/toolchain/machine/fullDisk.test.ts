@@ -41,26 +41,29 @@ it.for<[string, (entry: string) => Promise<void>]>([
 			await logTo(join(folder.path, "log"))("dd", ["if=/dev/zero", `of=${entry}/program`, "bs=2M", "count=1"]);
 		},
 	],
-])("on a full disk %s fails with where, leaves nothing, and goes on once there is room", async ([, make], { skip }) => {
-	if (process.getuid?.() !== 0) skip("only root may mount a disk");
-	await tinyCache();
-	const told = explain("kind", await fails(makeEntry("kind", "key", make)));
-	expect(told).toMatch(/^kind: no space left: .*no space left on device/i);
-	expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
-	expect(told.endsWith(again), told).toBe(true);
-	expect(findEntry("kind", "key")).toBeUndefined();
-	expect(readdirSync(join(cacheRoot(), "unfinished"))).toEqual([]);
-	await execa("mount", ["-o", "remount,size=8m", cacheRoot()]);
-	expect(existsSync(join(await makeEntry("kind", "key", make), "program"))).toBe(true);
-});
+])(
+	"on a full disk, %s fails with the place, leaves nothing, and succeeds once there is room",
+	async ([, make], { skip }) => {
+		if (process.getuid?.() !== 0) skip("only root may mount a disk");
+		await tinyCache();
+		const told = explain("kind", await fails(makeEntry("kind", "key", make)));
+		expect(told).toMatch(/^kind: no space left: .*no space left on device/i);
+		expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
+		expect(told.endsWith(again), told).toBe(true);
+		expect(findEntry("kind", "key")).toBeUndefined();
+		expect(readdirSync(join(cacheRoot(), "unfinished"))).toEqual([]);
+		await execa("mount", ["-o", "remount,size=8m", cacheRoot()]);
+		expect(existsSync(join(await makeEntry("kind", "key", make), "program"))).toBe(true);
+	},
+);
 
-it("says of a program's earlier command nothing: it went well", () => {
+it("doesn't report an earlier command of a program, which succeeded", () => {
 	const log = join(folder.path, "log");
 	writeFileSync(log, "$ first\nno space left on device, tried elsewhere\n$ second\nno such host\n");
 	expect(explain("kind", new CommandFailed("go ended with exit code 1", log))).not.toContain("kind: no space left");
 });
 
-it("judges a place that is not there yet by the disk that it will be on", () => {
+it("checks a folder that doesn't exist yet on the disk that it will be on", () => {
 	const place = { what: "the cache", folder: "/proc/not/there", least: 0, most: 1, more: "clear it" };
 	expect(fullDisks([place])).toEqual(["the cache: 0 of 0 MiB are free at /proc/not/there; more: clear it"]);
 });
@@ -68,7 +71,7 @@ it("judges a place that is not there yet by the disk that it will be on", () => 
 it.runIf(process.platform === "linux").each([
 	["on this machine", hostname(), ["/engine/data"]],
 	["elsewhere", "elsewhere", []],
-])("looks at the data of an engine %s: its path is of its own machine", (_, Name, folders) => {
+])("checks the data folder of an engine %s: its path is on its own machine", (_, Name, folders) => {
 	const info = { ServerVersion: "27.1.0", Name, KernelVersion: release(), DockerRootDir: "/engine/data" };
 	writeProgram(join(folder.path, "bin/docker"), `echo '${JSON.stringify(info)}'`);
 	vi.stubEnv("PATH", `${join(folder.path, "bin")}:/usr/bin:/bin`);

@@ -67,7 +67,7 @@ function startEngine() {
 	return engine;
 }
 
-test("the lab's images go, a killed build's container too, and nobody else's", async () => {
+test("removes the lab's images and a killed build's container, and no others", async () => {
 	expect(await removeAdded(labClusters)).toEqual([...added(), machineState]);
 	expect(lines("images")).toEqual(["debian:bookworm-slim"]);
 	expect(lines("calls")).toContain("docker rm --force --volumes leftover");
@@ -77,7 +77,7 @@ test("the lab's images go, a killed build's container too, and nobody else's", a
 test.each([
 	["a cluster of the lab", "/kind/nodeport-lab/12-34-56", true],
 	["another's cluster", "/var/lib/docker", false],
-])("while %s lives, nothing is removed: %s %s", async (_, Destination, refuses) => {
+])("removes nothing while %s exists: %s %s", async (_, Destination, refuses) => {
 	writeFileSync(at("clusters"), "nodeport\n");
 	const State = { Status: "exited", StartedAt: "2026-01-01T00:00:00Z" };
 	const Config = { Labels: { "io.x-k8s.kind.cluster": "nodeport" } };
@@ -95,7 +95,7 @@ test.each([
 	}
 });
 
-test("an engine that set-up installed and started is ended, then its packages go", async () => {
+test("ends an engine that set-up installed and started, and then removes its packages", async () => {
 	installed();
 	writeFileSync(at("containers"), "leftover\n");
 	const engine = startEngine();
@@ -105,7 +105,7 @@ test("an engine that set-up installed and started is ended, then its packages go
 	expect(said.join("\n")).toContain("rm -rf /var/lib/docker");
 });
 
-test("an engine that runs somebody's containers stays, with its packages, and why is said", async () => {
+test("keeps an engine that runs foreign containers, with its packages, and reports why", async () => {
 	installed();
 	const { pid = 0 } = startEngine();
 	writeFileSync(at("containers"), "one\ntwo\n");
@@ -115,14 +115,14 @@ test("an engine that runs somebody's containers stays, with its packages, and wh
 	expect(said.at(-1)).toContain("stays: 2 containers run on it");
 });
 
-test("what the tests alone had installed goes, whoever uses the engine that is not set-up's", async () => {
+test("removes packages that only tests need, even if containers run on an engine that set-up didn't install", async () => {
 	writeFileSync(join(machineState, "installed-packages"), "chromium\n");
 	writeFileSync(at("containers"), "one\n");
 	expect(await removeAdded(labClusters)).toEqual([...added(), machineState]);
 	expect(lines("calls").at(-1)).toBe("dpkg --remove chromium");
 });
 
-test("where others need a package, dpkg is asked before the engine is ended, and both stay", async () => {
+test("keeps engine and packages if another package needs one of them; dpkg is asked first", async () => {
 	installed();
 	const { pid = 0 } = startEngine();
 	// Captured from dpkg 1.21 on Debian 12.
@@ -141,7 +141,7 @@ dpkg: error processing package docker.io (--remove):
 	expect(lines("calls").filter((call) => call.startsWith("dpkg --remove"))).toEqual([]);
 });
 
-test("where no engine answers, the rest goes, and what stays is said", async () => {
+test("removes the rest if no engine answers, and reports what stays", async () => {
 	installed();
 	writeFileSync(at("silent"), "");
 	expect(await removeAdded(labClusters)).toContain(machineState);

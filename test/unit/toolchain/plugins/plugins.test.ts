@@ -39,11 +39,11 @@ test.each([
 	[{ PULUMI_HOME: "/opt/pulumi" }, "/opt/pulumi"],
 	[{ PULUMI_HOME: "/src/other-clone/.toolchain/pulumi" }, join(homedir(), ".pulumi")],
 	[{ PULUMI_HOME: layout.testPulumiHome }, join(homedir(), ".pulumi")],
-])("with %j the user's Pulumi home is %s", (environment, expected) => {
+])("with %j, the user's Pulumi home is %s", (environment, expected) => {
 	expect(userHome(environment)).toBe(expected);
 });
 
-test("plugins in the user's home are used there, and the project needs no home of its own", async () => {
+test("uses plugins in the user's Pulumi home, and then makes no home for the project", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	for (const name of ["command", "kubernetes"]) installPlugin(home(), name, "official");
 	const located = await locatePlugins();
@@ -53,7 +53,7 @@ test("plugins in the user's home are used there, and the project needs no home o
 	expect(existsSync(ownHome())).toBe(false);
 });
 
-test("a plugin of another version does not count", async () => {
+test("doesn't use a plugin of another version", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	for (const name of ["command", "kubernetes"]) {
 		writeProgram(join(home(), "plugins", `resource-${name}-v0.0.1`, `pulumi-resource-${name}`), "");
@@ -61,7 +61,7 @@ test("a plugin of another version does not count", async () => {
 	expect(await locatePlugins()).toBeUndefined();
 });
 
-test("where one is missing the substitute takes its place, in a home of the project's own, and the user hears of it", async () => {
+test("uses the substitute if a plugin is missing, in the project's own home, and reports it", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	installPlugin(home(), "command", "official");
 	await makeSubstitutes();
@@ -79,7 +79,7 @@ test("where one is missing the substitute takes its place, in a home of the proj
 	expect(readdirSync(home())).toEqual(["plugins"]);
 });
 
-test("a home that changed keeps what Pulumi wrote beside the plugins, and no plugin of before", async () => {
+test("updates the plugins of a home, and keeps what Pulumi wrote next to them", async () => {
 	vi.stubEnv("PULUMI_HOME", home());
 	await makeSubstitutes();
 	mkdirSync(join(ownHome(), "plugins/resource-old-v1.0.0"), { recursive: true });
@@ -110,7 +110,7 @@ function fakeCli(install: string): Work {
 const install = `folder="$PULUMI_HOME/plugins/resource-$4-v$5"
 mkdir -p "$folder" && printf '#!/bin/sh\n' >"$folder/pulumi-resource-$4" && chmod +x "$folder/pulumi-resource-$4"`;
 
-test("missing plugins are downloaded by the CLI, into the cache and not into the user's home", async () => {
+test("downloads missing plugins with the CLI into the cache, not into the user's home", async () => {
 	await getPlugins(fakeCli(install));
 	expect(await locatePlugins()).toMatchObject({ how: "downloaded" });
 	expect(existsSync(home())).toBe(false);
@@ -119,7 +119,7 @@ test("missing plugins are downloaded by the CLI, into the cache and not into the
 test.each([
 	["no host answers", install, "no answer"],
 	["the download fails", "exit 1", undefined],
-])("where %s the substitutes are made", async (_, script, unreachable) => {
+])("makes the substitutes if %s", async (_, script, unreachable) => {
 	if (unreachable) vi.stubEnv("UNREACHABLE", unreachable);
 	await getPlugins(fakeCli(script));
 	expect(await locatePlugins()).toMatchObject({ how: "substitutes" });

@@ -10,7 +10,7 @@ vi.mock(import("../../../../toolchain/tools/download.ts"), async (original) => (
 	whyUnreachable: async (url: string) => (unreachable.has(new URL(url).hostname) ? "no answer" : undefined),
 }));
 
-test("builds take most of the time, and less on more cores", async () => {
+test("the estimate is dominated by builds, and lower with more cores", async () => {
 	for (const host of ["get.pulumi.com", "dl.k8s.io", "registry-1.docker.io"]) unreachable.add(host);
 	const all = [pulumiStep, kubectlStep, echoStep, nodeStep];
 	const twoCores = await estimateMinutes(all, 2);

@@ -35,7 +35,7 @@ function step(name: string, needs: Step[], get: Step["get"], there = false): Ste
 
 const never = () => Promise.reject(new Error("it was there already"));
 
-test("what is there stays as it is, what is missing is got, and each says what it is", async () => {
+test("keeps what exists, gets what is missing, and describes each", async () => {
 	const get = vi.fn(async () => {});
 	const steps = [step("there", [], never, true), step("missing", [], get)];
 	expect(await doSteps(steps, "silent")).toEqual([
@@ -45,7 +45,7 @@ test("what is there stays as it is, what is missing is got, and each says what i
 	expect(get).toHaveBeenCalledOnce();
 });
 
-test("a step begins when what it needs is there, and can wait for another in the middle of its work", async () => {
+test("a step begins when the steps that it needs have ended, and can wait for another one later", async () => {
 	const order: string[] = [];
 	const engine = step("engine", [], async () => {
 		await sleep(20);
@@ -71,7 +71,7 @@ test("reports a bug if a finished step finds nothing", async () => {
 	});
 });
 
-test("the first step that fails is named with its cause; what needs it does not begin", async () => {
+test("reports the first step that fails with its cause; steps that need it don't begin", async () => {
 	const cause = new SetupError("Go is missing", "install Go");
 	const broken = step("broken", [], () => Promise.reject(cause));
 	const needing = step("needing", [broken], never);

@@ -12,7 +12,7 @@ const silent = (text: string) => {
 	throw new Error(`nothing was to be said: ${text}`);
 };
 
-test("the second set-up waits for the first, and says for whom", async () => {
+test("a second set-up waits for the first one, and prints its process id", async () => {
 	const order: string[] = [];
 	const said: string[] = [];
 	let second: Promise<unknown> = Promise.resolve();
@@ -27,12 +27,12 @@ test("the second set-up waits for the first, and says for whom", async () => {
 	expect(said).toEqual([expect.stringContaining(`process ${process.pid}`)]);
 });
 
-test("a set-up that failed frees its turn", async () => {
+test("a failed set-up releases the lock", async () => {
 	await expect(withLock(silent, () => Promise.reject(new Error("failed")))).rejects.toThrow("failed");
 	expect(await withLock(silent, async () => "next")).toBe("next");
 });
 
-test("with its turn it removes what killed ones left", async () => {
+test("once it has the lock, it removes what killed set-ups left", async () => {
 	mkdirSync(join(cacheRoot(), "unfinished/kind-abc"), { recursive: true });
 	mkdirSync(join(cacheRoot(), "running"), { recursive: true });
 	writeFileSync(join(cacheRoot(), "running/4194304"), "1");

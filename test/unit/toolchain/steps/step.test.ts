@@ -21,7 +21,7 @@ test.each<{ kinds: Kind[]; got: string[]; notes: string[] }>([
 	{ kinds: ["fails", "works"], got: ["source 1"], notes: ["source 0: HTTP 404"] },
 	{ kinds: ["unreachable", "fails"], got: ["built"], notes: ["source 0: no answer", "source 1: HTTP 404"] },
 	{ kinds: [], got: ["built"], notes: [] },
-])("of sources that are $kinds it takes $got, and why is told", async ({ kinds, got, notes }) => {
+])("takes $got from sources that are $kinds, and reports why", async ({ kinds, got, notes }) => {
 	const from: string[] = [];
 	const told: string[] = [];
 	const tell = (text: string) => void told.push(text);
@@ -30,7 +30,7 @@ test.each<{ kinds: Kind[]; got: string[]; notes: string[] }>([
 	expect({ from, told }).toEqual({ from: got, told: notes });
 });
 
-test("fails, and builds nothing instead, when a download is not what its vendor published", async () => {
+test("fails, and doesn't build, if a download isn't the published file", async () => {
 	const changed: Source = {
 		...source("works", "vendor"),
 		get: () => Promise.reject(new SetupError("wrong sum", "look")),
@@ -39,7 +39,7 @@ test("fails, and builds nothing instead, when a download is not what its vendor 
 	await expect(obtain([changed], build, { say: () => {}, note: () => {} })).rejects.toThrow("wrong sum");
 });
 
-test("sources are asked at the same time whether they can be reached", async () => {
+test("checks all sources at the same time", async () => {
 	const asked: number[] = [];
 	const slow = (i: number): Source => ({
 		name: `source ${i}`,

@@ -49,41 +49,41 @@ describe("a vendor's checksums", () => {
 		["names other files only", `${sum}  tool-arm64\n`],
 		["has no SHA-256", "d41d8cd98f00b204e9800998ecf8427e  tool\n"],
 		["is a web page", "<html>\nnot found</html>"],
-	])("fails where the file %s", (_, text) => {
+	])("fails if the file %s", (_, text) => {
 		expect(() => expectedChecksum(text, "tool")).toThrow("don't contain tool");
 	});
 });
 
-test("a download with the published checksum is kept", async () => {
+test("keeps a download with the published checksum", async () => {
 	const path = join(folder.path, "tool");
 	await download({ url: `${origin}/tool`, checksums: `${origin}/sums` }, path);
 	expect(readFileSync(path, "utf8")).toBe(content);
 });
 
-test("fails naming both checksums when a download is not what was published", async () => {
+test("fails with both checksums if a download isn't the published file", async () => {
 	const from = { url: `${origin}/tool`, checksums: `${origin}/wrong` };
 	await expect(download(from, join(folder.path, "tool"))).rejects.toThrow(`${sum}, not the ${other}`);
 });
 
-test("fails naming the address when a file is not there", async () => {
+test("fails with the URL if a file doesn't exist", async () => {
 	const from = { url: `${origin}/none`, checksums: `${origin}/sums2` };
 	await expect(download(from, join(folder.path, "tool"))).rejects.toThrow(`${origin}/sums2: HTTP 404`);
 });
 
-test("a host that answers anything is reachable, and is asked once", async () => {
+test("a host with any answer is reachable, and is checked once", async () => {
 	asked.length = 0;
 	const answers = await Promise.all(["a", "b"].map((path) => whyUnreachable(`${origin}/${path}`)));
 	expect(answers).toEqual([undefined, undefined]);
 	expect(asked).toEqual(["HEAD /"]);
 });
 
-test("a host that refuses is out of reach, and why is said", async () => {
+test("a host that refuses the connection is unreachable, with the reason", async () => {
 	const closed = await listen(createServer(() => {}));
 	await new Promise((resolve) => closed.server.close(resolve));
 	expect(await whyUnreachable(`${closed.origin}/tool`)).toMatch(/^http:.*ECONNREFUSED/);
 });
 
-test("a host that accepts and never answers is given up after three seconds", async () => {
+test("a host that never answers counts as unreachable after three seconds", async () => {
 	const silent = await listen(createServer(() => {}));
 	const began = Date.now();
 	expect(await whyUnreachable(silent.origin)).toContain("timeout");

@@ -39,7 +39,7 @@ const work: Work = {
 	done: () => Promise.reject(new Error("no step is to be waited for")),
 };
 
-test("the machine's own tool is used where it fits, also behind one that does not", async () => {
+test("uses the machine's own tool if it fits, even if one that doesn't fit comes first on PATH", async () => {
 	vi.stubEnv("PATH", `${old()}:${fitting()}`);
 	expect(await locate(offline)).toEqual({
 		what: "kind v0.33.1",
@@ -48,11 +48,11 @@ test("the machine's own tool is used where it fits, also behind one that does no
 	});
 });
 
-test("where only an older one is on PATH and nothing was made before, there is none", async () => {
+test("finds nothing if PATH only has an older one and nothing was downloaded or built", async () => {
 	expect(await locate(offline)).toBeUndefined();
 });
 
-test("what was downloaded is preferred to what was built", async () => {
+test("prefers a download to a build", async () => {
 	expect(await locate(built)).toMatchObject({ what: "kind v0.33.0", how: "built" });
 	const key = contentKey("v0.33.0", process.platform, process.arch);
 	const entry = await makeEntry("kind-downloaded", key, async (path) => mkdirSync(join(path, "x")));
@@ -79,7 +79,7 @@ async function vendor(files: Record<string, Buffer>) {
 
 const notBuilt = () => Promise.reject(new Error("it is not to be built"));
 
-test("a program is downloaded from the first source that has it, and can be run", async () => {
+test("downloads a program from the first source that has it, and makes it executable", async () => {
 	const at = await vendor({ "/kind-linux": Buffer.from("#!/bin/sh\necho downloaded\n") });
 	const downloads = () => [at("/gone"), at("/kind-linux")];
 	await getTool({ ...offline, downloads, makeBuilt: notBuilt }, work);
@@ -88,7 +88,7 @@ test("a program is downloaded from the first source that has it, and can be run"
 	expect((await execa(located?.program ?? "")).stdout).toBe("downloaded");
 });
 
-test("an archive is unpacked, and the program in it is found", async () => {
+test("unpacks an archive, and finds the program in it", async () => {
 	writeProgram(join(folder.path, "release/pulumi/kind"), "echo unpacked");
 	const { stdout } = await execa("tar", ["-cz", "-C", join(folder.path, "release"), "pulumi"], { encoding: "buffer" });
 	const at = await vendor({ "/release.tar.gz": Buffer.from(stdout) });
@@ -98,7 +98,7 @@ test("an archive is unpacked, and the program in it is found", async () => {
 	expect((await execa((await locate(archived))?.program ?? "")).stdout).toBe("unpacked");
 });
 
-test("without a source it is built, and found from then on", async () => {
+test("builds the program if no source has it, and finds it afterwards", async () => {
 	const makeBuilt = vi.fn(offline.makeBuilt);
 	await getTool({ ...built, makeBuilt }, work);
 	expect(makeBuilt).toHaveBeenCalledOnce();

@@ -30,7 +30,7 @@ test.each<[Version, boolean]>([
 });
 
 describe.each([kind, kubectl, pulumi])("$name", (tool) => {
-	test("is pinned to a version that fits, and its downloads name that version and their checksums", async () => {
+	test("is pinned to a version that fits, and its download URLs contain that version", async () => {
 		const version = await moduleVersion(tool.build);
 		const parsed = parseVersion(version);
 		expect(parsed && (tool === pulumi ? fitsSdk(parsed) : tool.fits(parsed, ""))).toBe(true);

@@ -98,7 +98,7 @@ describe("fairLimit", () => {
 		expect(fairLimit(sizes, bytes)).toBe(limit);
 	});
 
-	it("never lets them take more than there is", () => {
+	it("never exceeds the total", () => {
 		fc.assert(
 			fc.property(fc.array(fc.nat(1000)), fc.nat(20_000), (sizes, bytes) => {
 				const limit = fairLimit(sizes, bytes);

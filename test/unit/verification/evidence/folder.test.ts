@@ -20,12 +20,12 @@ const read = (...path: string[]) => readFile(join(scratch.path, ...path), "utf8"
 const log = (bytes: number) =>
 	Array.from({ length: bytes / 64 }, (_, i) => `${String(i).padStart(63, ".")}\n`).join("");
 
-it("names a folder after its time, so that names sort as times do", () => {
+it("names a folder by its time, so that folders sort by time", () => {
 	expect(folderName(new Date("2026-01-02T03:04:05.678Z"))).toBe("evidence-2026-01-02T03-04-05-678Z");
 	expect(names(12).sort()).toEqual(names(12));
 });
 
-it("writes what there is, and says in the index what each file is, what is missing and why", async () => {
+it("writes the files and an index of them, with what is missing and why", async () => {
 	const collection = new Collection(5);
 	await collection.add("nodes/a/journal.log", "the log", async () => "first\nlast\n", "end");
 	await collection.add("nodes/b/journal.log", "the log", async () => {
@@ -47,7 +47,7 @@ it("writes what there is, and says in the index what each file is, what is missi
 	);
 });
 
-it("names what has not come when the time is over", async () => {
+it("reports what wasn't read within the time limit", async () => {
 	const collection = new Collection(0.05);
 	await collection.add("never.txt", "never", () => new Promise(() => {}));
 	expect(collection.missing).toEqual([
@@ -76,7 +76,7 @@ it("truncates the longest files, keeps the end of logs, and marks both file and 
 	expect(await read("index.txt")).toMatch(/^39\.log +\d+ +a log +truncated: the last \d+ of 2097152 bytes$/m);
 });
 
-it("keeps the newest folders of its kind, and whatever else there is", async () => {
+it("keeps the newest evidence folders, and all other files", async () => {
 	const all = names(foldersKept + 2);
 	for (const name of all) {
 		await mkdir(join(scratch.path, name));

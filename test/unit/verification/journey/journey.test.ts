@@ -53,7 +53,7 @@ it.each(cells)("the journey ends as the API's objects predict: %s", (_, snapshot
 	else expect([...seen]).toEqual(clientIp === undefined ? [] : [clientIp]);
 });
 
-it("covers a matrix of some size", () => {
+it("covers a large matrix", () => {
 	expect(cells.length).toBeGreaterThan(100);
 });
 
@@ -109,7 +109,7 @@ describe("over the nodes", () => {
 		expect(branch?.end).toMatchObject({ kind: "unknown", node: "nodeport-worker2" });
 	});
 
-	it("doesn't guess the address of a client outside", () => {
+	it("doesn't guess the address of a client outside the cluster", () => {
 		const [branch] = branchesTo(snapshot, { network: "outside" }, "nodeport-worker");
 		expect(branch?.end).toMatchObject({ kind: "unknown", reason: "clientAddress" });
 	});

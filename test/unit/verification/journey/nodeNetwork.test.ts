@@ -8,7 +8,7 @@ const node = (name: string) => {
 	return found;
 };
 
-describe("the packet that a node's rules meet first", () => {
+describe("the packet as it enters a node's rules", () => {
 	it("comes from the pod itself on the pod's own node", () => {
 		expect(entryPacket(sampleView(), dnsutils, node("nodeport-worker3"))).toMatchObject({
 			source: "10.244.5.2",

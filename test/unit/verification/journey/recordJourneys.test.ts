@@ -55,7 +55,7 @@ it("records a hop of several packets once", () => {
 	expect(new Set(places)).toEqual(new Set(recorded.hops.keys()));
 });
 
-it("leaves out what there is no room for, and records failed requests first", () => {
+it("omits what exceeds the limit, and records failed requests first", () => {
 	const one = journeyOf(cellTo(7)).flatMap(({ legs }) => legs.flatMap(({ path }) => path.hops)).length;
 	const { requests: some, omittedRequests } = recordJourneys(cells, journeyOf, one);
 	expect(some.map(({ address }) => address)).toEqual(["172.18.0.7:30042"]);

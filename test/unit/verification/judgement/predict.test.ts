@@ -16,7 +16,7 @@ const internal = (kind: Target["kind"]): Target => {
 	return target;
 };
 
-it("asks every node, loopback, every pod, the ClusterIP and the Service's name", () => {
+it("targets every node, loopback, every pod, the ClusterIP and the Service's name", () => {
 	expect(targetsOf(sampleView(), dnsutils, "full").map(({ kind, address }) => `${kind} ${address}`)).toEqual([
 		"nodePort 172.18.0.2:30040",
 		"nodePort 172.18.0.3:30040",
@@ -29,7 +29,7 @@ it("asks every node, loopback, every pod, the ClusterIP and the Service's name",
 	]);
 });
 
-it("asks loopback only in the full matrix, and from outside only what is routed there", () => {
+it("targets loopback only in the full matrix, and from outside only what is routed", () => {
 	const kinds = (...args: [typeof dnsutils, "base" | "full"]) =>
 		targetsOf(sampleView(), ...args).map(({ kind, node }) => `${kind}${node ? "" : " own"}`);
 	expect(kinds(dnsutils, "base")).not.toContain("nodePort own");
@@ -44,7 +44,7 @@ it.each([
 	["10.244.3.0/24", "10.244.3.1"],
 	["fd00:10:244:3::/64", "fd00:10:244:3::1"],
 	["", undefined],
-])("takes the pods' gateway of %j to be %j", (podCidr, gateway) => {
+])("the pods' gateway of %j is %j", (podCidr, gateway) => {
 	const [node] = sampleView().nodes;
 	expect(node && podSideAddress({ ...node, podCidr })).toBe(gateway);
 });
@@ -58,7 +58,7 @@ describe("policy Cluster", () => {
 		["the pod's IP", internal("podIp"), "10.244.5.2"],
 		["the ClusterIP", internal("clusterIp"), "10.244.5.2"],
 		["the Service's name", internal("serviceDns"), "10.244.5.2"],
-	])("by %s the pod answers and sees %3$s", (_, target, clientIp) => {
+	])("through %s the pod answers and sees %3$s", (_, target, clientIp) => {
 		expect(expectation(sampleView(), promised, "iptables", dnsutils, target)).toEqual({
 			outcome: "ok",
 			nodes: ["nodeport-worker"],
@@ -67,7 +67,7 @@ describe("policy Cluster", () => {
 		});
 	});
 
-	it("names no client address where that depends on which pod answers", () => {
+	it("predicts no client address if it depends on the pod that answers", () => {
 		const endpoints = [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker2", "10.244.4.9")];
 		const expected = expectation(
 			sampleView({ endpoints }),
@@ -80,7 +80,7 @@ describe("policy Cluster", () => {
 		expect(expected).not.toHaveProperty("clientIp");
 	});
 
-	it("keeps the promise where no endpoint is ready: no answer is then a finding", () => {
+	it("expects an answer even if no endpoint is ready: no answer is then a finding", () => {
 		const expected = expectation(
 			sampleView({ endpoints: [] }),
 			promised,
@@ -109,7 +109,7 @@ describe("policy Local", () => {
 		});
 	});
 
-	it("the client's own node answers although it has no endpoint: the packet never left the cluster", () => {
+	it("the client's own node answers although it has no endpoint: the packet doesn't leave the cluster", () => {
 		expect(expectation(snapshot, promised, "iptables", dnsutils, nodePort("nodeport-worker3"))).toMatchObject({
 			outcome: "ok",
 			podIps: ["10.244.3.9"],
@@ -169,7 +169,7 @@ describe("a node's own process, the echo's own pod and a client outside", () => 
 		expect(seen(policy, place, target)).toBe(result);
 	});
 
-	it("finds nothing on a node's 127.0.0.1 in nftables mode", () => {
+	it("expects no answer on a node's 127.0.0.1 in nftables mode", () => {
 		expect(seen("Cluster", onNode("nodeport-worker2"), ownPort, "nftables")).toBe("refused");
 	});
 });

@@ -51,19 +51,19 @@ describe("a node's rules, compared with the API", () => {
 		});
 	});
 
-	it("must name every endpoint", () => {
+	it("must lead to every endpoint", () => {
 		const endpoints = [endpoint("nodeport-worker", "10.244.3.9"), endpoint("nodeport-worker2", "10.244.4.9")];
 		expect(problem(ruleset(to("10.244.3.9")), sampleView({ endpoints }))).toMatchObject({
 			expected: [expect.anything(), "10.244.4.9:8080"],
 		});
 	});
 
-	it("must drop on a node without endpoint under policy Local", () => {
+	it("must drop the packet on a node without an endpoint with policy Local", () => {
 		expect(problem(ruleset(path({ outcome: "drop" })), local)).toBeUndefined();
 		expect(problem(ruleset(to("10.244.3.9")), local)).toBeDefined();
 	});
 
-	it("must rewrite the address of a client outside under policy Cluster, and keep it under Local", () => {
+	it("must rewrite the address of a client outside the cluster with policy Cluster, and keep it with Local", () => {
 		const snapshots = { Cluster: sampleView(), Local: local };
 		const [masqueraded, kept] = [to("10.244.3.9"), { ...to("10.244.3.9"), masqueraded: false }];
 		const rulesOf = (way: Path, snapshot: ClusterSnapshot) =>
@@ -76,13 +76,13 @@ describe("a node's rules, compared with the API", () => {
 		expect(rulesOf(masqueraded, { ...snapshots.Local, foreignNetwork: true })).toBeUndefined();
 	});
 
-	it("must reject where the Service has no endpoint at all", () => {
+	it("must reject the packet if the Service has no endpoint", () => {
 		const none = sampleView({ endpoints: [] });
 		expect(problem(ruleset(path({ outcome: "reject" })), none)).toBeUndefined();
 		expect(problem(ruleset(path({ outcome: "untouched" })), none)).toBeDefined();
 	});
 
-	it("are not right with session affinity while they lead only a remembered client to where it must be led", () => {
+	it("are wrong with session affinity if they are right only for a remembered client", () => {
 		const service = { ...sampleView().service, sessionAffinity: "ClientIP" as const };
 		const snapshot = sampleView({
 			service,

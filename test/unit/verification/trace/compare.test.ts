@@ -98,7 +98,7 @@ describe("a kernel that differs", async () => {
 		expect(differenceOf(dropped)).toMatchObject({ agreed: 11, kernel: "nat POSTROUTING: policy (drop)" });
 	});
 
-	it("is compared with the nearest of several paths", () => {
+	it("is compared with the most similar of several paths", () => {
 		const paths = walk(packet);
 		const ended = passages.slice(0, -1);
 		expect(paths.map((path) => differenceOf(ended, [path])?.agreed).toSorted()).toEqual([11, expect.any(Number)]);

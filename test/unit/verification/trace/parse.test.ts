@@ -68,7 +68,7 @@ describe("xtables-monitor", () => {
 		expect(trace.passages[0]?.steps).toEqual([step]);
 	});
 
-	it("reads IPv6, whose packets have a flow label for a number", () => {
+	it("reads IPv6 packets, which are identified by a flow label", () => {
 		const line = "PACKET: 10 ab IN=eth0 SRC=fd00::1 DST=fd00::2 LEN=60 TC=0 HOPLIMIT=63 FLOWLBL=7 SPORT=1 DPORT=2 SYN ";
 		expect(parseXtablesTrace(line).passages[0]).toMatchObject({
 			family: "ipv6",
@@ -81,7 +81,7 @@ describe("nft monitor trace", () => {
 	const [packet] = packetsOf(parseNftTrace(fixture("own-node.nft.txt")));
 	const steps = packet?.flatMap(({ steps }) => steps) ?? [];
 
-	it("tells rules with their numbers, and the mark at the end of a base chain", () => {
+	it("reads rules with their handles, and the mark at the end of a base chain", () => {
 		expect(steps).toContainEqual({
 			table: "kube-proxy",
 			chain: "services",
@@ -100,7 +100,7 @@ describe("nft monitor trace", () => {
 		});
 	});
 
-	it("knows of a rule younger than the monitor only the number", () => {
+	it("knows only the handle of a rule that is newer than the monitor", () => {
 		expect(steps[0]).toEqual({
 			table: "nodeport-lab-trace-20020",
 			chain: "prerouting",
@@ -118,7 +118,7 @@ describe("packetsOf", () => {
 	const chains = (...lines: string[]) =>
 		packetsOf(parseXtablesTrace(lines.join("\n"))).map((passages) => passages.map(({ steps }) => steps[0]?.chain));
 
-	it("keeps packets apart whose messages come mixed", () => {
+	it("separates packets whose lines are mixed", () => {
 		const mixed = [header("a", 7), header("b", 8), step("b", "PREROUTING"), step("a", "PREROUTING")];
 		expect(chains(...mixed, header("a", 7), step("a", "OUTPUT"))).toEqual([["PREROUTING", "OUTPUT"], ["PREROUTING"]]);
 	});
@@ -129,7 +129,7 @@ describe("packetsOf", () => {
 		]);
 	});
 
-	it("takes a second passage of a base chain for another packet, such as the same SYN sent again", () => {
+	it("treats a second passage of a base chain as another packet, such as a repeated SYN", () => {
 		const once = [header("a", 0), step("a", "OUTPUT")];
 		expect(chains(...once, ...once)).toEqual([["OUTPUT"], ["OUTPUT"]]);
 	});

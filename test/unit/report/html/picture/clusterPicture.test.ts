@@ -27,7 +27,7 @@ describe("a packet from dnsutils to the nodePort of a node that has no pod", () 
 	const drawing = clusterDrawing(report, journeyOf("dnsutils", `${ip("nodeport-worker2")}:30040`));
 	const [pod] = report.pods;
 
-	it("is drawn over its own node and the one that it enters by to the pod, with its addresses on the way", () => {
+	it("is drawn from its node through the entry node to the pod, with its addresses", () => {
 		expect(steps(drawing)).toEqual([
 			"dnsutils > iptables rules: 1",
 			`iptables rules > iptables rules: 2 ${ip("nodeport-worker3")} → ${ip("nodeport-worker2")}:30040`,
@@ -36,12 +36,12 @@ describe("a packet from dnsutils to the nodePort of a node that has no pod", () 
 		]);
 	});
 
-	it("says what client the pod sees", () => {
+	it("shows the client address that the pod sees", () => {
 		const reached = boxes(drawing).find(({ title }) => title === pod?.name);
 		expect(reached?.lines).toEqual([pod?.ip, `sees ${ip("nodeport-worker2")}`]);
 	});
 
-	it("shows the whole cluster, and what of it the packet passes", () => {
+	it("shows the whole cluster, and highlights what the packet passes", () => {
 		const nodes = drawing.boxes.filter(({ kind }) => kind === "node");
 		expect(nodes.map(({ title, onPath }) => [title, onPath])).toEqual([
 			["nodeport-control-plane", false],
@@ -54,7 +54,7 @@ describe("a packet from dnsutils to the nodePort of a node that has no pod", () 
 		);
 	});
 
-	it("goes hop by hop through each node's rules, numbered as the words are", () => {
+	it("shows each hop through each node's rules, with the same numbers as the text", () => {
 		const lines = ["nodeport-worker3", "nodeport-worker2", "nodeport-worker"].flatMap(
 			(node) => boxes(drawing).find(({ id }) => id === `rules ${node}`)?.lines ?? [],
 		);
@@ -75,11 +75,11 @@ it.each([
 	["dnsutils", "127.0.0.1:30040", "dnsutils > its own loopback: 1"],
 	["outside", "127.0.0.1:30040", "a client outside > its own loopback: 1"],
 	["nodeport-worker", "127.0.0.1:30040", "a process of the node > iptables rules: 1 127.0.0.1 → 127.0.0.1:30040"],
-])("a packet from %s to %s begins where it is", (client, address, first) => {
+])("a packet from %s to %s starts at its client", (client, address, first) => {
 	expect(steps(clusterDrawing(report, journeyOf(client, address)))[0]).toBe(first);
 });
 
-it("draws several ways with their probabilities, and what they share once", () => {
+it("draws several branches with their probabilities, and their common part once", () => {
 	const journey = structuredClone(journeyOf("outside", `${ip("nodeport-worker2")}:30040`));
 	const [branch] = journey.branches;
 	if (!branch) throw new Error("the fixture has no branch");
@@ -98,7 +98,7 @@ it("draws several ways with their probabilities, and what they share once", () =
 	]);
 });
 
-it("lists what ways have apart where they part, and what they share once", () => {
+it("lists the hops of branches separately where they differ, and their common hops once", () => {
 	const journey = structuredClone(journeyOf("outside", `${ip("nodeport-worker2")}:30040`));
 	const [branch] = journey.branches;
 	const leg = branch?.legs[0];
@@ -116,7 +116,7 @@ it("lists what ways have apart where they part, and what they share once", () =>
 	]);
 });
 
-it("draws a few of very many nodes and pods, always those of the path, and says how many there are beside", () => {
+it("draws only some of many nodes and pods, always those on the path, and shows how many are left out", () => {
 	const many = fullReport();
 	const [node] = many.nodes;
 	const [pod] = many.pods;
@@ -170,7 +170,7 @@ it.each(everyClient.flatMap((client) => [[client, "RIGHT"] as const, [client, "D
 	},
 );
 
-it("is SVG in which the words of others are text", async () => {
+it("is SVG that contains foreign text only as text", async () => {
 	const drawing = clusterDrawing(report, journeyOf("dnsutils", "127.0.0.1:30040"));
 	const [first] = drawing.boxes;
 	if (first) first.title = hostile;

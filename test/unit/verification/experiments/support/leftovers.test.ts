@@ -45,7 +45,7 @@ const actions: (() => Promise<unknown>)[] = [];
 const lab = { afterwards: (action: () => Promise<unknown>) => actions.push(action) } as unknown as Lab;
 const snapshot = (cluster: Cluster) => ({ cluster }) as LabSnapshot;
 
-it("changes nothing where nothing was left", async () => {
+it("changes nothing if nothing was left", async () => {
 	const { cluster, said } = fakeCluster();
 	await restoreLeftovers(cluster);
 	expect(said).toEqual([]);
@@ -57,7 +57,7 @@ it("removes the Services that a killed run left", async () => {
 	expect(said).toEqual(["removed nodeport-service-health"]);
 });
 
-it("puts kube-proxy's configuration back as it was, whether the experiment does it or the next run", async () => {
+it("restores kube-proxy's configuration, at the end of the experiment or in the next run", async () => {
 	for (const putBack of [(cluster: Cluster) => restoreLeftovers(cluster), () => actions.pop()?.()]) {
 		const { cluster, said, config } = fakeCluster();
 		const before = config();
@@ -70,7 +70,7 @@ it("puts kube-proxy's configuration back as it was, whether the experiment does 
 	}
 });
 
-it("does it again where putting it back was ended before every kube-proxy was known to run with it", async () => {
+it("restores it again if it was interrupted before every kube-proxy had restarted", async () => {
 	const { cluster, said, config } = fakeCluster({ writes: 2 });
 	await bindNodePorts(lab, snapshot(cluster), ["172.18.0.2/32"]);
 	await expect(restoreLeftovers(cluster)).rejects.toThrow("killed");
