@@ -1,6 +1,6 @@
 /**
- * How long set-up takes: `npm run bench:setup` for its check with everything there, `npm run bench:setup -- --cold`
- * also for a fresh clone of HEAD with empty caches. Cold first runs `npm run clean`: it removes what set-up added.
+ * Measures set-up: `npm run bench:setup` measures it when nothing is missing, and `npm run bench:setup -- --cold` also in a
+ * fresh clone of HEAD with empty caches. `--cold` first runs `npm run clean`, which removes what set-up added.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,14 +10,14 @@ import { execa } from "execa";
 
 const { values } = parseArgs({ options: { cold: { type: "boolean", default: false } } });
 
-/** Seconds that a set-up in that folder takes. */
+/** How many seconds set-up in that folder takes. */
 async function setUp(cwd: string, env: Record<string, string> = {}): Promise<number> {
 	const started = performance.now();
 	await execa("node", ["toolchain/bootstrap.mjs", "true"], { cwd, env, stdio: ["ignore", 2, 2] });
 	return (performance.now() - started) / 1000;
 }
 
-/** A fresh clone, an empty cache of our own and of Go's builds; Go's module cache too, so that all is downloaded. */
+/** A fresh clone with an empty cache of this project, an empty build cache and an empty module cache of Go. */
 async function cold(): Promise<number> {
 	await execa("npm", ["run", "clean"], { stdio: ["ignore", 2, 2] });
 	const scratch = await mkdtemp(join(tmpdir(), "nodeport-lab-bench-"));
@@ -36,7 +36,7 @@ async function cold(): Promise<number> {
 
 const results = {
 	...(values.cold && { coldSeconds: await cold() }),
-	// The first may still have something to get, such as after a cold run elsewhere.
+	// The first run may still have something to get, for example after a cold run in another folder.
 	first: await setUp("."),
 	warmSeconds: [await setUp("."), await setUp("."), await setUp("."), await setUp("."), await setUp(".")].sort(),
 };

@@ -1,4 +1,4 @@
-/** Whether the kernel did with a packet what the walk said. */
+/** Compares what the kernel did with a packet and the predicted path. */
 
 import { Network, parseAddress, withPort } from "../../netfilter/address.ts";
 import type { Path, RuleText } from "../../netfilter/model.ts";
@@ -18,7 +18,7 @@ export interface Measured {
 	isTraced: boolean;
 }
 
-/** Why the kernel's way is not this path; undefined: it is. */
+/** Why the kernel's path isn't this one; undefined if it is. */
 export function difference(path: Path, probe: Probe, measured: Measured): string | undefined {
 	// The hops of a path whose result doesn't depend on an open condition may differ.
 	if (!measured.isTraced || path.unevaluated) return outcomeDifference(path, probe, measured.arrivals);
@@ -31,18 +31,18 @@ export function difference(path: Path, probe: Probe, measured: Measured): string
 	return outcomeDifference(path, probe, measured.arrivals);
 }
 
-/** How the kernel answers a datagram for a port at which nobody listens. */
+/** How the kernel answers a datagram to a port that no program listens on. */
 const closedUdp = { ipv4: "icmp-port-unreachable", ipv6: "icmp6-port-unreachable" };
 
 function outcomeDifference(path: Path, probe: Probe, arrivals: readonly Arrival[]): string | undefined {
 	const delivered = path.outcome === "endpoint" || path.outcome === "untouched";
-	// To what conntrack cannot place, such as a RST, nobody answers alike.
+	// Packets that conntrack classes as invalid, such as a RST, aren't answered in a fixed way.
 	if (probe.packet.ctstate === "INVALID" && !delivered) return undefined;
 	const expected = expectedArrivals(path, probe);
 	const isLoop = ({ side, kind }: Arrival) => side === "lo" && kind === "packet";
-	// What the node sends to itself is seen on its way, whatever becomes of it.
+	// A packet that the node sends to itself always arrives on lo, even if it is dropped later.
 	const seen = arrivals.filter((arrival) => delivered || !isLoop(arrival)).map(describedArrival);
-	// They come by different interfaces, so their order tells nothing.
+	// They arrive on different interfaces, so their order has no meaning.
 	const matches = seen.length === expected.length && expected.every((one) => seen.some((text) => one.test(text)));
 	if (matches) return undefined;
 	return `seen: ${seen.join("; ") || "nothing"}; expected: ${expected.map(String).join("; ") || "nothing"}`;
@@ -64,7 +64,7 @@ function expectedArrivals(path: Path, { side, packet }: Probe): RegExp[] {
 	const written = withPort(to, path.endpoint?.port ?? packet.destinationPort).replace(/[[\]]/g, "\\$&");
 	const arrived = new RegExp(`^${network.interfaceTowards(to)} packet ${path.clientIp ?? "\\S+"} -> ${written}$`);
 	if (!network.isLocal(to)) return [arrived];
-	// At the node's own ports nobody listens; to a RST, there is no answer.
+	// No program listens on the node's ports, and a RST isn't answered.
 	const closed = packet.protocol === "tcp" ? "tcp-reset" : closedUdp[packet.family];
 	return [...(side === "lo" ? [arrived] : []), ...(packet.ctstate === "INVALID" ? [] : [answer(closed)])];
 }

@@ -1,6 +1,6 @@
 /**
- * What the differential test has found and what else its machine was asked, each with the rules and the kernel's trace as
- * recorded (Linux 6.18, iptables 1.8.9, nftables 1.0.6).
+ * Mismatches that the differential test has found, and other results of its machine. Each has the rules and the kernel's
+ * trace as recorded (Linux 6.18, iptables 1.8.9, nftables 1.0.6).
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
@@ -32,8 +32,8 @@ const toItself: Packet = {
 	ctstate: "NEW",
 };
 
-/** ipv6_dev_get_saddr prefers the destination itself where the node has it (RFC 6724, rule 1). */
-it("masquerading what the node sends to itself over IPv6 chooses the destination's own address", () => {
+/** ipv6_dev_get_saddr prefers the destination address if the node has it (RFC 6724, rule 1). */
+it("masquerading of a packet that the node sends to itself over IPv6 uses the destination address", () => {
 	const rules = parseIptablesSave(fixture("masquerade-to-itself.ipv6.save.txt"));
 	const paths = walkIptables(rules, toItself, nodeNetwork("ipv6"));
 	const ruleText = ruleOfNftables(parseNftables(fixture("masquerade-to-itself.ipv6.nft.json")), rules);
@@ -58,7 +58,7 @@ it('a rule that only counts is none that acts, even if its comment says "set"', 
 	expect(compare(paths, packet, traceOf("comment-that-sets.trace.txt"), ruleOfNftables(ruleset))).toBeUndefined();
 });
 
-it("rules that read the same follow each other, and each changes the mark as often as it says", () => {
+it("identical rules in a row each change the mark", () => {
 	const ruleset = parseNftables(fixture("same-rule-twice.nft.json"));
 	const packet: Packet = {
 		family: "ipv4",
@@ -76,14 +76,14 @@ it("rules that read the same follow each other, and each changes the mark as oft
 	expect(paths[0]?.hops.map(({ effect }) => effect)).toEqual(["jump", ...Array(6).fill("mark")]);
 });
 
-/** A node of kind in nftables mode: what kind's pod network and the kubelet write by iptables stands beside kube-proxy's. */
-describe("chains of iptables beside kube-proxy's of nftables, a pod's packet", () => {
+/** A kind node in nftables mode: the rules that kind's pod network and the kubelet write with iptables exist next to kube-proxy's. */
+describe("with chains of iptables next to kube-proxy's of nftables, a pod's packet", () => {
 	const iptables = parseIptablesSave(fixture("nftables-beside-iptables.save.txt"));
 	const ruleset = parseNftables(fixture("nftables-beside-iptables.nft.json"));
 	const ruleText = ruleOfNftables(ruleset, iptables);
 	const fromPod = { family: "ipv4", protocol: "tcp", source: "10.244.3.2", inInterface: "veth0", mark: 0 } as const;
 
-	it("for another node's nodePort is masqueraded by the pod network's rule of iptables alone", () => {
+	it("to another node's nodePort is masqueraded only by the pod network's iptables rule", () => {
 		const packet: Packet = {
 			...fromPod,
 			sourcePort: 20_001,
@@ -96,7 +96,7 @@ describe("chains of iptables beside kube-proxy's of nftables, a pod's packet", (
 		expect(paths).toMatchObject([{ outcome: "untouched", clientIp: "172.18.0.4", masqueraded: true }]);
 	});
 
-	it("for a ClusterIP is sent to an endpoint on another node, and no rule of iptables changes it", () => {
+	it("to a ClusterIP is sent to an endpoint on another node, and no iptables rule changes it", () => {
 		const packet: Packet = {
 			...fromPod,
 			sourcePort: 20_002,

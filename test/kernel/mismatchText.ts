@@ -1,4 +1,4 @@
-/** A mismatch in words: the rules, the packet, what the walk says, and beside it what the kernel did. */
+/** Describes a mismatch: the rules, the packet, the predicted path, and next to it what the kernel did. */
 
 import { withPort } from "../../netfilter/address.ts";
 import type { Path } from "../../netfilter/model.ts";

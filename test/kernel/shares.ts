@@ -1,15 +1,15 @@
-/** Whether the kernel draws lots as often as the walk says. */
+/** Whether the kernel chooses each path as often as predicted. */
 import type { Result } from "./trial.ts";
 
 /**
- * How unlikely the shares of a correct walk may be before a test fails: as far out as 6 standard deviations of a normal
- * distribution, on both sides. A test asks some thousand times, so a correct walk fails once in some hundred thousand runs.
+ * The test fails if the frequencies are less probable than this: 6 standard deviations of a normal distribution, on both
+ * sides. A run compares a few thousand frequencies, so a correct prediction fails once in some hundred thousand runs.
  */
 const limit = 2e-9;
 
-/** A path of one packet that had several: how likely it was, and whether the kernel took it. */
+/** One of several paths of a packet: its probability, and whether the kernel took it. */
 interface Lot {
-	/** The same for packets that had the same choice. */
+	/** The same for packets with the same choice. */
 	choice: string;
 	probability: number;
 	taken: boolean;
@@ -26,7 +26,7 @@ export function lotsOf(results: readonly Result[], trial: string): Lot[] {
 	});
 }
 
-/** What does not fit: among packets that had the same choice, and among all paths of about the same probability. */
+/** What can't be chance: among packets with the same choice, and among all paths with about the same probability. */
 export function wrongShares(lots: readonly Lot[]): string[] {
 	const same = grouped(lots, ({ choice }) => choice);
 	const alike = grouped(
@@ -52,9 +52,9 @@ function grouped(lots: readonly Lot[], by: (lot: Lot) => string): Map<string, Lo
 	return groups;
 }
 
-/** How likely so many hits are, or more on the side that they are on: of independent draws, exactly. */
+/** The exact probability of so many hits, or of more extreme numbers on the same side, in independent draws. */
 export function tail(probabilities: readonly number[], hits: number): number {
-	// How likely each number of hits is, after each draw.
+	// The probability of each number of hits, after each draw.
 	const distribution = [1];
 	for (const probability of probabilities) {
 		distribution.push(0);

@@ -1,9 +1,9 @@
-/** Makes a rule set as small as it can be while the kernel and the walk still differ. */
+/** Reduces a rule set to the smallest one with which kernel and prediction still differ. */
 import type { RuleSet } from "./ruleBlocks.ts";
 
 /**
- * Delta debugging: takes out rules, first many at a time, at last one by one, until none can go.
- * @param fails whether they still differ with these rules; it also decides for rule sets that the kernel refuses
+ * Delta debugging: removes rules, first many at a time, at the end one by one, until none can be removed.
+ * @param fails whether they still differ with these rules; it also decides about rule sets that the kernel refuses
  */
 export async function shrink(rules: RuleSet, fails: (rules: RuleSet) => Promise<boolean>): Promise<RuleSet> {
 	let smallest = rules;
@@ -18,7 +18,7 @@ export async function shrink(rules: RuleSet, fails: (rules: RuleSet) => Promise<
 
 const countOf = ({ blocks }: RuleSet): number => blocks.reduce((count, { lines }) => count + lines.length, 0);
 
-/** Without the lines from first up to, but not including, end, counted through all blocks. */
+/** Without the lines from first up to but not including end, counted over all blocks. */
 function without(rules: RuleSet, first: number, end: number): RuleSet {
 	let count = 0;
 	const blocks = rules.blocks.map((block) => ({

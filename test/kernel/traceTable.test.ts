@@ -1,4 +1,4 @@
-/** What a trace puts into a node's kernel goes with the process that put it there, however that ends. */
+/** The table that a trace adds to a node's kernel is removed with its process, even if that is killed. */
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Packet } from "../../netfilter/model.ts";
 import { tablePrefix, traceTable } from "../../verification/trace/capture.ts";
@@ -24,7 +24,7 @@ const packet: Packet = {
 };
 const table = `${tablePrefix}20014`;
 
-/** Has an nft hold the table, lists the tables, ends that nft, and lists them again. */
+/** Starts an nft that owns the table, lists the tables, ends that nft, and lists them again. */
 const script = (end: string): string => `
 	cat >/tmp/definition
 	rm -f /tmp/commands
@@ -42,7 +42,7 @@ const script = (end: string): string => `
 it.each([
 	["is killed", "kill -KILL $!"],
 	["loses its input, as where the connection breaks", "exec 3>&-"],
-])("its table is gone when the process %s", async (_, end) => {
+])("its table is removed when the process %s", async (_, end) => {
 	const listed = await machine.run(script(end), `${traceTable("ip", table, packet)}\n`);
 	const [during, afterwards] = listed.split("==");
 	expect(during).toContain(`table ip ${table}`);

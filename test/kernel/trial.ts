@@ -1,4 +1,4 @@
-/** One rule set and the packets that are sent through it: what the walk says of each, and what the kernel does. */
+/** Sends packets through one rule set, and compares the predicted path of each with what the kernel does. */
 import type { Path } from "../../netfilter/model.ts";
 import { type Passage, packetsOf } from "../../verification/trace/parse.ts";
 import { difference, type Measured } from "./compareWithKernel.ts";
@@ -9,22 +9,22 @@ import type { RuleSet } from "./ruleBlocks.ts";
 
 export interface Result {
 	probe: Probe;
-	/** The session affinity that the packet's source had when it was sent. */
+	/** The session affinity of the packet's source when it was sent. */
 	affinity: string[];
 	paths: Path[];
 	measured: Measured;
-	/** Where among the paths the kernel's is; undefined: it is none, or more than one. */
+	/** The index of the kernel's path among the predicted ones; undefined if it is none or more than one. */
 	taken: number | undefined;
-	/** For each path, why the kernel's way is not this one. */
+	/** For each path, why it isn't the kernel's. */
 	differences: (string | undefined)[];
 }
 
-/** @throws where the kernel refuses the rules, or traces were lost */
+/** @throws if the kernel refuses the rules, or traces were lost */
 export async function runTrial(machine: Machine, rules: RuleSet, probes: readonly Probe[]): Promise<Result[]> {
 	return judge(await load(machine, rules), machine, probes);
 }
 
-/** The same, where what the walk reads is not what the kernel has. */
+/** The same, but the prediction is from other rules than the kernel's. */
 export async function judge(loaded: Loaded, machine: Machine, probes: readonly Probe[]): Promise<Result[]> {
 	const { trace, arrivals } = await machine.probe(loaded.monitor, probes);
 	const { strangeLines, ...passages } = loaded.parseTrace(trace);
@@ -51,13 +51,13 @@ export async function judge(loaded: Loaded, machine: Machine, probes: readonly P
 	});
 }
 
-/** The index of the only path that does not differ. */
+/** The index of the only path that doesn't differ. */
 function only(differences: readonly (string | undefined)[]): number | undefined {
 	const agreeing = differences.flatMap((difference, index) => (difference === undefined ? [index] : []));
 	return agreeing.length === 1 ? agreeing[0] : undefined;
 }
 
-/** The lists (xt_recent) and sets (nftables) that the traced rules have put the packet's source into. */
+/** The lists (xt_recent) and sets (nftables) that the traced rules have added the packet's source to. */
 function remembering({ passages, ruleText }: Measured): string[] {
 	const rules = passages.flatMap(({ steps, family }: Passage) => steps.map((step) => ruleText(step, family) ?? ""));
 	return rules.flatMap((rule) => rule.match(/--set --name (\S+)/)?.[1] ?? rule.match(/update @(\S+) /)?.[1] ?? []);

@@ -1,18 +1,18 @@
-/** Random choices that a seed decides. */
+/** Random choices from a seed. */
 import fc from "fast-check";
 
 export interface Draw {
 	/** From first to last, both included. */
 	number(first: number, last: number): number;
-	/** True as often as that. */
+	/** True with this probability. */
 	chance(probability: number): boolean;
 	pick<T>(choices: readonly T[]): T;
-	/** Some of the choices, in their order, each at most once. */
+	/** Some of the choices in their order, each at most once. */
 	some<T>(choices: readonly T[], least: number, most: number): T[];
 	shuffled<T>(choices: readonly T[]): T[];
 }
 
-/** Left alone, fast-check draws the ends of a range more often than its middle. */
+/** By default, fast-check chooses the ends of a range more often than its middle. */
 const evenly = (range: { min: number; max: number }) => fc.noBias(fc.integer(range));
 
 export function drawFrom(seed: number): Draw {

@@ -1,4 +1,4 @@
-/** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and strange rules between. */
+/** Random Services as kube-proxy's iptables mode writes them (pkg/proxy/iptables/proxier.go), and other rules between them. */
 
 import { withPort } from "../../../netfilter/address.ts";
 import { endpointChain, serviceChains } from "../../../netfilter/iptables/iptablesChainNames.ts";
@@ -11,7 +11,7 @@ import { answersPass, strangeRules } from "./iptablesRules.ts";
 import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
 import { type Endpoint, type RandomService, usedChains } from "./services.ts";
 
-/** What the trace is asked for: not the node's own answers, which have ACK set or are of ICMP. */
+/** Selects packets for tracing, except the node's own answers, which have ACK set or are ICMP. */
 const traced = ["-p tcp -m tcp --tcp-flags ACK NONE -j TRACE", "-p udp -j TRACE"];
 
 export function randomIptables(draw: Draw, family: Family, services: readonly RandomService[]): RuleSet {
@@ -25,7 +25,7 @@ export function randomIptables(draw: Draw, family: Family, services: readonly Ra
 /** Table raw, which asks for the traces. @param rules of others in PREROUTING */
 export function tracedRaw(draw: Draw, { PREROUTING = [], ...chains }: Chains = {}): Block {
 	const untracked = draw.chance(0.2) ? ["-A PREROUTING -p udp -m udp --dport 53 -j CT --notrack"] : [];
-	// Connection tracking stays on when shrinking takes out the rules that need it; else the kernel asks no chain of nat.
+	// Keeps connection tracking on when the rules that need it are removed. Without it, the kernel evaluates no nat chain.
 	const tracking = [":NEVER-ASKED - [0:0]", "-A NEVER-ASKED -m conntrack --ctstate NEW"];
 	const trace = ["PREROUTING", "OUTPUT"].flatMap((chain) => traced.map((rule) => `-A ${chain} ${rule}`));
 	const own = Object.keys(chains).filter((chain) => chain !== "OUTPUT");
@@ -42,7 +42,7 @@ export function tracedRaw(draw: Draw, { PREROUTING = [], ...chains }: Chains = {
 	};
 }
 
-/** kube-proxy's rules, and no others. */
+/** Only kube-proxy's rules. */
 export const kubeProxyIptables = (family: Family, services: readonly RandomService[]): RuleSet => ({
 	tool: "iptables",
 	family,
@@ -86,7 +86,7 @@ function natChains(family: Family, services: readonly RandomService[]): Chains {
 	return chains;
 }
 
-/** The chains of one Service; the rules that lead to them are appended to those that there are. */
+/** The chains of one Service. Appends the rules that lead to them to the existing ones. */
 function serviceNat(
 	family: Family,
 	service: RandomService,
@@ -215,7 +215,7 @@ function filterChains(family: Family, services: readonly RandomService[]): Chain
 	};
 }
 
-/** What KUBE-FW-… has not let pass. */
+/** For packets that KUBE-FW-… doesn't allow. */
 function firewalled(service: RandomService): string[] {
 	const { loadBalancer, protocol, port, endpoints } = service;
 	if (!loadBalancer || !usedChains(service).firewall || endpoints.length === 0) return [];

@@ -1,4 +1,4 @@
-/** Rules that kube-proxy does not write, but others do: every match and target that the walk understands, at random. */
+/** Rules that other programs than kube-proxy write: every match and target that can be evaluated, at random. */
 import type { Family } from "../../../netfilter/model.ts";
 import { addresses } from "../machine/network.ts";
 import { rejections } from "../machine/rejections.ts";
@@ -7,10 +7,10 @@ import type { Draw } from "./draw.ts";
 import { blocksOf, type Chains, comment } from "./iptablesTable.ts";
 import { type Stage, Stranger } from "./stranger.ts";
 
-/** What a packet is answered with shall always arrive. */
+/** Lets all answers arrive. */
 export const answersPass = "-m conntrack --ctstate RELATED,ESTABLISHED,INVALID -j ACCEPT";
 
-/** What a node has besides kube-proxy's nftables: the pod network's rules, and strange ones. */
+/** The rules of a node next to kube-proxy's nftables: those of the pod network, and others. */
 export function randomPodNetwork(draw: Draw, family: Family): Block[] {
 	const { podCidr } = addresses[family];
 	const nat: Chains = {
@@ -25,9 +25,9 @@ export function randomPodNetwork(draw: Draw, family: Family): Block[] {
 	return blocksOf({ nat, filter });
 }
 
-/** Puts strange rules between those that there are, and strange chains that rules jump to. */
+/** Adds other rules between the existing ones, and other chains that rules jump to. */
 export function strangeRules(draw: Draw, family: Family, { nat, filter }: { nat: Chains; filter: Chains }): void {
-	// MASQUERADE is allowed only where POSTROUTING alone leads to, DNAT where only PREROUTING and OUTPUT do.
+	// MASQUERADE is allowed only in chains that POSTROUTING alone leads to, DNAT only in those of PREROUTING and OUTPUT.
 	const ofSource = ["POSTROUTING", "KUBE-POSTROUTING"].filter((chain) => chain in nat);
 	const ofDestination = Object.keys(nat).filter((chain) => ![...ofSource, "INPUT", "KUBE-MARK-MASQ"].includes(chain));
 	new IptablesStranger(draw, family, "destination").disturb(nat, ofDestination);

@@ -1,7 +1,7 @@
-/** A table of nftables as declarations, rules and elements, and as the commands that make it. */
+/** An nftables table as declarations, rules and elements, and as the commands that create it. */
 import type { Block } from "../ruleBlocks.ts";
 
-/** What is put into one table: its rules and the elements of its sets can be taken out one by one. */
+/** The content of one table. Its rules and the elements of its sets can be removed one by one. */
 export interface NftTable {
 	family: "ip" | "ip6" | "inet";
 	name: string;

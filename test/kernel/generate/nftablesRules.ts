@@ -1,4 +1,4 @@
-/** Rules of nftables that kube-proxy does not write, but others do: every statement that the walk understands, at random. */
+/** nftables rules that other programs than kube-proxy write: every statement that can be evaluated, at random. */
 import type { Family } from "../../../netfilter/model.ts";
 import { addresses, families } from "../machine/network.ts";
 import { bothFamilies, rejections } from "../machine/rejections.ts";
@@ -16,7 +16,7 @@ const bases: { stage: Stage; type: string; hook: string; priorities: number[] }[
 	{ stage: "source", type: "nat", hook: "postrouting", priorities: [90, 100, 110] },
 ];
 
-/** A table of its own, beside kube-proxy's: so both see each packet, in the order of their chains' priorities. */
+/** A separate table next to kube-proxy's: each packet passes both, in the order of their chains' priorities. */
 export function strangeTable(draw: Draw, family: Family): NftTable {
 	const table: NftTable = {
 		family: draw.chance(0.3) ? "inet" : families[family].nft,
@@ -77,7 +77,7 @@ class NftablesStranger extends Stranger {
 			const name = `strange-${base.type}-${base.hook}`;
 			const policy = stage === "filter" && draw.chance(0.1) ? "drop" : "accept";
 			table.declarations.push(baseChain(name, base.type, base.hook, draw.pick(base.priorities), policy));
-			// What a packet is answered with shall always arrive; before priority -200, no state of a connection tells it.
+			// Lets all answers arrive. Before priority -200, a packet has no connection state.
 			if (base.hook === "output")
 				table.rules.push({ chain: name, rule: "ct state established,related,invalid accept" });
 			if (base.hook === "prerouting" && stage === "filter" && draw.chance(0.3)) {
@@ -97,9 +97,9 @@ class NftablesStranger extends Stranger {
 		const ending = draw.chance(0.2) ? this.verdictMap(callable) : draw.pick(this.endings(callable));
 		const needsProtocol = /(dnat|snat) .*(:\d|\. \d)|tcp reset/.test(ending);
 		const protocol = ending.includes("tcp reset") ? "tcp" : draw.pick(["tcp", "udp"]);
-		// A map without the packet's element ends the rule, and the trace does not show what the rule did before that.
+		// A map without the packet's element ends the rule, and the trace doesn't show what the rule did before that.
 		const changes = !/map/.test(ending) && draw.chance(0.2) ? [draw.pick(this.marks())] : [];
-		// nft takes the last match of the protocol for the one that holds, and refuses an ending that does not go with it.
+		// nft uses the last match of the protocol, and refuses a statement that doesn't fit it.
 		const conditions = this.conditions(protocol).filter((one) => !(needsProtocol && one.startsWith("meta l4proto")));
 		const parts = [
 			...(needsProtocol ? [`meta l4proto ${protocol}`] : []),

@@ -1,11 +1,11 @@
-/** Random packets to and around the Services, from everywhere. */
+/** Random packets to the Services and to similar addresses, from everywhere. */
 import type { Family } from "../../../netfilter/model.ts";
 import { addresses, type Side } from "../machine/network.ts";
 import type { Probe } from "../machine/packets.ts";
 import type { Draw } from "./draw.ts";
 import type { RandomService } from "./services.ts";
 
-/** @param count at most 65,535: each packet has a number of its own */
+/** @param count at most 65,535, because each packet has its own number */
 export function randomProbes(draw: Draw, family: Family, services: readonly RandomService[], count: number): Probe[] {
 	return Array.from({ length: count }, (_, index) => randomProbe(draw, family, services, index + 1));
 }
@@ -35,13 +35,13 @@ function randomProbe(draw: Draw, family: Family, services: readonly RandomServic
 			family,
 			protocol,
 			source,
-			// Different for each packet of a batch, so that each is a connection of its own.
+			// Different for each packet of a batch, so that each is its own connection.
 			sourcePort: 20_000 + tag,
 			destination,
 			destinationPort,
 			...(side !== "lo" && { inInterface: side }),
 			mark: 0,
-			// A RST of no connection, which conntrack cannot place.
+			// A RST without a connection, which conntrack classes as invalid.
 			ctstate: protocol === "tcp" && draw.chance(0.05) ? "INVALID" : "NEW",
 		},
 	};

@@ -10,7 +10,7 @@ export interface RandomService extends ServicePort {
 	port: number;
 	nodePort?: number;
 	externalIp?: string;
-	/** Sources that the load balancer allows; none: all. */
+	/** Sources that the load balancer allows; empty: all. */
 	loadBalancer?: { ip: string; sourceRanges: string[] };
 	externalTrafficPolicy: "Cluster" | "Local";
 	internalTrafficPolicy: "Cluster" | "Local";
@@ -26,7 +26,7 @@ export interface Endpoint {
 }
 
 /**
- * Which of a Service's chains kube-proxy writes: those that something leads to (pkg/proxy/serviceport.go, and the
+ * The chains of a Service that kube-proxy writes: those that a rule leads to (pkg/proxy/serviceport.go, and the
  * proxier.go of both modes).
  */
 export function usedChains(service: RandomService) {
@@ -71,8 +71,8 @@ export function randomServices(draw: Draw, family: Family): RandomService[] {
 }
 
 /**
- * As many Services of IPv4 as a large cluster has. Every fourth has a nodePort, so that 10,000 Services fit into the
- * default range of 2,768; the last has one where the count is a multiple of four.
+ * The IPv4 Services of a large cluster. Every fourth has a nodePort, so that 10,000 Services fit into the default range of
+ * 2,768; the last one has a nodePort if the count is a multiple of four.
  */
 export function manyServices(draw: Draw, count: number): RandomService[] {
 	let pods = 0;
@@ -95,7 +95,7 @@ export function manyServices(draw: Draw, count: number): RandomService[] {
 	}));
 }
 
-/** The address that many after the first. */
+/** The address this many after the first. */
 function addressAt(first: string, index: number): string {
 	const value = first.split(".").reduce((sum, byte) => sum * 256 + Number(byte), 0) + index;
 	return [24, 16, 8, 0].map((shift) => (value >>> shift) & 255).join(".");

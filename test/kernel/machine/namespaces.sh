@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes two network namespaces: `node`, whose rules are tested, and `wire`, which holds the other ends of its interfaces.
-# Nothing answers on the wire: its interfaces have no addresses and no ARP, so that every packet is the test's own.
+# Creates two network namespaces: `node`, whose rules are tested, and `wire`, with the other ends of its interfaces. Nothing
+# answers on the wire: its interfaces have no addresses and no ARP, so that every packet comes from the test.
 set -eu
 ip netns add node
 ip netns add wire
@@ -10,8 +10,8 @@ for link in eth0 veth0; do
 	ip -netns wire link set "$link" arp off addrgenmode none up
 done
 ip -netns node link set lo up
-# As on a node of Kubernetes; no redirects, and no limit to how many errors the kernel may send (types that are in no
-# mask have none; of IPv6 the mask cannot be empty, so it names a type that is no error).
+# As on a Kubernetes node. Without redirects, and without a limit for the errors that the kernel sends: types outside the
+# mask have no limit. IPv6's mask can't be empty, so it contains a type that isn't an error.
 ip netns exec node sysctl --quiet --write net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 \
 	net.ipv4.conf.all.route_localnet=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth0.rp_filter=0 \
 	net.ipv4.conf.veth0.rp_filter=0 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.eth0.send_redirects=0 \

@@ -1,4 +1,4 @@
-/** Packets as bytes: what the test sends, and what it reads of those that arrive. */
+/** Packets as bytes: writes those that the test sends, and reads those that arrive. */
 import ipaddr from "ipaddr.js";
 import type { Packet } from "../../../netfilter/model.ts";
 import type { Side } from "./network.ts";
@@ -8,13 +8,13 @@ export interface Probe {
 	side: Side;
 	packet: Packet & { sourcePort: number };
 	/**
-	 * Names the packet in its batch, 1 to 65535: it is in the IP header, where traces show it, and behind the ports, where
-	 * answers repeat it.
+	 * Identifies the packet in its batch, 1 to 65535. It is in the IP header, which traces show, and behind the ports, which
+	 * answers repeat.
 	 */
 	tag: number;
 }
 
-/** Something that arrived on a wire or came back to the node's own processes. */
+/** A packet that arrived on a wire, or at the node's own processes. */
 export type Arrival = { side: Side; tag: number; source: string; destination: string } & (
 	| { kind: "packet"; sourcePort: number; destinationPort: number }
 	| { kind: "tcp-reset" }
@@ -43,7 +43,7 @@ export function encode({ side, packet, tag }: Probe): string {
 	return `${side} ${bytes.toString("hex")}\n`;
 }
 
-/** A SYN whose sequence number is the tag; of a packet that conntrack shall not place, a RST. Or a UDP datagram. */
+/** A SYN whose sequence number is the tag; a RST if conntrack must class it as invalid; or a UDP datagram. */
 function transport({ protocol, sourcePort = 0, destinationPort, ctstate }: Packet, tag: number): Buffer {
 	const ports = Buffer.concat([numbers(2, sourcePort), numbers(2, destinationPort)]);
 	if (protocol === "udp") return Buffer.concat([ports, numbers(2, 12), numbers(2, 0), numbers(4, tag)]);
@@ -74,14 +74,14 @@ function checksum(bytes: Buffer): number {
 	return ~sum & 0xffff;
 }
 
-/** A line of probeHost.pl; undefined: a packet that has nothing to do with the test's, such as a router solicitation. */
+/** Parses a line of probeHost.pl; undefined for a packet that isn't the test's, such as a router solicitation. */
 export function decode(line: string): Arrival | undefined {
 	const [side = "", hex = ""] = line.split(" ");
 	const { protocol, source, destination, payload } = layers(Buffer.from(hex, "hex"));
 	const common = { side: side as Side, source, destination };
 	if (protocol === headers.icmp || protocol === headers.icmp6) {
 		const [type = 0, code = 0] = payload;
-		// Of the types up to 127, ICMPv6's errors and all of ICMP's that a kernel sends unasked, a packet is quoted.
+		// ICMPv6's errors (types up to 127), and all ICMP messages that a kernel sends by itself, quote a packet.
 		const quoted = type < 128 ? layers(payload.subarray(8)) : undefined;
 		return quoted && { ...common, kind: "icmp", type, code, tag: tagOf(quoted) };
 	}

@@ -1,15 +1,15 @@
-# Sends packets to the node and from it, and prints all that arrive anywhere: one process with sockets in the network
-# namespaces of both, so that it is one order in which packets are sent.
+# Sends packets to and from the node, and prints all that arrive. One process has sockets in both network namespaces, so
+# that the packets have one order.
 #
 #   ip netns exec wire perl probeHost.pl <pid of the monitor that prints traces>
 #
-# stdin: "<interface> <IP packet in hexadecimal>" a line; "lo": a process of the node sends it.
-# stdout: "<interface> <IP packet in hexadecimal>" for each one that came in, "lo" for the node's own.
+# stdin: lines of "<interface> <IP packet in hexadecimal>"; "lo": a process of the node sends it.
+# stdout: the same for each packet that arrived; "lo": at the node's own processes.
 use strict;
 use warnings;
 use Socket;
 
-# Sockets outlive the exec into the node's namespace.
+# Sockets stay open after the exec into the node's namespace.
 $^F = 255;
 my ($monitor, $inherited, %index) = @ARGV;
 
@@ -42,7 +42,7 @@ sub transmit {
 	if ($interface eq "lo") {
 		my $address = $version == 4 ? substr($packet, 16, 4) : substr($packet, 24, 16);
 		my $to = $version == 4 ? pack_sockaddr_in(0, $address) : pack_sockaddr_in6(0, $address);
-		# A rule that drops or rejects it makes this fail (EPERM and others), so the trace tells more.
+		# This fails (EPERM and others) if a rule drops or rejects the packet. The trace shows why.
 		send $raw{$version}, $packet, 0, $to;
 		return;
 	}
@@ -51,7 +51,7 @@ sub transmit {
 	send $wire, $packet, 0, $to or die "send: $!";
 }
 
-# Prints what has come, until nothing came for so many seconds. Of the node, only what its loopback interface brings.
+# Prints what arrives, until nothing arrives for so many seconds. In the node, only what arrives on lo.
 sub receive {
 	my ($patience) = @_;
 	my ($outgoing, $loopback) = (4, 1);
@@ -70,7 +70,7 @@ sub receive {
 	}
 }
 
-# Bytes of traces that the kernel holds for the monitor. Beyond its buffer's size it would lose them.
+# The bytes of traces that the kernel buffers for the monitor. It would lose those beyond the buffer's size.
 sub waiting {
 	open my $file, "<", "/proc/$monitor/net/netlink" or die "the monitor has ended: $!";
 	my ($bytes, $dropped) = (0, 0);

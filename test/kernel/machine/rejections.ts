@@ -1,10 +1,10 @@
-/** How a rule rejects a packet: by what name each tool knows it, and what the kernel then sends. */
+/** How a rule rejects a packet: each tool's name for it, and what the kernel then sends. */
 import type { Family } from "../../../netfilter/model.ts";
 
 export interface Rejection {
-	/** In a rule of iptables, and in what the walk tells of either tool. */
+	/** In an iptables rule, and in predicted paths of both tools. */
 	iptables: string;
-	/** In a rule of nftables. */
+	/** In an nftables rule. */
 	nft: string;
 	/** ICMP types and codes of RFC 792, RFC 1812 and RFC 4443. */
 	type: number;
@@ -38,7 +38,7 @@ export const rejections: Record<Family, Rejection[]> = {
 	],
 };
 
-/** nft's for a code of each family, in tables of family inet alone. */
+/** nft's name for one code in each family, only in tables of family inet. */
 export const bothFamilies = ["no-route", "port-unreachable", "host-unreachable", "admin-prohibited"].map(
 	(code) => `icmpx ${code}`,
 );
