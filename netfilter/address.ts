@@ -95,16 +95,25 @@ export class Network {
 	}
 
 	/**
-	 * Whether an address has a type of the kernel's routing tables, given all addresses that it may be. Whether other
-	 * addresses are "unicast" or "broadcast" depends on the routes.
+	 * Whether an address has a type of the kernel's routing tables, given all addresses that it may be. "unicast" and
+	 * "broadcast" depend on the routes.
 	 */
 	chanceOfType(candidates: readonly Address[], type: string): Chance {
 		const isLocal = (address: Address) => this.isLocal(address);
 		const isMulticast = (address: Address) => address.range() === "multicast";
 		if (type === "local") return chanceWithin(candidates, isLocal);
 		if (type === "multicast") return chanceWithin(candidates, isMulticast);
-		const isOther = candidates.length > 0 && candidates.every((address) => isLocal(address) || isMulticast(address));
-		return isOther ? 0 : "unknown";
+		const others = candidates.filter((address) => !isLocal(address) && !isMulticast(address));
+		if (candidates.length > 0 && others.length === 0) return 0;
+		const isUnicast = this.interfaces !== undefined && others.every((address) => this.isUnicast(address));
+		if (!isUnicast || (type !== "unicast" && type !== "broadcast")) return "unknown";
+		return type === "broadcast" ? 0 : others.length === candidates.length ? 1 : "unknown";
+	}
+
+	/** An address that ends in 00 or 11 may be that of a network or its broadcast address, whose prefix isn't known. */
+	private isUnicast(address: Address): boolean {
+		const lowest = (address.toByteArray().at(-1) ?? 0) & 3;
+		return lowest !== 0 && lowest !== 3 && this.route(address)?.interface !== undefined;
 	}
 
 	/** Whether it is local and on that interface (`--limit-iface-in`, `fib daddr . iif type`). */

@@ -36,6 +36,8 @@ export interface Findings {
 	unknown: number;
 	/** Those of rule sets that hide nothing from the walk. */
 	needless: number;
+	/** Why, most frequent first. */
+	reasons: string[];
 	/** The first packet whose way was none of the walk's, and shares that no chance explains. */
 	problems: string[];
 }
@@ -47,24 +49,35 @@ export async function runCampaign(
 ): Promise<Findings> {
 	const lots: ReturnType<typeof lotsOf> = [];
 	const counts = { packets: 0, drawn: 0, unknown: 0, needless: 0 };
+	const reasons = new Map<string, number>();
 	for (let trial = 0; counts.packets < packets; trial++) {
 		const size = Math.min(packetsPerTrial, packets - counts.packets);
 		const { rules, probes } = randomTrial(tool, family, seed + trial, size, others);
 		const results = await runTrial(machine, rules, probes);
 		counts.packets += results.length;
 		counts.drawn += results.filter(({ paths }) => paths.length > 1).length;
-		const unknown = results.filter(isUnknown).length;
-		counts.unknown += unknown;
-		if (!rules.hidden) counts.needless += unknown;
+		const unknown = results.filter(isUnknown);
+		counts.unknown += unknown.length;
+		if (!rules.hidden) counts.needless += unknown.length;
+		for (const reason of rules.hidden ? [] : unknown.map(reasonOf)) reasons.set(reason, (reasons.get(reason) ?? 0) + 1);
 		const failed = results.find(differs);
 		if (failed) {
 			const title = `${tool} ${family}, rule set of seed ${seed + trial}`;
-			return { ...counts, problems: [`${title}\n${await smallest(machine, rules, results, failed)}`] };
+			return { ...counts, reasons: [], problems: [`${title}\n${await smallest(machine, rules, results, failed)}`] };
 		}
 		lots.push(...lotsOf(results, `seed ${seed + trial}`));
 	}
-	return { ...counts, problems: wrongShares(lots) };
+	const frequent = [...reasons]
+		.sort(([, one], [, other]) => other - one)
+		.map(([reason, count]) => `${count} × ${reason}`);
+	return { ...counts, reasons: frequent, problems: wrongShares(lots) };
 }
+
+const reasonOf = ({ paths }: Result): string =>
+	paths
+		.find(({ outcome }) => outcome === "unknown")
+		?.hops.at(-1)
+		?.text.replace(/^.*: /, "") ?? "";
 
 const isUnknown = ({ paths, differences }: Result): boolean =>
 	!differences.includes(undefined) && paths.some(({ outcome }) => outcome === "unknown");

@@ -42,9 +42,17 @@ describe(`of the Linux kernel (KERNEL_SEED=${seed} KERNEL_PACKETS=${packets})`, 
 		async (campaign) => {
 			const { tool, family, others } = campaign;
 			const share = Math.ceil(packets / campaigns.length);
-			const { problems, ...counts } = await runCampaign(machine, { tool, family, others, seed, packets: share });
+			const { problems, reasons, ...counts } = await runCampaign(machine, {
+				tool,
+				family,
+				others,
+				seed,
+				packets: share,
+			});
 			const needless = `${((100 * counts.needless) / counts.packets).toFixed(2)} % needless unknowns`;
-			console.log(`${tool} ${family}, ${campaign.rules}, KERNEL_SEED=${seed}: ${JSON.stringify(counts)}, ${needless}`);
+			console.log(
+				`${tool} ${family}, ${campaign.rules}, KERNEL_SEED=${seed}: ${JSON.stringify(counts)}, ${[needless, ...reasons].join("\n\t")}`,
+			);
 			expect(problems.join("\n\n")).toBe("");
 			expect(counts.packets).toBe(share);
 			// Of few packets, a single rule set may make many unknown.

@@ -11,6 +11,7 @@ import { addOthers, emptyTables, otherTables, type Tables } from "./others.ts";
 import type { RandomService } from "./services.ts";
 
 export function randomNeighbours(draw: Draw, family: Family, tool: Tool, services: readonly RandomService[]): RuleSet {
+	const hidden = draw.chance(0.5) ? draw.some<Hidden>(["interfaces", "routes", "sourcePort", "counts"], 1, 2) : [];
 	const tables = emptyTables();
 	if (draw.chance(0.8)) addOthers(draw, family, tables);
 	if (tool === "iptables") addKubeProxy(draw, family, services, tables);
@@ -19,15 +20,13 @@ export function randomNeighbours(draw: Draw, family: Family, tool: Tool, service
 		...restOf(draw, tables),
 	];
 	const proxy = tool === "nftables" ? [traceBlock(), blockOf(kubeProxyTable(family, services, draw.chance(0.5)))] : [];
-	const native = [...proxy, ...(draw.chance(0.5) ? otherTables(draw, family).map(blockOf) : [])];
+	const native = [
+		...proxy,
+		...(draw.chance(0.5) ? otherTables(draw, family, hidden.includes("counts")).map(blockOf) : []),
+	];
 	const legacy = draw.chance(0.3) ? legacyBlocks(draw, family) : [];
 	const groups = draw.shuffled([iptables, native, legacy]);
-	return { tool, family, blocks: groups.flat(), ...hide(draw) };
-}
-
-function hide(draw: Draw): Pick<RuleSet, "hidden"> {
-	const hidden = draw.some<Hidden>(["interfaces", "routes", "sourcePort"], 0, 2);
-	return draw.chance(0.5) || hidden.length === 0 ? {} : { hidden };
+	return { tool, family, blocks: groups.flat(), ...(hidden.length > 0 && { hidden }) };
 }
 
 function traceBlock(): Block {

@@ -160,8 +160,9 @@ const redirects: Program = (draw, family, { nat, filter }) => {
 const programs: Program[] = [docker, ufw, calico, vpc, redirects];
 
 /** Tables of nft's own that others write: firewalld's, and an administrator's. */
-export function otherTables(draw: Draw, family: Family): NftTable[] {
-	return draw.some([firewalld, administrator], 1, 2).map((make) => make(draw, family));
+export function otherTables(draw: Draw, family: Family, areCountsHidden: boolean): NftTable[] {
+	const guard = () => administrator(draw, family, areCountsHidden);
+	return draw.some([() => firewalld(draw, family), guard], 1, 2).map((make) => make());
 }
 
 const addAll = (table: NftTable, chain: string, ...rules: string[]) =>
@@ -232,7 +233,7 @@ function firewalld(draw: Draw, family: Family): NftTable {
 	return table;
 }
 
-function administrator(draw: Draw, family: Family): NftTable {
+function administrator(draw: Draw, family: Family, areCountsHidden: boolean): NftTable {
 	const { outside, nodeCidr, localPods, node } = addresses[family];
 	const ip = families[family].nft;
 	const hook = draw.pick(["prerouting", "input", "forward"]);
@@ -280,9 +281,8 @@ function administrator(draw: Draw, family: Family): NftTable {
 		`fib daddr type { local, multicast } accept`,
 		"fib daddr type != local counter jump log-it",
 		"ct state vmap { established : accept, related : accept, invalid : accept, new : jump log-it }",
-		`meta l4proto udp meta length > 9000 drop`,
 		"tcp dport vmap { 22 : accept, 80 : drop, 30040-30041 : accept }",
-		"quota over 100 mbytes drop",
+		...(areCountsHidden ? ["quota over 100 mbytes drop", "limit rate over 100/second drop"] : []),
 		"udp dport 53 accept",
 		"meta skuid 0 counter accept",
 	];
