@@ -1,8 +1,8 @@
 /** Effects of nftables statements on one packet that the JSON doesn't show. */
 import type { Translation } from "../nat.ts";
 import type { PacketState } from "../state.ts";
+import type { Value } from "./conditions/values.ts";
 import type { Statement } from "./statements.ts";
-import type { Value } from "./values.ts";
 
 /**
  * Some statements apply to one protocol. nft adds a condition before them that it doesn't print: `reject with tcp reset` is

@@ -12,14 +12,14 @@ import {
 } from "../nat.ts";
 import { rejectionOfNft } from "../rejection.ts";
 import { type Action, assuming, hasConnection, type PacketState, type RuleReference, recorded } from "../state.ts";
+import { changedSet, Evaluator } from "./conditions/evaluator.ts";
+import { numberOf, type Value } from "./conditions/values.ts";
 import { concerns, translationOf } from "./effects.ts";
-import { changedSet, Evaluator } from "./evaluator.ts";
 import type { Element, Expression, Verdict } from "./expressions.ts";
 import { endpointOf, objectOf } from "./nftablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 import { renderRule } from "./render.ts";
 import type { Statement } from "./statements.ts";
-import { numberOf, type Value } from "./values.ts";
 
 /** Where the rule is. */
 export interface Place {

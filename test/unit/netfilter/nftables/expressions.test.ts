@@ -74,7 +74,7 @@ describe("conditions", () => {
 	});
 
 	it.each<[string, Json, string]>([
-		["an unknown field", match(meta("skuid"), 0), "meta skuid of the packet is unknown"],
+		["an unknown field", match(meta("iifgroup"), 0), "meta iifgroup of the packet is unknown"],
 		[
 			"an expression that isn't supported",
 			match({ socket: { key: "mark" } }, 1),
@@ -92,7 +92,7 @@ describe("conditions", () => {
 	});
 
 	it("that can't be evaluated don't matter if another one fails", () => {
-		const strange = match(meta("skuid"), 0);
+		const strange = match(meta("iifgroup"), 0);
 		expect(ends(walk(forward([strange, match(ip("saddr"), "10.0.0.1"), drop]), toPod))).toEqual(["untouched"]);
 		expect(ends(walk(forward([strange, match(ip("saddr"), "172.18.0.1"), drop]), toPod))).toEqual(["unknown"]);
 	});
@@ -100,7 +100,7 @@ describe("conditions", () => {
 	it("don't matter if the rule does nothing", () => {
 		const counted = { counter: { packets: 0, bytes: 0 } };
 		expect(
-			ends(walk(forward([match(meta("skuid"), 0), counted], [match(meta("skuid"), 0), { log: null }]), toPod)),
+			ends(walk(forward([match(meta("iifgroup"), 0), counted], [match(meta("iifgroup"), 0), { log: null }]), toPod)),
 		).toEqual(["untouched"]);
 	});
 });

@@ -1,11 +1,12 @@
 /** Evaluates the conditions of an nftables rule for one packet. */
-import type { Network } from "../address.ts";
-import { type Chance, certainly, not } from "../chance.ts";
-import type { PacketState } from "../state.ts";
+import type { Network } from "../../address.ts";
+import { type Chance, certainly, not } from "../../chance.ts";
+import type { PacketState } from "../../state.ts";
+import type { Element, Elements, Expression } from "../expressions.ts";
+import type { NamedSet } from "../parse.ts";
 import { chanceOf, chanceOfBits, chanceOfMember, chanceOfOrder, findElement, possibleElements } from "./comparison.ts";
-import type { Element, Elements, Expression } from "./expressions.ts";
-import type { NamedSet } from "./parse.ts";
-import { constant, type PossibleValue, possibleValues, type Value } from "./values.ts";
+import { possibleValues } from "./possibleValues.ts";
+import { constant, type PossibleValue, type Value } from "./values.ts";
 
 export interface Judgement {
 	chance: Chance;
@@ -87,6 +88,9 @@ export class Evaluator {
 		// A field that the packet doesn't have ends the rule, also with "!=" (NFT_BREAK).
 		if (value.kind === "absent") return 0;
 		switch (operator) {
+			// `tcp flags ! syn,rst`: none of them is set.
+			case "!":
+				return value.kind === "number" ? not(chanceOfBits(value.value, right)) : "unknown";
 			case "in":
 				if (value.kind === "number" && right.kind !== "set" && right.kind !== "reference")
 					return chanceOfBits(value.value, right);

@@ -1,7 +1,7 @@
 /** Compares a value of the packet with what an nftables rule asks for: a constant, a range, a set. */
-import { chanceWithin, contains, parseAddress, parseRange } from "../address.ts";
-import { all, any, type Chance, certainly } from "../chance.ts";
-import type { Element, Elements, Expression } from "./expressions.ts";
+import { chanceWithin, contains, parseAddress, parseRange } from "../../address.ts";
+import { all, any, type Chance, certainly } from "../../chance.ts";
+import type { Element, Elements, Expression } from "../expressions.ts";
 import { constant, keyOf, keyOfElement, numberOf, type Value } from "./values.ts";
 
 export function chanceOf(value: Value, pattern: Expression): Chance {
