@@ -17,7 +17,13 @@ import {
 	toService,
 	whyUnready,
 } from "./objects.ts";
-import type { ClusterSnapshot, Endpoint, PlacedClient, SnapshotScope } from "./snapshot.ts";
+import {
+	type ClusterSnapshot,
+	type Endpoint,
+	isReadyEndpoint,
+	type PlacedClient,
+	type SnapshotScope,
+} from "./snapshot.ts";
 
 /** Concurrent requests for single objects. */
 const limit = pLimit(16);
@@ -60,7 +66,7 @@ export class Cluster {
 			Promise.all(clients.map((client) => this.placed(client, sample))),
 		]);
 		const wanted = spec?.replicas ?? 1;
-		const ready = own.endpoints.length;
+		const ready = own.endpoints.filter(isReadyEndpoint).length;
 		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
 		// Pods on a node that isn't Ready may never become ready: don't wait for them.
 		const mayComeUp = ({ spec }: V1Pod) => !dead.includes(spec?.nodeName ?? "");
@@ -76,7 +82,7 @@ export class Cluster {
 				...own.outdated,
 				...(dns?.outdated ?? []),
 				// One endpoint is enough. Without any pod, as when it is scaled to 0, there is nothing to wait for.
-				...(dns?.endpoints.length === 0 && dns.pods.some(mayComeUp)
+				...(dns?.endpoints.filter(isReadyEndpoint).length === 0 && dns.pods.some(mayComeUp)
 					? ["the DNS Service has no ready endpoint yet"]
 					: []),
 				...awaited.flatMap(whyUnready),
@@ -130,7 +136,7 @@ export class Cluster {
 		]);
 		const endpoints = slices.items.flatMap(toEndpoints);
 		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
-		const outdated = endpoints.filter(({ pod, ip }) => readyIps.get(pod) !== ip);
+		const outdated = endpoints.filter(isReadyEndpoint).filter(({ pod, ip }) => readyIps.get(pod) !== ip);
 		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} isn't the address of a ready pod ${pod}`);
 		return { endpoints, outdated: why, pods: pods.filter(({ metadata }) => !metadata?.deletionTimestamp) };
 	}

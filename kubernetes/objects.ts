@@ -40,13 +40,17 @@ export const toPlace = ({ spec, status }: V1Pod): Place => ({
 export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
 	// The API returns null for a slice without endpoints, contrary to its types.
 	(endpoints ?? [])
-		.filter(({ conditions }) => conditions?.ready)
-		.map(({ addresses, nodeName, targetRef }) => ({
+		.filter(({ conditions }) => isReadyCondition(conditions) || (conditions?.serving && conditions.terminating))
+		.map(({ addresses, nodeName, targetRef, conditions }) => ({
 			ip: addresses[0] ?? "",
 			port: ports?.[0]?.port ?? 0,
 			node: nodeName ?? "",
 			pod: targetRef?.name ?? "",
+			...(!isReadyCondition(conditions) && { terminating: true as const }),
 		}));
+
+/** discovery/v1: an unknown state counts as ready. */
+const isReadyCondition = (conditions?: { ready?: boolean }): boolean => conditions?.ready ?? true;
 
 export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod ${pod.metadata?.name} is not ready`]);
 

@@ -12,13 +12,17 @@ export interface SnapshotScope {
 	existing?: Existing | undefined;
 }
 
-/** A ready endpoint of the Service. */
+/** An endpoint of the Service that may serve: it is ready, or it still serves while it terminates. */
 export interface Endpoint {
 	ip: string;
 	port: number;
 	node: string;
 	pod: string;
+	/** Its pod terminates, so it isn't ready; kube-proxy uses it only in place of ready ones. */
+	terminating?: true;
 }
+
+export const isReadyEndpoint = ({ terminating }: Endpoint): boolean => !terminating;
 
 /** Where a client sends from: a pod's network, a node's network, or outside the cluster. */
 export interface Place {

@@ -76,6 +76,8 @@ export const Hop = z.object({
 	/** Chain jumped to, mark after the rule (0x…), address after NAT, or set that now remembers the source. */
 	to: z.string().optional(),
 	object: ObjectReference.optional(),
+	/** The program that wrote the rule, if its names show that: "firewalld". */
+	owner: z.string().optional(),
 	/** What happened, in one sentence. */
 	text: z.string(),
 });

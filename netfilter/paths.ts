@@ -2,6 +2,7 @@
 
 import type { FinishedBranch } from "./chain.ts";
 import type { Hop, Packet, Path } from "./model.ts";
+import { ownerOf } from "./roles.ts";
 import { type HopRecord, hopRecordsOf } from "./state.ts";
 import { formatMark, type PathFacts, sentence } from "./words.ts";
 
@@ -47,7 +48,9 @@ function hopsOf(hops: readonly HopRecord[], facts: PathFacts): Hop[] {
 		const { table, chain, rule, effect, object } = hop;
 		const to = target(hop);
 		const text = sentence(hop, hops[index - 1], facts);
-		return { table, chain, rule, effect, ...(to !== undefined && { to }), ...(object && { object }), text };
+		const owner = ownerOf(hop);
+		const known = { ...(to !== undefined && { to }), ...(object && { object }), ...(owner !== undefined && { owner }) };
+		return { table, chain, rule, effect, ...known, text };
 	});
 }
 

@@ -93,6 +93,10 @@ export const nodeProblemText = ({ kind, problem }: NodeFinding): string =>
 function rulesText(problem: RulesProblem): string {
 	switch (problem.kind) {
 		case "endpoints":
+			if (problem.foreign) {
+				const { owner, rule } = problem.foreign;
+				return `a rule of ${owner} decides before kube-proxy's: it leads to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)} (${rule})`;
+			}
 			return `its rules lead to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)}`;
 		case "dns":
 			return `its rules lead DNS queries to ${list(problem.observed)}, but the endpoints of DNS are ${list(problem.expected)}`;

@@ -81,9 +81,9 @@ export function endText(end: End): string {
 		case "node":
 			return `It is delivered to ${end.node} itself, ${withPort(end.address, end.port)}: refused, unless a process listens there.`;
 		case "reject":
-			return `No answer: ${end.node} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
+			return `No answer: ${ruleOn(end)} rejects it with ${end.with}, and ${consequence(end.with, "client")}.`;
 		case "drop":
-			return `No answer: ${end.node} drops it, and the client's request times out.`;
+			return `No answer: ${ruleOn(end)} drops it, and the client's request times out.`;
 		case "loopback":
 			return "It stays in the client's own network: each network has its own loopback address, and no node's rules see it.";
 		case "unreachable":
@@ -92,6 +92,10 @@ export function endText(end: End): string {
 			return `What happens to it on ${end.node} is unknown: ${unknownText(end)}.`;
 	}
 }
+
+/** "nodeport-worker"; "a rule of firewalld on nodeport-worker" if another program than kube-proxy wrote it */
+const ruleOn = ({ node, owner }: { node: string; owner?: string | undefined }): string =>
+	owner === undefined || owner === "kube-proxy" ? node : `a rule of ${owner} on ${node}`;
 
 /** Why the end isn't known. */
 export function unknownText({ node, reason, detail }: Extract<End, { kind: "unknown" }>): string {

@@ -44,7 +44,13 @@ export type Leftovers = z.infer<typeof Leftovers>;
 /** How a node's rules differ from the API objects. */
 export const RulesProblem = z.discriminatedUnion("kind", [
 	/** Where the nodePort leads: "address:port", or an outcome. */
-	z.object({ kind: z.literal("endpoints"), expected: z.array(z.string()), observed: z.array(z.string()) }),
+	z.object({
+		kind: z.literal("endpoints"),
+		expected: z.array(z.string()),
+		observed: z.array(z.string()),
+		/** The other program than kube-proxy whose rule decides, and the rule. */
+		foreign: z.object({ owner: z.string(), rule: z.string() }).optional(),
+	}),
 	/** Where queries to the DNS Service lead: an address, or an outcome. */
 	z.object({ kind: z.literal("dns"), expected: z.array(z.string()), observed: z.array(z.string()) }),
 	/** What happens to the source address of clients outside the cluster. */

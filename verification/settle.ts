@@ -107,7 +107,8 @@ async function read({ cluster, snapshot, client }: Awaited, node: Node): Promise
 		const ruleset = await readRuleset(cluster, snapshot, node);
 		const problem = rulesProblem(snapshot, client, node, ruleset);
 		if (!problem) return { node, ruleset };
-		const fix = cluster.restartProxyCommand(snapshot.kubeProxies.get(node.name));
+		const isForeign = problem.kind === "endpoints" && problem.foreign !== undefined;
+		const fix = isForeign ? undefined : cluster.restartProxyCommand(snapshot.kubeProxies.get(node.name));
 		return { node, ruleset, finding: { kind: "rules", node: node.name, problem, ...(fix && { fix }) } };
 	} catch (error) {
 		return { node, finding: readFinding(node.name, error) };

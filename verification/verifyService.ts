@@ -4,7 +4,7 @@ import pLimit from "p-limit";
 import { kubectlCommand } from "../kubernetes/kubeAccess.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
-import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, isReadyEndpoint, type Place } from "../kubernetes/snapshot.ts";
 import { withPort } from "../netfilter/address.ts";
 import type { Finding } from "./findings.ts";
 import { journeyOf } from "./journey/journey.ts";
@@ -80,7 +80,7 @@ async function measure(
 		checkedAt: new Date().toISOString(),
 		proxyMode: proxyModeOf(snapshot, settled),
 		service: snapshot.service,
-		pods: snapshot.endpoints.map(({ pod, ip, node }) => ({ name: pod, ip, node })),
+		pods: snapshot.endpoints.filter(isReadyEndpoint).map(({ pod, ip, node }) => ({ name: pod, ip, node })),
 		nodes: snapshot.nodes,
 		clients: snapshot.clients.map(({ name, place }) => ({ name, place })),
 		connectivity,
@@ -152,13 +152,14 @@ function explained(snapshot: ClusterSnapshot, rulesets: ReadonlyMap<string, Rule
 /** A user may have scaled the Deployment, or deleted pods. */
 function missingPods({ endpoints }: ClusterSnapshot, { echo, service, ...access }: Request): Finding[] {
 	const { deployment, replicas } = echo;
-	if (endpoints.length >= replicas) return [];
+	const ready = endpoints.filter(isReadyEndpoint).length;
+	if (ready >= replicas) return [];
 	const inspect = kubectlCommand(access, "get", "pods", "-n", service.namespace, "-o", "wide");
-	return [{ kind: "missingPods", deployment, expected: replicas, observed: endpoints.length, inspect }];
+	return [{ kind: "missingPods", deployment, expected: replicas, observed: ready, inspect }];
 }
 
 function missingDns({ dns }: ClusterSnapshot, access: Request): Finding[] {
-	if (!dns || dns.endpoints.length > 0) return [];
+	if (!dns || dns.endpoints.some(isReadyEndpoint)) return [];
 	const inspect = kubectlCommand(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
 	const fix = kubectlCommand(access, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2");
 	// In a cluster that the lab didn't create, DNS may have another Deployment.

@@ -138,8 +138,10 @@ class Nodes {
 
 	private leave(node: Node, packet: Packet, path: Path, legs: Leg[]): Branch[] {
 		const { name } = node;
-		if (path.outcome === "drop") return ended({ kind: "drop", node: name }, legs);
-		if (path.outcome === "reject") return ended({ kind: "reject", node: name, with: path.rejectedWith ?? "" }, legs);
+		const by = ownerOfEnd(path);
+		if (path.outcome === "drop") return ended({ kind: "drop", node: name, ...by }, legs);
+		if (path.outcome === "reject")
+			return ended({ kind: "reject", node: name, with: path.rejectedWith ?? "", ...by }, legs);
 		if (path.outcome === "unknown") {
 			return ended({ kind: "unknown", node: name, reason: "rule", detail: path.hops.at(-1)?.text ?? "" }, legs);
 		}
@@ -174,6 +176,11 @@ class Nodes {
 		});
 		return host && { node: host, kind: "pod" };
 	}
+}
+
+function ownerOfEnd({ hops }: Path): { owner?: string } {
+	const owner = hops.at(-1)?.owner;
+	return owner === undefined ? {} : { owner };
 }
 
 /** NAT keeps a free source port unless a flag makes it choose one at random. nft doesn't show the flags of iptables rules. */

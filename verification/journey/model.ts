@@ -40,8 +40,9 @@ export const End = z.discriminatedUnion("kind", [
 		port: z.int(),
 		clientIp: z.string(),
 	}),
-	z.object({ kind: z.literal("reject"), node: z.string(), with: z.string() }),
-	z.object({ kind: z.literal("drop"), node: z.string() }),
+	/** `owner`: the program that wrote the rule. */
+	z.object({ kind: z.literal("reject"), node: z.string(), with: z.string(), owner: z.string().optional() }),
+	z.object({ kind: z.literal("drop"), node: z.string(), owner: z.string().optional() }),
 	/** The packet stays in the network namespace of the client, a pod or a machine outside: no node's rules see it. */
 	z.object({ kind: z.literal("loopback") }),
 	/** No node and no pod of the cluster has this address. */

@@ -24,7 +24,7 @@ export function networkOf(node: Node): NodeNetwork {
 
 /** The first packet of a client's request to the node's nodePort, as that node's netfilter first sees it. */
 export function entryPacket(snapshot: ClusterSnapshot, client: Place, node: Node): Packet {
-	const own = client.node === node.name;
+	const own = client.node === node.name || client.network === "outside";
 	const from = snapshot.nodes.find(({ name }) => name === client.node);
 	return {
 		family: ipaddr.IPv6.isValid(node.internalIp) ? "ipv6" : "ipv4",

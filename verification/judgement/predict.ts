@@ -1,7 +1,7 @@
 /** Predicts results from the API objects alone. Measurements and the paths from the rules are compared with them. */
 import ipaddr from "ipaddr.js";
 import type { Node } from "../../kubernetes/model.ts";
-import type { ClusterSnapshot, Endpoint, Place } from "../../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, type Endpoint, isReadyEndpoint, type Place } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
 import type { Expected, ProxyMode, Target } from "../model.ts";
 import type { Request } from "../request.ts";
@@ -28,7 +28,9 @@ export function targetsOf(
 	return [
 		...external,
 		...own,
-		...endpoints.map(({ ip, port }): Target => ({ kind: "podIp", address: withPort(ip, port) })),
+		...endpoints
+			.filter(isReadyEndpoint)
+			.map(({ ip, port }): Target => ({ kind: "podIp", address: withPort(ip, port) })),
 		{ kind: "clusterIp", address: withPort(service.clusterIp, service.port) },
 		{ kind: "serviceDns", address: withPort(service.dnsName, service.port) },
 	];
@@ -75,7 +77,21 @@ export function eligibleEndpoints(snapshot: ClusterSnapshot, place: Place, targe
 	if (target.kind === "podIp") return endpoints.filter(({ ip, port }) => withPort(ip, port) === target.address);
 	const entry = entryNode(place, target);
 	const confined = target.kind === "nodePort" && service.externalTrafficPolicy === "Local" && entry !== place.node;
-	return confined ? endpoints.filter(({ node }) => node === entry) : endpoints;
+	const serving = nodeUsesTerminating(snapshot, entry) ? endpoints : endpoints.filter(isReadyEndpoint);
+	return preferred(confined ? serving.filter(({ node }) => node === entry) : serving);
+}
+
+/** Ready endpoints, or if there are none, those that still serve while they terminate (pkg/proxy/topology.go). */
+export const preferred = (endpoints: readonly Endpoint[]): Endpoint[] => {
+	const ready = endpoints.filter(isReadyEndpoint);
+	return ready.length > 0 ? ready : [...endpoints];
+};
+
+/** kube-proxy uses terminating endpoints since 1.26 (feature gate ProxyTerminatingEndpoints). */
+function nodeUsesTerminating({ nodes }: ClusterSnapshot, name: string | undefined): boolean {
+	const version = nodes.find((node) => node.name === name)?.kubeletVersion ?? "";
+	const [, minor] = version.match(/^v1\.(\d+)\./) ?? [];
+	return minor === undefined || Number(minor) >= 26;
 }
 
 /**

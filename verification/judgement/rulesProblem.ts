@@ -7,7 +7,7 @@ import type { Packet, Path } from "../../netfilter/model.ts";
 import { entryPacket } from "../journey/nodeNetwork.ts";
 import type { RulesProblem } from "../nodeProblem.ts";
 import type { Ruleset } from "../ruleset.ts";
-import { eligibleEndpoints } from "./predict.ts";
+import { eligibleEndpoints, preferred } from "./predict.ts";
 
 /** Documentation addresses (RFC 5737, RFC 3849): no client has them, so session affinity remembers none of them. */
 const stranger = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" };
@@ -51,7 +51,17 @@ function nodePortProblem(
 	const expected = eligible.length > 0 ? eligible : [withoutEndpoint];
 	const required = isRemembered ? observed.slice(0, 1) : expected;
 	if (mayBeForeign(snapshot, observed) || agree(expected, observed, required)) return undefined;
-	return { kind: "endpoints", expected, observed };
+	const foreign = foreignRule(paths);
+	return { kind: "endpoints", expected, observed, ...(foreign && { foreign }) };
+}
+
+/** The rule of another program that decides a path first: it translates, drops or rejects the packet. */
+function foreignRule(paths: readonly Path[]): { owner: string; rule: string } | undefined {
+	const deciding = paths.flatMap(
+		({ hops }) => hops.find(({ effect }) => ["dnat", "drop", "reject"].includes(effect)) ?? [],
+	);
+	const foreign = deciding.find(({ owner }) => owner !== undefined && owner !== "kube-proxy");
+	return foreign?.owner === undefined ? undefined : { owner: foreign.owner, rule: foreign.rule };
 }
 
 /**
@@ -79,8 +89,11 @@ function dnsProblem(snapshot: ClusterSnapshot, node: Node, ruleset: Ruleset): Ru
 		mark: 0,
 		ctstate: "NEW",
 	};
-	const observed = ruleset.walk(query).map(({ outcome, endpoint }) => endpoint?.address ?? outcome);
-	const expected = dns.endpoints.map(({ ip }) => ip);
+	const paths = ruleset.walk(query);
+	// NodeLocal DNSCache serves the address on the node itself, and excludes its queries from connection tracking.
+	if (paths.every(({ hops }) => hops.some(({ effect }) => effect === "notrack"))) return undefined;
+	const observed = paths.map(({ outcome, endpoint }) => endpoint?.address ?? outcome);
+	const expected = preferred(dns.endpoints).map(({ ip }) => ip);
 	if (mayBeForeign(snapshot, observed) || agree(expected, observed, expected)) return undefined;
 	return { kind: "dns", expected, observed };
 }

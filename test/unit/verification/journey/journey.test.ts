@@ -87,7 +87,7 @@ describe("over the nodes", () => {
 	it("is rejected by the entry node if the Service has no endpoints", () => {
 		const branches = branchesTo(snapshots["trace-empty"], dnsutils, "nodeport-worker2");
 		expect(branches.map(({ end }) => end)).toEqual([
-			{ kind: "reject", node: "nodeport-worker2", with: "icmp-port-unreachable" },
+			{ kind: "reject", node: "nodeport-worker2", with: "icmp-port-unreachable", owner: "kube-proxy" },
 		]);
 	});
 
