@@ -4,7 +4,7 @@ import { Node, Pod, Service } from "../kubernetes/model.ts";
 import { Measurement } from "./experiments/model.ts";
 import { Finding } from "./findings.ts";
 import { JourneyWithHops, RecordedJourneys } from "./journey/model.ts";
-import { Cell, NodeRules, Observed, ProxyMode } from "./model.ts";
+import { Cell, NodeRules, ProxyMode } from "./model.ts";
 import { Leftovers, RulesGap } from "./nodeProblem.ts";
 import { Request } from "./request.ts";
 import { NodeTrace } from "./trace/model.ts";

@@ -12,7 +12,7 @@ import { networkOf } from "../../../../verification/journey/nodeNetwork.ts";
 import { eligibleEndpoints, expect as predict } from "../../../../verification/judgement/predict.ts";
 import { rulesProblem } from "../../../../verification/judgement/rulesProblem.ts";
 import type { Ruleset } from "../../../../verification/ruleset.ts";
-import { outside, sampleView } from "../sample.ts";
+import { outside, sampleView } from "../sampleSnapshot.ts";
 
 const caseOf = (name: string): string =>
 	readFileSync(new URL(`../../../fixtures/cases/${name}`, import.meta.url), "utf8");
