@@ -22,7 +22,7 @@ function sentence(what: string, error: unknown): string {
 }
 
 /** The `message` of the API server's Status object. */
-function reasonOf({ body, message: dump }: ApiException<unknown>): string {
+export function reasonOf({ body, message: dump }: ApiException<unknown>): string {
 	// For a 401 the client keeps no body, only its own text: "HTTP-Code: 401\nMessage: Unauthorized\n…".
 	if (body === undefined) return /^Message: (.+)$/m.exec(dump)?.[1] ?? "no reason given";
 	try {

@@ -2,7 +2,7 @@
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
 import { Network, parseAddress, parseRange, contains as rangeContains } from "../../netfilter/address.ts";
-import type { Packet, Path } from "../../netfilter/model.ts";
+import type { Packet, Path, Protocol } from "../../netfilter/model.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Observed, Outcome } from "../model.ts";
@@ -28,6 +28,10 @@ export interface Branch {
 export interface Destination {
 	address: string;
 	port: number;
+	/** @default "tcp" */
+	protocol?: Protocol;
+	/** The node by which a client's packet from outside arrives, if the address isn't a node's. */
+	entry?: string;
 }
 
 type Sent = Destination & { sourcePort?: number };
@@ -83,10 +87,10 @@ const ended = (end: End, legs: Leg[] = []): Branch[] => [{ probability: 1, legs,
 
 const isLoopback = (address: string): boolean => parseAddress(address)?.range() === "loopback";
 
-function packetOf({ address, port, sourcePort }: Sent, source: string): Packet {
+function packetOf({ address, port, protocol = "tcp", sourcePort }: Sent, source: string): Packet {
 	return {
 		family: parseAddress(address)?.kind() ?? "ipv4",
-		protocol: "tcp",
+		protocol,
 		source,
 		...(sourcePort !== undefined && { sourcePort }),
 		destination: address,
@@ -114,9 +118,11 @@ class Nodes {
 		this.rulesets = rulesets;
 	}
 
-	/** A machine outside the cluster has routes only to the nodes' own addresses. */
+	/** A machine outside the cluster has routes only to the nodes' own addresses, and to those that lead to a known node. */
 	enterFromOutside({ ip }: Place, sent: Sent): Branch[] {
-		const node = this.snapshot.nodes.find(({ internalIp }) => internalIp === sent.address);
+		const node = this.snapshot.nodes.find(({ name, internalIp }) =>
+			sent.entry === undefined ? internalIp === sent.address : name === sent.entry,
+		);
 		if (isLoopback(sent.address)) return ended({ kind: "loopback" });
 		if (!node) return ended({ kind: "unreachable", address: sent.address });
 		if (ip === undefined) return ended({ kind: "unknown", node: node.name, reason: "clientAddress" });

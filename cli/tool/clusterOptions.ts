@@ -1,0 +1,21 @@
+/** Which cluster a command reads: by kubectl's options and defaults, or from a bundle. */
+import type { Command } from "commander";
+import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { CommandAccess } from "../../kubernetes/source/commandAccess.ts";
+import { openAsKubectl } from "../../kubernetes/source/kubectlAccess.ts";
+import { LiveSource } from "../../kubernetes/source/liveSource.ts";
+
+export interface ClusterOptions {
+	kubeconfig?: string;
+	context?: string;
+}
+
+export const withClusterOptions = (command: Command): Command =>
+	command
+		.option("--kubeconfig <path>", "a kubeconfig (default: KUBECONFIG, then ~/.kube/config)")
+		.option("--context <name>", "a context of the kubeconfig (default: its current context)");
+
+export const accessOf = ({ kubeconfig, context }: ClusterOptions): CommandAccess => ({ kubeconfig, context });
+
+/** @throws if the kubeconfig can't be read */
+export const liveSource = (options: ClusterOptions): ClusterSource => new LiveSource(openAsKubectl(options));

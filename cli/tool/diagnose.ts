@@ -1,0 +1,35 @@
+/** nodeport-lab diagnose <namespace>/<service>: what is wrong with a Service, and who reaches it. */
+import type { Command } from "commander";
+import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
+import { diagnose } from "../../verification/diagnosis/diagnosis.ts";
+import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
+import { accessOf, type ClusterOptions, liveSource, withClusterOptions } from "./clusterOptions.ts";
+import { exitCodes, screen } from "./output.ts";
+
+interface Options extends ClusterOptions {
+	client?: string;
+	json?: boolean;
+}
+
+export const addDiagnose = (program: Command): Command =>
+	withClusterOptions(
+		program
+			.command("diagnose")
+			.description("find out why a Service doesn't answer: reads the cluster, creates and changes nothing")
+			.argument("<service>", "<namespace>/<service>, such as shop/frontend"),
+	)
+		.option("--client <address>", "the address of a client outside the cluster (default: an example)")
+		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
+		.addHelpText(
+			"after",
+			`\nExit code: 0 no finding, 1 findings, 2 the check couldn't run.\nRights: docs/diagnose-rbac.yaml`,
+		)
+		.action(async (service: string, options: Options) => {
+			const name = parseServiceName(service);
+			const input = await readDiagnosis(liveSource(options), name);
+			const diagnosis = diagnose({ ...input, outsideIp: options.client });
+			console.log(
+				options.json ? JSON.stringify(diagnosis, null, 2) : diagnosisText(diagnosis, accessOf(options), screen()),
+			);
+			process.exitCode = diagnosis.verdict === "healthy" ? exitCodes.nothingFound : exitCodes.found;
+		});

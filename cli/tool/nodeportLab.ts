@@ -1,0 +1,30 @@
+/** The command line nodeport-lab. */
+import { Command, CommanderError } from "commander";
+import manifest from "../../package.json" with { type: "json" };
+import { addDiagnose } from "./diagnose.ts";
+import { addLabCommands } from "./labCommands.ts";
+import { exitCodes } from "./output.ts";
+
+const program = new Command("nodeport-lab")
+	.description(
+		"Explains a Kubernetes Service, and why it doesn't answer. Only the commands of the lab change anything.",
+	)
+	.version(manifest.version)
+	.showHelpAfterError("(see --help)")
+	.exitOverride();
+
+addDiagnose(program);
+addLabCommands(program);
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	// Commander has printed its own errors, and the help.
+	if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.failed;
+	else {
+		console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
+		process.exitCode = exitCodes.failed;
+	}
+}
+// Open connections must not delay the exit. The output is flushed first.
+process.stdout.write("", () => process.exit());

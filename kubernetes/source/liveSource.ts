@@ -1,0 +1,131 @@
+/** Reads a live cluster, and changes nothing: lists, logs, and programs that only print. */
+import {
+	ApiException,
+	CoreV1Api,
+	DiscoveryV1Api,
+	type KubeConfig,
+	type KubernetesListObject,
+	type KubernetesObject,
+	NetworkingV1Api,
+	VersionApi,
+} from "@kubernetes/client-node";
+import { reasonOf } from "../apiErrors.ts";
+import { Programs, type Ran } from "../exec.ts";
+import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
+import { type Kind, type ObjectOf, reduced } from "./usedFields.ts";
+
+/** Objects per response. */
+const pageSize = 500;
+
+/** How long the API server may take for one response. */
+const answerSeconds = 15;
+
+interface Page {
+	limit: number;
+	_continue?: string;
+	labelSelector?: string;
+	fieldSelector?: string;
+}
+
+type List = (page: Page, namespace: string | undefined) => Promise<KubernetesListObject<KubernetesObject>>;
+
+/** @throws if the API server doesn't answer within a time limit, or doesn't accept the user */
+export class LiveSource implements ClusterSource {
+	private readonly config: KubeConfig;
+	private readonly core: CoreV1Api;
+	private readonly lists: Record<Kind, List>;
+	private readonly programs: Programs;
+
+	constructor(config: KubeConfig) {
+		this.config = config;
+		this.core = config.makeApiClient(CoreV1Api);
+		this.lists = listsOf(config, this.core);
+		this.programs = new Programs(config);
+	}
+
+	async about(): Promise<About> {
+		const { name = "", server = "" } = this.config.getCurrentCluster() ?? {};
+		const asked = within(this.config.makeApiClient(VersionApi).getCode());
+		const { gitVersion } = await asked.catch((error: unknown) => {
+			throw new Error(unreachable(name, server, error), { cause: error });
+		});
+		return { cluster: name, server, version: gitVersion };
+	}
+
+	async list<K extends Kind>(query: Query<K>): Promise<Answer<ObjectOf<K>[]>> {
+		const { kind, namespace, name, labels, withHostPort } = query;
+		const items: ObjectOf<K>[] = [];
+		const selected: Omit<Page, "limit"> = {
+			...(labels !== undefined && { labelSelector: labels }),
+			...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
+		};
+		try {
+			for (let next: string | undefined; next !== ""; ) {
+				const page = { limit: pageSize, ...selected, ...(next !== undefined && { _continue: next }) };
+				const answer = await within(this.lists[kind](page, namespace));
+				const objects = answer.items.map((object) => reduced(kind, object));
+				items.push(...(withHostPort ? objects.filter(usesHostPort) : objects));
+				next = answer.metadata?._continue ?? "";
+			}
+			return { value: items };
+		} catch (error) {
+			return { refused: refusalOf(error) };
+		}
+	}
+
+	async log({ namespace, pod, container }: Container, lines: number): Promise<Answer<string>> {
+		try {
+			const asked = this.core.readNamespacedPodLog({ namespace, name: pod, container, tailLines: lines });
+			return { value: await within(asked) };
+		} catch (error) {
+			return { refused: refusalOf(error) };
+		}
+	}
+
+	run(container: Container, program: string[], seconds: number): Promise<Ran> {
+		return this.programs.run({ exec: container }, program, seconds);
+	}
+}
+
+function listsOf(config: KubeConfig, core: CoreV1Api): Record<Kind, List> {
+	const discovery = config.makeApiClient(DiscoveryV1Api);
+	const networking = config.makeApiClient(NetworkingV1Api);
+	return {
+		services: (page, namespace) =>
+			namespace === undefined
+				? core.listServiceForAllNamespaces(page)
+				: core.listNamespacedService({ namespace, ...page }),
+		endpointSlices: (page, namespace = "") => discovery.listNamespacedEndpointSlice({ namespace, ...page }),
+		pods: (page, namespace) =>
+			namespace === undefined ? core.listPodForAllNamespaces(page) : core.listNamespacedPod({ namespace, ...page }),
+		nodes: (page) => core.listNode(page),
+		networkPolicies: (page, namespace = "") => networking.listNamespacedNetworkPolicy({ namespace, ...page }),
+		configMaps: (page, namespace = "") => core.listNamespacedConfigMap({ namespace, ...page }),
+	};
+}
+
+const usesHostPort = (object: unknown): boolean =>
+	((object as ObjectOf<"pods">).spec.containers ?? []).some(({ ports = [] }) =>
+		ports.some(({ hostPort }) => hostPort !== undefined),
+	);
+
+function within<T>(answer: Promise<T>): Promise<T> {
+	const late = new Promise<never>((_, reject) => {
+		setTimeout(() => reject(new Error(`no answer within ${answerSeconds} s`)), answerSeconds * 1000).unref();
+	});
+	return Promise.race([answer, late]);
+}
+
+function refusalOf(error: unknown) {
+	if (!(error instanceof ApiException)) return { kind: "failed" as const, message: (error as Error).message };
+	return { kind: error.code === 403 ? ("forbidden" as const) : ("failed" as const), message: reasonOf(error) };
+}
+
+function unreachable(name: string, server: string, error: unknown): string {
+	const code = error instanceof ApiException ? error.code : undefined;
+	const why =
+		code === 401
+			? "doesn't accept the user of the kubeconfig (401)"
+			: `doesn't answer (${error instanceof ApiException ? `${code}, ${reasonOf(error)}` : (error as Error).message})`;
+	return `the API server of ${name} (${server}) ${why}; check: kubectl version`;
+}

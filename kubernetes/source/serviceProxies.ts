@@ -1,0 +1,32 @@
+/** Recognizes the pods of kube-proxy, and of programs that can serve Services instead of it. */
+import type { PodObject } from "./usedFields.ts";
+
+/**
+ * DaemonSets have the label k8s-app (kubeadm, EKS, AKS); static pods have component (GKE, RKE2), and their names end in
+ * their node's name.
+ */
+export function isKubeProxy({ metadata: { labels = {}, name } }: PodObject): boolean {
+	if (labels["k8s-app"] === "kube-proxy" || labels.component === "kube-proxy") return !/windows/.test(name);
+	return /^kube-proxy-/.test(name) && !/windows/.test(name);
+}
+
+/** Network plugins by the labels of their agents. Those with `serves` can replace kube-proxy. */
+const agents = {
+	cilium: { labels: { "k8s-app": "cilium" }, serves: true },
+	calico: { labels: { "k8s-app": "calico-node" }, serves: true },
+	antrea: { labels: { app: "antrea", component: "antrea-agent" }, serves: true },
+	"ovn-kubernetes": { labels: { app: "ovnkube-node" }, serves: true },
+	"kube-router": { labels: { "k8s-app": "kube-router" }, serves: true },
+	flannel: { labels: { app: "flannel" }, serves: false },
+	kindnet: { labels: { app: "kindnet" }, serves: false },
+	"aws-vpc-cni": { labels: { "k8s-app": "aws-node" }, serves: false },
+	weave: { labels: { name: "weave-net" }, serves: false },
+} satisfies Record<string, { labels: Record<string, string>; serves: boolean }>;
+export type AgentKind = keyof typeof agents;
+
+export const canServe = (agent: AgentKind): boolean => agents[agent].serves;
+
+export function agentOf({ metadata: { labels = {} } }: PodObject): AgentKind | undefined {
+	const kinds = Object.keys(agents) as AgentKind[];
+	return kinds.find((kind) => Object.entries(agents[kind].labels).every(([key, value]) => labels[key] === value));
+}

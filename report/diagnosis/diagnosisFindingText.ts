@@ -1,0 +1,205 @@
+/** A finding of a diagnosis in words: what happened, what was found, and the fix. */
+import type { DiagnosisFinding, FindingOf } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { readText } from "../traceText.ts";
+import { type FindingWords, portText } from "./findingWords.ts";
+import { nodeNames } from "./nodesText.ts";
+import { unreadyPodText } from "./podReasonText.ts";
+import { foreignRuleText, nodeRulesText, probeText } from "./ruleFindingText.ts";
+
+export function findingWords(finding: DiagnosisFinding): FindingWords {
+	switch (finding.kind) {
+		case "selectorMatchesNothing":
+			return selectorText(finding);
+		case "noReadyEndpoint":
+			return { title: "no pod is a ready endpoint", evidence: finding.pods.map(unreadyPodText) };
+		case "noEndpointObjects":
+			return {
+				title: "the Service has no selector and no endpoints",
+				evidence: ["no EndpointSlice with its label kubernetes.io/service-name has an endpoint"],
+				advice: "add a selector to the Service, or create an EndpointSlice for it",
+			};
+		case "targetPort":
+			return targetPortText(finding);
+		case "notListening":
+			return notListeningText(finding);
+		case "localWithoutPod":
+			return localText(finding);
+		case "nodeNotReady":
+			return nodeText(finding);
+		case "proxyNotRunning":
+			return proxyText(finding);
+		case "proxyMissing":
+			return {
+				title: `no kube-proxy pod runs on ${nodeNames(finding.nodes)}`,
+				evidence: ["other nodes have one; without it nothing updates the rules for Services"],
+				advice: "check the node selector and the tolerations of DaemonSet kube-system/kube-proxy",
+			};
+		case "proxyFailing":
+			return {
+				title: `kube-proxy on ${finding.node} fails to write its rules`,
+				evidence: [`its log: ${finding.logLine}`],
+			};
+		case "otherProxy": {
+			const who = finding.agents.length > 0 ? finding.agents.join(" or ") : "another program";
+			return {
+				title: `${who} serves Services instead of kube-proxy`,
+				evidence: ["no node runs a kube-proxy pod, so there are no rules to read; the predictions are missing"],
+			};
+		}
+		case "unusableRules":
+			return { title: `the rules of ${finding.node} can't serve a Service`, evidence: [readText(finding.problem)] };
+		case "nodeRules":
+			return nodeRulesText(finding);
+		case "foreignRule":
+			return foreignRuleText(finding);
+		case "sysctl":
+			return sysctlText(finding);
+		case "nodePortAddresses":
+			return {
+				title: `kube-proxy doesn't serve nodePorts on ${nodeNames(finding.nodes)}`,
+				evidence: [`its nodePortAddresses (${finding.addresses.join(", ")}) contain no address of these nodes`],
+				advice: "change nodePortAddresses in ConfigMap kube-system/kube-proxy, then restart its pods",
+			};
+		case "hostPort":
+			return {
+				title: `a pod uses nodePort ${finding.port}/${finding.protocol} as its hostPort`,
+				evidence: finding.pods.map(({ pod, node }) => `pod ${pod}${node === undefined ? "" : ` on ${node}`}`),
+				advice: "use another nodePort, or another hostPort: on that node only one of them gets the packets",
+			};
+		case "loadBalancerPending": {
+			const { loadBalancerClass } = finding;
+			const which = loadBalancerClass === undefined ? "" : ` of class ${loadBalancerClass}`;
+			return {
+				title: "the load balancer has no address yet",
+				evidence: [`no load balancer controller${which} has written one into the Service's status`],
+				advice: "check that the cluster has a load balancer controller; the nodePorts work without it",
+			};
+		}
+		case "sourceRanges":
+			return sourceRangesText(finding);
+		case "unreadyPods":
+			return {
+				title: `${finding.pods.length} of the Service's pods aren't ready; ${finding.ready} serve`,
+				evidence: finding.pods.map(unreadyPodText),
+			};
+		case "networkPolicies":
+			return {
+				title: `NetworkPolicies select the pods: ${finding.policies.join(", ")}`,
+				evidence: ["whom they allow isn't evaluated here; clients that they don't allow time out"],
+			};
+		case "staleConntrack":
+			return {
+				title: `conntrack on ${finding.node} sends known UDP clients to pods that are gone`,
+				evidence: finding.entries.map(({ client, to }) => `${client} -> ${to}, which isn't an endpoint`),
+				advice: "on the node: conntrack -D -p udp --orig-port-dst <port>; entries without packets expire by themselves",
+			};
+		case "probe":
+			return probeText(finding);
+	}
+}
+
+function selectorText({ selector, pods, nearest }: FindingOf<"selectorMatchesNothing">): FindingWords {
+	const wanted = Object.entries(selector).map(([key, value]) => `${key}=${value}`);
+	const title = `the selector ${wanted.join(",")} matches no pod`;
+	if (!nearest) {
+		const evidence =
+			pods === 0 ? "the namespace has no pods" : `none of the ${pods} pods in the namespace resembles it`;
+		return { title, evidence: [evidence], advice: "create pods with these labels, or correct the selector" };
+	}
+	const { key, expected, found, foundKey } = nearest;
+	const has =
+		foundKey !== undefined ? `${foundKey}=${expected}` : found !== undefined ? `${key}=${found}` : `no label ${key}`;
+	const [first = "", ...others] = nearest.pods;
+	const who = others.length === 0 ? `pod ${first} has` : `${nearest.pods.length} pods, such as ${first}, have`;
+	return { title, evidence: [`${who} ${has} instead of ${key}=${expected}`] };
+}
+
+function targetPortText({ port, targetPort, declared }: FindingOf<"targetPort">): FindingWords {
+	const isNamed = typeof targetPort === "string";
+	const title = isNamed
+		? `${portText(port)}: no container port is named ${targetPort}, so this port has no endpoint`
+		: `${portText(port)}: no container declares targetPort ${targetPort}/${port.protocol}`;
+	const ports = declared.map(
+		({ container, name, port, protocol }) =>
+			`${container} ${port}/${protocol}${name === undefined ? "" : ` (${name})`}`,
+	);
+	const listed =
+		ports.length === 0 ? "the pods' containers declare no ports" : `declared by containers: ${ports.join(", ")}`;
+	const doubt = isNamed ? [] : ["a container may listen on a port that it doesn't declare"];
+	return { title, evidence: [listed, ...doubt] };
+}
+
+function notListeningText({ pod, port, protocol, loopbackOnly, listening }: FindingOf<"notListening">): FindingWords {
+	const where = `${port}/${protocol} in pod ${pod}`;
+	if (loopbackOnly) {
+		return {
+			title: `the process on ${where} listens on its loopback address only`,
+			evidence: ["packets for the pod's address are refused"],
+			advice: "let the process listen on 0.0.0.0 or [::]",
+		};
+	}
+	const others = listening.length === 0 ? "no port at all" : `port ${listening.join(", ")}`;
+	return { title: `nothing listens on ${where}`, evidence: [`its processes listen on ${others}`] };
+}
+
+function localText({ policy, nodes, nodesWithPod }: FindingOf<"localWithoutPod">): FindingWords {
+	return {
+		title: `${policy}TrafficPolicy is Local, and ${nodeNames(nodes)} ${nodes.length === 1 ? "has" : "have"} no pod of the Service`,
+		evidence: [
+			`${policy === "external" ? "requests from outside" : "requests from pods"} to these nodes time out; nodes with a pod: ${nodesWithPod.join(", ")}`,
+		],
+		advice:
+			policy === "external"
+				? "call only nodes with a pod (a load balancer checks healthCheckNodePort), run a pod on every node, or use policy Cluster"
+				: "run a pod on every node, or use policy Cluster",
+	};
+}
+
+function nodeText({ node, reason, message, endpoints }: FindingOf<"nodeNotReady">): FindingWords {
+	const why = [reason, message].filter((part) => part !== undefined).join(": ");
+	return {
+		title: `node ${node} isn't Ready`,
+		evidence: [
+			...(why === "" ? [] : [why]),
+			`${endpoints} of the Service's endpoints are on it; requests to its address may time out`,
+		],
+	};
+}
+
+function proxyText({ node, state, logLine }: FindingOf<"proxyNotRunning">): FindingWords {
+	const { pod, phase, reason, restarts } = state;
+	return {
+		title: `kube-proxy doesn't run on ${node}`,
+		evidence: [
+			`pod ${pod} is ${reason ?? phase}, with ${restarts} restarts; the node's rules aren't updated`,
+			...(logLine === undefined ? [] : [`its log: ${logLine}`]),
+		],
+	};
+}
+
+function sysctlText({ nodes, name, value, required }: FindingOf<"sysctl">): FindingWords {
+	const effects: Record<string, string> = {
+		"net.ipv4.ip_forward": "the kernel drops packets for pods and other nodes",
+		"net.ipv4.conf.all.route_localnet": "the kernel drops packets from 127.0.0.1 to a pod, so the nodePort fails there",
+	};
+	return {
+		title: `${name} is ${value} on ${nodes.join(", ")}`,
+		evidence: [effects[name] ?? `Services need ${required}`],
+		advice: `on the node: sysctl -w ${name}=${required}, and find the file in /etc/sysctl.d that resets it`,
+	};
+}
+
+function sourceRangesText({ ranges, excluded }: FindingOf<"sourceRanges">): FindingWords {
+	const listed = ranges.join(", ");
+	if (excluded.length === 0) {
+		return {
+			title: "the load balancer's address only answers some clients",
+			evidence: [`loadBalancerSourceRanges: ${listed}`],
+		};
+	}
+	return {
+		title: `loadBalancerSourceRanges exclude ${excluded.join(", ")}`,
+		evidence: [`allowed: ${listed}; packets of other clients to the load balancer's address are dropped`],
+		advice: "add the client's range to loadBalancerSourceRanges",
+	};
+}

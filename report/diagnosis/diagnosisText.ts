@@ -1,0 +1,71 @@
+/** A diagnosis for a terminal: the verdict, the findings, who reaches what, and what couldn't be checked. */
+import { styleText } from "node:util";
+import { accessCommand, type CommandAccess } from "../../kubernetes/source/commandAccess.ts";
+import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
+import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
+import type { Screen } from "../terminal.ts";
+import { findingWords } from "./diagnosisFindingText.ts";
+import { fill, fillCommand } from "./fill.ts";
+import { gapTexts } from "./gapText.ts";
+import { predictionRows, predictionTable } from "./predictionTable.ts";
+
+export const serviceName = ({ service: { namespace, name } }: Pick<Diagnosis, "service">): string =>
+	`${namespace}/${name}`;
+
+/** The first line: which cluster was read. */
+export const clusterLine = ({ cluster, server, version }: Diagnosis["cluster"]): string =>
+	`cluster ${cluster} (${server}, Kubernetes ${version})`;
+
+/** One sentence: the first finding, or that there is none. */
+export function verdictText(diagnosis: Diagnosis): string {
+	const { verdict, findings, predictions, nodes } = diagnosis;
+	const subject = serviceName(diagnosis);
+	const [first] = findings;
+	if (verdict === "broken" && first) return `${subject} is broken: ${findingWords(first.finding).title}.`;
+	if (verdict === "suspect" && first) return `${subject} may be broken: ${findingWords(first.finding).title}.`;
+	if (predictions.length === 0) return `No fault found in the objects of ${subject}; no node's rules were checked.`;
+	const checked = nodes.withRules.length;
+	const all = checked === 1 ? "the node" : `all ${checked} nodes`;
+	const which = checked === nodes.total ? all : `${checked} of ${nodes.total} nodes`;
+	const unknown = predictions.filter(({ ends }) => ends.some(({ end }) => end.kind === "unknown")).length;
+	const doubt =
+		unknown === 0 ? "" : ` What happens to ${unknown} of ${predictions.length} predicted requests isn't known.`;
+	const agree = unknown === 0 ? "agree" : "don't contradict each other";
+	return `No fault found in ${subject}: its objects and the rules of ${which} ${agree}.${doubt}`;
+}
+
+export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, screen: Screen): string {
+	const { color, width = Number.POSITIVE_INFINITY } = screen;
+	const paint = (format: Parameters<typeof styleText>[0], text: string) => (color ? styleText(format, text) : text);
+	const painted = { broken: "red", suspect: "yellow", healthy: "green" } as const;
+	const rows = predictionRows(diagnosis.predictions);
+	const gaps = gapTexts(diagnosis.gaps);
+	const verdict = fill(verdictText(diagnosis), width).map((line) => paint(["bold", painted[diagnosis.verdict]], line));
+	return [
+		...fill(clusterLine(diagnosis.cluster), width),
+		"",
+		...verdict,
+		...diagnosis.findings.flatMap((finding, i) => ["", ...findingLines(finding, i + 1, access, width)]),
+		...(rows.length > 0
+			? ["", paint("bold", "Predicted from the rules of the nodes"), predictionTable(rows, width)]
+			: []),
+		...(gaps.length > 0 ? ["", paint("bold", "Not checked"), ...gaps.flatMap((text) => fill(text, width, "- "))] : []),
+	].join("\n");
+}
+
+const words = { cause: "", suspect: "possible cause: ", note: "note: " } as const;
+
+function findingLines(one: WeighedFinding, number: number, access: CommandAccess, width: number): string[] {
+	const { title, evidence, advice } = findingWords(one.finding);
+	const text = `${words[one.weight]}${title}`;
+	const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+	const mark = `${number}. `;
+	const indent = " ".repeat(mark.length);
+	return [
+		...fill(sentence, width, mark),
+		...evidence.flatMap((line) => fill(line, width, `${indent}- `)),
+		...(advice === undefined ? [] : fill(advice, width, `${indent}fix: `)),
+		...(one.fix ? fillCommand(accessCommand(access, one.fix), width, `${indent}fix: `) : []),
+		...(one.inspect ? fillCommand(accessCommand(access, one.inspect), width, `${indent}inspect: `) : []),
+	];
+}

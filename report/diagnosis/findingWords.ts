@@ -1,0 +1,14 @@
+/** The parts that all findings in words share. */
+import type { PortReference } from "../../verification/diagnosis/diagnosisFinding.ts";
+
+export interface FindingWords {
+	/** One sentence without a full stop. */
+	title: string;
+	evidence: string[];
+	/** What to do, where a command alone doesn't say it. */
+	advice?: string;
+}
+
+/** "port http (80/tcp)", "port 80/tcp" */
+export const portText = ({ name, port, protocol }: PortReference): string =>
+	name === undefined ? `port ${port}/${protocol}` : `port ${name} (${port}/${protocol})`;

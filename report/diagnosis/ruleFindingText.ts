@@ -1,0 +1,81 @@
+/** Findings about rules in words. */
+import type { FindingOf } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { outcomeOf } from "../../verification/journey/journey.ts";
+import { clientName, targetName } from "./clientText.ts";
+import { type FindingWords, portText } from "./findingWords.ts";
+import { nodeNames } from "./nodesText.ts";
+import { ownerFix, ownerName } from "./ownerText.ts";
+
+export function nodeRulesText({ nodes, port, problem, proxyPod }: FindingOf<"nodeRules">): FindingWords {
+	const where = nodeNames(nodes);
+	const restart = proxyPod === undefined ? "check the logs of kube-proxy on these nodes" : undefined;
+	const advice = restart === undefined ? {} : { advice: restart };
+	const what = `kube-proxy's rules on ${where}`;
+	switch (problem.kind) {
+		case "missing":
+			return {
+				title: `${what} don't serve ${portText(port)}`,
+				evidence: ["no rule translates its packets"],
+				...advice,
+			};
+		case "noEndpoints":
+			return {
+				title: `${what} say that ${portText(port)} has no endpoint`,
+				evidence: [`by the API its endpoints are ${problem.expected.join(", ")}`],
+				...advice,
+			};
+		case "outdated":
+			return {
+				title: `${what} lead ${portText(port)} to other addresses than the Service's endpoints`,
+				evidence: [`they lead to ${problem.observed.join(", ")}; the endpoints are ${problem.expected.join(", ")}`],
+				...advice,
+			};
+		case "otherService":
+			return {
+				title: `${what} lead ${portText(port)} to Service ${problem.service}`,
+				evidence: ["another Service has the same address or nodePort in these rules"],
+				...advice,
+			};
+	}
+}
+
+export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords {
+	const { nodes, owner, effect, rule, example, requests } = finding;
+	const who = `a rule of ${ownerName(owner)} on ${nodeNames(nodes)}`;
+	const titles = {
+		drop: `${who} drops the packets`,
+		reject: `${who} rejects the packets`,
+		translate: `${who} sends the packets elsewhere`,
+		masquerade: `${who} hides the client's address from the pod`,
+	};
+	const detail =
+		effect.kind === "translate"
+			? `, to ${effect.to}`
+			: effect.kind === "reject"
+				? `, with ${effect.with}`
+				: effect.kind === "masquerade"
+					? `: the pod sees ${effect.clientIp}`
+					: "";
+	const count = requests === 1 ? "" : `; ${requests} of the predicted requests meet it`;
+	const { address } = example.target;
+	const port = `${address.slice(address.lastIndexOf(":") + 1)}/${example.target.protocol}`;
+	return {
+		title: titles[effect.kind],
+		evidence: [
+			`table ${rule.table}, chain ${rule.chain}: ${rule.rule}`,
+			`seen on ${clientName(example.client)} -> ${targetName(example.target)}${detail}${count}`,
+		],
+		advice: ownerFix(owner, port),
+	};
+}
+
+export function probeText({ client, target, predicted, observed, detail }: FindingOf<"probe">): FindingWords {
+	const expected = [...new Set(predicted.map(outcomeOf))].join(" or ");
+	return {
+		title: `${client} -> ${targetName(target)}: measured ${observed}, predicted ${expected}`,
+		evidence: [
+			"the cause lies outside the rules of the nodes: a cloud firewall, a security group, a route, or the pod itself",
+			...(detail === undefined ? [] : [detail]),
+		],
+	};
+}

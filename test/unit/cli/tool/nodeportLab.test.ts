@@ -1,0 +1,145 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execa } from "execa";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { parseAllDocuments } from "yaml";
+import type { Kind } from "../../../../kubernetes/source/usedFields.ts";
+import type { Properties } from "../../../../toolchain/substitutes/protocol/properties.ts";
+import { ApiServer } from "../../apiServer.ts";
+import { temporaryFolder } from "../../temporary.ts";
+import { labObjects } from "../../verification/diagnosis/labObjects.ts";
+
+const folder = temporaryFolder();
+const project = process.cwd();
+let server: ApiServer;
+let kubeconfig: string;
+
+/** Runs the command from another folder, as a user does, with no kubeconfig but the given one. */
+const run = (...args: string[]) =>
+	execa("node", [join(project, "cli/tool/nodeport-lab.mjs"), ...args], {
+		cwd: folder.path,
+		env: { HOME: folder.path, KUBECONFIG: "" },
+		reject: false,
+	});
+
+/** Serves the objects of the sample cluster; programs in pods can't run there. */
+function serve(): void {
+	const objects = labObjects();
+	const inNamespace = (kind: Kind, namespace: string) =>
+		objects[kind].filter((object) => (object as { metadata: { namespace?: string } }).metadata.namespace === namespace);
+	for (const namespace of ["default", "kube-system"]) {
+		const core = `/api/v1/namespaces/${namespace}`;
+		for (const [path, kind] of [
+			[`${core}/services`, "services"],
+			[`${core}/pods`, "pods"],
+			[`${core}/configmaps`, "configMaps"],
+			[`/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`, "endpointSlices"],
+			[`/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`, "networkPolicies"],
+		] as const)
+			server.objects.set(path, { items: inNamespace(kind, namespace) as Properties[] });
+	}
+	server.objects.set("/api/v1/nodes", { items: objects.nodes as Properties[] });
+	server.objects.set("/api/v1/pods", { items: objects.pods as Properties[] });
+	server.intercept = ({ path, query }) => {
+		if (path === "/version") return { status: 200, body: { gitVersion: "v1.36.3" } };
+		const list = server.objects.get(path) as Items | undefined;
+		const [, name] = query.fieldSelector?.split("=") ?? [];
+		const label = query.labelSelector?.split("=")[1];
+		const items = (list?.items ?? []).filter(
+			({ metadata }) =>
+				(name === undefined || metadata.name === name) &&
+				(label === undefined || Object.values(metadata.labels ?? {}).includes(label)),
+		);
+		return list && { status: 200, body: { items: items as unknown as Properties[] } };
+	};
+}
+
+interface Items {
+	items?: { metadata: { name: string; labels?: object } }[];
+}
+
+beforeEach(async () => {
+	server = new ApiServer();
+	kubeconfig = join(folder.path, "kubeconfig");
+	await writeFile(kubeconfig, await server.start());
+	serve();
+});
+afterEach(() => server.stop());
+
+it.each([["--help"], ["diagnose", "--help"], ["help", "diagnose"]])(
+	"%s %s prints the usage and ends with 0",
+	async (...args) => {
+		const { exitCode, stdout, stderr } = await run(...args);
+		expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });
+		expect(stdout).toMatch(/^Usage: nodeport-lab /);
+	},
+);
+
+it.each([
+	[["diagnos"], "error: unknown command 'diagnos'"],
+	[["diagnose"], "error: missing required argument 'service'"],
+	[
+		["diagnose", "shop/frontend/http"],
+		'error: "shop/frontend/http" must be <namespace>/<service>, such as shop/frontend',
+	],
+	[["diagnose", "shop/frontend"], "doesn't exist; fix: --kubeconfig <path>"],
+])("%j can't run: it ends with 2 and says why on stderr", async (args, message) => {
+	const { exitCode, stdout, stderr } = await run(...args);
+	expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+	expect(stderr).toContain(message);
+	expect(stderr).not.toMatch(/\n\s+at /);
+});
+
+describe("diagnose", () => {
+	const diagnose = (...args: string[]) => run("diagnose", ...args, "--kubeconfig", kubeconfig);
+
+	it("ends with 1 if it finds something, and changes nothing in the cluster", async () => {
+		const { exitCode, stdout } = await diagnose("default/trace-empty");
+		expect(exitCode).toBe(1);
+		expect(stdout.split("\n")[0]).toMatch(/^cluster test \(http:\S+, Kubernetes v1\.36\.3\)$/);
+		expect(stdout).toContain("default/trace-empty is broken: the selector app=nothing matches no pod.");
+		expect(new Set(server.methods())).toEqual(new Set(["GET"]));
+	});
+
+	it("ends with 0 if it finds nothing, and names what it couldn't read", async () => {
+		const { exitCode, stdout } = await diagnose("default/nodeport-service");
+		expect({ exitCode, stdout }).toMatchObject({ exitCode: 0 });
+		expect(stdout).toContain("No fault found in the objects of default/nodeport-service");
+		expect(stdout).toMatch(/^Not checked\n(- .*\n)*- rules of nodeport-control-plane, /m);
+	});
+
+	it("prints JSON of the documented schema", async () => {
+		const { exitCode, stdout } = await diagnose("default/trace-empty", "--json");
+		expect(exitCode).toBe(1);
+		expect(JSON.parse(stdout)).toMatchObject({ schema: "nodeport-lab/diagnosis/v1", verdict: "broken" });
+	});
+
+	it("ends with 2 if the Service doesn't exist", async () => {
+		const { exitCode, stderr } = await diagnose("default/none");
+		expect(exitCode).toBe(2);
+		expect(stderr).toBe(
+			"error: Service default/none not found; the namespace has nodeport-service, trace-cluster, trace-local, trace-empty",
+		);
+	});
+});
+
+it("needs no other rights than docs/diagnose-rbac.yaml grants, and all of them", async () => {
+	await run("diagnose", "default/nodeport-service", "--kubeconfig", kubeconfig);
+	interface Role {
+		rules: { resources: string[]; verbs: string[] }[];
+	}
+	const roles = parseAllDocuments(await readFile("docs/diagnose-rbac.yaml", "utf8")).map((role) => role.toJS() as Role);
+	const granted = roles.flatMap(({ rules }) =>
+		rules.flatMap(({ resources, verbs }) =>
+			resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+		),
+	);
+	const used = server.asked.flatMap(({ path }) => {
+		const [, resource, name, subresource] =
+			path.match(/\/v1(?:\/namespaces\/[^/]+)?\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/) ?? [];
+		if (resource === undefined) return [];
+		return [name === undefined ? `list ${resource}` : `get ${resource}/${subresource}`];
+	});
+	// The fake server has no WebSockets: its answer ends the exec.
+	expect([...new Set(used), "create pods/exec"].sort()).toEqual([...granted].sort());
+});

@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
+import { labObjects, MemorySource, type Objects, objectNamed } from "./labObjects.ts";
+
+async function findingsOf(
+	change: (objects: Objects) => void,
+	{ name = "nodeport-service", logs = {} }: { name?: string; logs?: Record<string, string> } = {},
+) {
+	const objects = labObjects();
+	change(objects);
+	return diagnose(await readDiagnosis(new MemorySource(objects, { logs }), { namespace: "default", name })).findings;
+}
+
+const worker2 = "nodeport-worker2";
+
+it("reports a node that isn't Ready, with the kubelet's reason, and doesn't read its rules", async () => {
+	const findings = await findingsOf((objects) => {
+		objectNamed(objects, "nodes", worker2).status.conditions = [
+			{
+				type: "Ready",
+				status: "Unknown",
+				reason: "NodeStatusUnknown",
+				message: "Kubelet stopped posting node status.",
+			},
+		];
+	});
+	expect(findings).toMatchObject([
+		{ weight: "cause", finding: { kind: "nodeNotReady", node: worker2, reason: "NodeStatusUnknown", endpoints: 0 } },
+	]);
+});
+
+describe("kube-proxy", () => {
+	const proxy = `kube-proxy-${worker2}`;
+	const error = 'E1129 10:00:02.000001       1 server.go:126] "Error running ProxyServer" err="unknown field"';
+
+	it("doesn't run on a node: the finding has the last error of its log", async () => {
+		const findings = await findingsOf(
+			(objects) => {
+				objectNamed(objects, "pods", proxy).status = {
+					phase: "Running",
+					conditions: [{ type: "Ready", status: "False" }],
+					containerStatuses: [{ name: "main", restartCount: 4, state: { waiting: { reason: "CrashLoopBackOff" } } }],
+				};
+			},
+			{ logs: { [worker2]: `I1129 10:00:01.000001       1 server.go:1] "start"\n${error}\n` } },
+		);
+		expect(findings).toMatchObject([
+			{
+				weight: "cause",
+				finding: {
+					kind: "proxyNotRunning",
+					node: worker2,
+					state: { reason: "CrashLoopBackOff", restarts: 4 },
+					logLine: error,
+				},
+			},
+		]);
+	});
+
+	const failure =
+		'E1129 10:00:02.000001       1 proxier.go:1577] "Failed to execute iptables-restore" err="exit status 2"';
+
+	it.each([
+		["fails to write its rules", `${failure}\n`, ["proxyFailing"]],
+		[
+			"failed once and then wrote them",
+			`${failure}\nI1129 10:00:32.000001       1 proxier.go:822] "SyncProxyRules complete" elapsed="30ms"\n`,
+			[],
+		],
+		["logs nothing", "", []],
+	])("%s", async (_, log, kinds) => {
+		const findings = await findingsOf(() => {}, { logs: { [worker2]: log } });
+		expect(findings.map(({ finding }) => finding.kind)).toEqual(kinds);
+	});
+
+	it("is missing on one node only", async () => {
+		const findings = await findingsOf((objects) => {
+			objects.pods = objects.pods.filter((pod) => pod !== objectNamed(objects, "pods", proxy));
+		});
+		expect(findings).toMatchObject([{ weight: "cause", finding: { kind: "proxyMissing", nodes: [worker2] } }]);
+	});
+
+	it("is replaced by another program: a note, because its rules can't be read", async () => {
+		const findings = await findingsOf((objects) => {
+			const cilium = { metadata: { name: "cilium-x", namespace: "kube-system", labels: { "k8s-app": "cilium" } } };
+			objects.pods = [
+				...objects.pods.filter((pod) => !JSON.stringify(pod).includes('"k8s-app":"kube-proxy"')),
+				{ ...cilium, spec: { nodeName: worker2, containers: [{ name: "agent" }] } },
+			];
+		});
+		expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["cilium"] } }]);
+	});
+
+	it.each([
+		[["172.18.0.8/32", "172.18.0.6/31"], [worker2]],
+		[["172.18.0.0/16"], undefined],
+		[["primary"], undefined],
+	])("serves nodePorts on the addresses %j only", async (addresses, nodes) => {
+		const findings = await findingsOf((objects) => {
+			const config = objectNamed<{ data: Record<string, string> }>(objects, "configMaps", "kube-proxy");
+			config.data = { "config.conf": `mode: iptables\nnodePortAddresses: ${JSON.stringify(addresses)}\n` };
+		});
+		expect(findings.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? [finding.nodes] : []))).toEqual(
+			nodes ? [nodes] : [],
+		);
+	});
+});
+
+it("reports the nodes without a pod if the policy is Local", async () => {
+	const findings = await findingsOf(() => {}, { name: "trace-local" });
+	expect(findings).toMatchObject([
+		{
+			weight: "cause",
+			finding: {
+				kind: "localWithoutPod",
+				policy: "external",
+				nodes: ["nodeport-control-plane", worker2],
+				nodesWithPod: ["nodeport-worker", "nodeport-worker3"],
+			},
+		},
+	]);
+});
+
+it.each([
+	[undefined, "note", []],
+	["203.0.113.9", "note", []],
+	["198.51.100.7", "cause", ["198.51.100.7"]],
+])("compares the source ranges of a load balancer with client %s", async (outsideIp, weight, excluded) => {
+	const objects = labObjects();
+	const service = objectNamed(objects, "services", "nodeport-service");
+	Object.assign(service.spec, { type: "LoadBalancer", loadBalancerSourceRanges: ["203.0.113.0/24"] });
+	service.status = { loadBalancer: { ingress: [{ ip: "192.0.2.200" }] } };
+	const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+	const { findings } = diagnose({ ...input, outsideIp });
+	const ranges = findings.filter(({ finding }) => finding.kind === "sourceRanges");
+	expect(ranges).toMatchObject([{ weight, finding: { ranges: ["203.0.113.0/24"], excluded } }]);
+});

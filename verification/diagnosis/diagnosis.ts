@@ -1,0 +1,144 @@
+/** A diagnosis: what is wrong with a Service, and who reaches it. A pure function of what was read. */
+import { z } from "zod";
+import type { Gap, ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import type { Ruleset } from "../ruleset.ts";
+import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
+import { nodeFindings } from "./nodeFindings.ts";
+import { objectFindings } from "./objectFindings.ts";
+import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
+import { ruleFindings } from "./ruleFindings.ts";
+import type { RulesReading } from "./rulesFromSource.ts";
+import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
+import { sourceRangeFindings } from "./sourceRanges.ts";
+
+export const diagnosisSchema = "nodeport-lab/diagnosis/v1";
+
+const GapData = z.object({
+	subject: z.string(),
+	node: z.string().optional(),
+	reason: z.enum(["forbidden", "failed", "unsupported"]),
+	message: z.string(),
+});
+
+export const Diagnosis = z.object({
+	schema: z.literal(diagnosisSchema),
+	cluster: z.object({ cluster: z.string(), server: z.string(), version: z.string() }),
+	service: z.object({
+		namespace: z.string(),
+		name: z.string(),
+		type: z.string(),
+		clusterIp: z.string().optional(),
+		ports: z.array(
+			z.object({
+				name: z.string().optional(),
+				protocol: z.string(),
+				port: z.int(),
+				targetPort: z.union([z.int(), z.string()]),
+				nodePort: z.int().optional(),
+			}),
+		),
+		externalTrafficPolicy: z.string().optional(),
+		internalTrafficPolicy: z.string().optional(),
+	}),
+	/** The nodes whose rules were read, and how many nodes the cluster has. */
+	nodes: z.object({ inspected: z.array(z.string()), withRules: z.array(z.string()), total: z.int() }),
+	/** "broken": a cause was found. "suspect": something may cause failures. "healthy": neither. */
+	verdict: z.enum(["broken", "suspect", "healthy"]),
+	/** The most certain first. */
+	findings: z.array(WeighedFinding),
+	predictions: z.array(Prediction),
+	/** What couldn't be read, so that the diagnosis is narrower. */
+	gaps: z.array(GapData),
+});
+export type Diagnosis = z.infer<typeof Diagnosis>;
+
+export interface DiagnosisInput {
+	reading: ServiceReading;
+	views: readonly ServiceView[];
+	rules: RulesReading;
+	/** The address of a client outside the cluster @default an example, for which no rule was written */
+	outsideIp?: string | undefined;
+	/** Findings that other checks made. */
+	more?: readonly WeighedFinding[];
+	moreGaps?: readonly Gap[];
+}
+
+export function diagnose(input: DiagnosisInput): Diagnosis {
+	const { reading, views, rules, outsideIp, more = [], moreGaps = [] } = input;
+	const { requests, gaps } = predictAll(reading, views, rules.rulesets, outsideIp);
+	const own = nodeFindings(reading, views);
+	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
+	const findings = [
+		...objectFindings(reading),
+		...own,
+		...rules.findings,
+		...ruleFindings(requests, reading, (node) => !excluded.includes(node)),
+		...sourceRangeFindings(reading, outsideIp),
+		...more,
+	].sort(byWeight);
+	return {
+		schema: diagnosisSchema,
+		cluster: reading.about,
+		service: summaryOf(reading),
+		nodes: {
+			inspected: inspectedNodes(reading).map(({ metadata }) => metadata.name),
+			withRules: [...rules.rulesets.keys()],
+			total: reading.nodes.length,
+		},
+		verdict: verdictOf(findings),
+		findings,
+		predictions: requests.map(({ prediction }) => prediction),
+		gaps: [...reading.gaps, ...rules.gaps, ...gaps, ...moreGaps],
+	};
+}
+
+/** Notes don't count: they restrict who is served, perhaps on purpose. */
+export function verdictOf(findings: readonly WeighedFinding[]): Diagnosis["verdict"] {
+	if (findings.some(({ weight }) => weight === "cause")) return "broken";
+	return findings.some(({ weight }) => weight === "suspect") ? "suspect" : "healthy";
+}
+
+/** The requests of all ports. Rules of the other family aren't read yet. */
+export function predictAll(
+	reading: ServiceReading,
+	views: readonly ServiceView[],
+	rulesets: ReadonlyMap<string, Ruleset>,
+	outsideIp: string | undefined,
+): { requests: PredictedRequest[]; gaps: Gap[] } {
+	if (rulesets.size === 0 || isHeadless(reading.service)) return { requests: [], gaps: [] };
+	const pods = podsByNode(reading);
+	const isWalked = ({ family }: ServiceView) => family === "ipv4";
+	const requests = views.filter(isWalked).flatMap((view) => predictRequests(view, rulesets, pods, outsideIp));
+	const unread = views.some((view) => !isWalked(view));
+	const message = "rules for IPv6 aren't evaluated";
+	return { requests, gaps: unread ? [{ subject: "rules", reason: "unsupported", message }] : [] };
+}
+
+function podsByNode({ pods = [] }: ServiceReading): Map<string, string[]> {
+	const byNode = new Map<string, string[]>();
+	for (const { spec, status } of pods) {
+		const { podIP } = status ?? {};
+		if (spec.hostNetwork || spec.nodeName === undefined || podIP === undefined || podIP.includes(":")) continue;
+		byNode.set(spec.nodeName, [...(byNode.get(spec.nodeName) ?? []), podIP]);
+	}
+	return byNode;
+}
+
+function summaryOf({ service: { metadata, spec } }: ServiceReading): Diagnosis["service"] {
+	const { externalTrafficPolicy, internalTrafficPolicy, clusterIP } = spec;
+	return {
+		namespace: metadata.namespace ?? "",
+		name: metadata.name,
+		type: spec.type ?? "ClusterIP",
+		...(clusterIP !== undefined && { clusterIp: clusterIP }),
+		ports: (spec.ports ?? []).map(({ name, protocol = "TCP", port, targetPort = port, nodePort }) => ({
+			...(name !== undefined && { name }),
+			protocol,
+			port,
+			targetPort,
+			...(nodePort !== undefined && { nodePort }),
+		})),
+		...(externalTrafficPolicy !== undefined && { externalTrafficPolicy }),
+		...(internalTrafficPolicy !== undefined && { internalTrafficPolicy }),
+	};
+}

@@ -1,0 +1,48 @@
+/** The same finding on several nodes is one finding. */
+import type { DiagnosisFinding, WeighedFinding } from "./diagnosisFinding.ts";
+
+export function mergeFindings(all: readonly WeighedFinding[]): WeighedFinding[] {
+	const merged = new Map<string, WeighedFinding>();
+	for (const one of all) {
+		const key = keyOf(one.finding);
+		const same = merged.get(key);
+		merged.set(key, same ? { ...same, finding: joined(same.finding, one.finding) } : one);
+	}
+	return [...merged.values()].map(withFix);
+}
+
+/** What makes two findings the same: all but the nodes and the example. */
+function keyOf(finding: DiagnosisFinding): string {
+	switch (finding.kind) {
+		case "foreignRule": {
+			const { owner, effect, rule } = finding;
+			// The address that the pod sees differs by node.
+			return JSON.stringify([finding.kind, owner, effect.kind === "masquerade" ? effect.kind : effect, rule]);
+		}
+		case "nodeRules": {
+			const { problem, port } = finding;
+			return JSON.stringify([finding.kind, port, problem]);
+		}
+		case "sysctl":
+			return JSON.stringify([finding.kind, finding.name, finding.value]);
+		default:
+			return JSON.stringify(finding);
+	}
+}
+
+function joined(one: DiagnosisFinding, other: DiagnosisFinding): DiagnosisFinding {
+	if (!("nodes" in one) || !("nodes" in other)) return one;
+	const nodes = [...new Set([...one.nodes, ...other.nodes])];
+	if (one.kind === "foreignRule") return { ...one, nodes, requests: one.requests + 1 };
+	if (one.kind !== "nodeRules" || nodes.length === 1) return { ...one, nodes };
+	const { proxyPod: _, ...rest } = one;
+	return { ...rest, nodes };
+}
+
+/** kube-proxy writes all rules again when it starts. */
+function withFix(one: WeighedFinding): WeighedFinding {
+	const { finding } = one;
+	if (finding.kind !== "nodeRules" || finding.proxyPod === undefined) return one;
+	const inspect = ["kubectl", "-n", "kube-system", "logs", finding.proxyPod];
+	return { ...one, inspect, fix: ["kubectl", "-n", "kube-system", "delete", "pod", finding.proxyPod] };
+}

@@ -1,0 +1,149 @@
+/** What the API objects show about the nodes and what serves Services on them. */
+import { isNodeReady, runsLinux } from "../../kubernetes/source/nodeState.ts";
+import { canServe } from "../../kubernetes/source/serviceProxies.ts";
+import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import type { NodeObject, PodObject } from "../../kubernetes/source/usedFields.ts";
+import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
+import type { WeighedFinding } from "./diagnosisFinding.ts";
+import { isPodReady } from "./podReason.ts";
+import { inspectedNodes, type ServiceView } from "./serviceViews.ts";
+
+export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
+	return [
+		...proxyFindings(reading),
+		...readinessFindings(reading),
+		...localFindings(reading, views),
+		...addressFindings(reading),
+	];
+}
+
+function readinessFindings({ nodes, endpointSlices = [] }: ServiceReading): WeighedFinding[] {
+	const placed = endpointSlices.flatMap(({ endpoints = [] }) => endpoints.map(({ nodeName }) => nodeName));
+	return nodes
+		.filter((node) => !isNodeReady(node))
+		.map((node): WeighedFinding => {
+			const { name } = node.metadata;
+			const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+			const endpoints = placed.filter((one) => one === name).length;
+			return {
+				// The node's own address doesn't answer, and rules there may be outdated.
+				weight: "cause",
+				finding: {
+					kind: "nodeNotReady",
+					node: name,
+					...(ready?.reason !== undefined && { reason: ready.reason }),
+					...(ready?.message !== undefined && { message: ready.message }),
+					endpoints,
+				},
+				inspect: ["kubectl", "describe", "node", name],
+			};
+		});
+}
+
+/** kube-proxy is missing, ends, or isn't ready on a node. */
+function proxyFindings(reading: ServiceReading): WeighedFinding[] {
+	const { kubeProxies, agents } = reading;
+	if (kubeProxies === undefined) return [];
+	const serving = [...agents.keys()].filter(canServe);
+	const names = inspectedNodes(reading)
+		.filter(isUsable)
+		.map(({ metadata }) => metadata.name);
+	const without = names.filter((name) => !kubeProxies.has(name));
+	if (kubeProxies.size === 0) {
+		// Without a pod of kube-proxy and without another program, it may be part of another process, as in k3s.
+		if (serving.length === 0 && !reading.ciliumReplacesProxy) return [];
+		return [{ weight: "note", finding: { kind: "otherProxy", agents: serving } }];
+	}
+	const missing: WeighedFinding[] =
+		without.length === 0 ? [] : [{ weight: "cause", finding: { kind: "proxyMissing", nodes: without } }];
+	const failing = names.flatMap((name) => {
+		const pod = kubeProxies.get(name);
+		return pod ? proxyFinding(reading, name, pod) : [];
+	});
+	return [...failing, ...missing];
+}
+
+const isUsable = (node: NodeObject): boolean => isNodeReady(node) && runsLinux(node);
+
+function proxyFinding({ proxyLogs }: ServiceReading, node: string, pod: PodObject): WeighedFinding[] {
+	const { name, namespace = "" } = pod.metadata;
+	const inspect = ["kubectl", "-n", namespace, "logs", name];
+	const log = proxyLogs.get(node) ?? "";
+	if (!isPodReady(pod)) {
+		const status = pod.status?.containerStatuses?.[0];
+		const reason = status?.state?.waiting?.reason ?? status?.state?.terminated?.reason ?? pod.status?.reason;
+		const state = {
+			pod: name,
+			phase: pod.status?.phase ?? "",
+			...(reason !== undefined && { reason }),
+			restarts: status?.restartCount ?? 0,
+		};
+		const logLine = lastError(log) ?? lastLine(log);
+		const finding = { kind: "proxyNotRunning" as const, node, state, ...(logLine !== undefined && { logLine }) };
+		return [{ weight: "cause", finding, inspect }];
+	}
+	const logLine = failedSync(log);
+	if (logLine === undefined) return [];
+	return [{ weight: "suspect", finding: { kind: "proxyFailing", node, pod: name, logLine }, inspect }];
+}
+
+const linesOf = (log: string): string[] => log.split("\n").filter((line) => line.trim() !== "");
+const lastLine = (log: string): string | undefined => linesOf(log).at(-1);
+
+/** klog marks errors with E and fatal ones with F. */
+const lastError = (log: string): string | undefined => linesOf(log).findLast((line) => /^[EF]\d{4} /.test(line));
+
+/** What kube-proxy logs if it can't write its rules (pkg/proxy/iptables/proxier.go, pkg/proxy/nftables/proxier.go). */
+const failures =
+	/Failed to execute iptables-restore|iptables-restore failed|nftables sync failed|Failed to ensure (that )?chain/i;
+
+/** The last failure to write rules, unless it wrote them afterwards. */
+function failedSync(log: string): string | undefined {
+	const lines = linesOf(log);
+	const at = lines.findLastIndex((line) => failures.test(line));
+	const isFixed = lines
+		.slice(at + 1)
+		.some((line) => /SyncProxyRules complete|Reloading service iptables data/.test(line));
+	return at < 0 || isFixed ? undefined : lines[at];
+}
+
+/** With traffic policy Local, a node without a pod of the Service drops the request. */
+function localFindings({ service }: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
+	const { externalTrafficPolicy, internalTrafficPolicy, ports = [] } = service.spec;
+	const isExternal = externalTrafficPolicy === "Local" && ports.some(({ nodePort }) => nodePort !== undefined);
+	return [
+		...(isExternal ? localFinding("external", views) : []),
+		...(internalTrafficPolicy === "Local" ? localFinding("internal", views) : []),
+	];
+}
+
+function localFinding(policy: "external" | "internal", views: readonly ServiceView[]): WeighedFinding[] {
+	const snapshots = views.map(({ snapshot }) => snapshot);
+	const nodesWithPod = [...new Set(snapshots.flatMap(({ endpoints }) => endpoints.map(({ node }) => node)))];
+	if (nodesWithPod.length === 0) return [];
+	const all = [...new Set(snapshots.flatMap(({ nodes }) => nodes.map(({ name }) => name)))];
+	const nodes = all.filter((name) => !nodesWithPod.includes(name));
+	if (nodes.length === 0) return [];
+	return [{ weight: "cause", finding: { kind: "localWithoutPod", policy, nodes, nodesWithPod } }];
+}
+
+/** Nodes none of whose addresses is in kube-proxy's nodePortAddresses. */
+function addressFindings(reading: ServiceReading): WeighedFinding[] {
+	const addresses = reading.proxyConfig?.nodePortAddresses ?? [];
+	if (addresses.length === 0 || addresses.includes("primary")) return [];
+	if (!(reading.service.spec.ports ?? []).some(({ nodePort }) => nodePort !== undefined)) return [];
+	const ranges = addresses.flatMap((text) => parseRange(text) ?? []);
+	const isServed = ({ status }: NodeObject) =>
+		(status?.addresses ?? [])
+			.filter(({ type }) => type === "InternalIP")
+			.some(({ address }) => {
+				const parsed = parseAddress(address);
+				return parsed && ranges.some((range) => contains(range, parsed));
+			});
+	const nodes = inspectedNodes(reading)
+		.filter((node) => !isServed(node))
+		.map(({ metadata }) => metadata.name);
+	if (nodes.length === 0) return [];
+	const inspect = ["kubectl", "-n", "kube-system", "get", "configmap", "kube-proxy", "-o", "yaml"];
+	return [{ weight: "cause", finding: { kind: "nodePortAddresses", addresses, nodes }, inspect }];
+}

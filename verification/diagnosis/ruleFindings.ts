@@ -1,0 +1,186 @@
+/** What the predicted journeys show about the rules: those of others that come first, and kube-proxy's that are wrong. */
+import type { Endpoint } from "../../kubernetes/snapshot.ts";
+import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import { withPort } from "../../netfilter/address.ts";
+import type { Hop } from "../../netfilter/model.ts";
+import { roleOf } from "../../netfilter/roles.ts";
+import type { Branch, Leg } from "../journey/journey.ts";
+import type { ForeignEffect, NodeRulesProblem, WeighedFinding } from "./diagnosisFinding.ts";
+import { mergeFindings } from "./mergeFindings.ts";
+import { portReference } from "./objectFindings.ts";
+import type { PredictedRequest } from "./prediction.ts";
+import { isKubernetes, ownerOf } from "./ruleOwner.ts";
+
+/** @param isServed whether kube-proxy serves nodePorts on the node */
+export function ruleFindings(
+	requests: readonly PredictedRequest[],
+	{ endpointSlices }: Pick<ServiceReading, "endpointSlices">,
+	isServed: (node: string) => boolean,
+): WeighedFinding[] {
+	const found = requests.flatMap((request) =>
+		request.branches.flatMap((branch) => findingOf(request, branch, isServed) ?? []),
+	);
+	// Without the endpoints it isn't known where rules must lead.
+	return mergeFindings([...found, ...(endpointSlices === undefined ? [] : outdatedRules(requests))]);
+}
+
+/** What is wrong with this branch of the request's journey, if anything is. */
+function findingOf(
+	request: PredictedRequest,
+	branch: Branch,
+	isServed: (node: string) => boolean,
+): WeighedFinding | undefined {
+	const { end, legs } = branch;
+	const translation = foreignTranslation(legs);
+	if (translation && !isEndpoint(request, end)) {
+		const { leg, hop } = translation;
+		return foreign(request, leg, hop, { kind: "translate", to: hop.to ?? "" });
+	}
+	switch (end.kind) {
+		case "drop":
+		case "reject":
+			return stopped(request, branch);
+		case "pod":
+			return isEndpoint(request, end) ? rewritten(request, branch) : misled(request, branch);
+		case "node":
+		case "unreachable":
+			return unserved(request, branch, isServed);
+		case "loopback":
+		case "unknown":
+			return undefined;
+	}
+}
+
+/** A rule of somebody else stops the packet, the kernel doesn't forward it, or kube-proxy's rules know no endpoint. */
+function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFinding | undefined {
+	const leg = legs.at(-1);
+	const hop = leg?.path.hops.at(-1);
+	if (!leg || !hop) return undefined;
+	const owner = ownerOf(hop);
+	if (owner === "kernel") {
+		const [name = "", value = ""] = hop.rule.split(" = ");
+		return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], name, value, required: "1" } };
+	}
+	if (owner !== "kube-proxy") {
+		const effect: ForeignEffect = end.kind === "reject" ? { kind: "reject", with: end.with } : { kind: "drop" };
+		return foreign(request, leg, hop, effect);
+	}
+	const role = roleOf(hop.chain, hop.table);
+	const expected = expectedEndpoints(request);
+	const saysNone = role === "noEndpoints" || role === "reject" || /has no (local )?endpoints/.test(hop.rule);
+	if (!saysNone || expected.length === 0) return undefined;
+	return rulesFinding(request, leg.node, { kind: "noEndpoints", expected: expected.map(addressOf) });
+}
+
+/** The rules that lead to the pod belong to another Service. */
+function misled(request: PredictedRequest, { legs }: Branch): WeighedFinding | undefined {
+	const leg = legs.find(isTranslating);
+	const served = leg?.path.hops.findLast(({ object }) => object?.kind === "Service")?.object;
+	const { namespace, name } = request.view.snapshot.service;
+	if (!leg || !served || (served.name === name && served.namespace === namespace)) return undefined;
+	return rulesFinding(request, leg.node, { kind: "otherService", service: `${served.namespace}/${served.name}` });
+}
+
+const isTranslating = ({ path }: Leg): boolean => path.hops.some(({ effect }) => effect === "dnat");
+
+/** No rule translates the destination. */
+function unserved(
+	request: PredictedRequest,
+	{ legs }: Branch,
+	isServed: (node: string) => boolean,
+): WeighedFinding | undefined {
+	const { client, target } = request.prediction;
+	// Whether a nodePort is served on the loopback address depends on kube-proxy's mode and settings.
+	if (client.kind === "loopback") return undefined;
+	const node = target.kind === "nodePort" ? target.node : legs[0]?.node;
+	if (node === undefined || (target.kind === "nodePort" && !isServed(node))) return undefined;
+	if (legs.some(isTranslating)) return undefined;
+	return rulesFinding(request, node, { kind: "missing" });
+}
+
+/** externalTrafficPolicy Local keeps the client's address; somebody else's rule rewrites it. */
+function rewritten(request: PredictedRequest, { legs, end }: Branch): WeighedFinding | undefined {
+	const { client, target } = request.prediction;
+	const keeps = request.view.snapshot.service.externalTrafficPolicy === "Local" && target.kind !== "clusterIp";
+	if (!keeps || client.kind !== "outside" || end.kind !== "pod" || end.clientIp === client.address) return undefined;
+	for (const leg of legs) {
+		const hop = leg.path.hops.find(({ effect }) => effect === "masquerade" || effect === "snat");
+		if (hop && !isKubernetes(ownerOf(hop)))
+			return foreign(request, leg, hop, { kind: "masquerade", clientIp: end.clientIp });
+	}
+	return undefined;
+}
+
+function foreignTranslation(legs: readonly Leg[]): { leg: Leg; hop: Hop } | undefined {
+	for (const leg of legs) {
+		const hop = leg.path.hops.find((hop) => hop.effect === "dnat" && !isKubernetes(ownerOf(hop)));
+		if (hop) return { leg, hop };
+	}
+	return undefined;
+}
+
+function foreign(request: PredictedRequest, { node }: Leg, hop: Hop, effect: ForeignEffect): WeighedFinding {
+	const { client, target } = request.prediction;
+	const { table, chain, rule } = hop;
+	return {
+		weight: "cause",
+		finding: {
+			kind: "foreignRule",
+			nodes: [node],
+			owner: ownerOf(hop),
+			effect,
+			rule: { table, chain, rule },
+			example: { client, target },
+			requests: 1,
+		},
+	};
+}
+
+function rulesFinding({ view }: PredictedRequest, node: string, problem: NodeRulesProblem): WeighedFinding {
+	const proxy = view.snapshot.kubeProxies.get(node);
+	const proxyPod = proxy && "exec" in proxy ? proxy.exec.pod : undefined;
+	const finding = {
+		kind: "nodeRules" as const,
+		nodes: [node],
+		port: portReference(view.port),
+		problem,
+		...(proxyPod !== undefined && { proxyPod }),
+	};
+	return { weight: "cause", finding };
+}
+
+const addressOf = ({ ip, port }: Endpoint): string => withPort(ip, port);
+
+const isEndpoint = ({ view }: PredictedRequest, end: Branch["end"]): boolean =>
+	end.kind === "pod" && view.snapshot.endpoints.some(({ ip, port }) => ip === end.address && port === end.port);
+
+/** The endpoints that may answer. A traffic policy Local keeps requests on the node that they enter by. */
+export function expectedEndpoints({ prediction: { client, target }, view }: PredictedRequest): Endpoint[] {
+	const { endpoints, service } = view.snapshot;
+	const isInside = client.kind !== "outside";
+	if (target.kind === "clusterIp" || service.externalTrafficPolicy !== "Local") return endpoints;
+	// The cluster's own pods and processes are served like internal traffic on their own node.
+	if (isInside && (target.kind !== "nodePort" || target.node === client.node)) return endpoints;
+	return endpoints.filter(({ node }) => node === target.node);
+}
+
+/** The node's rules lead to an address that is no endpoint, or to only some of the endpoints. */
+function outdatedRules(requests: readonly PredictedRequest[]): WeighedFinding[] {
+	return requests.flatMap((request): WeighedFinding[] => {
+		const { view, branches, prediction } = request;
+		const leg = branches[0]?.legs.find(isTranslating);
+		// Of rules that nobody can evaluate, nothing is known; what others translate is another finding.
+		if (!leg || !branches.every(({ end }) => end.kind === "pod")) return [];
+		if (branches.some(({ legs }) => foreignTranslation(legs)) || branches.some((branch) => misled(request, branch)))
+			return [];
+		const ends = branches.flatMap(({ end }) => (end.kind === "pod" ? withPort(end.address, end.port) : []));
+		const observed = [...new Set(ends)].sort();
+		const usable = view.snapshot.endpoints.map(addressOf);
+		const expected = expectedEndpoints(request).map(addressOf).sort();
+		const isStale = observed.some((one) => !usable.includes(one));
+		// A remembered client gets one endpoint, and topology hints or internalTrafficPolicy restrict a node to some of them.
+		const mayBePart = view.snapshot.service.sessionAffinity === "ClientIP" || prediction.target.kind === "clusterIp";
+		const isPart = !mayBePart && expected.some((one) => !observed.includes(one));
+		return isStale || isPart ? [rulesFinding(request, leg.node, { kind: "outdated", expected, observed })] : [];
+	});
+}

@@ -1,0 +1,137 @@
+/** A Service as its nodes see it: one view for each port and address family. */
+import { toNode } from "../../kubernetes/objects.ts";
+import type { ClusterSnapshot, Endpoint } from "../../kubernetes/snapshot.ts";
+import { isKindNode } from "../../kubernetes/source/nodeState.ts";
+import { proxyContainer, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import type { EndpointSliceObject, NodeObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
+import { parseAddress, parseRange } from "../../netfilter/address.ts";
+import type { Family, Protocol } from "../../netfilter/model.ts";
+
+/** One port of the Service in one address family. */
+export interface ServiceView {
+	family: Family;
+	protocol: Protocol;
+	port: ServicePort;
+	/** In the form that journeys use; its endpoints are those that kube-proxy uses. */
+	snapshot: ClusterSnapshot;
+	/** Addresses outside the cluster that lead to the Service. */
+	externalIps: string[];
+	loadBalancerIps: string[];
+}
+
+export type ServicePort = NonNullable<ServiceObject["spec"]["ports"]>[number];
+
+export const protocolOf = ({ protocol = "TCP" }: { protocol?: string | undefined }): Protocol =>
+	protocol.toLowerCase() as Protocol;
+
+const families: Record<string, Family> = { IPv4: "ipv4", IPv6: "ipv6" };
+
+export function familiesOf({ spec }: ServiceObject): Family[] {
+	const named = (spec.ipFamilies ?? []).flatMap((name) => families[name] ?? []);
+	if (named.length > 0) return named;
+	return [parseAddress(spec.clusterIP ?? "")?.kind() ?? "ipv4"];
+}
+
+/** Headless: DNS answers with the pods' addresses, and no node has rules for it. */
+export const isHeadless = ({ spec }: ServiceObject): boolean => spec.clusterIP === "None";
+
+export function viewsOf(reading: ServiceReading): ServiceView[] {
+	const { service } = reading;
+	return familiesOf(service).flatMap((family) =>
+		(service.spec.ports ?? []).map((port) => ({
+			family,
+			protocol: protocolOf(port),
+			port,
+			snapshot: snapshotOf(reading, family, port),
+			externalIps: (service.spec.externalIPs ?? []).filter((ip) => isOf(family, ip)),
+			loadBalancerIps: (service.status?.loadBalancer?.ingress ?? [])
+				.flatMap(({ ip }) => ip ?? [])
+				.filter((ip) => isOf(family, ip)),
+		})),
+	);
+}
+
+const isOf = (family: Family, ip: string): boolean => parseAddress(ip)?.kind() === family;
+
+function snapshotOf(reading: ServiceReading, family: Family, port: ServicePort): ClusterSnapshot {
+	const { service, nodes } = reading;
+	const { name, namespace = "" } = service.metadata;
+	const { spec } = service;
+	const clusterIps = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
+	return {
+		clients: [],
+		nodes: inspectedNodes(reading).flatMap((node) => nodeIn(family, node)),
+		service: {
+			name,
+			namespace,
+			dnsName: `${name}.${namespace}.svc.cluster.local`,
+			clusterIp: clusterIps.find((ip) => isOf(family, ip)) ?? "",
+			port: port.port,
+			portName: port.name ?? "",
+			nodePort: port.nodePort ?? 0,
+			externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
+			sessionAffinity: spec.sessionAffinity === "ClientIP" ? "ClientIP" : "None",
+		},
+		endpoints: usableEndpoints(endpointsOf(reading.endpointSlices ?? [], family, port)),
+		unsettled: [],
+		kubeProxies: new Map(
+			[...(reading.kubeProxies ?? [])].map(([node, pod]) => [node, { exec: proxyContainer(pod) }] as const),
+		),
+		foreignNetwork: !nodes.every(isKindNode) || reading.agents.size !== 1 || !reading.agents.has("kindnet"),
+	};
+}
+
+/** The nodes whose rules are read. */
+export function inspectedNodes({ nodes, sample }: Pick<ServiceReading, "nodes" | "sample">): NodeObject[] {
+	return nodes.filter(({ metadata }) => sample === undefined || sample.nodes.includes(metadata.name));
+}
+
+/** Not if the node has no address of the family. */
+function nodeIn(family: Family, object: NodeObject): ClusterSnapshot["nodes"] {
+	const addresses = object.status?.addresses ?? [];
+	const internalIp = addresses.find(({ type, address }) => type === "InternalIP" && isOf(family, address))?.address;
+	if (internalIp === undefined) return [];
+	const ranges = object.spec?.podCIDRs ?? (object.spec?.podCIDR === undefined ? [] : [object.spec.podCIDR]);
+	const podCidr = ranges.find((range) => parseRange(range) && isOf(family, range.split("/")[0] ?? "")) ?? "";
+	return [{ ...toNode(plain(object)), internalIp, podCidr }];
+}
+
+/** The types of client-node have no explicit undefined. */
+const plain = (object: NodeObject): Parameters<typeof toNode>[0] => object as Parameters<typeof toNode>[0];
+
+export interface EndpointState extends Endpoint {
+	ready: boolean;
+	serving: boolean;
+	terminating: boolean;
+}
+
+/** All endpoints of a port, ready or not. The port of a slice has the name of the Service's port. */
+export function endpointsOf(
+	slices: readonly EndpointSliceObject[],
+	family: Family,
+	{ name = "", protocol = "TCP" }: ServicePort,
+): EndpointState[] {
+	const ofFamily = slices.filter(({ addressType }) => families[addressType] === family);
+	return ofFamily.flatMap(({ endpoints = [], ports = [] }) => {
+		const own = ports.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
+		const port = own?.port;
+		if (port === undefined) return [];
+		return endpoints.map(({ addresses, conditions = {}, nodeName, targetRef }) => ({
+			ip: addresses[0] ?? "",
+			port,
+			node: nodeName ?? "",
+			pod: targetRef?.kind === "Pod" ? (targetRef.name ?? "") : "",
+			// Absent means yes (discovery/v1 EndpointConditions).
+			ready: conditions.ready ?? true,
+			serving: conditions.serving ?? conditions.ready ?? true,
+			terminating: conditions.terminating ?? false,
+		}));
+	});
+}
+
+/** As kube-proxy chooses since Kubernetes 1.26: the ready ones, else those that still serve while they terminate. */
+export function usableEndpoints(all: readonly EndpointState[]): Endpoint[] {
+	const ready = all.filter(({ ready }) => ready);
+	const chosen = ready.length > 0 ? ready : all.filter(({ serving, terminating }) => serving && terminating);
+	return chosen.map(({ ip, port, node, pod }) => ({ ip, port, node, pod }));
+}

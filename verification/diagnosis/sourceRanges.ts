@@ -1,0 +1,19 @@
+/** loadBalancerSourceRanges: whom they exclude. */
+import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
+import type { WeighedFinding } from "./diagnosisFinding.ts";
+
+/** A restriction on purpose, unless it excludes the client that somebody asks about. */
+export function sourceRangeFindings({ service }: ServiceReading, client: string | undefined): WeighedFinding[] {
+	const ranges = service.spec.loadBalancerSourceRanges ?? [];
+	if (service.spec.type !== "LoadBalancer" || ranges.length === 0) return [];
+	const address = client === undefined ? undefined : parseAddress(client);
+	const isAllowed =
+		address === undefined ||
+		ranges.some((text) => {
+			const range = parseRange(text.trim());
+			return range !== undefined && contains(range, address);
+		});
+	const excluded = isAllowed || client === undefined ? [] : [client];
+	return [{ weight: isAllowed ? "note" : "cause", finding: { kind: "sourceRanges", ranges, excluded } }];
+}

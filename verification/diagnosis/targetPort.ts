@@ -1,0 +1,80 @@
+/** A targetPort that no container declares. */
+import { distance } from "fastest-levenshtein";
+import type { PodObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
+import type { FindingOf, WeighedFinding } from "./diagnosisFinding.ts";
+import { isSimilar } from "./nearLabels.ts";
+import { protocolOf, type ServicePort } from "./serviceViews.ts";
+
+type Declared = FindingOf<"targetPort">["declared"][number];
+
+/**
+ * A named targetPort without a container port of that name has no endpoints: certain. Containers may listen on a port that
+ * they don't declare, so a number is only suspect, and only if they declare other ones.
+ */
+export function targetPortFindings(service: ServiceObject, pods: readonly PodObject[]): WeighedFinding[] {
+	return (service.spec.ports ?? []).flatMap((port): WeighedFinding[] => {
+		const { targetPort = port.port } = port;
+		const protocol = protocolOf(port);
+		const declared = pods.flatMap(declaredBy);
+		const isMeant = (one: Declared) =>
+			one.protocol === protocol && (typeof targetPort === "string" ? one.name === targetPort : one.port === targetPort);
+		if (declared.some(isMeant)) return [];
+		// Nothing is known about containers that declare no port.
+		if (typeof targetPort === "number" && declared.length === 0) return [];
+		const distinct = [...new Map(declared.map((one) => [JSON.stringify(one), one])).values()];
+		const nearest = nearestOf(targetPort, protocol, distinct);
+		return [
+			{
+				weight: typeof targetPort === "string" ? "cause" : "suspect",
+				finding: {
+					kind: "targetPort",
+					port: { ...(port.name !== undefined && { name: port.name }), port: port.port, protocol },
+					targetPort,
+					declared: distinct,
+					...(nearest !== undefined && { nearest }),
+				},
+				...(nearest !== undefined && { fix: patchCommand(service, port, nearest) }),
+			},
+		];
+	});
+}
+
+const declaredBy = ({ spec }: PodObject): Declared[] =>
+	[
+		...spec.containers,
+		...(spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === "Always"),
+	].flatMap(({ name: container, ports = [] }) =>
+		ports.map((port) => ({
+			container,
+			...(port.name !== undefined && { name: port.name }),
+			port: port.containerPort,
+			protocol: protocolOf(port),
+		})),
+	);
+
+/** The only port of the protocol, or the one with the most similar name. */
+function nearestOf(
+	wanted: string | number,
+	protocol: string,
+	declared: readonly Declared[],
+): string | number | undefined {
+	const candidates = declared.filter((one) => one.protocol === protocol);
+	if (typeof wanted === "string") {
+		const similar = candidates
+			.flatMap(({ name }) => name ?? [])
+			.filter((name) => isSimilar(name, wanted))
+			.toSorted((a, b) => distance(a, wanted) - distance(b, wanted));
+		if (similar[0] !== undefined) return similar[0];
+	}
+	const ports = new Set(candidates.map(({ port }) => port));
+	const [only] = ports;
+	return ports.size === 1 ? only : undefined;
+}
+
+/** A strategic merge patch identifies a port by its number; two protocols may share it. */
+function patchCommand({ metadata, spec }: ServiceObject, port: ServicePort, targetPort: string | number): string[] {
+	const { namespace = "", name } = metadata;
+	const index = (spec.ports ?? []).indexOf(port);
+	const patch = JSON.stringify([{ op: "replace", path: `/spec/ports/${index}/targetPort`, value: targetPort }]);
+	return ["kubectl", "-n", namespace, "patch", "service", name, "--type=json", "-p", patch];
+}
