@@ -3,16 +3,16 @@ import type { Command } from "commander";
 import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
 import { diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
-import { accessOf, type ClusterOptions, liveSource, withClusterOptions } from "./clusterOptions.ts";
+import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
 
-interface Options extends ClusterOptions {
+interface Options extends SourceOptions {
 	client?: string;
 	json?: boolean;
 }
 
 export const addDiagnose = (program: Command): Command =>
-	withClusterOptions(
+	withSourceOptions(
 		program
 			.command("diagnose")
 			.description("find out why a Service doesn't answer: reads the cluster, creates and changes nothing")
@@ -26,7 +26,7 @@ export const addDiagnose = (program: Command): Command =>
 		)
 		.action(async (service: string, options: Options) => {
 			const name = parseServiceName(service);
-			const input = await readDiagnosis(liveSource(options), name);
+			const input = await readDiagnosis(await sourceOf(options), name);
 			const diagnosis = diagnose({ ...input, outsideIp: options.client });
 			console.log(
 				options.json ? JSON.stringify(diagnosis, null, 2) : diagnosisText(diagnosis, accessOf(options), screen()),

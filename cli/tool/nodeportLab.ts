@@ -1,6 +1,7 @@
 /** The command line nodeport-lab. */
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { addCollect } from "./collect.ts";
 import { addDiagnose } from "./diagnose.ts";
 import { addLabCommands } from "./labCommands.ts";
 import { exitCodes } from "./output.ts";
@@ -14,6 +15,7 @@ const program = new Command("nodeport-lab")
 	.exitOverride();
 
 addDiagnose(program);
+addCollect(program, manifest.version);
 addLabCommands(program);
 
 try {

@@ -11,19 +11,22 @@ const query = z.object({
 
 const container = z.object({ namespace: z.string(), pod: z.string(), container: z.string() });
 
+/** Relative to the bundle, and inside it: a bundle may come from anybody. */
+const file = z.string().regex(/^(?!.*\.\.)[\w-][\w./-]*$/, "a path inside the bundle");
+
 const refused = z.object({ kind: z.enum(["forbidden", "failed"]), message: z.string() });
 
 /** One question to the cluster, and its answer: a file, or why there is none. */
 export const Recorded = z.union([
-	z.object({ query, file: z.string() }),
+	z.object({ query, file }),
 	z.object({ query, refused }),
-	z.object({ log: container, lines: z.int(), file: z.string() }),
+	z.object({ log: container, lines: z.int(), file }),
 	z.object({ log: container, lines: z.int(), refused }),
 	z.object({
 		run: container,
 		program: z.array(z.string()),
 		/** What the program printed on stdout. */
-		file: z.string(),
+		file,
 		code: z.int(),
 		stderr: z.string(),
 	}),

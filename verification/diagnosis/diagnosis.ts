@@ -3,13 +3,13 @@ import { z } from "zod";
 import type { Gap, ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { Ruleset } from "../ruleset.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
-import { nodeFindings } from "./nodeFindings.ts";
-import { objectFindings } from "./objectFindings.ts";
+import { nodeFindings } from "./findings/nodeFindings.ts";
+import { objectFindings } from "./findings/objectFindings.ts";
+import { ruleFindings } from "./findings/ruleFindings.ts";
+import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
-import { ruleFindings } from "./ruleFindings.ts";
 import type { RulesReading } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
-import { sourceRangeFindings } from "./sourceRanges.ts";
 
 export const diagnosisSchema = "nodeport-lab/diagnosis/v1";
 

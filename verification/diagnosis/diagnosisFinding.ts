@@ -4,8 +4,8 @@ import { Protocol } from "../../netfilter/model.ts";
 import { End } from "../journey/model.ts";
 import { Command, Outcome } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
+import { RuleOwner } from "./findings/ruleOwner.ts";
 import { PredictedClient, PredictedTarget } from "./prediction.ts";
-import { RuleOwner } from "./ruleOwner.ts";
 
 const text = z.string();
 const names = z.array(text);

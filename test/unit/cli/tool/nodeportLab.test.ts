@@ -123,6 +123,32 @@ describe("diagnose", () => {
 	});
 });
 
+describe("collect", () => {
+	it.each([
+		["default/trace-empty", []],
+		["--namespace=default", ["--output", "bundle"]],
+	])("%s writes a bundle from which diagnose prints the same JSON without the cluster", async (what, output) => {
+		const { exitCode, stdout } = await run("collect", what, ...output, "--kubeconfig", kubeconfig);
+		expect(exitCode, stdout).toBe(0);
+		const [, path = ""] = stdout.match(/^wrote (\S+): \d+ files; next: nodeport-lab diagnose /m) ?? [];
+		const live = await run("diagnose", "default/trace-empty", "--json", "--kubeconfig", kubeconfig);
+		server.stop();
+		const fromBundle = await run("diagnose", "default/trace-empty", "--json", "--bundle", path);
+		expect(fromBundle.stdout).toBe(live.stdout);
+		expect(fromBundle.exitCode).toBe(1);
+	});
+
+	it.each([
+		[["collect"], "give either <namespace>/<service> or --namespace <name>"],
+		[["diagnose", "a/b", "--bundle", "x", "--context", "y"], "--bundle reads no cluster"],
+		[["diagnose", "a/b", "--bundle", "x"], "x doesn't exist; fix: --bundle <folder or .tar.gz"],
+	])("%j can't run", async (args, message) => {
+		const { exitCode, stderr } = await run(...args);
+		expect(exitCode).toBe(2);
+		expect(stderr).toContain(message);
+	});
+});
+
 it("needs no other rights than docs/diagnose-rbac.yaml grants, and all of them", async () => {
 	await run("diagnose", "default/nodeport-service", "--kubeconfig", kubeconfig);
 	interface Role {

@@ -1,7 +1,7 @@
 /** Finds the pods that a selector almost selects. */
 import { distance } from "fastest-levenshtein";
-import type { LabelSelector, PodObject } from "../../kubernetes/source/usedFields.ts";
-import type { FindingOf } from "./diagnosisFinding.ts";
+import type { LabelSelector, PodObject } from "../../../kubernetes/source/usedFields.ts";
+import type { FindingOf } from "../diagnosisFinding.ts";
 
 type Labels = Record<string, string>;
 

@@ -1,6 +1,6 @@
 /** Who wrote a rule, by the names of its table and chain and by its text. */
 import { z } from "zod";
-import type { Hop } from "../../netfilter/model.ts";
+import type { Hop } from "../../../netfilter/model.ts";
 
 export const RuleOwner = z.enum([
 	"kube-proxy",

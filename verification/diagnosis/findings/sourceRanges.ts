@@ -1,7 +1,7 @@
 /** loadBalancerSourceRanges: whom they exclude. */
-import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
-import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
-import type { WeighedFinding } from "./diagnosisFinding.ts";
+import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
+import { contains, parseAddress, parseRange } from "../../../netfilter/address.ts";
+import type { WeighedFinding } from "../diagnosisFinding.ts";
 
 /** A restriction on purpose, unless it excludes the client that somebody asks about. */
 export function sourceRangeFindings({ service }: ServiceReading, client: string | undefined): WeighedFinding[] {

@@ -1,5 +1,5 @@
 /** The same finding on several nodes is one finding. */
-import type { DiagnosisFinding, WeighedFinding } from "./diagnosisFinding.ts";
+import type { DiagnosisFinding, WeighedFinding } from "../diagnosisFinding.ts";
 
 export function mergeFindings(all: readonly WeighedFinding[]): WeighedFinding[] {
 	const merged = new Map<string, WeighedFinding>();

@@ -1,9 +1,9 @@
 /** A targetPort that no container declares. */
 import { distance } from "fastest-levenshtein";
-import type { PodObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
-import type { FindingOf, WeighedFinding } from "./diagnosisFinding.ts";
+import type { PodObject, ServiceObject } from "../../../kubernetes/source/usedFields.ts";
+import type { FindingOf, WeighedFinding } from "../diagnosisFinding.ts";
+import { protocolOf, type ServicePort } from "../serviceViews.ts";
 import { isSimilar } from "./nearLabels.ts";
-import { protocolOf, type ServicePort } from "./serviceViews.ts";
 
 type Declared = FindingOf<"targetPort">["declared"][number];
 

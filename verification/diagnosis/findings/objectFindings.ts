@@ -1,11 +1,11 @@
 /** What the API objects alone show: the Service, its pods, its EndpointSlices and what selects them. */
-import { isNodeReady } from "../../kubernetes/source/nodeState.ts";
-import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
-import type { PodObject } from "../../kubernetes/source/usedFields.ts";
-import type { PortReference, UnreadyPod, WeighedFinding } from "./diagnosisFinding.ts";
+import { isNodeReady } from "../../../kubernetes/source/nodeState.ts";
+import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
+import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
+import type { PortReference, UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
+import { type EndpointState, endpointsOf, familiesOf, protocolOf, type ServicePort } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
 import { isPodReady, podReason } from "./podReason.ts";
-import { type EndpointState, endpointsOf, familiesOf, protocolOf, type ServicePort } from "./serviceViews.ts";
 import { targetPortFindings } from "./targetPort.ts";
 
 export function objectFindings(reading: ServiceReading): WeighedFinding[] {

@@ -1,12 +1,12 @@
 /** What the API objects show about the nodes and what serves Services on them. */
-import { isNodeReady, runsLinux } from "../../kubernetes/source/nodeState.ts";
-import { canServe } from "../../kubernetes/source/serviceProxies.ts";
-import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
-import type { NodeObject, PodObject } from "../../kubernetes/source/usedFields.ts";
-import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
-import type { WeighedFinding } from "./diagnosisFinding.ts";
+import { isNodeReady, runsLinux } from "../../../kubernetes/source/nodeState.ts";
+import { canServe } from "../../../kubernetes/source/serviceProxies.ts";
+import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
+import type { NodeObject, PodObject } from "../../../kubernetes/source/usedFields.ts";
+import { contains, parseAddress, parseRange } from "../../../netfilter/address.ts";
+import type { WeighedFinding } from "../diagnosisFinding.ts";
+import { inspectedNodes, type ServiceView } from "../serviceViews.ts";
 import { isPodReady } from "./podReason.ts";
-import { inspectedNodes, type ServiceView } from "./serviceViews.ts";
 
 export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
 	return [

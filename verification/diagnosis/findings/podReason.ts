@@ -1,6 +1,6 @@
 /** Why a pod isn't a ready endpoint of its Service. */
-import type { ContainerStatus, PodObject } from "../../kubernetes/source/usedFields.ts";
-import type { PodReason, ProbeKind } from "./diagnosisFinding.ts";
+import type { ContainerStatus, PodObject } from "../../../kubernetes/source/usedFields.ts";
+import type { PodReason, ProbeKind } from "../diagnosisFinding.ts";
 
 export const isPodReady = ({ status }: PodObject): boolean =>
 	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
