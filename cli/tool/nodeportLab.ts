@@ -3,6 +3,7 @@ import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
 import { addCollect } from "./collect.ts";
 import { addDiagnose } from "./diagnose.ts";
+import { addExplain } from "./explainService.ts";
 import { addLabCommands } from "./labCommands.ts";
 import { exitCodes } from "./output.ts";
 
@@ -15,6 +16,7 @@ const program = new Command("nodeport-lab")
 	.exitOverride();
 
 addDiagnose(program);
+addExplain(program);
 addCollect(program, manifest.version);
 addLabCommands(program);
 

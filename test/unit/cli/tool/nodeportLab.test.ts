@@ -149,6 +149,30 @@ describe("collect", () => {
 	});
 });
 
+describe("explain", () => {
+	const rules = join(project, "test/fixtures/trace/nodeport-worker2.iptables.txt");
+	const node = "172.18.0.9";
+
+	it("explains one node's rules from a file, without a cluster", async () => {
+		const asked = ["--node-ip", node, "--from", "198.51.100.7", "--to", `${node}:30040`];
+		const { exitCode, stdout } = await run("explain", "--rules", rules, ...asked);
+		expect(exitCode).toBe(0);
+		expect(stdout).toMatch(
+			/^From 198\.51\.100\.7 to 172\.18\.0\.9:30040\/tcp on the node 172\.18\.0\.9\n\n1\. The packet /,
+		);
+	});
+
+	it.each([
+		[["explain", "a/b", "--from", "x"], "--from and --to are required"],
+		[["explain", "--rules", rules, "--from", "1.2.3.4", "--to", "1.2.3.5:80"], "--rules needs --node-ip <address>"],
+		[["explain", "a/b", "--from", "x", "--to", "y", "--protocol", "icmp"], "Allowed choices are tcp, udp, sctp"],
+	])("%j can't run", async (args, message) => {
+		const { exitCode, stderr } = await run(...args);
+		expect(exitCode).toBe(2);
+		expect(stderr).toContain(message);
+	});
+});
+
 it("needs no other rights than docs/diagnose-rbac.yaml grants, and all of them", async () => {
 	await run("diagnose", "default/nodeport-service", "--kubeconfig", kubeconfig);
 	interface Role {
