@@ -3,10 +3,12 @@ import { z } from "zod";
 import type { Gap, ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { Ruleset } from "../ruleset.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
+import { localnetFindings } from "./findings/localnet.ts";
 import { nodeFindings } from "./findings/nodeFindings.ts";
 import { objectFindings } from "./findings/objectFindings.ts";
 import { ruleFindings } from "./findings/ruleFindings.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
+import { staleConntrackFindings } from "./findings/staleConntrack.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
 import type { RulesReading } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
@@ -73,6 +75,8 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...own,
 		...rules.findings,
 		...ruleFindings(requests, reading, (node) => !excluded.includes(node)),
+		...localnetFindings(requests, rules.facts),
+		...staleConntrackFindings(views, connectionsOf(rules)),
 		...sourceRangeFindings(reading, outsideIp),
 		...more,
 	].sort(byWeight);
@@ -91,6 +95,9 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		gaps: [...reading.gaps, ...rules.gaps, ...gaps, ...moreGaps],
 	};
 }
+
+const connectionsOf = ({ facts }: RulesReading) =>
+	new Map([...facts].map(([node, { connections }]) => [node, connections] as const));
 
 /** Notes don't count: they restrict who is served, perhaps on purpose. */
 export function verdictOf(findings: readonly WeighedFinding[]): Diagnosis["verdict"] {

@@ -36,11 +36,11 @@ async function rulesOf(
 	views: readonly ServiceView[],
 ): Promise<RulesReading> {
 	const view = views.find(({ family }) => family === "ipv4");
-	const nothing = { rulesets: new Map(), findings: [], gaps: [] };
+	const nothing = { rulesets: new Map(), facts: new Map(), findings: [], gaps: [] };
 	// If kube-proxy's pods can't be listed, that gap says why there are no rules.
 	const isReadable = reading.kubeProxies !== undefined && reading.kubeProxies.size > 0;
 	if (!view || isHeadless(reading.service)) return nothing;
-	if (isReadable) return readRulesFrom(source, view);
+	if (isReadable) return readRulesFrom(source, view, views);
 	const isExplained = reading.kubeProxies === undefined || reading.agents.size > 0;
 	const message = "no node has a kube-proxy pod; it may be part of another process, as in k3s";
 	return isExplained ? nothing : { ...nothing, gaps: [{ subject: "rules", reason: "unsupported", message }] };

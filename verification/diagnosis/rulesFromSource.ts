@@ -2,16 +2,20 @@
 import pLimit from "p-limit";
 import { commandFor, restartProxyCommand } from "../../kubernetes/exec.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
+import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
 import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
+import { type NodeFacts, readNodeFacts } from "./nodeFacts.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface RulesReading {
 	rulesets: Map<string, Ruleset>;
+	/** By node. */
+	facts: Map<string, NodeFacts>;
 	findings: WeighedFinding[];
 	gaps: Gap[];
 }
@@ -38,29 +42,52 @@ const nowhere = { kubeconfig: "" };
 const withoutAccess = (command: string[]): string[] =>
 	command.filter((word, i) => word !== "--kubeconfig" && command[i - 1] !== "--kubeconfig");
 
-export async function readRulesFrom(source: ClusterSource, { snapshot }: ServiceView): Promise<RulesReading> {
+/** @param view in the family whose rules are read */
+export async function readRulesFrom(
+	source: ClusterSource,
+	{ snapshot }: ServiceView,
+	views: readonly ServiceView[],
+): Promise<RulesReading> {
 	const cluster = programsOf(source);
-	const reading: RulesReading = { rulesets: new Map(), findings: [], gaps: [] };
-	const readable = snapshot.nodes.filter(
-		({ ready, labels }) => ready && (labels["kubernetes.io/os"] ?? "linux") === "linux",
-	);
-	const results = await pLimit(readsAtOnce).map(readable, async (node) => {
+	const reading: RulesReading = { rulesets: new Map(), facts: new Map(), findings: [], gaps: [] };
+	const isReadable = ({ ready, labels }: Node) => ready && (labels["kubernetes.io/os"] ?? "linux") === "linux";
+	const results = await pLimit(readsAtOnce).map(snapshot.nodes.filter(isReadable), async (node) => {
+		const facts = await factsOf(source, snapshot, node, views);
 		try {
-			return { node: node.name, ruleset: await readRuleset(cluster, snapshot, node) };
+			const known = { ...node, ...(facts?.sysctls && { sysctls: facts.sysctls }) };
+			return { node: node.name, facts, ruleset: await readRuleset(cluster, snapshot, known) };
 		} catch (error) {
-			return { node: node.name, error: readFinding(node.name, error) };
+			return { node: node.name, facts, error: readFinding(node.name, error) };
 		}
 	});
-	for (const { node, ruleset, error } of results) {
+	for (const { node, facts, ruleset, error } of results) {
 		if (ruleset) reading.rulesets.set(node, ruleset);
-		if (!error) continue;
-		const { problem, inspect, fix } = error;
-		if (problem.kind === "missingChain" || problem.kind === "noProxyRules") {
-			const finding = { kind: "unusableRules" as const, node, problem };
-			reading.findings.push({ weight: "cause", finding, ...(inspect && { inspect }), ...(fix && { fix }) });
-		} else reading.gaps.push({ subject: "rules", node, ...gapOf(problem) });
+		if (error) addProblem(reading, error);
+		if (!facts) continue;
+		reading.facts.set(node, facts);
+		// If no program can run there, the gap about the rules says so.
+		reading.gaps.push(...facts.gaps.filter(({ reason }) => ruleset || reason === "unsupported"));
 	}
 	return reading;
+}
+
+async function factsOf(
+	source: ClusterSource,
+	{ kubeProxies }: ServiceView["snapshot"],
+	{ name }: Node,
+	views: readonly ServiceView[],
+): Promise<NodeFacts | undefined> {
+	const proxy = kubeProxies.get(name);
+	return proxy && "exec" in proxy ? readNodeFacts(source, proxy.exec, name, views) : undefined;
+}
+
+function addProblem(reading: RulesReading, { node, problem, inspect, fix }: ReturnType<typeof readFinding>): void {
+	if (problem.kind !== "missingChain" && problem.kind !== "noProxyRules") {
+		reading.gaps.push({ subject: "rules", node, ...gapOf(problem) });
+		return;
+	}
+	const finding = { kind: "unusableRules" as const, node, problem };
+	reading.findings.push({ weight: "cause", finding, ...(inspect && { inspect }), ...(fix && { fix }) });
 }
 
 function gapOf(problem: ReadProblem): Pick<Gap, "reason" | "message"> {

@@ -9,7 +9,7 @@ import { podSideAddress } from "../judgement/predict.ts";
  * A node's addresses and routes: to its own pods with the pods' gateway as source, to everything else with its InternalIP.
  * The API doesn't provide the names of interfaces.
  */
-export function networkOf(node: Node): NodeNetwork {
+export function networkOf(node: Node & Pick<NodeNetwork, "sysctls">): NodeNetwork {
 	const gateway = podSideAddress(node);
 	const everywhere = ipaddr.IPv6.isValid(node.internalIp) ? "::/0" : "0.0.0.0/0";
 	return {
@@ -19,6 +19,7 @@ export function networkOf(node: Node): NodeNetwork {
 			...(gateway ? [{ destination: node.podCidr, source: gateway }] : []),
 			{ destination: everywhere, source: node.internalIp },
 		],
+		...(node.sysctls && { sysctls: node.sysctls }),
 	};
 }
 

@@ -197,6 +197,8 @@ export class MemorySource implements ClusterSource {
 		if (program.join(" ") === "iptables-save -c") {
 			return { code: 0, stdout: fixture(`${node}.iptables.txt`), stderr: "" };
 		}
+		// As on a node that forwards packets, and on which kube-proxy serves nodePorts on 127.0.0.1.
+		if (program[0] === "cat") return { code: 0, stdout: "1\n1\n", stderr: "" };
 		return { code: 127, stdout: "", stderr: `${program[0]}: not found` };
 	}
 }

@@ -1,0 +1,64 @@
+/** Kernel settings and connections of a node, read in its kube-proxy pod, which shares the node's network. */
+import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
+import type { Gap } from "../../kubernetes/source/serviceReading.ts";
+import { parseConntrack, type UdpConnection } from "./findings/staleConntrack.ts";
+import type { ServiceView } from "./serviceViews.ts";
+
+/** In the order in which they are printed, one line each. */
+const settings = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"];
+
+const readSeconds = 15;
+
+export interface NodeFacts {
+	/** By name; undefined: they couldn't be read. */
+	sysctls?: Record<string, string>;
+	/** Connections to the UDP ports of the Service. */
+	connections: UdpConnection[];
+	gaps: Gap[];
+}
+
+export async function readNodeFacts(
+	source: ClusterSource,
+	container: Container,
+	node: string,
+	views: readonly ServiceView[],
+): Promise<NodeFacts> {
+	const gaps: Gap[] = [];
+	const sysctls = await readSysctls(source, container, node, gaps);
+	const udp = views.filter(({ protocol }) => protocol === "udp");
+	const ports = new Set(udp.flatMap(({ port }) => [port.port, port.nodePort ?? 0]).filter((port) => port > 0));
+	const connections: UdpConnection[] = [];
+	for (const port of ports) {
+		const program = ["conntrack", "-L", "-p", "udp", "--orig-port-dst", String(port)];
+		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
+		if (code === 0) connections.push(...parseConntrack(stdout));
+		else gaps.push({ subject: "conntrack", node, ...whyNot(program, code, stderr) });
+		if (code !== 0) break;
+	}
+	return { ...(sysctls && { sysctls }), connections, gaps };
+}
+
+async function readSysctls(
+	source: ClusterSource,
+	container: Container,
+	node: string,
+	gaps: Gap[],
+): Promise<Record<string, string> | undefined> {
+	const program = ["cat", ...settings.map((name) => `/proc/sys/${name.replaceAll(".", "/")}`)];
+	const { code, stdout, stderr } = await source.run(container, program, readSeconds);
+	const values = stdout.trim().split("\n");
+	if (code === 0 && values.length === settings.length) {
+		return Object.fromEntries(settings.map((name, i) => [name, values[i] ?? ""]));
+	}
+	gaps.push({ subject: "sysctls", node, ...whyNot(program, code, stderr) });
+	return undefined;
+}
+
+function whyNot([program = ""]: string[], code: number, stderr: string): Pick<Gap, "reason" | "message"> {
+	const [line = ""] = stderr.trim().split("\n");
+	if (/\b403\b|forbidden/i.test(stderr)) return { reason: "forbidden", message: line };
+	// kube-proxy's image has few programs besides those for rules.
+	const isMissing = code === 127 || /not found|no such file/i.test(stderr);
+	const message = isMissing ? `its kube-proxy pod has no program ${program}` : line || `${program} ended with ${code}`;
+	return { reason: isMissing ? "unsupported" : "failed", message };
+}
