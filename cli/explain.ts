@@ -7,7 +7,7 @@ import { withPort } from "../netfilter/address.ts";
 import { journeyText } from "../report/journeyText.ts";
 import { progressText } from "../report/progressText.ts";
 import { traceText } from "../report/traceText.ts";
-import { parseDestination } from "../verification/journey/destination.ts";
+import { destinationForms, parseDestination } from "../verification/journey/destination.ts";
 import { type Branch, type Destination, journeyOf } from "../verification/journey/journey.ts";
 import { recordJourney } from "../verification/journey/recordJourneys.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
@@ -19,9 +19,6 @@ import { removeLeftovers } from "./update/staleFiles.ts";
 /** Connectivity "full" adds clients, and a pod on every node that can trace. */
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
 const moreClients = `for the echo's pods, the nodes and (in the lab's own cluster) a client outside, run: ${fullConnectivity}`;
-
-const destinationForms =
-	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
 
 const usage = "npm run explain -- --from <client> --to <target> [--trace]";
 

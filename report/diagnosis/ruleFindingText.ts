@@ -2,8 +2,7 @@
 import type { FindingOf } from "../../verification/diagnosis/diagnosisFinding.ts";
 import { outcomeOf } from "../../verification/journey/journey.ts";
 import { clientName, targetName } from "./clientText.ts";
-import { type FindingWords, portText } from "./findingWords.ts";
-import { nodeNames } from "./nodesText.ts";
+import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { ownerFix, ownerName } from "./ownerText.ts";
 
 export function nodeRulesText({ nodes, port, problem, proxyPod }: FindingOf<"nodeRules">): FindingWords {

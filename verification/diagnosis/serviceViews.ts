@@ -99,7 +99,7 @@ function nodeIn(family: Family, object: NodeObject): ClusterSnapshot["nodes"] {
 /** The types of client-node have no explicit undefined. */
 const plain = (object: NodeObject): Parameters<typeof toNode>[0] => object as Parameters<typeof toNode>[0];
 
-export interface EndpointState extends Endpoint {
+export interface EndpointState extends Omit<Endpoint, "terminating"> {
 	ready: boolean;
 	serving: boolean;
 	terminating: boolean;
@@ -129,9 +129,8 @@ export function endpointsOf(
 	});
 }
 
-/** As kube-proxy chooses since Kubernetes 1.26: the ready ones, else those that still serve while they terminate. */
-export function usableEndpoints(all: readonly EndpointState[]): Endpoint[] {
-	const ready = all.filter(({ ready }) => ready);
-	const chosen = ready.length > 0 ? ready : all.filter(({ serving, terminating }) => serving && terminating);
-	return chosen.map(({ ip, port, node, pod }) => ({ ip, port, node, pod }));
-}
+/** Those that kube-proxy may choose since Kubernetes 1.26: the ready ones, and those that serve while they terminate. */
+export const usableEndpoints = (all: readonly EndpointState[]): Endpoint[] =>
+	all
+		.filter(({ ready, serving, terminating }) => ready || (serving && terminating))
+		.map(({ ip, port, node, pod, ready }) => ({ ip, port, node, pod, ...(!ready && { terminating: true as const }) }));

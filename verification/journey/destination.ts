@@ -3,6 +3,9 @@ import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { Destination } from "./journey.ts";
 
+export const destinationForms =
+	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";
+
 /**
  * "nodeport-worker" (its nodePort) or another name of a target in the matrix, "nodeport-worker:30040",
  * "127.0.0.1:30040", "[fd00::9]:8080", or a DNS name of the Service with a port ("nodeport-service:8080",
