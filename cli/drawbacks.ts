@@ -18,7 +18,7 @@ import { settleLocks } from "./stack/interrupted.ts";
 import { readSettings } from "./stack/settings.ts";
 import { stack } from "./stack/stack.ts";
 import { stackCluster } from "./stack/stackCluster.ts";
-import { exclusively, knownReport, show, tellForms, verifyAgain } from "./stack/stackReport.ts";
+import { exclusively, knownReport, show, verifyAgain, writeForms } from "./stack/stackReport.ts";
 import { readState } from "./stack/stackState.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 import { pulumi } from "./update/update.ts";
@@ -130,7 +130,7 @@ async function restore(drawbacks: Drawback[]): Promise<void> {
 	const report = await verifyAgain();
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
 	const written = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
-	if (written.ok) return tellForms(written);
+	if (written.ok) return writeForms(written);
 	await show(written);
 	throw new Error("the lab is restored, but its verification failed; fix: npm start");
 }

@@ -33,14 +33,14 @@ export async function settleLocks(): Promise<boolean> {
 			await release(found);
 			return true;
 		}
-		const waiting = `waiting for ${processes(held)}, which works on the stack ${stackName}`;
+		const waiting = `waiting for ${processes(held)}, which is updating the stack ${stackName}`;
 		if (waiting !== said) console.error(waiting);
 		said = waiting;
 	}
 }
 
 async function release(left: Lock[]): Promise<void> {
-	console.error(`releasing the stack's lock: ${processes(left)}, which took it, is gone`);
+	console.error(`releasing the stack's lock: ${processes(left)}, which held it, has ended`);
 	await cancelUpdate();
 }
 

@@ -17,22 +17,24 @@ export const exclusively = (work: () => Promise<number>): Promise<number> =>
 		{
 			file: join(".state", stackName),
 			onWait: (holder) =>
-				console.error(`waiting for ${holder}, which works on the stack ${stackName} or was killed just now`),
+				console.error(`waiting for ${holder}, which is updating the stack ${stackName} or was just killed`),
 			onLost: (why) => {
-				console.error(`error: lost the turn (${why}), perhaps as the machine slept: run the same command again`);
+				console.error(
+					`error: lost the lock of the stack ${stackName} (${why}), perhaps because the machine slept; fix: run the same command again`,
+				);
 				process.kill(process.pid, "SIGTERM");
 			},
 		},
 		work,
 	);
 
-/** The report of the stack's last verification; undefined where there is none, as where another stack's came after it. */
+/** The report of the stack's last verification; undefined if it doesn't exist, or if another stack's has replaced it. */
 export async function lastReport(): Promise<Report | undefined> {
 	const report = await readReport(reportPath);
 	return report && stackOf(report.request) === stackName ? report : undefined;
 }
 
-/** @throws where there is none of this stack */
+/** @throws if there is no report of this stack */
 export async function knownReport(): Promise<Report> {
 	const loaded = await loadReport(reportPath);
 	if ("problem" in loaded) throw new Error(reportProblemText(loaded.problem));
@@ -40,7 +42,7 @@ export async function knownReport(): Promise<Report> {
 	const owner = stackOf(report.request);
 	if (owner === stackName) return report;
 	throw new Error(
-		`${reportPath} is of ${owner === undefined ? "an unknown stack" : `the stack "${owner}"`}, not of "${stackName}"; fix: npm start`,
+		`${reportPath} belongs to ${owner === undefined ? "an unknown stack" : `the stack "${owner}"`}, not to "${stackName}"; fix: npm start`,
 	);
 }
 
@@ -50,21 +52,21 @@ export async function verifyAgain(): Promise<Report> {
 	return verifyWithEvidence(request, (progress) => console.error(progressText(progress)), evidenceTexts);
 }
 
-/** Prints the report, and writes it for other readers. */
+/** Prints the report, and writes it as HTML, Markdown and JUnit XML. */
 export async function show(report: Report): Promise<void> {
 	const { isTTY, columns } = process.stdout;
 	console.log(terminalReport(report, { color: isTTY ?? false, ...(columns && { width: columns }) }));
-	await tellForms(report);
+	await writeForms(report);
 }
 
-/** Writes the report for other readers, and says where. It is none the less verified where that fails. */
-export async function tellForms(report: Report): Promise<void> {
+/** Writes the report as HTML, Markdown and JUnit XML, and prints the path. A failure doesn't change the verification's result. */
+export async function writeForms(report: Report): Promise<void> {
 	try {
 		const { html } = await writeReportFiles(report, (line) => console.error(line));
-		console.log(`report to look at: ${html}`);
+		console.log(`report: ${html}`);
 	} catch (error) {
 		console.error(
-			`the report could not be written for others to read: ${(error as Error).message}; again: npm run report`,
+			`the report can't be written as HTML, Markdown and JUnit XML: ${(error as Error).message}; fix: npm run report`,
 		);
 	}
 }

@@ -48,7 +48,7 @@ it("starts after npm start was killed while kind created nodes, and again while 
 	// A killed update leaves a pending operation, or an object that the official provider has recorded as incomplete.
 	if (defaultProvider() === "substitute")
 		expect(all).toContain("removing Deployment default/app1, which an interrupted update was creating");
-	expect(all).toMatch(/releasing the stack's lock: process \d+, which took it, is gone/);
+	expect(all).toMatch(/releasing the stack's lock: process \d+, which held it, has ended/);
 });
 
 it("is verified and has the outputs of the contract", async () => {
@@ -112,7 +112,7 @@ it("a second npm start changes nothing, but verifies again and shows nodes, matr
 	expect(stdout).toContain("External communication");
 	expect(stdout).toContain("Internal communication");
 	expect(stdout.match(/KUBE-SVC-SR75RJIBNEHN2H65 -> KUBE-SEP/g)?.length).toBe(4);
-	expect(stdout).toMatch(/^report to look at: out\/report\.html$/m);
+	expect(stdout).toMatch(/^report: out\/report\.html$/m);
 });
 
 it("writes the report as HTML, Markdown and JUnit XML, and npm run report writes them again", async () => {

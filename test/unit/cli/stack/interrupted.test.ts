@@ -81,8 +81,8 @@ describe("the stack's lock", () => {
 		other.kill("SIGKILL");
 		await settled;
 		expect(said.mock.calls).toEqual([
-			[`waiting for process ${other.pid}, which works on the stack ${stack}`],
-			[expect.stringContaining(`process ${other.pid}, which took it, is gone`)],
+			[`waiting for process ${other.pid}, which is updating the stack ${stack}`],
+			[expect.stringContaining(`process ${other.pid}, which held it, has ended`)],
 		]);
 		expect(existsSync("cancelled")).toBe(true);
 	});

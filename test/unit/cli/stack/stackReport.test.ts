@@ -19,6 +19,6 @@ it("makes a second command wait for the first one, and prints for which process"
 	await second;
 	expect(order).toEqual(["first", "second"]);
 	expect(said.mock.calls).toEqual([
-		[`waiting for process ${process.pid}, which works on the stack ${stackName} or was killed just now`],
+		[`waiting for process ${process.pid}, which is updating the stack ${stackName} or was just killed`],
 	]);
 });
