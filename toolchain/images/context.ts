@@ -2,21 +2,21 @@ import type { Run } from "../run.ts";
 
 /** What building an image needs. */
 export interface ImageContext {
-	/** Folder with the built binaries of Kubernetes, containerd, etcd and CoreDNS. */
+	/** The folder with the built programs of Kubernetes, containerd, etcd and CoreDNS. */
 	bin: string;
-	/** Folder for intermediate files, empty at the start. */
+	/** A folder for intermediate files, empty at the start. */
 	work: string;
 	run: Run;
 }
 
-/** All images of the lab are named so, and no other. */
+/** The names of all images of the lab start with it, and no others. */
 export const imagePrefix = "nodeport-lab/";
 
-/** The images as the engine names them. The CNI manifest of the node names dnsutils too; node/preload checks it. */
+/** The images' names in the engine. The node's CNI manifest contains the name of dnsutils too; node/preload checks it. */
 export const images = {
 	node: `${imagePrefix}node:1.36`,
 	echo: `${imagePrefix}echo:0.1.0`,
 	dnsutils: `${imagePrefix}dnsutils:0.1.0`,
-	/** Only while the others are built. */
+	/** Exists only while the others are built. */
 	debian: `${imagePrefix}debian:bookworm`,
 } as const;

@@ -4,7 +4,7 @@ import { type ImageContext, images } from "./context.ts";
 import { clientPackages } from "./dnsutils.ts";
 import { dockerImport } from "./imageBuild.ts";
 
-/** Debian 12's systemd runs on cgroup v1 and v2; that of Debian 13 refuses v1. */
+/** Debian 12's systemd runs on cgroup v1 and v2; Debian 13's doesn't run on v1. */
 const suite = "bookworm";
 
 const nodePackages = [
@@ -21,7 +21,7 @@ const nodePackages = [
 /** The CNI plugins that the node's network uses; the package has 12 more, 2 to 7 MB each. */
 const cniPlugins = ["host-local", "loopback", "portmap", "ptp"];
 
-/** Left out while packages are unpacked; copyright files stay, as the licences ask. */
+/** Not unpacked from the packages. The licences require the copyright files. */
 const excludedPaths = [
 	"/usr/share/doc/*",
 	"/usr/share/info/*",
@@ -36,8 +36,8 @@ const excludedPaths = [
 const includedPaths = ["/usr/share/doc/*/copyright", ...cniPlugins.map((plugin) => `/usr/lib/cni/${plugin}`)];
 
 /**
- * Makes one Debian root file system with what the node and dnsutils need, from Debian packages alone, and imports it
- * as an image. Needs root and mmdebstrap.
+ * Makes one Debian root file system for the node and dnsutils from Debian packages only, and imports it as an image. It
+ * needs root and mmdebstrap.
  */
 export async function buildDebianBase({ work, run }: ImageContext): Promise<void> {
 	const archive = `${work}/debian.tar`;
@@ -49,9 +49,9 @@ export async function buildDebianBase({ work, run }: ImageContext): Promise<void
 		`--aptopt=${aptSettings}`,
 		...excludedPaths.map((path) => `--dpkgopt=path-exclude=${path}`),
 		...includedPaths.map((path) => `--dpkgopt=path-include=${path}`),
-		// Links /bin to /usr/bin and so on before packages come, so that none installs usrmerge with 47 MB of Perl.
+		// Links /bin to /usr/bin and so on before the packages: otherwise one installs usrmerge with 47 MB of Perl.
 		"--hook-directory=/usr/share/mmdebstrap/hooks/merged-usr",
-		// What belongs to the machine that built it, such as its mirrors and proxy, perhaps with passwords.
+		// Settings of the building machine, such as its mirrors and proxy, perhaps with passwords.
 		'--customize-hook=rm --force "$1"/etc/apt/apt.conf.d/99mmdebstrap "$1"/etc/hostname "$1"/etc/resolv.conf',
 		'--customize-hook=rm --recursive --force "$1"/etc/apt/sources.list "$1"/etc/apt/sources.list.d/*',
 		'--customize-hook=rm --recursive --force "$1"/var/cache/debconf "$1"/var/log/apt',
@@ -62,13 +62,13 @@ export async function buildDebianBase({ work, run }: ImageContext): Promise<void
 	await dockerImport(run, images.debian, archive);
 }
 
-/** How this machine's apt reaches its mirrors (proxy, timeouts, date checks), in the words of apt.conf. */
+/** This machine's apt settings for reaching its mirrors (proxy, timeouts, date checks), in apt.conf's format. */
 async function hostAptSettings(run: Run): Promise<string> {
 	const { stdout } = await run("apt-config", ["dump", "Acquire"]);
 	return `APT::Install-Recommends "false";\n${stdout}\n`;
 }
 
-/** This machine's own mirrors of the suite; empty where it runs another one: mmdebstrap then takes Debian's. */
+/** This machine's mirrors of the suite. Empty if it runs another suite: mmdebstrap then uses Debian's. */
 async function hostMirrors(run: Run): Promise<string[]> {
 	const { stdout } = await run("apt-get", [
 		"indextargets",

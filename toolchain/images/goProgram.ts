@@ -1,6 +1,6 @@
 import type { Run } from "../run.ts";
 
-/** Builds a small static program, without dependencies, for the engine's Linux. */
+/** Builds a small static program without dependencies for the engine's Linux. */
 export async function buildGoProgram(
 	run: Run,
 	{ cwd, target, output }: { cwd: string; target: string; output: string },

@@ -1,16 +1,16 @@
 import pLimit from "p-limit";
 import type { Run } from "../run.ts";
 
-/** On every image that is built here: to find it again, and to remove what a newer build has replaced. */
+/** A label of all images that are built here. Images that a newer build has replaced are found by it. */
 const label = "nodeport-lab";
 
-/** One build at a time: the removal of what a build leaves would take another's first stage. */
+/** One build at a time: removing what a build left would remove another build's first stage. */
 const oneAtATime = pLimit(1);
 
 /**
- * `docker build` of a folder with a Dockerfile. A recent client builds by its plugin buildx only; where that is not
- * installed (Debian's docker.io, static binaries), the engine's own builder does the same.
- * @param buildArguments BASE, the image that it builds on: one that the build pulls goes afterwards
+ * `docker build` of a folder with a Dockerfile. A recent client builds only with its plugin buildx. If that isn't
+ * installed (Debian's docker.io, static binaries), the engine's own builder is used.
+ * @param buildArguments BASE: the base image. If the build pulls it, it is removed afterwards.
  */
 export function dockerBuild(
 	run: Run,
@@ -28,10 +28,10 @@ export function dockerBuild(
 		await run(
 			"docker",
 			["build", "--tag", tag, "--label", `${label}=`, ...(buildx ? ["--load"] : []), ...args, folder],
-			// Attestations make an index of an image, which `kind load docker-image` cannot read.
+			// With attestations, an image becomes an index, which `kind load docker-image` can't read.
 			{ env: buildx ? { BUILDX_NO_DEFAULT_ATTESTATIONS: "1" } : { DOCKER_BUILDKIT: "0" } },
 		);
-		// buildx keeps what it pulls in its cache, the engine's own builder among the images.
+		// buildx keeps a pulled image in its cache, the engine's own builder keeps it as an image.
 		if (mayPull && (await isThere(base))) await run("docker", ["image", "rm", base]);
 		await prune(run);
 	});
@@ -39,18 +39,18 @@ export function dockerBuild(
 
 const prune = (run: Run) => run("docker", ["image", "prune", "--force", "--filter", `label=${label}`]);
 
-/** Removes our images without a name: the former ones, and the first stages that the engine's own builder leaves. */
+/** Removes the lab's images without a name: replaced ones, and the first stages that the engine's own builder leaves. */
 export async function removeReplaced(run: Run): Promise<void> {
 	await oneAtATime(() => prune(run));
 }
 
-/** `docker import`: makes an image of an archive of its files, with instructions of a Dockerfile for the rest. */
+/** `docker import`: makes an image from an archive of its files and from instructions of a Dockerfile. */
 export async function dockerImport(run: Run, tag: string, archive: string, instructions: string[] = []): Promise<void> {
 	const changes = [`LABEL ${label}=`, ...instructions].flatMap((instruction) => ["--change", instruction]);
 	await run("docker", ["import", ...changes, archive, tag]);
 }
 
-/** Makes an image with one static program, the file usr/local/bin/<program> below `folder`. */
+/** Makes an image with one static program, usr/local/bin/<program> in `folder`. */
 export async function importProgram(
 	run: Run,
 	tag: string,

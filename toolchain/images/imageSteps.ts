@@ -1,4 +1,4 @@
-/** The images: of kind's nodes, pulled or built; of the echo and of dnsutils, which are published nowhere. */
+/** The image of kind's nodes, pulled or built, and the images of the echo and dnsutils, which aren't published. */
 import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -20,7 +20,7 @@ import { buildDnsutils } from "./dnsutils.ts";
 import { buildEcho, echoSource } from "./echo.ts";
 import { buildNodeImage, removeLeftovers } from "./node.ts";
 
-/** The newest Kubernetes that kind 0.33 was released with; the digest is that of its release notes. */
+/** The newest Kubernetes in kind 0.33's release notes, with the digest from there. */
 const publishedNode = "kindest/node:v1.36.4@sha256:099e049362a1526b2db71494e1947aae99bd16290d7c895f2b7ea312e3cbfaed";
 
 const sources = (...names: string[]): Promise<string> =>
@@ -33,21 +33,21 @@ const pulledKey = contentKey(publishedNode);
 const builtKey = async () =>
 	contentKey(await dnsutilsKey(), await sources("goProgram.ts", "node.ts", "node"), ...(await nodeProgramKeys()));
 
-/** Where the id of the image that was made from these inputs is kept: an image of that id holds exactly them. */
+/** The file with the id of the image that was built from these inputs. */
 const record = (tag: string, key: string): string => join(cacheRoot(), "images", contentKey(tag, key));
 
-/** In ms. An engine that works answers in far less, one that hangs never would. */
+/** In ms. A working engine answers much faster. */
 const patience = 10_000;
 
-/** @returns undefined where the engine has no such image, or there is no engine @throws SetupError where it hangs */
+/** @returns undefined if the engine doesn't have the image or doesn't run @throws SetupError if the engine hangs */
 async function imageId(tag: string): Promise<string | undefined> {
 	const args = ["image", "inspect", "--format", "{{.Id}}", tag];
 	const options = { reject: false, timeout: patience, env: { PATH: systemPath() } } as const;
 	const { stdout, failed, timedOut } = await execa("docker", args, options);
 	if (timedOut) {
-		// Not the same as an image that is not there: that would be built again.
-		const found = `the Docker engine did not say within ${patience / 1000} s whether it has ${tag}`;
-		throw new SetupError(found, "look why it hangs (`docker version`, its log), and restart it");
+		// Not the same as a missing image, which would be built again.
+		const found = `the Docker engine hasn't reported within ${patience / 1000} s whether it has ${tag}`;
+		throw new SetupError(found, "find out why it hangs (`docker version`, its log), and restart it");
 	}
 	return failed ? undefined : stdout;
 }
@@ -56,18 +56,18 @@ async function isMadeFrom(key: string, tag: string, id: string): Promise<boolean
 	return existsSync(record(tag, key)) && (await readFile(record(tag, key), "utf8")) === id;
 }
 
-/** Makes an image and records which it is; the one that had its tag before goes, unless a container has it. */
+/** Builds an image and records its id. Removes the image that had the tag before, unless a container uses it. */
 async function make(tag: string, key: string, work: Work, build: () => Promise<unknown>): Promise<void> {
 	const old = await imageId(tag);
 	await build();
 	const id = await imageId(tag);
-	if (id === undefined) throw new Error(`${tag} was made, but the engine does not have it`);
+	if (id === undefined) throw new Error(`${tag} was built, but the engine doesn't have it`);
 	await mkdir(join(cacheRoot(), "images"), { recursive: true });
 	await writeFile(record(tag, key), id);
 	if (old !== undefined && old !== id) await work.run("docker", ["image", "rm", old], { reject: false });
 }
 
-/** Looks for an image made from what one of these keys stands for. */
+/** Finds the image if it was built from the inputs of one of these keys. */
 async function findImage(tag: string, keys: Record<string, () => Promise<string>>): Promise<Have | undefined> {
 	const id = await imageId(tag);
 	if (id === undefined) return undefined;
@@ -77,7 +77,7 @@ async function findImage(tag: string, keys: Record<string, () => Promise<string>
 	return undefined;
 }
 
-/** Why the engine cannot pull from the public registry; undefined if it can, or has ways that only it knows. */
+/** Why the engine can't pull from the public registry; undefined if it can, or if it has a mirror or a proxy. */
 async function whyNoRegistry(): Promise<string | undefined> {
 	const answer = await askEngine();
 	if ("engine" in answer && answer.engine.hasMirrorOrProxy) return undefined;
@@ -97,13 +97,13 @@ async function inContext(work: Work, programs: string[], build: (context: ImageC
 const baseKey = () => sources(...shared, "debianBase.ts", "dnsutils.ts");
 let base: Promise<void> | undefined;
 
-/** The Debian that dnsutils and the node are built from where none can be pulled; made once in a run, for both. */
+/** Makes the Debian base of dnsutils and the node, if none can be pulled. Once in a run, for both. */
 function makeBase(work: Work): Promise<void> {
 	base ??= (async () => {
 		const key = await baseKey();
 		if (await findImage(images.debian, { built: async () => key })) return;
 		if (process.getuid?.() !== 0) {
-			throw new SetupError("without a container registry, images are built by root only", "run this as root");
+			throw new SetupError("without a container registry, only root can build the images", "run the command as root");
 		}
 		await requireProgram("mmdebstrap", "building an image without a container registry", work.run);
 		await make(images.debian, key, work, () =>
@@ -126,7 +126,7 @@ export const echoStep: Step = {
 		const unreachable = (await hasGo(echoSource)) ? undefined : await whyNoRegistry();
 		if (unreachable) {
 			throw new SetupError(
-				`${images.echo} is built by Go, or by an image with Go; there is neither (${unreachable})`,
+				`${images.echo} needs Go or an image with Go; neither is available (${unreachable})`,
 				installGo(await leastGo(echoSource)),
 			);
 		}
@@ -146,7 +146,7 @@ export const dnsutilsStep: Step = {
 		const onOwnDebian = async () => {
 			await makeBase(work);
 			await build(images.debian);
-			// Else it goes when the node image, which needs it too, is built.
+			// Otherwise it is removed once the node image, which needs it too, is built.
 			if (await nodeStep.find()) await removeBase(work);
 		};
 		await make(images.dnsutils, await dnsutilsKey(), work, () => obtain([onPulledDebian], onOwnDebian, work));
@@ -165,12 +165,12 @@ export const nodeStep: Step = {
 };
 
 async function pullNode(work: Work): Promise<void> {
-	const theirs = await imageId(publishedNode);
+	const existing = await imageId(publishedNode);
 	await make(images.node, pulledKey, work, async () => {
 		await work.part("pulling", () => work.run("docker", ["pull", publishedNode]));
 		await work.run("docker", ["tag", publishedNode, images.node]);
-		// Under the lab's name alone `npm run clean` finds it; one that was there before keeps its name.
-		if (theirs === undefined) await work.run("docker", ["image", "rm", publishedNode]);
+		// With only the lab's name, `npm run clean` finds it. An image that existed before keeps its name.
+		if (existing === undefined) await work.run("docker", ["image", "rm", publishedNode]);
 	});
 }
 

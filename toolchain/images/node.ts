@@ -6,15 +6,15 @@ import { buildGoProgram } from "./goProgram.ts";
 import { dockerBuild, importProgram, removeReplaced } from "./imageBuild.ts";
 
 const source = `${import.meta.dirname}/node`;
-/** Cluster images carry this prefix in the engine, so that none of the user's own is replaced; preload takes it off. */
+/** Cluster images have this prefix in the engine, so that they don't replace the user's images; preload removes it. */
 const buildPrefix = `${imagePrefix}build/`;
-/** In its container the cluster's images are preloaded. */
+/** The cluster's images are preloaded in a container of this image. */
 const machineImage = `${buildPrefix}machine`;
 const nodeBinaries = ["containerd", "containerd-shim-runc-v2", "ctr", "kubectl"];
 
 /**
- * Builds the node image for kind 0.33 from the Debian base, dnsutils and the built binaries: no registry. Its parts
- * are the cluster's images, the machine that runs them, and the machine with the images in it.
+ * Builds the node image for kind 0.33 from the Debian base, dnsutils and the built programs, without a registry: first the
+ * cluster's images, then the machine that runs them, last the machine with the images in it.
  */
 export async function buildNodeImage(context: ImageContext): Promise<void> {
 	await symlink("kubernetes", `${context.bin}/kubeadm`);
@@ -25,7 +25,7 @@ export async function buildNodeImage(context: ImageContext): Promise<void> {
 	await removeReplaced(context.run);
 }
 
-/** The images that kubeadm asks for, each with one static binary. Returns their names in the engine. */
+/** Builds the images that kubeadm needs, each with one static program. @returns their names in the engine */
 async function buildClusterImages({ bin, work, run }: ImageContext): Promise<string[]> {
 	const version = await kubernetesVersion(run, bin);
 	const { stdout } = await run(`${bin}/kubeadm`, ["config", "images", "list", "--kubernetes-version", version]);
@@ -34,7 +34,7 @@ async function buildClusterImages({ bin, work, run }: ImageContext): Promise<str
 	// registry.k8s.io/coredns/coredns:v1.14.2 -> coredns
 	const clusterImages = names.map((name) => ({ tag: buildPrefix + name, program: basename(name).replace(/:.*/, "") }));
 	const isKubernetes = (program: string) => program.startsWith("kube-");
-	// All programs of Kubernetes have the same layer, which is stored once.
+	// All programs of Kubernetes share one layer.
 	const kubernetes = `${work}/image-kubernetes`;
 	await addProgram(kubernetes, `${bin}/kubernetes`);
 	for (const { program } of clusterImages.filter(({ program }) => isKubernetes(program))) {
@@ -58,7 +58,7 @@ async function buildClusterImage(
 	{ tag, program, folder }: { tag: string; program: string; folder: string },
 ): Promise<void> {
 	if (program === "kube-proxy") {
-		// It calls iptables, nft and conntrack.
+		// It runs iptables, nft and conntrack.
 		await writeFile(`${folder}/Dockerfile`, `FROM ${images.dnsutils}\nCOPY usr/ /usr/\n`);
 		await dockerBuild(run, tag, folder);
 	} else {
@@ -66,23 +66,23 @@ async function buildClusterImage(
 	}
 }
 
-/** Debian with systemd, containerd, kubelet and what kind expects on a node. */
+/** Builds Debian with systemd, containerd, the kubelet and what kind expects on a node. */
 async function buildMachine({ bin, work, run }: ImageContext): Promise<void> {
 	const folder = `${work}/machine`;
 	await cp(source, folder, { recursive: true });
 	for (const binary of nodeBinaries) await cp(`${bin}/${binary}`, `${folder}/bin/${binary}`);
-	// kind reads one line.
+	// kind reads only one line.
 	await writeFile(`${folder}/root/kind/version`, await kubernetesVersion(run, bin));
 	await dockerBuild(run, machineImage, folder, { BASE: images.debian });
 }
 
-/** Puts the images into the store of the machine's containerd, and makes the node image of the result. */
+/** Loads the images into the machine's containerd, and makes the node image from the result. */
 async function preloadImages({ work, run }: ImageContext, clusterImages: readonly string[]): Promise<void> {
 	const archive = `${work}/images.tar`;
 	await run("docker", ["save", "--output", archive, ...clusterImages, images.dnsutils]);
-	// containerd unpacks into overlayfs, which does not stack on the container's own: hence the volume.
+	// A volume, because containerd unpacks into overlayfs, which can't be on the container's own overlayfs.
 	const volume = ["--mount", "type=volume,destination=/build"];
-	// Should nobody be left to remove it, the container removes itself.
+	// The container removes itself if this process is killed.
 	const idle = ["--rm", "--entrypoint", "sleep", machineImage, "600"];
 	const { stdout: container } = await run("docker", ["run", "--detach", "--privileged", ...volume, ...idle]);
 	try {
@@ -95,7 +95,7 @@ async function preloadImages({ work, run }: ImageContext, clusterImages: readonl
 	}
 }
 
-/** Removes the container that a killed build worked in. */
+/** Removes the container of a killed build. */
 export async function removeLeftovers(run: Run): Promise<void> {
 	const { stdout } = await run("docker", ["ps", "--all", "--quiet", "--filter", `ancestor=${machineImage}`]);
 	const containers = stdout.split("\n").filter((id) => id !== "");

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Exit codes of `echo get`: those of curl, so that one table reads both.
+// Exit codes of `echo get`: the same as curl's, so that one table is enough for both.
 const (
 	exitOK      = 0
 	exitUsage   = 2
@@ -22,7 +22,7 @@ const (
 	exitReceive = 56 // the connection broke after it was made
 )
 
-// get fetches one URL and prints the body. What fails goes to stderr, in one line.
+// get fetches one URL and prints the body. An error is printed to stderr in one line.
 func get(arguments []string, stdout, stderr io.Writer) int {
 	asked, err := parseGet(arguments)
 	if err != nil {
@@ -40,15 +40,15 @@ func get(arguments []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// question is what get is asked to do.
+// question is a parsed command line of get.
 type question struct {
 	url     string
 	timeout time.Duration
-	// The port to send from, as curl's option of that name; 0: any.
+	// The source port, like curl's --local-port; 0: any.
 	localPort int
 }
 
-// parseGet takes the flags before or after the URL.
+// parseGet accepts flags before and after the URL.
 func parseGet(arguments []string) (asked question, err error) {
 	flags := flag.NewFlagSet("get", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -77,7 +77,7 @@ func parseGet(arguments []string) (asked question, err error) {
 	return asked, nil
 }
 
-// statusError is an answer other than 2xx.
+// statusError is an answer with another status than 2xx.
 type statusError string
 
 func (status statusError) Error() string { return "HTTP status " + string(status) }
@@ -87,7 +87,7 @@ func fetch(ctx context.Context, asked question) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// No proxy from the environment: the packet must take the cluster's own path.
+	// Without a proxy from the environment: the packet must take the cluster's own path.
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{Port: asked.localPort}}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
 	response, err := client.Do(request)

@@ -1,5 +1,5 @@
-// Echo answers GET /host with the name of the node and the IP of the pod that it runs in, and with the client address
-// that it saw. `echo get URL` is the client for pods that have no other: it prints the body that it got.
+// Echo answers GET /host with its node's name, its pod's IP and the client address that it sees. `echo get URL` is the
+// client for pods without another one: it prints the body of the answer.
 package main
 
 import (
@@ -27,8 +27,8 @@ func main() {
 	}
 }
 
-// listenAndServe serves until ctx ends. Its settings are the environment: NODE_NAME and POD_IP, which a pod gets by the
-// downward API, and PORT (8080 where unset).
+// listenAndServe serves until ctx ends. Its settings are environment variables: NODE_NAME and POD_IP, which a pod gets from
+// the downward API, and PORT (default 8080).
 func listenAndServe(ctx context.Context) error {
 	at := host{Node: os.Getenv("NODE_NAME"), PodIP: os.Getenv("POD_IP")}
 	if at.Node == "" || at.PodIP == "" {

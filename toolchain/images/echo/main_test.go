@@ -88,7 +88,7 @@ func TestServeEndsWithinItsTimeoutThoughAClientHangs(t *testing.T) {
 	if _, err := io.WriteString(client, "GET /host HTTP/1.1\r\nHost: half"); err != nil {
 		t.Fatal(err)
 	}
-	// The request is in the server's hands once an answer to another one shows that it accepts connections.
+	// Once another request is answered, the server accepts connections and has read this request.
 	if _, err := fetch(context.Background(), question{url: "http://" + listener.Addr().String() + "/healthz"}); err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestListenAndServeNamesWhatIsNotSet(t *testing.T) {
 	}
 }
 
-// silent accepts connections and never answers.
+// silent accepts connections but never answers.
 func silent(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -126,7 +126,7 @@ func silent(t *testing.T) string {
 	return listener.Addr().String()
 }
 
-// closed is an address that nothing listens on.
+// closed is an address that no program listens on.
 func closed(t *testing.T) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -141,7 +141,7 @@ func TestGetHasAnExitCodeForEachOutcome(t *testing.T) {
 	defer server.Close()
 	broken := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer broken.Close()
-	// No name server answers, so that the test needs none.
+	// A resolver without a name server, so that the test doesn't need one.
 	net.DefaultResolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, errors.New("no name server in this test")
 	}}

@@ -11,16 +11,16 @@ import (
 	"time"
 )
 
-// Kubernetes removes a pod from its Services while it sends SIGTERM: a request that runs may end, a new one is refused.
+// Kubernetes removes a pod from its Services when it sends SIGTERM: running requests may finish, new ones are refused.
 const shutdownTimeout = time.Second
 
-// host is where this server runs, from the downward API.
+// host identifies the server's node and pod, from the downward API.
 type host struct {
 	Node  string
 	PodIP string
 }
 
-// answer is the body of GET /host. Message comes first and has the words of the walkthrough; clients compare it whole.
+// answer is the body of GET /host. Message comes first and has the walkthrough's text; clients compare all of it.
 type answer struct {
 	Message    string `json:"message"`
 	Node       string `json:"node"`

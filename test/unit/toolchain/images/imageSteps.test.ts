@@ -97,7 +97,7 @@ test.each([echoStep, dnsutilsStep, nodeStep])(
 	async (step) => {
 		writeProgram(join(folder.path, "bin/docker"), "exec sleep 60");
 		vi.stubEnv("TIMEOUT", "100");
-		await expect(step.find()).rejects.toThrow(/did not say within 10 s whether it has/);
+		await expect(step.find()).rejects.toThrow(/reported within 10 s whether it has/);
 	},
 );
 

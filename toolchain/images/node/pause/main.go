@@ -1,4 +1,4 @@
-// Pause is process 1 of each pod's sandbox: it holds the pod's namespaces, reaps orphans, and ends on a signal.
+// Pause is process 1 of each pod's sandbox: it keeps the pod's namespaces, reaps orphans, and ends on a signal.
 package main
 
 import (
