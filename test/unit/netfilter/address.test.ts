@@ -49,20 +49,20 @@ describe("a node's network", () => {
 		expect(network.isLocal(address(text))).toBe(expected);
 	});
 
-	it("leaves by the most specific route", () => {
+	it("uses the most specific route", () => {
 		expect(network.interfaceTowards(address("10.244.3.2"))).toBe("veth0");
 		expect(network.interfaceTowards(address("10.244.1.2"))).toBe("eth0");
 		expect(network.interfaceTowards(address("172.18.0.4"))).toBe("lo");
 	});
 
-	it("without a route for it knows neither the interface nor which address masquerading takes", () => {
+	it("doesn't know the interface or the masquerading address without a route", () => {
 		expect(network.interfaceTowards(address("fd00::2"))).toBeUndefined();
 		expect(network.sourcesTowards(address("fd00::2")).map(String)).toEqual(["fd00::1"]);
 		const plain = new Network({ localAddresses: ["127.0.0.1", "172.18.0.4", "10.244.3.1"] });
 		expect(plain.sourcesTowards(address("10.244.1.2")).map(String)).toEqual(["172.18.0.4", "10.244.3.1"]);
 	});
 
-	it("fails for what is no address", () => {
+	it("fails for text that isn't an address", () => {
 		expect(() => new Network({ localAddresses: ["eth0"] })).toThrow('"eth0" isn\'t an address');
 	});
 });

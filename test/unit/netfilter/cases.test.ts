@@ -64,7 +64,7 @@ const withInterfaces = (...names: string[]): NodeNetwork => ({
 const byIptables = (name: string, packet: Packet, network: NodeNetwork = worker1): Path =>
 	only(walkIptables(parseIptablesSave(text(name)), packet, network));
 
-describe("rules of iptables that others wrote", () => {
+describe("iptables rules of other programs", () => {
 	it.each<[string, string, Packet, NodeNetwork, Partial<Path>]>([
 		["set the connection's mark only", "01-connmark-set.txt", toPod, worker1, { outcome: "untouched" }],
 		[
@@ -147,7 +147,7 @@ describe("rules of iptables that others wrote", () => {
 		expect(byIptables(name, packet, network)).toMatchObject(expected);
 	});
 
-	it("are whole under the header of xtables-save", () => {
+	it("are complete with the header of xtables-save", () => {
 		expect(whyNotWhole(text("11-xtables-save-header.txt"))).toBeUndefined();
 	});
 
@@ -179,7 +179,7 @@ describe("rules of iptables that others wrote", () => {
 	});
 });
 
-describe("rules of nftables that others wrote", () => {
+describe("nftables rules of other programs", () => {
 	it.each([
 		["23-icmpv6-type.json", "untouched"],
 		["26-ct-mark-set.json", "untouched"],

@@ -14,7 +14,7 @@ describe("chances", () => {
 		expect(any(chances)).toBe(either);
 	});
 
-	it("turned round twice are what they were", () => {
+	it("inverted twice are unchanged", () => {
 		fc.assert(
 			fc.property(fc.double({ min: 0, max: 1, noNaN: true }), (chance) => {
 				expect(not(not(chance))).toBeCloseTo(chance);

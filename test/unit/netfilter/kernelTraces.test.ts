@@ -132,7 +132,7 @@ describe("the kernel's trace through iptables-nft", () => {
 		expect(all).toHaveLength(31);
 	});
 
-	it.each(all.map(named))("is one of the walk's paths: %s", (_, traced) => {
+	it.each(all.map(named))("is one of the predicted paths: %s", (_, traced) => {
 		const kernel = traced.events.flatMap((event) => {
 			const { table, chain, handle, verdict } = event;
 			if (handle === undefined) return verdict === "drop" ? `${table} ${chain}: policy DROP of chain ${chain}` : [];
@@ -159,7 +159,7 @@ describe("the kernel's trace through nftables", () => {
 		expect(all).toHaveLength(31);
 	});
 
-	it.each(all.map(named))("is one of the walk's paths: %s", (_, traced) => {
+	it.each(all.map(named))("is one of the predicted paths: %s", (_, traced) => {
 		const kernel = traced.events.flatMap((event) => {
 			const { table, chain, handle, verdict } = event;
 			if (table === "tracing") return [];

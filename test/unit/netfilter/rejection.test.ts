@@ -57,15 +57,15 @@ describe.each<[Family, string, string[], string]>([
 		...nft.map((text) => byNftables(family, ...(text.split(" ") as [string, string]))),
 	];
 
-	it("has one name, whichever tool wrote the rule", () => {
+	it("has one name for both tools", () => {
 		expect(ways.map((path) => path?.rejectedWith)).toEqual(ways.map(() => kind));
 	});
 
-	it("says what the sender reads", () => {
+	it("describes what the sender gets", () => {
 		for (const path of ways) expect(path?.hops.at(-1)?.text).toContain(`the client sees "${message}"`);
 	});
 
-	it("is what a client calls refused only where its system does", () => {
+	it('is "refused" for a client only if its system reports that', () => {
 		const outcome = message === "connection refused" ? "refused" : "other";
 		expect(outcomeOf({ kind: "reject", node: "nodeport-worker", with: kind })).toBe(outcome);
 	});

@@ -7,7 +7,7 @@ import { summary, worker3 } from "../fixtures.ts";
 import { ends, save, toPod, walk } from "./smallTables.ts";
 
 describe("jumps", () => {
-	it("come back to the next rule, from however deep", () => {
+	it("return to the next rule from any depth", () => {
 		const [path] = walk({ filter: ["FORWARD -j A", "FORWARD -j DROP", "A -j B", "A -j RETURN", "B -j RETURN"] }, toPod);
 		expect(path && summary(path)).toEqual([
 			"drop",
@@ -19,12 +19,12 @@ describe("jumps", () => {
 		]);
 	});
 
-	it("without a RETURN come back at the chain's end", () => {
+	it("return at the chain's end without a RETURN", () => {
 		const [path] = walk({ filter: ["FORWARD -j A", "FORWARD -j DROP", "A -p udp -j ACCEPT"] }, toPod);
 		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: jump A", "filter FORWARD: drop"]);
 	});
 
-	it("by -g come back to where the last jump by -j came from", () => {
+	it("by -g return to the last jump by -j", () => {
 		const rules = ["FORWARD -j A", "FORWARD -j DROP", "A -g B", "A -j ACCEPT", "B -j RETURN"];
 		const [path] = walk({ filter: rules }, toPod);
 		expect(path && summary(path)).toEqual([
@@ -36,7 +36,7 @@ describe("jumps", () => {
 		]);
 	});
 
-	it("to a chain that is not there are unknown", () => {
+	it("to a missing chain are unknown", () => {
 		const [path] = walk({ filter: ["FORWARD -j MISSING"] }, toPod);
 		expect(path?.outcome).toBe("unknown");
 		expect(path?.hops.at(-1)?.text).toContain('"MISSING" is neither a supported target nor a chain');
@@ -49,20 +49,20 @@ describe("jumps", () => {
 	});
 });
 
-describe("the end of a chain of the kernel", () => {
+describe("the end of a built-in chain", () => {
 	it("is its policy", () => {
 		const [path] = walkIptables(parseIptablesSave(save({ filter: [] }, "DROP")), toPod, worker3);
 		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: drop"]);
 		expect(path?.hops[0]?.rule).toBe("policy DROP of chain FORWARD");
 	});
 
-	it("comes with a RETURN, too", () => {
+	it("also comes with a RETURN", () => {
 		const tables = parseIptablesSave(save({ filter: ["FORWARD -j RETURN", "FORWARD -j ACCEPT"] }, "DROP"));
 		const [path] = walkIptables(tables, toPod, worker3);
 		expect(path && summary(path)).toEqual(["drop", "filter FORWARD: return", "filter FORWARD: drop"]);
 	});
 
-	it("by ACCEPT is the end of that table only", () => {
+	it("by ACCEPT ends only that table", () => {
 		const [path] = walk({ mangle: ["FORWARD -j ACCEPT", "FORWARD -j DROP"], filter: ["FORWARD -j DROP"] }, toPod);
 		expect(path && summary(path)).toEqual(["drop", "mangle FORWARD: accept", "filter FORWARD: drop"]);
 	});
@@ -81,7 +81,7 @@ describe("marks", () => {
 		expect(path?.hops[0]?.to).toBe(`0x${after.toString(16)}`);
 	});
 
-	it("are compared under their mask", () => {
+	it("are compared with their mask", () => {
 		fc.assert(
 			fc.property(fc.nat(0xffffffff), fc.nat(0xffffffff), fc.nat(0xffffffff), (mark, value, mask) => {
 				const rule = `FORWARD -m mark --mark 0x${value.toString(16)}/0x${mask.toString(16)} -j DROP`;

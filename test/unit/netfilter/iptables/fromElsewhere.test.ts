@@ -19,7 +19,7 @@ describe("a packet from outside", () => {
 		expect(path).toMatchObject({ masqueraded: false, clientIp: "172.18.0.1" });
 	});
 
-	it("is dropped where externalTrafficPolicy Local leaves no endpoint", () => {
+	it("is dropped if externalTrafficPolicy Local leaves no endpoint", () => {
 		expect(summary(only(walk(fromOutside({ destinationPort: 30043 }))))).toEqual([
 			"drop",
 			"nat PREROUTING: jump KUBE-SERVICES",
@@ -33,7 +33,7 @@ describe("a packet from outside", () => {
 		]);
 	});
 
-	it("is rejected where the Service has no endpoint at all", () => {
+	it("is rejected if the Service has no endpoint", () => {
 		const path = only(walk(fromOutside({ destinationPort: 30045 })));
 		expect(summary(path)).toEqual([
 			"reject",
@@ -48,7 +48,7 @@ describe("a packet from outside", () => {
 		expect(path.rejectedWith).toBe("icmp-port-unreachable");
 	});
 
-	it("for a load balancer's health check is accepted", () => {
+	it("to a load balancer's health check is accepted", () => {
 		expect(summary(only(walk(fromOutside({ destinationPort: 30149 }))))).toEqual([
 			"untouched",
 			"nat PREROUTING: jump KUBE-SERVICES",
@@ -69,12 +69,12 @@ describe("a packet from outside", () => {
 		expect(path.outcome).toBe(outcome);
 	});
 
-	it("for 127.0.0.1 is blocked, since route_localnet opens the way", () => {
+	it("to 127.0.0.1 is blocked, because route_localnet would allow it", () => {
 		const path = only(walk(fromOutside({ destination: "127.0.0.1", destinationPort: 10249 })));
 		expect(summary(path).slice(-2)).toEqual(["filter INPUT: jump KUBE-FIREWALL", "filter KUBE-FIREWALL: drop"]);
 	});
 
-	it("is masqueraded by kind's own chain where kube-proxy did not", () => {
+	it("is masqueraded by kind's own chain if kube-proxy doesn't", () => {
 		const out = fromPod({ destination: "198.51.100.1", destinationPort: 443 });
 		expect(summary(only(walk(out, "documented/kindnet.txt")))).toEqual([
 			"untouched",
@@ -90,7 +90,7 @@ describe("a packet from outside", () => {
 });
 
 describe("a packet from the node itself", () => {
-	it("to 127.0.0.1 by a nodePort takes the rule that counts such packets, and leaves with an address of the node", () => {
+	it("to a nodePort on 127.0.0.1 passes the rule that counts such packets, and leaves with an address of the node", () => {
 		const path = only(walk(fromNode({ source: "127.0.0.1", destination: "127.0.0.1" })));
 		expect(summary(path)).toEqual([
 			"endpoint 10.244.1.9 8080",
@@ -107,7 +107,7 @@ describe("a packet from the node itself", () => {
 		expect(path.clientIp).toBe("172.18.0.4");
 	});
 
-	it("to a ClusterIP is masqueraded, for its address is none of the pods'", () => {
+	it("to a ClusterIP is masqueraded, because its address isn't a pod's", () => {
 		const packet = fromNode({ destination: "10.100.118.139", destinationPort: 8080 });
 		expect(summary(only(walk(packet))).slice(0, 5)).toEqual([
 			"endpoint 10.244.1.9 8080",
@@ -118,7 +118,7 @@ describe("a packet from the node itself", () => {
 		]);
 	});
 
-	it("to its own address comes back by the loopback interface, with its NAT settled", () => {
+	it("to its own address returns on the loopback interface with its NAT complete", () => {
 		const packet = fromNode({ destination: "172.18.0.4", destinationPort: 22 });
 		expect(summary(only(walk(packet)))).toEqual([
 			"untouched",
@@ -146,7 +146,7 @@ describe("a packet from the node itself", () => {
 });
 
 describe("later packets", () => {
-	it("of a known connection meet no rule of NAT, and are accepted for being known", () => {
+	it("of a known connection pass no NAT rule, and are accepted", () => {
 		const reply = fromPod({ destination: "10.244.1.9", destinationPort: 8080, ctstate: "ESTABLISHED" });
 		expect(summary(only(walk(reply)))).toEqual([
 			"untouched",
@@ -155,7 +155,7 @@ describe("later packets", () => {
 		]);
 	});
 
-	it("that conntrack cannot place are dropped", () => {
+	it("that conntrack classes as invalid are dropped", () => {
 		const stray = fromPod({ destination: "10.244.1.9", destinationPort: 8080, ctstate: "INVALID" });
 		expect(summary(only(walk(stray)))).toEqual([
 			"drop",

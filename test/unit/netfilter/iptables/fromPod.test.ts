@@ -46,14 +46,14 @@ describe("a packet from a pod to its node's nodePort", () => {
 		]);
 	});
 
-	it("spreads over three endpoints, each as likely as the others", () => {
+	it("chooses among three endpoints with equal probabilities", () => {
 		const paths = walk(fromPod({ destinationPort: 30041 }));
 		expect(paths.map(({ endpoint }) => endpoint?.address)).toEqual(["10.244.1.2", "10.244.2.2", "10.244.3.2"]);
 		for (const { probability } of paths) expect(probability).toBeCloseTo(1 / 3, 8);
 		expect(paths.map(({ clientIp }) => clientIp)).toEqual(["172.18.0.4", "172.18.0.4", "10.244.3.1"]);
 	});
 
-	it("is not bound by externalTrafficPolicy Local", () => {
+	it("isn't limited by externalTrafficPolicy Local", () => {
 		const path = walk(fromPod({ destinationPort: 30043 }));
 		expect(summary(only(path))).toEqual([
 			"endpoint 10.244.1.4 8080",
@@ -67,7 +67,7 @@ describe("a packet from a pod to its node's nodePort", () => {
 		]);
 	});
 
-	it("reaches another Service over UDP by the same number", () => {
+	it("reaches another Service with the same nodePort over UDP", () => {
 		const udp = walk(fromPod({ protocol: "udp", destinationPort: 30053 }));
 		const tcp = walk(fromPod({ destinationPort: 30053 }));
 		const sctp = walk(fromPod({ protocol: "sctp", destinationPort: 30053 }));
@@ -82,7 +82,7 @@ describe("a packet from a pod to its node's nodePort", () => {
 describe("session affinity", () => {
 	const packet = fromPod({ source: "10.244.3.5", destination: "10.96.0.44", destinationPort: 80 });
 
-	it("lets a client's first packet draw lots, the endpoint itself among them", () => {
+	it("chooses at random for a client's first packet, also for the endpoint itself", () => {
 		const paths = walk(packet);
 		expect(paths.map(({ endpoint, masqueraded }) => [endpoint?.address, masqueraded])).toEqual([
 			["10.244.1.5", false],
@@ -91,7 +91,7 @@ describe("session affinity", () => {
 		]);
 	});
 
-	it("keeps a client where it was", () => {
+	it("leads a remembered client to the same endpoint", () => {
 		const path = only(walk(packet, undefined, { affinity: ["KUBE-SEP-G2WQXVVKMZT27EOT"] }));
 		expect(path).toMatchObject({ probability: 1, endpoint: { address: "10.244.2.5" } });
 		expect(path.hops[2]?.rule).toContain("--rcheck");
@@ -110,17 +110,17 @@ describe("IPv6", () => {
 		]);
 	});
 
-	it("to ::1 is not served", () => {
+	it("to ::1 isn't served", () => {
 		const packet = fromNode({ ...ipv6, source: "::1", destination: "::1", destinationPort: 30050 });
 		expect(only(walk(packet, "captured/1.36.3.iptables-nft.ipv6.txt")).outcome).toBe("untouched");
 	});
 
-	it("is rejected in its own words", () => {
+	it("is rejected with ICMPv6", () => {
 		const packet = fromPod({ ...ipv6, destinationPort: 30045 });
 		expect(only(walk(packet, "captured/1.36.3.iptables-nft.ipv6.txt")).rejectedWith).toBe("icmp6-port-unreachable");
 	});
 
-	it("is no matter for IPv4's rules", () => {
+	it("isn't evaluated by IPv4's rules", () => {
 		expect(() => walk(fromPod(ipv6))).toThrow("the packet is of ipv6, the rules are of ipv4");
 	});
 });

@@ -21,11 +21,11 @@ const echo = [
 ];
 
 describe("iptablesRulesOf", () => {
-	it("gives the rules that name the Service and those of the chains that they lead to, in the dump's order", () => {
+	it("returns the rules that name the Service and those of the chains that they lead to, in the dump's order", () => {
 		expect(rulesOf("nodeport-service", "echo")).toEqual(echo);
 	});
 
-	it("finds the chains by their names where kube-proxy leaves out comments, as in large clusters", () => {
+	it("finds the chains by their names if kube-proxy omits comments, as in large clusters", () => {
 		const bare = fixture("captured/1.36.3.iptables-nft.ipv4.txt").replaceAll(/ -m comment --comment "[^"]*"/g, "");
 		const rules = iptablesRulesOf(parseIptablesSave(bare), {
 			namespace: "default",
@@ -50,7 +50,7 @@ describe("iptablesRulesOf", () => {
 		]);
 	});
 
-	it("gives what table filter says of a Service without endpoints", () => {
+	it("returns table filter's rules for a Service without endpoints", () => {
 		expect(rulesOf("empty", "web").map((rule) => rule.replace(/.*--comment "(.*)".* -j (\S+).*/, "$1: $2"))).toEqual([
 			"default/empty:web has no endpoints: REJECT",
 			"default/empty:web has no endpoints: REJECT",
@@ -64,7 +64,7 @@ describe("iptablesRulesOf", () => {
 		expect(rulesOf(name, portName)).toEqual([]);
 	});
 
-	it("tells two ports of a Service apart", () => {
+	it("distinguishes two ports of a Service", () => {
 		expect(rulesOf("two-ports", "web").join()).not.toContain("two-ports:metrics");
 	});
 });

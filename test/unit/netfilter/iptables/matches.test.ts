@@ -34,16 +34,16 @@ describe("conditions", () => {
 		expect(ends(walk({ filter: [`FORWARD ${condition} -j DROP`] }, toPod))).toEqual([expected ? "drop" : "untouched"]);
 	});
 
-	it("that fail decide, whatever the others are", () => {
+	it("that fail decide, independent of the others", () => {
 		expect(ends(walk({ filter: ["FORWARD -p udp -m limit --limit 5/min -j DROP"] }, toPod))).toEqual(["untouched"]);
 	});
 
-	it("of a rule that does nothing do not matter", () => {
+	it("of a rule that does nothing don't matter", () => {
 		const rules = ["FORWARD -m limit --limit 5/min -j LOG", "FORWARD -m limit --limit 5/min"];
 		expect(ends(walk({ filter: rules }, toPod))).toEqual(["untouched"]);
 	});
 
-	it("that remember the source do so even where the rest of the rule fails", () => {
+	it("that remember the source do so even if the rest of the rule fails", () => {
 		const rules = [
 			"FORWARD -m recent --set --name A --rsource -m mark --mark 0x1 -j ACCEPT",
 			"FORWARD -m recent --rcheck --name A --rsource -j DROP",
@@ -51,7 +51,7 @@ describe("conditions", () => {
 		expect(ends(walk({ filter: rules }, toPod))).toEqual(["drop"]);
 	});
 
-	it("that remember the source do not where the rule failed before", () => {
+	it("that remember the source don't if the rule has failed before", () => {
 		const rules = [
 			"FORWARD -p udp -m recent --set --name A --rsource -j ACCEPT",
 			"FORWARD -m recent --rcheck --name A --rsource -j DROP",
@@ -86,7 +86,7 @@ describe("unknown", () => {
 		expect(ends(walk({ filter: ["FORWARD -p tcp -m tcp --sport 1024: -j DROP"] }, packet))).toEqual(["unknown"]);
 	});
 
-	it("is the result of a table that is cut", () => {
+	it("is the result of a truncated table", () => {
 		const cut = save({ nat: ["PREROUTING -j ACCEPT"] }).replace("COMMIT\n", "");
 		const [path] = walkIptables(parseIptablesSave(cut), toPod, worker3);
 		expect(path).toMatchObject({

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { fromNode, fromOutside, fromPod, summary, worker3 } from "../fixtures.ts";
 import { ends, toPod, walk } from "./smallTables.ts";
 
-describe("draws of lots", () => {
-	it("give every way its probability", () => {
+describe("random choices", () => {
+	it("give every branch its probability", () => {
 		const lots = (n: number) =>
 			`FORWARD -m statistic --mode random --probability ${(1 / n).toFixed(10)} -j MARK --set-xmark 0x${n}/0xf`;
 		const paths = walk({ mangle: [lots(2), lots(4)] }, toPod);
@@ -17,12 +17,12 @@ describe("draws of lots", () => {
 		]);
 	});
 
-	it("that make no difference are one way", () => {
+	it("that make no difference are one branch", () => {
 		const paths = walk({ filter: ["FORWARD -m statistic --mode random --probability 0.5 -j LOG"] }, toPod);
 		expect(paths.map(({ probability }) => probability)).toEqual([1]);
 	});
 
-	it("over any number of endpoints add up to 1, each as likely as the others", () => {
+	it("among any number of endpoints add up to 1, with equal probabilities", () => {
 		fc.assert(
 			fc.property(fc.integer({ min: 1, max: 60 }), (count) => {
 				const rules = Array.from({ length: count }, (_, i) => {
@@ -41,7 +41,7 @@ describe("draws of lots", () => {
 });
 
 describe("NAT", () => {
-	it("of a destination decides where the packet is routed to, and shows in the connection's state", () => {
+	it("of a destination decides the route, and changes the connection's state", () => {
 		const tables = {
 			nat: ["PREROUTING -p tcp -j DNAT --to-destination 10.244.3.2:80"],
 			filter: [
@@ -54,7 +54,7 @@ describe("NAT", () => {
 		]);
 	});
 
-	it("to where the packet goes anyhow leaves no trace in the connection's state", () => {
+	it("to the same destination doesn't change the connection's state", () => {
 		const tables = {
 			nat: ["PREROUTING -p tcp -j DNAT --to-destination 10.244.3.2:8080"],
 			filter: ["FORWARD -m conntrack --ctstate DNAT -j DROP"],
@@ -62,12 +62,12 @@ describe("NAT", () => {
 		expect(ends(walk(tables, toPod))).toEqual(["endpoint"]);
 	});
 
-	it("to an address of the node delivers the packet here", () => {
+	it("to an address of the node delivers the packet locally", () => {
 		const tables = { nat: ["PREROUTING -p tcp -j DNAT --to-destination 172.18.0.4:9999"], filter: ["INPUT -j DROP"] };
 		expect(ends(walk(tables, toPod))).toEqual(["drop"]);
 	});
 
-	it("is settled by the first rule: no other of its kind is asked", () => {
+	it("is decided by the first rule: later ones of its kind aren't evaluated", () => {
 		const dnat = (port: number) => `OUTPUT -p tcp -j DNAT --to-destination 172.18.0.4:${port}`;
 		const prerouting = "PREROUTING -p tcp -j DNAT --to-destination 172.18.0.4:3";
 		const [path] = walk({ nat: [dnat(1), dnat(2), prerouting] }, fromNode());
@@ -95,7 +95,7 @@ describe("NAT", () => {
 		expect(ends(walk({ filter: rules }, { ...toPod, ctstate }))[0] === "drop").toBe(expected);
 	});
 
-	it("does not reach what table raw keeps from conntrack", () => {
+	it("doesn't apply to packets that table raw excludes from conntrack", () => {
 		const tables = {
 			raw: ["PREROUTING -p tcp -j CT --notrack"],
 			nat: ["PREROUTING -p tcp -j DNAT --to-destination 10.244.3.2:80"],
@@ -105,13 +105,13 @@ describe("NAT", () => {
 		expect(path && summary(path)).toEqual(["drop", "raw PREROUTING: notrack", "filter INPUT: drop"]);
 	});
 
-	it("is unknown to table raw, where conntrack has not seen the packet yet", () => {
+	it("is unknown to table raw, which comes before conntrack", () => {
 		const rule = "PREROUTING -m conntrack --ctstate INVALID -j DROP";
 		expect(ends(walk({ raw: [rule] }, fromOutside()))).toEqual(["drop"]);
 		expect(ends(walk({ mangle: [rule] }, fromOutside()))).toEqual(["untouched"]);
 	});
 
-	it("of the source shows the receiver another client", () => {
+	it("of the source shows another client to the receiver", () => {
 		const rules = ["POSTROUTING -s 10.244.0.0/16 -j SNAT --to-source 203.0.113.1"];
 		const [path] = walk({ nat: rules }, fromPod({ destination: "198.51.100.1" }));
 		expect(path).toMatchObject({
@@ -137,7 +137,7 @@ describe("NAT", () => {
 		expect(ends(walk(tables, fromNode({ destination: "172.18.0.4" })))).toEqual(["unknown"]);
 	});
 
-	it("by masquerading takes an address that only the routes tell", () => {
+	it("by masquerading uses an address that only the routes determine", () => {
 		const rules = ["POSTROUTING -j MASQUERADE"];
 		const { routes: _, ...unrouted } = worker3;
 		const [path] = walk({ nat: rules }, fromPod({ destination: "198.51.100.1" }), unrouted);
@@ -145,7 +145,7 @@ describe("NAT", () => {
 		expect(path).not.toHaveProperty("clientIp");
 	});
 
-	it("by masquerading leaves unknown what depends on that address", () => {
+	it("by masquerading makes unknown what depends on that address", () => {
 		const tables = (network: string) => ({
 			nat: ["POSTROUTING -j MASQUERADE"],
 			filter: [`INPUT -s ${network} -j DROP`],

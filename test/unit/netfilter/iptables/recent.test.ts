@@ -10,7 +10,7 @@ const text = [
 	"KUBE-SEP-2PS66IWME7547WR2 src=fd00:0010:0244:0000:0000:0000:0000:0002 ttl: 64 last_seen: 1 oldest_pkt: 1 1",
 ].join("\n");
 
-it("tells which lists hold an address", () => {
+it("returns the lists that contain an address", () => {
 	expect(parseRecent(text)).toEqual(
 		new Map([
 			["172.19.0.2", ["KUBE-SEP-36NJYHMOTX6ZVSV5"]],
@@ -20,11 +20,11 @@ it("tells which lists hold an address", () => {
 	);
 });
 
-it("is empty where nobody is remembered", () => {
+it("is empty if no client is remembered", () => {
 	expect(parseRecent("")).toEqual(new Map());
 });
 
-it("asks by a command that ends well where the kernel keeps no list", async () => {
+it("uses a command that succeeds if the kernel has no list", async () => {
 	const [shell = "", ...args] = printRecent;
 	const { stdout } = await execa(shell, args);
 	expect(parseRecent(stdout)).toBeInstanceOf(Map);

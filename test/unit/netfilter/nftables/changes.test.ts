@@ -5,7 +5,7 @@ import { fromNode, summary } from "../fixtures.ts";
 import { drop, ends, forward, ip, type Json, match, meta, port, table, toPod, walk } from "./smallTable.ts";
 
 describe("marks", () => {
-	it("are set, and seen by later conditions of the same rule", () => {
+	it("are set, and later conditions of the same rule see them", () => {
 		const set = (value: unknown) => ({ mangle: { key: meta("mark"), value } });
 		const rule = [
 			set({ "|": [meta("mark"), 0x4000] }),
@@ -17,7 +17,7 @@ describe("marks", () => {
 		expect(path && summary(path)).toEqual(["drop", "t f: mark 0x4001", "t f: mark 0x0", "t f: drop"]);
 	});
 
-	it("are computed as 32 bits without a sign", () => {
+	it("are unsigned 32-bit numbers", () => {
 		fc.assert(
 			fc.property(fc.nat(0xffffffff), fc.nat(0xffffffff), (mark, value) => {
 				const xor = { mangle: { key: meta("mark"), value: { "^": [meta("mark"), value] } } };
@@ -45,7 +45,7 @@ describe("NAT", () => {
 		expect(walk(natted({ dnat }), toPod)).toMatchObject([{ outcome: "endpoint", endpoint }]);
 	});
 
-	it("does not happen where a map has no element, or for the other family", () => {
+	it("doesn't happen if a map has no matching element, or for the other family", () => {
 		const map = { map: { key: port("tcp"), data: { set: [[1, "10.244.3.9"]] } } };
 		expect(ends(walk(natted({ dnat: { addr: map } }), toPod))).toEqual(["untouched"]);
 		expect(ends(walk(natted({ dnat: { family: "ip6", addr: "fd00::1" } }, "prerouting", "inet"), toPod))).toEqual([
@@ -57,12 +57,12 @@ describe("NAT", () => {
 		expect(ends(walk(natted({ dnat: { addr: { range: ["10.244.3.2", "10.244.3.9"] } } }), toPod))).toEqual(["unknown"]);
 	});
 
-	it("does not reach what is kept from conntrack", () => {
+	it("doesn't apply to untracked packets", () => {
 		const raw = table({ r: [{ hook: "prerouting", prio: -300 }, [{ notrack: null }]] }, { name: "raw" });
 		expect(ends(walk([...natted({ dnat: { addr: "10.244.3.9" } }), ...raw], toPod))).toEqual(["untouched"]);
 	});
 
-	it("is settled for what comes back by the loopback interface", () => {
+	it("is complete for packets that return on the loopback interface", () => {
 		const objects = table({
 			o: [{ type: "nat", hook: "output", prio: -100 }, [{ dnat: { port: 1 } }]],
 			p: [{ type: "nat", hook: "prerouting", prio: -100 }, [{ dnat: { port: 2 } }]],
@@ -70,7 +70,7 @@ describe("NAT", () => {
 		expect(walk(objects, fromNode({ destination: "172.18.0.4" }))[0]?.endpoint?.port).toBe(1);
 	});
 
-	it("of the source shows the receiver another client", () => {
+	it("of the source shows another client to the receiver", () => {
 		const [path] = walk(natted({ snat: { addr: "172.18.0.4" } }, "postrouting"), toPod);
 		expect(path).toMatchObject({ clientIp: "172.18.0.4", hops: [{ effect: "snat", to: "172.18.0.4" }] });
 	});
@@ -80,13 +80,13 @@ describe("sets that rules change", () => {
 	const set = { name: "seen", type: "ipv4_addr", flags: ["timeout"] };
 	const update = (elem: unknown) => ({ set: { op: "update", elem, set: "@seen" } });
 
-	it("hold the source from then on", () => {
+	it("contain the source from then on", () => {
 		const rules = [[update(ip("saddr"))], [match(ip("saddr"), "@seen"), drop]];
 		const [path] = walk(table({ f: [{ hook: "forward" }, ...rules] }, { sets: [set] }), toPod);
 		expect(path && summary(path)).toEqual(["drop", "t f: update seen", "t f: drop"]);
 	});
 
-	it("are unknown from then on if something other than the source is put into them", () => {
+	it("are unknown from then on if something other than the source is added", () => {
 		const objects = table(
 			{ f: [{ hook: "forward" }, [update(ip("daddr"))], [match(ip("daddr"), "@s"), drop]] },
 			{ sets: [set] },

@@ -65,7 +65,7 @@ describe("conditions", () => {
 		expect(ends(walk(objects, { ...toPod, mark: 0x4001 }))).toEqual([expected ? "drop" : "untouched"]);
 	});
 
-	it("at random have their probability", () => {
+	it("that are random have their probability", () => {
 		const paths = walk(forward([match(random(4), 1, "<"), drop]), toPod);
 		expect(paths.map(({ outcome, probability }) => [outcome, probability])).toEqual([
 			["drop", 0.25],

@@ -21,7 +21,7 @@ describe("kube-proxy's names in nftables mode", () => {
 		}
 	});
 
-	it("tell no Service where the hash does not agree", () => {
+	it("name no Service if the hash doesn't match", () => {
 		expect(servicePortOf("service-ZB275BVE-default/nodeport-service/tcp/echo")).toEqual({ ...echo, protocol: "tcp" });
 		expect(servicePortOf("service-ZB275BVE-default/other-service/tcp/echo")).toBeUndefined();
 		expect(servicePortOf("services")).toBeUndefined();
@@ -29,7 +29,7 @@ describe("kube-proxy's names in nftables mode", () => {
 });
 
 describe("nftablesRulesOf", () => {
-	it("gives the elements that lead to the Service's chains, and the rules of those", () => {
+	it("returns the elements that lead to the Service's chains, and the rules of those chains", () => {
 		const chains = "ZB275BVE-default/nodeport-service/tcp/echo";
 		expect(rulesOf("nodeport-service", "echo")).toEqual([
 			`add element ip kube-proxy service-ips { 10.100.118.139 . tcp . 8080 : goto service-${chains} }`,
@@ -56,7 +56,7 @@ describe("nftablesRulesOf", () => {
 		]);
 	});
 
-	it("gives the elements of a Service without endpoints, by their comment, in both families", () => {
+	it("returns the elements of a Service without endpoints, by their comment, in both families", () => {
 		expect(rulesOf("empty", "web").filter((rule) => rule.startsWith("add element"))).toEqual([
 			'add element ip kube-proxy no-endpoint-services { 10.96.0.45 . tcp . 80 comment "default/empty:web" : goto reject-chain }',
 			'add element ip kube-proxy no-endpoint-nodeports { tcp . 30045 comment "default/empty:web" : goto reject-chain }',
@@ -65,7 +65,7 @@ describe("nftablesRulesOf", () => {
 		]);
 	});
 
-	it("gives nothing of a Service that is not there", () => {
+	it("returns nothing for a missing Service", () => {
 		expect(rulesOf("nodeport", "echo")).toEqual([]);
 	});
 });

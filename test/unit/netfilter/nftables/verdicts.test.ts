@@ -6,7 +6,7 @@ import { summary } from "../fixtures.ts";
 import { accept, drop, ends, forward, ip, type Json, match, port, random, table, toPod, walk } from "./smallTable.ts";
 
 describe("verdicts", () => {
-	it("by jump come back, by goto to where the last jump came from", () => {
+	it("return after a jump, and after a goto to the last jump", () => {
 		const objects = table({
 			f: [{ hook: "forward" }, [{ jump: { target: "a" } }], [drop]],
 			a: [[{ goto: { target: "b" } }], [accept]],
@@ -16,7 +16,7 @@ describe("verdicts", () => {
 		expect(path && summary(path)).toEqual(["drop", "t f: jump a", "t a: goto b", "t b: return", "t f: drop"]);
 	});
 
-	it("by accept end the chain of the kernel, by drop everything", () => {
+	it("accept ends the base chain, drop ends everything", () => {
 		const objects = table({
 			first: [{ hook: "forward", prio: -1 }, [accept], [drop]],
 			second: [{ hook: "forward", prio: 1 }, [drop]],
@@ -25,12 +25,12 @@ describe("verdicts", () => {
 		expect(path && summary(path)).toEqual(["drop", "t first: accept", "t second: drop"]);
 	});
 
-	it("of a chain's policy come at its end", () => {
+	it("of a chain's policy apply at its end", () => {
 		const [path] = walk(table({ f: [{ hook: "forward", policy: "drop" }] }), toPod);
 		expect(path?.hops).toMatchObject([{ effect: "drop", rule: "policy drop" }]);
 	});
 
-	it("of a map are those of the element, and none where no element holds", () => {
+	it("of a map are those of the matching element; without one there is none", () => {
 		const vmap = (key: unknown) => ({
 			vmap: {
 				key,
@@ -47,7 +47,7 @@ describe("verdicts", () => {
 		expect(ends(walk(forward([vmap(port("udp"))]), toPod))).toEqual(["untouched"]);
 	});
 
-	it("of a map with a random key are chosen by their probability, from its offset on", () => {
+	it("of a map with a random key have their probabilities, from its offset on", () => {
 		const vmap = {
 			vmap: {
 				key: random(3, 1),
@@ -69,7 +69,7 @@ describe("verdicts", () => {
 		]);
 	});
 
-	it("to a chain that is not there are unknown", () => {
+	it("to a missing chain are unknown", () => {
 		expect(ends(walk(forward([{ jump: { target: "missing" } }]), toPod))).toEqual(["unknown"]);
 	});
 
@@ -88,13 +88,13 @@ describe("verdicts", () => {
 });
 
 describe("the order of chains", () => {
-	it("is that of priorities, and of equal ones the youngest first", () => {
+	it("follows the priorities; with equal ones, the newest chain comes first", () => {
 		const name = (name: string, prio: number) => table({ [name]: [{ hook: "forward", prio }, [accept]] }, { name });
 		const [path] = walk([...name("old", 0), ...name("late", 10), ...name("young", 0), ...name("early", -10)], toPod);
 		expect(path?.hops.map(({ table }) => table)).toEqual(["early", "young", "old", "late"]);
 	});
 
-	it("of type nat is that of the kernel's NAT, whatever their priority", () => {
+	it("of type nat follows the kernel's NAT, independent of their priority", () => {
 		const objects = table({
 			nat: [{ type: "nat", hook: "prerouting", prio: 500 }, [{ dnat: { addr: "10.244.3.9" } }]],
 			mangle: [{ hook: "prerouting", prio: -150 }, [match(ip("daddr"), "10.244.3.2"), accept]],
@@ -104,7 +104,7 @@ describe("the order of chains", () => {
 		expect(path?.hops.map(({ chain }) => chain)).toEqual(["mangle", "nat", "filter"]);
 	});
 
-	it("has both families in tables of family inet, each in its own", () => {
+	it("includes tables of family inet, and those of the packet's own family", () => {
 		const objects = [
 			...table({ f: [{ hook: "forward" }, [accept]] }, { family: "inet", name: "both" }),
 			...table({ f: [{ hook: "forward" }, [drop]] }, { family: "ip6", name: "six" }),
@@ -115,7 +115,7 @@ describe("the order of chains", () => {
 });
 
 describe("probabilities", () => {
-	it("of all ways add up to 1, whatever lots are drawn", () => {
+	it("of all branches add up to 1", () => {
 		const draw = fc
 			.integer({ min: 1, max: 5 })
 			.chain((mod) =>

@@ -11,7 +11,7 @@ const walk = (packet: Packet, name = "captured/1.36.3.nftables.json", options: N
 const echo = "ZB275BVE-default/nodeport-service/tcp/echo";
 
 describe("a packet from a pod to its node's nodePort", () => {
-	it("in 1.36 is marked and translated by the Service's own chains", () => {
+	it("in Kubernetes 1.36 is marked and translated by the Service's own chains", () => {
 		const path = only(walk(fromPod()));
 		expect(summary(path)).toEqual([
 			"endpoint 10.244.1.9 8080",
@@ -30,7 +30,7 @@ describe("a packet from a pod to its node's nodePort", () => {
 		expect(path).toMatchObject({ probability: 1, masqueraded: true, clientIp: "172.18.0.4" });
 	});
 
-	it("in 1.34 passes a chain of the endpoint, and one that marks", () => {
+	it("in Kubernetes 1.34 passes a chain of the endpoint and one that marks", () => {
 		const endpoint = "endpoint-AHHQGGD5-default/nodeport-service/tcp/echo__10.244.1.9/8080";
 		expect(summary(only(walk(fromPod(), "captured/1.34.4.nftables.json"))).slice(0, 10)).toEqual([
 			"endpoint 10.244.1.9 8080",
@@ -86,7 +86,7 @@ describe("a packet from a pod to its node's nodePort", () => {
 describe("the node's addresses", () => {
 	const toGateway = fromPod({ destination: "10.244.3.1" });
 
-	it("serve nodePorts by default only where they are InternalIPs", () => {
+	it("serve nodePorts by default only if they are InternalIPs", () => {
 		expect(only(walk(toGateway)).outcome).toBe("untouched");
 		expect(only(walk(toGateway, "captured/1.36.3.nftables-all-addresses.json")).outcome).toBe("endpoint");
 	});
@@ -97,22 +97,22 @@ describe("the node's addresses", () => {
 	});
 });
 
-describe("a packet that kube-proxy does not serve", () => {
-	it("for a port that no Service has at a ClusterIP is rejected", () => {
+describe("a packet that kube-proxy doesn't serve", () => {
+	it("to a ClusterIP's port without a Service is rejected", () => {
 		expect(summary(only(walk(fromPod({ destination: "10.96.0.41", destinationPort: 81 })))).slice(-2)).toEqual([
 			"kube-proxy filter-forward: jump cluster-ips-check",
 			"kube-proxy cluster-ips-check: reject",
 		]);
 	});
 
-	it("for a ClusterIP that no Service has is dropped", () => {
+	it("to a ClusterIP without a Service is dropped", () => {
 		expect(summary(only(walk(fromNode({ destination: "10.96.9.9", destinationPort: 80 })))).slice(-2)).toEqual([
 			"kube-proxy filter-output: jump cluster-ips-check",
 			"kube-proxy cluster-ips-check: drop",
 		]);
 	});
 
-	it("from a source that a load balancer does not allow is dropped before it is translated", () => {
+	it("from a source that the load balancer doesn't allow is dropped before its destination is translated", () => {
 		const packet = fromOutside({ source: "198.51.100.9", destination: "203.0.113.10", destinationPort: 80 });
 		const path = only(walk(packet));
 		expect(summary(path)).toEqual([
@@ -137,7 +137,7 @@ describe("a packet that kube-proxy does not serve", () => {
 describe("session affinity", () => {
 	const packet = fromPod({ source: "10.244.3.5", destination: "10.96.0.44", destinationPort: 80 });
 
-	it("lets a first packet draw lots, and remembers it; the endpoint's own packet is masqueraded", () => {
+	it("chooses at random for a first packet, and remembers the client; the endpoint's own packet is masqueraded", () => {
 		const paths = walk(packet);
 		expect(
 			paths.map(({ endpoint, probability, masqueraded }) => [endpoint?.address, probability, masqueraded]),
@@ -151,7 +151,7 @@ describe("session affinity", () => {
 		);
 	});
 
-	it("keeps a client where it was", () => {
+	it("leads a remembered client to the same endpoint", () => {
 		const affinity = ["affinity-THAKX2ZH-default/sticky/tcp/web__10.244.2.5/8080"];
 		expect(only(walk(packet, undefined, { affinity })).endpoint?.address).toBe("10.244.2.5");
 	});
@@ -180,7 +180,7 @@ describe("IPv6", () => {
 		]);
 	});
 
-	it("is rejected in its own words, and drawn endpoints have their names", () => {
+	it("is rejected with ICMPv6, and endpoints have their names", () => {
 		expect(only(walk(fromPod({ ...ipv6, destinationPort: 30045 }))).rejectedWith).toBe("icmp6-port-unreachable");
 		const [path] = walk(fromPod({ ...ipv6, destination: "fd00:10:96::44", destinationPort: 80 }));
 		expect(path?.hops.find(({ effect }) => effect === "goto" && path)?.object?.kind).toBe("Service");
@@ -194,13 +194,13 @@ describe("tables that iptables keeps in nftables", () => {
 	const network = { localAddresses: ["172.18.0.6", "10.244.3.1"] };
 	const packet = fromPod({ source: "10.244.3.2", destination: "172.18.0.6" });
 
-	it("are unknown where nft shows no more than names", () => {
+	it("are unknown if nft shows only names", () => {
 		const [path] = walkNftables(parseNftables(fixture(name)), packet, network);
 		expect(path?.outcome).toBe("unknown");
 		expect(path?.hops.at(-1)?.text).toContain("nft doesn't show the options of iptables' match \"addrtype\"");
 	});
 
-	it("are walked as iptables-save prints them, where that is given", () => {
+	it("are evaluated from iptables-save's output if it is given", () => {
 		const path = only(walkNftables(parseNftables(fixture(name)), packet, network, { iptables: tables }));
 		expect(summary(path).slice(0, 4)).toEqual([
 			"endpoint 10.244.1.2 8080",
@@ -210,7 +210,7 @@ describe("tables that iptables keeps in nftables", () => {
 		]);
 	});
 
-	it("need not be given for a masquerade, which has nothing more to say", () => {
+	it("needn't be given for a masquerade, which nft shows completely", () => {
 		const away = fromPod({ source: "10.244.3.2", destination: "198.51.100.1", ctstate: "NEW" });
 		const masquerade = JSON.stringify({
 			nftables: [
