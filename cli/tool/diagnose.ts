@@ -1,7 +1,8 @@
 /** nodeport-lab diagnose <namespace>/<service>: what is wrong with a Service, and who reaches it. */
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
+import { diagnosisMarkdown } from "../../report/diagnosis/diagnosisMarkdown.ts";
 import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
-import { diagnose } from "../../verification/diagnosis/diagnosis.ts";
+import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
@@ -9,6 +10,7 @@ import { exitCodes, screen } from "./output.ts";
 interface Options extends SourceOptions {
 	client?: string;
 	json?: boolean;
+	markdown?: boolean;
 }
 
 export const addDiagnose = (program: Command): Command =>
@@ -20,6 +22,7 @@ export const addDiagnose = (program: Command): Command =>
 	)
 		.option("--client <address>", "the address of a client outside the cluster (default: an example)")
 		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
+		.addOption(new Option("--markdown", "print the diagnosis as Markdown, for an issue").conflicts("json"))
 		.addHelpText(
 			"after",
 			`\nExit code: 0 no finding, 1 findings, 2 the check couldn't run.\nRights: docs/diagnose-rbac.yaml`,
@@ -28,8 +31,11 @@ export const addDiagnose = (program: Command): Command =>
 			const name = parseServiceName(service);
 			const input = await readDiagnosis(await sourceOf(options), name);
 			const diagnosis = diagnose({ ...input, outsideIp: options.client });
-			console.log(
-				options.json ? JSON.stringify(diagnosis, null, 2) : diagnosisText(diagnosis, accessOf(options), screen()),
-			);
+			console.log(render(diagnosis, options));
 			process.exitCode = diagnosis.verdict === "healthy" ? exitCodes.nothingFound : exitCodes.found;
 		});
+
+function render(diagnosis: Diagnosis, { json, markdown, ...options }: Options): string {
+	if (json) return JSON.stringify(diagnosis, null, 2);
+	return markdown ? diagnosisMarkdown(diagnosis) : diagnosisText(diagnosis, accessOf(options), screen());
+}

@@ -53,11 +53,13 @@ export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, scree
 	].join("\n");
 }
 
-const words = { cause: "", suspect: "possible cause: ", note: "note: " } as const;
+/** How certain the finding is: nothing, if it is a cause. */
+export const weightPrefix = (weight: WeighedFinding["weight"]): string =>
+	({ cause: "", suspect: "possible cause: ", note: "note: " })[weight];
 
 function findingLines(one: WeighedFinding, number: number, access: CommandAccess, width: number): string[] {
 	const { title, evidence, advice } = findingWords(one.finding);
-	const text = `${words[one.weight]}${title}`;
+	const text = `${weightPrefix(one.weight)}${title}`;
 	const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 	const mark = `${number}. `;
 	const indent = " ".repeat(mark.length);

@@ -1,5 +1,7 @@
+import { lexer, parse } from "marked";
 import { describe, expect, it } from "vitest";
 import { findingWords } from "../../../report/diagnosis/diagnosisFindingText.ts";
+import { diagnosisMarkdown } from "../../../report/diagnosis/diagnosisMarkdown.ts";
 import { diagnosisText, verdictText } from "../../../report/diagnosis/diagnosisText.ts";
 import { fill, fillCommand } from "../../../report/diagnosis/fill.ts";
 import { gapTexts } from "../../../report/diagnosis/gapText.ts";
@@ -108,3 +110,16 @@ it.each([
 ])("says in one sentence: %j", (finding, title) => {
 	expect(findingWords(finding).title).toBe(title);
 });
+
+it("is Markdown that shows rules and names as they are", async () => {
+	const { tokens, html } = rendered(diagnosisMarkdown(await sample("trace-local")));
+	expect(tokens.map(({ type }) => type)).toContain("table");
+	const [table] = tokens.filter(({ type }) => type === "table") as { rows: { text: string }[][] }[];
+	expect(table?.rows.every((row) => row.length === 3)).toBe(true);
+	expect(html).toContain("<h2>default/trace-local is broken: externalTrafficPolicy is Local, and ");
+	expect(html).not.toContain("undefined");
+});
+
+function rendered(markdown: string) {
+	return { tokens: lexer(markdown).filter(({ type }) => type !== "space"), html: parse(markdown, { async: false }) };
+}
