@@ -2,8 +2,8 @@
 import { shellText } from "../../lib/shell.ts";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { findingWords } from "./diagnosisFindingText.ts";
 import { clusterLine, verdictText, weightPrefix } from "./diagnosisText.ts";
+import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { gapTexts } from "./gapText.ts";
 import { predictionRows } from "./predictionTable.ts";
 

@@ -4,8 +4,8 @@ import { accessCommand, type CommandAccess } from "../../kubernetes/source/comma
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
 import type { Screen } from "../terminal.ts";
-import { findingWords } from "./diagnosisFindingText.ts";
 import { fill, fillCommand } from "./fill.ts";
+import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { gapTexts } from "./gapText.ts";
 import { predictionRows, predictionTable } from "./predictionTable.ts";
 

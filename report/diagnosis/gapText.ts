@@ -1,6 +1,6 @@
 /** What couldn't be read, and what it would have shown. */
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
-import { nodeNames } from "./findingWords.ts";
+import { nodeNames } from "./findings/findingWords.ts";
 
 type Gap = Diagnosis["gaps"][number];
 

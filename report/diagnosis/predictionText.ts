@@ -3,7 +3,7 @@ import { withPort } from "../../netfilter/address.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
 import type { PredictedEnd, Prediction } from "../../verification/diagnosis/prediction.ts";
 import { unknownText } from "../journeyText.ts";
-import { ownerName } from "./ownerText.ts";
+import { ownerName } from "./findings/ownerText.ts";
 
 /** "ok; the pod sees 172.18.0.3", "50% ok; …, 50% timeout: dropped on worker-2 by ufw (filter ufw-user-input)" */
 export function resultText(prediction: Prediction): string {

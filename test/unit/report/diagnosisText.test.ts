@@ -1,9 +1,9 @@
 import { lexer, parse } from "marked";
 import { describe, expect, it } from "vitest";
-import { findingWords } from "../../../report/diagnosis/diagnosisFindingText.ts";
 import { diagnosisMarkdown } from "../../../report/diagnosis/diagnosisMarkdown.ts";
 import { diagnosisText, verdictText } from "../../../report/diagnosis/diagnosisText.ts";
 import { fill, fillCommand } from "../../../report/diagnosis/fill.ts";
+import { findingWords } from "../../../report/diagnosis/findings/diagnosisFindingText.ts";
 import { gapTexts } from "../../../report/diagnosis/gapText.ts";
 import { diagnose } from "../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../verification/diagnosis/readDiagnosis.ts";

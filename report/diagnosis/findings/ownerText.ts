@@ -1,5 +1,5 @@
 /** What the owners of rules are called. */
-import type { RuleOwner } from "../../verification/diagnosis/findings/ruleOwner.ts";
+import type { RuleOwner } from "../../../verification/diagnosis/findings/ruleOwner.ts";
 
 const names: Record<RuleOwner, string> = {
 	"kube-proxy": "kube-proxy",

@@ -1,5 +1,5 @@
 /** Why a pod isn't a ready endpoint, in words. */
-import type { PodReason, ProbeKind, UnreadyPod } from "../../verification/diagnosis/diagnosisFinding.ts";
+import type { PodReason, ProbeKind, UnreadyPod } from "../../../verification/diagnosis/diagnosisFinding.ts";
 
 /** "frontend-5d9c on worker-2: container web doesn't start: ImagePullBackOff" */
 export const unreadyPodText = ({ pod, node, reason }: UnreadyPod): string =>

@@ -1,7 +1,7 @@
 /** Findings about rules in words. */
-import type { FindingOf } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { outcomeOf } from "../../verification/journey/journey.ts";
-import { clientName, targetName } from "./clientText.ts";
+import type { FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
+import { outcomeOf } from "../../../verification/journey/journey.ts";
+import { clientName, targetName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { ownerFix, ownerName } from "./ownerText.ts";
 

@@ -1,5 +1,5 @@
 /** The parts that all findings in words share. */
-import type { PortReference } from "../../verification/diagnosis/diagnosisFinding.ts";
+import type { PortReference } from "../../../verification/diagnosis/diagnosisFinding.ts";
 
 export interface FindingWords {
 	/** One sentence without a full stop. */
