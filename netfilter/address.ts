@@ -63,28 +63,28 @@ export function withPort(host: Address | string, port: number): string {
 interface Route {
 	destination: AddressRange;
 	interface: string | undefined;
-	source: Address;
+	source: Address | undefined;
 }
 
 /** A node's addresses, interfaces and routes, as far as they are known. */
 export class Network {
 	private readonly local: Set<string>;
-	private readonly interfaces: Map<string, Address[]> | undefined;
+	private readonly interfaces: Map<string, Address[] | undefined> | undefined;
 	private readonly routes: Route[];
 	private readonly sysctls: Record<string, string>;
 
 	/** @throws if an address or a route can't be parsed */
 	constructor({ localAddresses, interfaces, routes = [], sysctls = {} }: NodeNetwork) {
 		this.interfaces =
-			interfaces && new Map(interfaces.map(({ name, addresses }) => [name, addresses.map(interfaceAddress)]));
-		const own = [...(this.interfaces?.values() ?? [])].flat().map(String);
+			interfaces && new Map(interfaces.map(({ name, addresses }) => [name, addresses?.map(interfaceAddress)]));
+		const own = [...(this.interfaces?.values() ?? [])].flatMap((addresses) => addresses ?? []).map(String);
 		this.local = new Set([...localAddresses.map((text) => required(parseAddress(text), text).toString()), ...own]);
 		this.sysctls = sysctls;
 		this.routes = routes
 			.map(({ destination, interface: name, source }) => ({
 				destination: required(parseRange(destination), destination),
 				interface: name,
-				source: required(parseAddress(source), source),
+				source: source === undefined ? undefined : required(parseAddress(source), source),
 			}))
 			.sort((a, b) => length(b.destination) - length(a.destination));
 	}
@@ -160,7 +160,7 @@ export class Network {
 		const own = name === undefined ? undefined : this.interfaces?.get(name);
 		if (own) return ofFamily(own);
 		const routed = this.routes.filter((route) => name !== undefined && route.interface === name);
-		const source = ofFamily(routed.map((route) => route.source));
+		const source = ofFamily(routed.flatMap((route) => route.source ?? []));
 		if (source) return source;
 		const back = sender && this.route(sender)?.source;
 		return back?.toString() === destination.toString() ? destination : undefined;
@@ -170,6 +170,31 @@ export class Network {
 	forwardingIsOff(family: Family): string | undefined {
 		const name = family === "ipv4" ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
 		return this.sysctls[name] === "0" ? `${name} = 0` : undefined;
+	}
+
+	/** The setting by which the kernel drops a packet that it received, before or after it chose the route. */
+	dropsReceived(source: Address | undefined, destination: Address, name: string | undefined): string | undefined {
+		if (destination.kind() !== "ipv4" || name === undefined || name === "lo") return undefined;
+		if (destination.range() === "loopback" && this.effective("route_localnet", name) === 0)
+			return `net.ipv4.conf.${name}.route_localnet = 0`;
+		const back = source && !this.isLocal(source) ? this.route(source)?.interface : undefined;
+		const isStrict = this.effective("rp_filter", name) === 1;
+		return isStrict && back !== undefined && back !== name ? `net.ipv4.conf.${name}.rp_filter = 1` : undefined;
+	}
+
+	/** The setting by which the kernel refuses to send a packet with a loopback source to another machine or a pod. */
+	refusesToSend(source: Address | undefined, destination: Address): string | undefined {
+		const name = this.interfaceTowards(destination);
+		const leaves = source?.kind() === "ipv4" && source.range() === "loopback" && name !== undefined && name !== "lo";
+		return leaves && this.effective("route_localnet", name) === 0
+			? `net.ipv4.conf.${name}.route_localnet = 0`
+			: undefined;
+	}
+
+	/** The higher value of "all" and the interface counts (IN_DEV_MAXCONF in linux/inetdevice.h; IN_DEV_ORCONF alike). */
+	private effective(setting: string, name: string): number | undefined {
+		const values = ["all", name].map((one) => this.sysctls[`net.ipv4.conf.${one}.${setting}`]);
+		return values.includes(undefined) ? undefined : Math.max(...values.map(Number));
 	}
 
 	/** The interface through which a packet leaves; undefined: unknown. */
@@ -185,7 +210,7 @@ export class Network {
 		// ipv6_dev_get_saddr prefers the destination itself if it is local (RFC 6724, rule 1).
 		if (destination.kind() === "ipv6" && this.isLocal(destination)) return [destination];
 		const route = this.isLocal(destination) ? undefined : this.route(destination);
-		if (route) return [route.source];
+		if (route?.source) return [route.source];
 		return [...this.local]
 			.map((text) => ipaddr.parse(text))
 			.filter((own) => own.kind() === destination.kind() && !["loopback", "linkLocal"].includes(own.range()));

@@ -2,7 +2,6 @@
  * The order in which the kernel calls base chains: hook by hook, with routing in between, and NAT once per connection. It
  * doesn't depend on the tool: chains of iptables and of nftables see the same packet.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { Network } from "./address.ts";
 import { type Continuation, doubted, type FinishedBranch, sameResults, Walker } from "./chain.ts";
 import { type Family, isReceived, type Packet } from "./model.ts";
@@ -60,7 +59,9 @@ export function walkTables(
 	const alternatives = others.map((walk) => walk());
 	const isCertain = orders.length <= mostOrders && alternatives.every((other) => sameResults(ends, other));
 	if (!isCertain) return ends.map(unordered);
-	const sameHops = alternatives.every((other) => isDeepStrictEqual(ends.map(rulesOf), other.map(rulesOf)));
+	const sameHops = alternatives.every(
+		(other) => JSON.stringify(ends.map(rulesOf)) === JSON.stringify(other.map(rulesOf)),
+	);
 	return sameHops ? ends : ends.map((end) => ({ ...end, unevaluated: [...(end.unevaluated ?? []), unknownAge] }));
 }
 
@@ -115,26 +116,27 @@ class HookWalk {
 	}
 
 	received(state: PacketState): FinishedBranch[] {
-		return this.pass("prerouting", state, (routed) =>
-			this.network.isLocal(routed.destination) ? this.deliveredHere(routed) : this.forwarded(routed),
-		);
+		return this.pass("prerouting", state, (routed) => {
+			const { sources, destination, inInterface } = routed;
+			const setting = this.network.dropsReceived(sources[0], destination, inInterface);
+			if (setting !== undefined) return droppedBy(setting, routed);
+			return this.network.isLocal(destination) ? this.deliveredHere(routed) : this.forwarded(routed);
+		});
 	}
 
 	sentByProcess(state: PacketState): FinishedBranch[] {
-		return this.pass("output", this.leaving(state), (routed) =>
-			this.pass("postrouting", this.leaving(routed), (sent) =>
+		return this.pass("output", this.leaving(state), (routed) => {
+			const setting = this.network.refusesToSend(routed.sources[0], routed.destination);
+			if (setting !== undefined) return droppedBy(setting, routed);
+			return this.pass("postrouting", this.leaving(routed), (sent) =>
 				this.network.isLocal(sent.destination) ? this.looped(sent) : delivered(sent),
-			),
-		);
+			);
+		});
 	}
 
 	private forwarded(state: PacketState): FinishedBranch[] {
 		const setting = this.network.forwardingIsOff(state.family);
-		if (setting !== undefined) {
-			const rule = { table: "kernel", chain: "routing", rule: setting };
-			const dropped = recorded({ ...state, hook: "forward" }, rule, { effect: "drop" });
-			return [{ probability: 1, state: dropped, verdict: "drop" }];
-		}
+		if (setting !== undefined) return droppedBy(setting, { ...state, hook: "forward" });
 		return this.pass("forward", this.leaving(state), (allowed) => this.pass("postrouting", allowed, delivered));
 	}
 
@@ -174,6 +176,12 @@ class HookWalk {
 		if (a.type === b.type) return 0;
 		return (a.type === "nat") === this.kernelFirst ? -1 : 1;
 	}
+}
+
+/** The kernel drops it while it chooses the route. */
+function droppedBy(setting: string, state: PacketState): FinishedBranch[] {
+	const rule = { table: "kernel", chain: "routing", rule: setting };
+	return [{ probability: 1, state: recorded(state, rule, { effect: "drop" }), verdict: "drop" }];
 }
 
 const delivered: Continuation = (state) => [{ probability: 1, state, verdict: "delivered" }];

@@ -34,13 +34,13 @@ export interface NodeNetwork {
 	node?: string;
 	/** All addresses that the kernel treats as its own (fib type local), loopback included. */
 	localAddresses: string[];
-	/** All interfaces with their addresses, the primary one first. */
-	interfaces?: { name: string; addresses: string[] }[];
+	/** All interfaces with their addresses, the primary one first, if they are known. */
+	interfaces?: { name: string; addresses?: string[] }[];
 	/**
 	 * Routes: to which interface packets for a destination go (CIDR; the longest prefix decides), and the source address
-	 * that masquerading uses there.
+	 * that masquerading uses there, if it is known.
 	 */
-	routes?: { destination: string; interface?: string; source: string }[];
+	routes?: { destination: string; interface?: string; source?: string }[];
 	/** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */
 	sysctls?: Record<string, string>;
 }

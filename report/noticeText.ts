@@ -49,6 +49,8 @@ export const unreadText = (sources: readonly RuleSource[]): string =>
 
 /** Rules that couldn't be read, and what that means for the paths on the node. */
 function gapText({ source, family, present, problem }: RulesGap): string {
+	if (source === "network")
+		return `its interfaces, routes and settings couldn't be read, so rules that depend on them are unknown: ${readText(problem)}`;
 	const rules = `${sourceNames[source]}${family === "ipv6" ? " (IPv6)" : ""}`;
 	const effect =
 		present === "yes"

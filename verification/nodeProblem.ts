@@ -28,7 +28,8 @@ export type ReadProblem = z.infer<typeof ReadProblem>;
 
 /** Rules that couldn't be read, next to those that could. */
 export const RulesGap = z.object({
-	source: RuleSource,
+	/** "network": its interfaces, routes and settings. */
+	source: z.enum([...RuleSource.options, "network"]),
 	/** Absent: of all families. */
 	family: Family.optional(),
 	/** Whether there are such rules: a path that meets them is unknown. */

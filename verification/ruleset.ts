@@ -3,6 +3,7 @@ import pLimit from "p-limit";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node, Service } from "../kubernetes/model.ts";
+import { type NodeFacts, parseFacts, printFacts } from "../kubernetes/nodeFacts.ts";
 import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
 import { parseAddress } from "../netfilter/address.ts";
 import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
@@ -55,7 +56,10 @@ export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, n
 	if (!runner) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
 	const proxy = snapshot.kubeProxies.get(name);
 	const read = reader(cluster, name, runner);
-	const rules = await readNodeRules(read, nftReader(cluster, snapshot, name, read), familiesOf(snapshot, node));
+	const [rules, facts] = await Promise.all([
+		readNodeRules(read, nftReader(cluster, snapshot, name, read), familiesOf(snapshot, node)),
+		readFacts(read),
+	]);
 	const recognized = recognizeProxy(rules);
 	if ("kind" in recognized) {
 		if (rules.nftError?.finding.problem === recognized) throw rules.nftError;
@@ -65,7 +69,18 @@ export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, n
 	// With session affinity, a remembered client is sent to its endpoint again instead of a random one.
 	const remembers = rules.families.some(({ usual, other }) => `${usual.text}${other.text}`.includes(" -m recent "));
 	const remembered = remembers ? await read(printRecent, parseRecent) : new Map<string, string[]>();
-	return assemble(rules, recognized, networkOf(node), remembered);
+	const gaps = facts.gap ? [...rules.gaps, facts.gap] : rules.gaps;
+	return assemble({ ...rules, gaps }, recognized, networkOf(node, facts.facts), remembered);
+}
+
+/** Without them, rules that match interfaces or routes are unknown. */
+async function readFacts(read: Read): Promise<{ facts: NodeFacts; gap?: RulesGap }> {
+	try {
+		return { facts: await read(printFacts, parseFacts) };
+	} catch (error) {
+		const { problem } = readFinding("", error);
+		return { facts: {}, gap: { source: "network", present: "unknown", problem } };
+	}
 }
 
 /** kube-proxy's image doesn't always have nft. */
@@ -91,7 +106,9 @@ function assemble(
 ): Ruleset {
 	const { nft, gaps } = rules;
 	const tables = rules.families.map(tablesOf);
-	const unread = [...new Set(gaps.filter(({ present }) => present === "unknown").map(({ source }) => source))];
+	const unread = [
+		...new Set(gaps.flatMap(({ present, source }) => (present === "yes" || source === "network" ? [] : source))),
+	];
 	const native = tables.reduce((ruleset, { iptables }) => nativeTables(ruleset, iptables), nft);
 	return {
 		backend,

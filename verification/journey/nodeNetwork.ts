@@ -1,26 +1,68 @@
 /** The facts about a node's network that the API provides, and the packets that arrive at the node. */
 import ipaddr from "ipaddr.js";
 import type { Node } from "../../kubernetes/model.ts";
+import type { NodeFacts } from "../../kubernetes/nodeFacts.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
+import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
 import type { NodeNetwork, Packet } from "../../netfilter/model.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 
 /**
  * A node's addresses and routes: to its own pods with the pods' gateway as source, to everything else with its InternalIP.
  * The API doesn't provide the names of interfaces.
+ * @param facts what the node's kernel shows
  */
-export function networkOf(node: Node & Pick<NodeNetwork, "sysctls">): NodeNetwork {
+export function networkOf(node: Node & Pick<NodeNetwork, "sysctls">, facts: NodeFacts = {}): NodeNetwork {
 	const gateway = podSideAddress(node);
 	const everywhere = ipaddr.IPv6.isValid(node.internalIp) ? "::/0" : "0.0.0.0/0";
+	const assumedOwn = [node.internalIp, gateway, "127.0.0.1", "::1"].filter((ip) => ip !== undefined);
+	const localAddresses = facts.localAddresses ?? assumedOwn;
+	// Not every network plugin gives the node an address in its podCIDR.
+	const source = gateway && localAddresses.includes(gateway) ? { source: gateway } : {};
+	const assumed: Route[] = [
+		...(gateway ? [{ destination: node.podCidr, ...source }] : []),
+		{ destination: everywhere, source: node.internalIp },
+	];
 	return {
 		node: node.name,
-		localAddresses: [node.internalIp, gateway, "127.0.0.1", "::1"].filter((ip) => ip !== undefined),
-		routes: [
-			...(gateway ? [{ destination: node.podCidr, source: gateway }] : []),
-			{ destination: everywhere, source: node.internalIp },
-		],
-		...(node.sysctls && { sysctls: node.sysctls }),
+		localAddresses,
+		routes: facts.routes ? routesOf(facts.routes, { ...facts, localAddresses }, assumed) : assumed,
+		...(facts.interfaces && { interfaces: facts.interfaces }),
+		...((facts.sysctls ?? node.sysctls) && { sysctls: { ...node.sysctls, ...facts.sysctls } }),
 	};
+}
+
+type Route = NonNullable<NodeNetwork["routes"]>[number];
+
+/** Adds the source that masquerading uses, if it is known. */
+function routesOf(routes: NonNullable<NodeFacts["routes"]>, facts: NodeFacts, assumed: Route[]): Route[] {
+	return routes.map((route) => {
+		const source = sourceOf(route, facts, assumed);
+		return { ...route, ...(source !== undefined && { source }) };
+	});
+}
+
+/**
+ * An address of the interface, if possible one whose network has the destination (inet_select_addr in net/ipv4/devinet.c).
+ * Without the interfaces' addresses: the local address in a connected network, if there is one, or what the API shows.
+ */
+function sourceOf({ destination, interface: name }: Omit<Route, "source">, facts: NodeFacts, assumed: Route[]) {
+	const isIpv6 = destination.includes(":");
+	const all = facts.interfaces?.find((one) => one.name === name)?.addresses;
+	const [first, ...others] = all?.filter((one) => one.includes(":") === isIpv6) ?? [];
+	if (first) return ([first, ...others].find((one) => isWithin(destination, one)) ?? first).split("/")[0];
+	const connected = destination.endsWith("/0")
+		? []
+		: (facts.localAddresses ?? []).filter((address) => isWithin(address, destination));
+	if (connected.length === 1) return connected[0];
+	const source = assumed.find(({ destination: range }) => isWithin(destination, range))?.source;
+	return connected.length === 0 || (source !== undefined && connected.includes(source)) ? source : undefined;
+}
+
+/** Whether the address, or the first one of the range, is in the other range. */
+function isWithin(text: string, range: string): boolean {
+	const [address, wide] = [parseAddress(text.split("/")[0] ?? ""), parseRange(range)];
+	return address !== undefined && wide !== undefined && contains(wide, address);
 }
 
 /** The first packet of a client's request to the node's nodePort, as that node's netfilter first sees it. */

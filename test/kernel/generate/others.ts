@@ -282,9 +282,10 @@ function administrator(draw: Draw, family: Family, areCountsHidden: boolean): Nf
 		"fib daddr type != local counter jump log-it",
 		"ct state vmap { established : accept, related : accept, invalid : accept, new : jump log-it }",
 		"tcp dport vmap { 22 : accept, 80 : drop, 30040-30041 : accept }",
-		...(areCountsHidden ? ["quota over 100 mbytes drop", "limit rate over 100/second drop"] : []),
+		...(areCountsHidden
+			? ["meta skuid 0 counter accept", "quota over 100 mbytes drop", "limit rate over 100/second drop"]
+			: []),
 		"udp dport 53 accept",
-		"meta skuid 0 counter accept",
 	];
 	addAll(table, "guard", "ct state invalid accept", ...draw.some(choices, 3, 9));
 	if (draw.chance(0.3))

@@ -23,7 +23,7 @@ const worker1: NodeNetwork = {
 /** The same node without the names of its interfaces. */
 const unnamed: NodeNetwork = {
 	...worker1,
-	routes: (worker1.routes ?? []).map(({ destination, source }) => ({ destination, source })),
+	routes: (worker1.routes ?? []).map(({ interface: _, ...route }) => route),
 };
 
 const toPod: Packet = {

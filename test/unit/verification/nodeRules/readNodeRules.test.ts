@@ -25,7 +25,7 @@ type Prints = Record<string, string | [stdout: string, stderr: string]>;
 /** Reads the node's rules where its programs print this; all others fail. */
 function read(prints: Prints, { node = worker1, byProbe = {} as Prints, withProbe = false } = {}) {
 	const run: Cluster["run"] = async (runner, program) => {
-		const printed = (runner === probe ? byProbe : prints)[program.filter((word) => word !== "-c").join(" ")];
+		const printed = program[0] === "sh" ? "" : (runner === probe ? byProbe : prints)[commandOf(program)];
 		if (printed === undefined) return { code: 127, stdout: "", stderr: `${program[0]}: not found` };
 		const [stdout, stderr] = typeof printed === "string" ? [printed, ""] : printed;
 		return { code: 0, stdout, stderr };
@@ -40,6 +40,8 @@ function read(prints: Prints, { node = worker1, byProbe = {} as Prints, withProb
 	});
 	return readRuleset(cluster, snapshot, node);
 }
+
+const commandOf = (program: string[]): string => program.filter((word) => word !== "-c").join(" ");
 
 function save(table: string, rules: string[], { tool = "iptables-save v1.8.9 (nf_tables)", chains = "" } = {}): string {
 	const kernels = { nat: ["PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"], filter: ["INPUT", "FORWARD", "OUTPUT"] };

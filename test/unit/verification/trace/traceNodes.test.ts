@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Runner } from "../../../../kubernetes/clients.ts";
 import type { Dialogue, Ran } from "../../../../kubernetes/exec.ts";
 import type { Cluster } from "../../../../kubernetes/liveCluster.ts";
+import { printFacts } from "../../../../kubernetes/nodeFacts.ts";
 import type { ClusterSnapshot, PlacedClient } from "../../../../kubernetes/snapshot.ts";
 import { findingText } from "../../../../report/findingText.ts";
 import { nodeTraceLine } from "../../../../report/traceText.ts";
@@ -34,7 +35,8 @@ function lab(trace = fixture("other-node.xtables.txt")) {
 	const sent = vi.fn();
 	const run = async (_: Runner, program: string[], __: number, dialogue?: Dialogue): Promise<Ran> => {
 		if (program[0] === "iptables-save") return { code: 0, stdout: fixture("nodeport-worker.iptables.txt"), stderr: "" };
-		if (/^iptables-(nft|legacy)-save$/.test(program[0] ?? "")) return { code: 0, stdout: "", stderr: "" };
+		if (program === printFacts || /^iptables-(nft|legacy)-save$/.test(program[0] ?? ""))
+			return { code: 0, stdout: "", stderr: "" };
 		if (program.join(" ") === "nft -j list tables") return { code: 0, stdout: '{"nftables": []}', stderr: "" };
 		if (program[0] === "curl") {
 			sent(program);
