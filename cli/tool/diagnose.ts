@@ -6,9 +6,12 @@ import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
+import { probeAll } from "./probe.ts";
 
 interface Options extends SourceOptions {
 	client?: string;
+	probe?: boolean;
+	from?: string[];
 	json?: boolean;
 	markdown?: boolean;
 }
@@ -21,6 +24,8 @@ export const addDiagnose = (program: Command): Command =>
 			.argument("<service>", "<namespace>/<service>, such as shop/frontend"),
 	)
 		.option("--client <address>", "the address of a client outside the cluster (default: an example)")
+		.option("--probe", "also send requests: from this machine to every node's nodePort (TCP)")
+		.option("--from <pod...>", "with --probe: also from pod/<name> or pod/<namespace>/<name>, by exec")
 		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
 		.addOption(new Option("--markdown", "print the diagnosis as Markdown, for an issue").conflicts("json"))
 		.addHelpText(
@@ -29,8 +34,13 @@ export const addDiagnose = (program: Command): Command =>
 		)
 		.action(async (service: string, options: Options) => {
 			const name = parseServiceName(service);
-			const input = await readDiagnosis(await sourceOf(options), name);
-			const diagnosis = diagnose({ ...input, outsideIp: options.client });
+			const isProbing = options.probe === true;
+			if (!isProbing && options.from) throw new Error("--from needs --probe");
+			if (isProbing && options.bundle !== undefined) throw new Error("--probe needs a cluster: leave out --bundle");
+			const source = await sourceOf(options);
+			const input = { ...(await readDiagnosis(source, name)), outsideIp: options.client };
+			const probed = isProbing ? await probeAll(source, input, options.from ?? []) : undefined;
+			const diagnosis = diagnose({ ...input, probed });
 			console.log(render(diagnosis, options));
 			process.exitCode = diagnosis.verdict === "healthy" ? exitCodes.nothingFound : exitCodes.found;
 		});

@@ -19,10 +19,15 @@ const agents = {
 	"kube-router": { labels: { "k8s-app": "kube-router" }, serves: true },
 	flannel: { labels: { app: "flannel" }, serves: false },
 	kindnet: { labels: { app: "kindnet" }, serves: false },
+	/** The network plugin of this project's own node image: toolchain/images/node/root/kind/manifests/default-cni.yaml. */
+	"pod-network": { labels: { app: "pod-network" }, serves: false },
 	"aws-vpc-cni": { labels: { "k8s-app": "aws-node" }, serves: false },
 	weave: { labels: { name: "weave-net" }, serves: false },
 } satisfies Record<string, { labels: Record<string, string>; serves: boolean }>;
 export type AgentKind = keyof typeof agents;
+
+/** Plugins whose addresses and routes are known: each node has one range of pods, and its first address. */
+export const isKnownNetwork = (agent: AgentKind): boolean => agent === "kindnet" || agent === "pod-network";
 
 export const canServe = (agent: AgentKind): boolean => agents[agent].serves;
 

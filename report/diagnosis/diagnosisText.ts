@@ -49,6 +49,7 @@ export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, scree
 		...(rows.length > 0
 			? ["", paint("bold", "Predicted from the rules of the nodes"), predictionTable(rows, width)]
 			: []),
+		...(diagnosis.measurements ? ["", ...measurementLines(diagnosis.measurements, width)] : []),
 		...(gaps.length > 0 ? ["", paint("bold", "Not checked"), ...gaps.flatMap((text) => fill(text, width, "- "))] : []),
 	].join("\n");
 }
@@ -70,4 +71,13 @@ function findingLines(one: WeighedFinding, number: number, access: CommandAccess
 		...(one.fix ? fillCommand(accessCommand(access, one.fix), width, `${indent}fix: `) : []),
 		...(one.inspect ? fillCommand(accessCommand(access, one.inspect), width, `${indent}inspect: `) : []),
 	];
+}
+
+/** "Measured: 4 of 4 requests ended as predicted." */
+function measurementLines(measurements: NonNullable<Diagnosis["measurements"]>, width: number): string[] {
+	const comparable = measurements.filter(({ predicted }) => predicted.length > 0);
+	const agreeing = comparable.filter(({ predicted, observed }) => predicted.includes(observed));
+	const rest = measurements.length - comparable.length;
+	const more = rest === 0 ? "" : ` ${rest} had no prediction.`;
+	return fill(`Measured: ${agreeing.length} of ${comparable.length} requests ended as predicted.${more}`, width);
 }

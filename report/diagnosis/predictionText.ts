@@ -33,8 +33,8 @@ function sharesOf(ends: readonly PredictedEnd[], textOf: (end: PredictedEnd) => 
 }
 
 /** Who answers isn't part of it: the endpoints are listed elsewhere. */
-function answerText({ client, target }: Prediction, ends: readonly PredictedEnd[]): string {
-	const seen = sharesOf(ends, (end) => seenText(end, client.address, target.address));
+function answerText(prediction: Prediction, ends: readonly PredictedEnd[]): string {
+	const seen = sharesOf(ends, (end) => seenText(end, prediction));
 	const total = sum(ends);
 	const [only] = seen.keys();
 	if (seen.size === 1) return `ok; the pod sees ${only}`;
@@ -42,8 +42,11 @@ function answerText({ client, target }: Prediction, ends: readonly PredictedEnd[
 	return `ok; the pod sees ${each.join(" or ")}`;
 }
 
-function seenText({ end, clientIpOf }: PredictedEnd, client: string | undefined, target: string): string {
-	if (clientIpOf !== undefined) return `an address of ${clientIpOf}`;
+function seenText(
+	{ end, clientIpOf }: PredictedEnd,
+	{ client: { address: client }, target: { address: target, node } }: Prediction,
+): string {
+	if (clientIpOf !== undefined) return clientIpOf === node ? "an address of that node" : `an address of ${clientIpOf}`;
 	const seen = end.kind === "pod" ? end.clientIp : "";
 	if (seen === client) return "the client's own address";
 	return target === withPort(seen, Number(target.slice(target.lastIndexOf(":") + 1))) ? "that node's address" : seen;

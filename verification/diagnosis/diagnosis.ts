@@ -9,6 +9,7 @@ import { objectFindings } from "./findings/objectFindings.ts";
 import { ruleFindings } from "./findings/ruleFindings.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { staleConntrackFindings } from "./findings/staleConntrack.ts";
+import { Measurement } from "./measure.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
 import type { RulesReading } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
@@ -49,6 +50,8 @@ export const Diagnosis = z.object({
 	/** The most certain first. */
 	findings: z.array(WeighedFinding),
 	predictions: z.array(Prediction),
+	/** With --probe: requests that were sent, and how they ended. */
+	measurements: z.array(Measurement).optional(),
 	/** What couldn't be read, so that the diagnosis is narrower. */
 	gaps: z.array(GapData),
 });
@@ -60,17 +63,16 @@ export interface DiagnosisInput {
 	rules: RulesReading;
 	/** The address of a client outside the cluster @default an example, for which no rule was written */
 	outsideIp?: string | undefined;
-	/** Findings that other checks made. */
-	more?: readonly WeighedFinding[];
-	moreGaps?: readonly Gap[];
+	/** What was measured, and how it differs from the prediction. */
+	probed?: { measurements: Measurement[]; findings: WeighedFinding[] } | undefined;
 }
 
 export function diagnose(input: DiagnosisInput): Diagnosis {
-	const { reading, views, rules, outsideIp, more = [], moreGaps = [] } = input;
+	const { reading, views, rules, outsideIp, probed } = input;
 	const { requests, gaps } = predictAll(reading, views, rules.rulesets, outsideIp);
 	const own = nodeFindings(reading, views);
 	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
-	const findings = [
+	const found = [
 		...objectFindings(reading),
 		...own,
 		...rules.findings,
@@ -78,8 +80,9 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...localnetFindings(requests, rules.facts),
 		...staleConntrackFindings(views, connectionsOf(rules)),
 		...sourceRangeFindings(reading, outsideIp),
-		...more,
-	].sort(byWeight);
+		...(probed?.findings ?? []),
+	];
+	const findings = weighed(found).sort(byWeight);
 	return {
 		schema: diagnosisSchema,
 		cluster: reading.about,
@@ -92,8 +95,17 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		verdict: verdictOf(findings),
 		findings,
 		predictions: requests.map(({ prediction }) => prediction),
-		gaps: [...reading.gaps, ...rules.gaps, ...gaps, ...moreGaps],
+		...(probed && { measurements: probed.measurements }),
+		gaps: [...reading.gaps, ...rules.gaps, ...gaps],
 	};
+}
+
+/** If requests end otherwise than the rules predict, NetworkPolicies that select the pods may be the cause. */
+function weighed(findings: readonly WeighedFinding[]): WeighedFinding[] {
+	const isUnexplained = findings.some(({ finding }) => finding.kind === "probe" && finding.observed !== "ok");
+	return findings.map((one) =>
+		isUnexplained && one.finding.kind === "networkPolicies" ? { ...one, weight: "suspect" } : one,
+	);
 }
 
 const connectionsOf = ({ facts }: RulesReading) =>

@@ -189,6 +189,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 		predicted: z.array(End),
 		observed: Outcome,
 		detail: text.optional(),
+		/** How many requests of the client to such targets ended so. */
+		requests: z.int(),
 	}),
 ]);
 export type DiagnosisFinding = z.infer<typeof DiagnosisFinding>;

@@ -2,6 +2,7 @@
 import { toNode } from "../../kubernetes/objects.ts";
 import type { ClusterSnapshot, Endpoint } from "../../kubernetes/snapshot.ts";
 import { isKindNode } from "../../kubernetes/source/nodeState.ts";
+import { isKnownNetwork } from "../../kubernetes/source/serviceProxies.ts";
 import { proxyContainer, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { EndpointSliceObject, NodeObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
 import { parseAddress, parseRange } from "../../netfilter/address.ts";
@@ -77,8 +78,14 @@ function snapshotOf(reading: ServiceReading, family: Family, port: ServicePort):
 		kubeProxies: new Map(
 			[...(reading.kubeProxies ?? [])].map(([node, pod]) => [node, { exec: proxyContainer(pod) }] as const),
 		),
-		foreignNetwork: !nodes.every(isKindNode) || reading.agents.size !== 1 || !reading.agents.has("kindnet"),
+		foreignNetwork: !hasKnownNetwork(reading),
 	};
+}
+
+/** Whether kind's own network plugin, and no other, sets addresses and routes. */
+function hasKnownNetwork({ nodes, agents }: ServiceReading): boolean {
+	const [agent, ...others] = agents.keys();
+	return nodes.every(isKindNode) && agent !== undefined && others.length === 0 && isKnownNetwork(agent);
 }
 
 /** The nodes whose rules are read. */

@@ -68,12 +68,13 @@ export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords
 	};
 }
 
-export function probeText({ client, target, predicted, observed, detail }: FindingOf<"probe">): FindingWords {
+export function probeText({ client, target, predicted, observed, detail, requests }: FindingOf<"probe">): FindingWords {
 	const expected = [...new Set(predicted.map(outcomeOf))].join(" or ");
 	return {
 		title: `${client} -> ${targetName(target)}: measured ${observed}, predicted ${expected}`,
 		evidence: [
 			"the cause lies outside the rules of the nodes: a cloud firewall, a security group, a route, or the pod itself",
+			...(requests === 1 ? [] : [`${requests} requests of this client ended so`]),
 			...(detail === undefined ? [] : [detail]),
 		],
 	};

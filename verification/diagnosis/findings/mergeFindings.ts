@@ -25,12 +25,17 @@ function keyOf(finding: DiagnosisFinding): string {
 		}
 		case "sysctl":
 			return JSON.stringify([finding.kind, finding.name, finding.value]);
+		case "probe": {
+			const { client, target, observed, predicted } = finding;
+			return JSON.stringify([finding.kind, client, target.kind, observed, predicted.map(({ kind }) => kind)]);
+		}
 		default:
 			return JSON.stringify(finding);
 	}
 }
 
 function joined(one: DiagnosisFinding, other: DiagnosisFinding): DiagnosisFinding {
+	if (one.kind === "probe") return { ...one, requests: one.requests + 1 };
 	if (!("nodes" in one) || !("nodes" in other)) return one;
 	const nodes = [...new Set([...one.nodes, ...other.nodes])];
 	if (one.kind === "foreignRule") return { ...one, nodes, requests: one.requests + 1 };

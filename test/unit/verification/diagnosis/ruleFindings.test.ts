@@ -239,7 +239,7 @@ it("doesn't claim which client address a pod sees behind a network plugin that i
 		objects.pods = objects.pods.filter((pod) => !JSON.stringify(pod).includes('"kindnet"'));
 	});
 	const outside = predictions.find(({ client, target }) => client.kind === "outside" && target.node === worker2);
-	expect(outside && resultText(outside)).toBe(`ok; the pod sees an address of ${worker2}`);
+	expect(outside && resultText(outside)).toBe("ok; the pod sees an address of that node");
 	const inside = predictions.find(
 		({ client, target }) => client.kind === "podOnOtherNode" && target.kind === "clusterIp",
 	);

@@ -1,0 +1,55 @@
+/** nodeport-lab diagnose --probe: requests that are really sent. */
+import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { PodObject } from "../../kubernetes/source/usedFields.ts";
+import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
+import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/measure.ts";
+
+/** For documentation (RFC 5737): which address the nodes see of this machine isn't known. */
+const example = "198.51.100.7";
+
+export interface Probed {
+	measurements: Measurement[];
+	findings: WeighedFinding[];
+}
+
+/** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */
+export async function probeAll(
+	source: ClusterSource,
+	{ reading, views, rules, outsideIp = example }: DiagnosisInput,
+	from: readonly string[],
+): Promise<Probed> {
+	const probers: Prober[] = [hereAs(outsideIp)];
+	for (const name of from) probers.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
+	const all: Probed = { measurements: [], findings: [] };
+	for (const prober of probers) {
+		const { measurements, findings } = await measure(prober, views, rules.rulesets);
+		all.measurements.push(...measurements);
+		all.findings.push(...findings);
+	}
+	return all;
+}
+
+async function proberOf(source: ClusterSource, own: string, from: string): Promise<Prober> {
+	const [, namespace = own, name] = from.match(/^pod\/(?:([^/]+)\/)?([^/]+)$/) ?? [];
+	if (name === undefined) throw new Error(`--from "${from}": must be pod/<name> or pod/<namespace>/<name>`);
+	const answer = await source.list({ kind: "pods", namespace, name });
+	if ("refused" in answer) throw new Error(`--from ${from}: ${answer.refused.message}`);
+	const [pod] = answer.value;
+	if (!pod) throw new Error(`--from "${from}": pod ${namespace}/${name} not found`);
+	const { spec, status } = pod;
+	if (spec.nodeName === undefined || status?.podIP === undefined)
+		throw new Error(`--from "${from}": the pod isn't running`);
+	const place = {
+		network: spec.hostNetwork ? ("node" as const) : ("pod" as const),
+		node: spec.nodeName,
+		ip: status.podIP,
+	};
+	return podProber(source, `pod ${namespace}/${name}`, containerOf(pod, namespace), place);
+}
+
+const containerOf = ({ metadata, spec }: PodObject, namespace: string) => ({
+	namespace,
+	pod: metadata.name,
+	container: spec.containers[0]?.name ?? "",
+});
