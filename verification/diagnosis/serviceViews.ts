@@ -55,7 +55,7 @@ export function viewsOf(reading: ServiceReading): ServiceView[] {
 const isOf = (family: Family, ip: string): boolean => parseAddress(ip)?.kind() === family;
 
 function snapshotOf(reading: ServiceReading, family: Family, port: ServicePort): ClusterSnapshot {
-	const { service, nodes } = reading;
+	const { service } = reading;
 	const { name, namespace = "" } = service.metadata;
 	const { spec } = service;
 	const clusterIps = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);

@@ -1,0 +1,81 @@
+/** Objects of Services that are broken in one way each, in a namespace of their own, and a healthy one next to them. */
+
+export const namespace = "broken";
+
+/** Each Service has its own nodePort, below those that Kubernetes assigns. */
+export const nodePorts = { healthy: 30060, selector: 30061, unready: 30062, named: 30063, number: 30064, local: 30065 };
+
+const metadata = (name: string) => ({ name, namespace });
+
+/** @param node the only node that its pod may run on */
+const deployment = (name: string, image: string, node: string, container: object = {}) => ({
+	apiVersion: "apps/v1",
+	kind: "Deployment",
+	metadata: metadata(name),
+	spec: {
+		selector: { matchLabels: { app: name } },
+		template: {
+			metadata: { labels: { app: name } },
+			spec: {
+				nodeSelector: { "kubernetes.io/hostname": node },
+				terminationGracePeriodSeconds: 0,
+				containers: [
+					{
+						name: "echo",
+						image,
+						imagePullPolicy: "Never",
+						ports: [{ name: "http", containerPort: 8080 }],
+						...container,
+					},
+				],
+			},
+		},
+	},
+});
+
+const service = (name: keyof typeof nodePorts, app: string, port: object = {}, spec: object = {}) => ({
+	apiVersion: "v1",
+	kind: "Service",
+	metadata: metadata(name),
+	spec: {
+		type: "NodePort",
+		selector: { app },
+		ports: [{ name: "http", port: 80, targetPort: 8080, nodePort: nodePorts[name], ...port }],
+		...spec,
+	},
+});
+
+export const brokenObjects = (image: string, node: string) => ({
+	apiVersion: "v1",
+	kind: "List",
+	items: [
+		{ apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
+		deployment("web", image, node),
+		deployment("slow", image, node, { readinessProbe: { httpGet: { path: "/", port: 9 }, periodSeconds: 1 } }),
+		service("healthy", "web"),
+		service("selector", "wbe"),
+		service("unready", "slow"),
+		service("named", "web", { targetPort: "htpp" }),
+		service("number", "web", { targetPort: 9090 }),
+		service("local", "web", {}, { externalTrafficPolicy: "Local" }),
+	],
+});
+
+/** A pod that takes the nodePort of the healthy Service on its node. */
+export const hostPortPod = (image: string, node: string) => ({
+	apiVersion: "v1",
+	kind: "Pod",
+	metadata: metadata("edge"),
+	spec: {
+		nodeName: node,
+		terminationGracePeriodSeconds: 0,
+		containers: [
+			{
+				name: "echo",
+				image,
+				imagePullPolicy: "Never",
+				ports: [{ containerPort: 8080, hostPort: nodePorts.healthy }],
+			},
+		],
+	},
+});
