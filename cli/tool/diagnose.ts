@@ -6,7 +6,7 @@ import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
-import { probeAll } from "./probe.ts";
+import { probeAll } from "./probing.ts";
 
 interface Options extends SourceOptions {
 	client?: string;

@@ -9,9 +9,9 @@ import { objectFindings } from "./findings/objectFindings.ts";
 import { ruleFindings } from "./findings/ruleFindings.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { staleConntrackFindings } from "./findings/staleConntrack.ts";
-import { Measurement } from "./measure.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
 import type { RulesReading } from "./rulesFromSource.ts";
+import { Measurement } from "./sendProbes.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
 
 export const diagnosisSchema = "nodeport-lab/diagnosis/v1";

@@ -8,8 +8,8 @@ import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
 import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
+import { type NodeFacts, readNodeFacts } from "./diagnosedNode.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
-import { type NodeFacts, readNodeFacts } from "./nodeFacts.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface RulesReading {

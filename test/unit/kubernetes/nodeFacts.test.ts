@@ -6,7 +6,7 @@ import { parseIptablesSave } from "../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../netfilter/iptables/walk.ts";
 import type { Packet } from "../../../netfilter/model.ts";
 import { networkOf } from "../../../verification/journey/nodeNetwork.ts";
-import { sampleView } from "../verification/sample.ts";
+import { sampleView } from "../verification/sampleSnapshot.ts";
 
 const trie = `Main:
   +-- 0.0.0.0/0 3 0 5

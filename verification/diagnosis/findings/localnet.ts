@@ -1,6 +1,7 @@
 /** route_localnet: without it the kernel drops what the rules translate from 127.0.0.1 to a pod. */
+
+import type { NodeFacts } from "../diagnosedNode.ts";
 import type { WeighedFinding } from "../diagnosisFinding.ts";
-import type { NodeFacts } from "../nodeFacts.ts";
 import type { PredictedRequest } from "../prediction.ts";
 
 const name = "net.ipv4.conf.all.route_localnet";

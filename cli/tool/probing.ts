@@ -3,7 +3,7 @@ import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/measure.ts";
+import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/sendProbes.ts";
 
 /** For documentation (RFC 5737): which address the nodes see of this machine isn't known. */
 const example = "198.51.100.7";

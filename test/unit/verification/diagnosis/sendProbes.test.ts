@@ -1,9 +1,9 @@
 import { createServer } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { findingWords } from "../../../../report/diagnosis/diagnosisFindingText.ts";
+import { findingWords } from "../../../../report/diagnosis/findings/diagnosisFindingText.ts";
 import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { hereAs, measure, type Prober, podProber } from "../../../../verification/diagnosis/measure.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
+import { hereAs, measure, type Prober, podProber } from "../../../../verification/diagnosis/sendProbes.ts";
 import type { Outcome } from "../../../../verification/model.ts";
 import { labObjects, MemorySource, type Objects } from "./labObjects.ts";
 
