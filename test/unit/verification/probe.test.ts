@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Ran } from "../../../kubernetes/exec.ts";
+import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Expected, Observed } from "../../../verification/model.ts";
-import { agrees, observe } from "../../../verification/probe.ts";
+import { agrees, observe, sendRequest } from "../../../verification/probe.ts";
 
 const body =
 	'{"message":"NODE: a, POD IP:10.0.0.1","node":"a","podIp":"10.0.0.1","clientIp":"10.0.0.2","clientPort":5}';
@@ -65,5 +67,30 @@ describe("agrees", () => {
 
 	it("doesn't check an answer if none is expected", () => {
 		expect(agrees({ outcome: "timeout" }, { outcome: "timeout", body: "timed out" })).toBe(true);
+	});
+});
+
+describe("sendRequest", () => {
+	const none: Ran = { code: -1, stdout: "", stderr: "no answer from pod default/dnsutils within 10 s" };
+	const timeout: Ran = { code: 28, stdout: "", stderr: "curl: (28) Connection timed out" };
+
+	/** @returns the outcome, and the time limit of each attempt */
+	async function send(...results: Ran[]): Promise<[string, number[]]> {
+		const limits: number[] = [];
+		const run = async (_runner: unknown, _program: string[], seconds: number) => {
+			limits.push(seconds);
+			return results[limits.length - 1] ?? expect.fail("one attempt too many");
+		};
+		const client = { name: "c", place: { network: "outside" as const }, run: { spawn: [] }, get: ["curl"] };
+		const { observed } = await sendRequest({ run } as Partial<Cluster> as Cluster, client, "10.0.0.1:80");
+		return [observed.outcome, limits];
+	}
+
+	it.each([
+		["takes the first result", [timeout], "timeout", [10]],
+		["tries again with more time if there is no result", [none, { code: 0, stdout: body, stderr: "" }], "ok", [10, 30]],
+		["gives up after the second attempt", [none, none], "other", [10, 30]],
+	] as const)("%s", async (_, results, outcome, limits) => {
+		expect(await send(...results)).toEqual([outcome, limits]);
 	});
 });
