@@ -61,7 +61,7 @@ export const weightPrefix = (weight: WeighedFinding["weight"]): string =>
 function findingLines(one: WeighedFinding, number: number, access: CommandAccess, width: number): string[] {
 	const { title, evidence, advice } = findingWords(one.finding);
 	const text = `${weightPrefix(one.weight)}${title}`;
-	const sentence = `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+	const sentence = `${capitalized(text)}.`;
 	const mark = `${number}. `;
 	const indent = " ".repeat(mark.length);
 	return [
@@ -81,3 +81,7 @@ function measurementLines(measurements: NonNullable<Diagnosis["measurements"]>, 
 	const more = rest === 0 ? "" : ` ${rest} had no prediction.`;
 	return fill(`Measured: ${agreeing.length} of ${comparable.length} requests ended as predicted.${more}`, width);
 }
+
+/** Names of fields, such as externalTrafficPolicy, and of settings keep their spelling. */
+const capitalized = (text: string): string =>
+	/^[a-z]+[ :]/.test(text) ? `${text.charAt(0).toUpperCase()}${text.slice(1)}` : text;

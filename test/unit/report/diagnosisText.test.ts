@@ -32,6 +32,11 @@ it("names the cluster first, then the verdict, the findings with their fix, and 
 	expect(lines.find((line) => line.includes("each of 4 nodes, port 30044"))).toMatch(/connection refused/);
 });
 
+it("keeps the spelling of a field at the start of a sentence", async () => {
+	const lines = diagnosisText(await sample("trace-local"), access, { color: false }).split("\n");
+	expect(lines.find((line) => line.startsWith("1. "))).toMatch(/^1\. externalTrafficPolicy is Local, and /);
+});
+
 it("groups the targets of a client that have the same result", async () => {
 	const text = diagnosisText(await sample("nodeport-service"), {}, { color: false });
 	expect(text).toContain(
