@@ -24,7 +24,10 @@ export const addDiagnose = (program: Command): Command =>
 			.argument("<service>", "<namespace>/<service>, such as shop/frontend"),
 	)
 		.option("--client <address>", "the address of a client outside the cluster (default: an example)")
-		.option("--probe", "also send requests: from this machine to every node's nodePort (TCP)")
+		.option(
+			"--probe",
+			"also send requests from this machine to every node's nodePort (TCP), and check that a pod listens",
+		)
 		.option("--from <pod...>", "with --probe: also from pod/<name> or pod/<namespace>/<name>, by exec")
 		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
 		.addOption(new Option("--markdown", "print the diagnosis as Markdown, for an issue").conflicts("json"))

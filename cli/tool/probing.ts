@@ -1,8 +1,10 @@
 /** nodeport-lab diagnose --probe: requests that are really sent. */
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { readListeners } from "../../verification/diagnosis/readListeners.ts";
 import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/sendProbes.ts";
 
 /** For documentation (RFC 5737): which address the nodes see of this machine isn't known. */
@@ -11,17 +13,15 @@ const example = "198.51.100.7";
 export interface Probed {
 	measurements: Measurement[];
 	findings: WeighedFinding[];
+	gaps: Gap[];
 }
 
 /** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */
-export async function probeAll(
-	source: ClusterSource,
-	{ reading, views, rules, outsideIp = example }: DiagnosisInput,
-	from: readonly string[],
-): Promise<Probed> {
+export async function probeAll(source: ClusterSource, input: DiagnosisInput, from: readonly string[]): Promise<Probed> {
+	const { reading, views, rules, outsideIp = example } = input;
 	const probers: Prober[] = [hereAs(outsideIp)];
 	for (const name of from) probers.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
-	const all: Probed = { measurements: [], findings: [] };
+	const all: Probed = { measurements: [], ...(await readListeners(source, input)) };
 	for (const prober of probers) {
 		const { measurements, findings } = await measure(prober, views, rules.rulesets);
 		all.measurements.push(...measurements);

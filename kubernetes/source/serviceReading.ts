@@ -29,7 +29,8 @@ export type Subject =
 	| "hostPorts"
 	| "rules"
 	| "conntrack"
-	| "sysctls";
+	| "sysctls"
+	| "listeners";
 
 /** Something that couldn't be read, so that the diagnosis is narrower. */
 export interface Gap {

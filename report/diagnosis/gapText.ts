@@ -61,6 +61,11 @@ const subjects: Record<string, SubjectText> = {
 		right: "create and get pods/exec in kube-system",
 	},
 	conntrack: { name: "connections (conntrack)", shows: "whether known UDP clients are sent to pods that are gone" },
+	listeners: {
+		name: "sockets of a pod",
+		shows: "whether a process listens on the targetPort",
+		right: "create and get pods/exec in the Service's namespace",
+	},
 	sysctls: { name: "kernel settings", shows: "whether the kernel forwards packets" },
 };
 

@@ -64,7 +64,7 @@ export interface DiagnosisInput {
 	/** The address of a client outside the cluster @default an example, for which no rule was written */
 	outsideIp?: string | undefined;
 	/** What was measured, and how it differs from the prediction. */
-	probed?: { measurements: Measurement[]; findings: WeighedFinding[] } | undefined;
+	probed?: { measurements: Measurement[]; findings: WeighedFinding[]; gaps: Gap[] } | undefined;
 }
 
 export function diagnose(input: DiagnosisInput): Diagnosis {
@@ -96,7 +96,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		findings,
 		predictions: requests.map(({ prediction }) => prediction),
 		...(probed && { measurements: probed.measurements }),
-		gaps: [...reading.gaps, ...rules.gaps, ...gaps],
+		gaps: [...reading.gaps, ...rules.gaps, ...gaps, ...(probed?.gaps ?? [])],
 	};
 }
 

@@ -1,0 +1,41 @@
+/** Whether a process in a pod listens on the port that the Service sends packets to. */
+import type { Protocol } from "../../../netfilter/model.ts";
+import type { WeighedFinding } from "../diagnosisFinding.ts";
+
+/** A socket that waits for packets. */
+export interface Listener {
+	port: number;
+	/** Whether it only gets packets for the pod's loopback address. */
+	loopback: boolean;
+}
+
+/** States in /proc/net/tcp and /proc/net/udp: TCP_LISTEN, and TCP_CLOSE for a UDP socket (include/net/tcp_states.h). */
+const waiting = { tcp: "0A", udp: "07" };
+
+/** The loopback addresses as the kernel prints them: in groups of 32 bits in the byte order of a little-endian machine. */
+const isLoopback = (address: string): boolean =>
+	address.length === 8 ? address.endsWith("7F") : address === "00000000000000000000000001000000";
+
+/** Parses /proc/net/tcp, /proc/net/tcp6 or the same of udp, or several of them. */
+export function parseListeners(text: string, protocol: "tcp" | "udp"): Listener[] {
+	return text.split("\n").flatMap((line) => {
+		const [, address, port, state] =
+			line.match(/^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) /) ?? [];
+		if (address === undefined || port === undefined || state !== waiting[protocol]) return [];
+		return [{ port: Number.parseInt(port, 16), loopback: isLoopback(address) }];
+	});
+}
+
+export function listeningFindings(
+	pod: string,
+	port: number,
+	protocol: Protocol,
+	listeners: readonly Listener[],
+): WeighedFinding[] {
+	const own = listeners.filter((listener) => listener.port === port);
+	if (own.some(({ loopback }) => !loopback)) return [];
+	const reachable = listeners.filter(({ loopback }) => !loopback).map((listener) => listener.port);
+	const listening = [...new Set(reachable)].sort((a, b) => a - b);
+	const loopbackOnly = own.length > 0;
+	return [{ weight: "cause", finding: { kind: "notListening", pod, port, protocol, loopbackOnly, listening } }];
+}

@@ -1,0 +1,36 @@
+/** Reads in an endpoint's own container which ports its pod listens on. */
+import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { Gap } from "../../kubernetes/source/serviceReading.ts";
+import type { DiagnosisInput } from "./diagnosis.ts";
+import type { WeighedFinding } from "./diagnosisFinding.ts";
+import { listeningFindings, parseListeners } from "./findings/listening.ts";
+
+const readSeconds = 10;
+
+/** One endpoint of each port: the others usually run the same program. */
+export async function readListeners(
+	source: ClusterSource,
+	{ reading, views }: Pick<DiagnosisInput, "reading" | "views">,
+): Promise<{ findings: WeighedFinding[]; gaps: Gap[] }> {
+	const findings: WeighedFinding[] = [];
+	const gaps: Gap[] = [];
+	for (const { snapshot, protocol } of views) {
+		const [endpoint] = snapshot.endpoints;
+		const pod = reading.pods?.find(({ metadata }) => metadata.name === endpoint?.pod);
+		// A pod in its node's network shares the node's ports, and sctp has no such file.
+		if (!endpoint || !pod || pod.spec.hostNetwork || protocol === "sctp") continue;
+		const { namespace = "", name } = pod.metadata;
+		const container = { namespace, pod: name, container: pod.spec.containers[0]?.name ?? "" };
+		const program = ["cat", `/proc/net/${protocol}`, `/proc/net/${protocol}6`];
+		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
+		// Without IPv6 the second file is missing, and cat ends with 1.
+		if (/^\s*sl /m.test(stdout)) {
+			findings.push(...listeningFindings(name, endpoint.port, protocol, parseListeners(stdout, protocol)));
+			continue;
+		}
+		const [line = ""] = stderr.trim().split("\n");
+		const reason = /\b403\b|forbidden/i.test(stderr) ? "forbidden" : "unsupported";
+		gaps.push({ subject: "listeners", reason, message: line || `cat ended with ${code} in pod ${name}` });
+	}
+	return { findings, gaps };
+}
