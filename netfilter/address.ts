@@ -44,6 +44,17 @@ export function contains(range: AddressRange, address: Address): boolean {
 	return compare(range.first, address) <= 0 && compare(address, range.last) <= 0;
 }
 
+/** The address with the range's prefix in place of its own. */
+export function mappedInto(range: AddressRange, address: Address): Address | undefined {
+	if (!("network" in range) || range.network.kind() !== address.kind()) return undefined;
+	const prefix = range.network.toByteArray();
+	const bytes = address.toByteArray().map((byte, index) => {
+		const mask = 0xff00 >> Math.min(8, Math.max(0, range.bits - index * 8));
+		return ((prefix[index] ?? 0) & mask & 0xff) | (byte & ~mask & 0xff);
+	});
+	return ipaddr.fromByteArray(bytes);
+}
+
 /** Whether an address passes a test, given all addresses that it may be. */
 export function chanceWithin(candidates: readonly Address[], test: (address: Address) => boolean): Chance {
 	const hits = candidates.filter(test).length;

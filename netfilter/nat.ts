@@ -1,5 +1,5 @@
 /** The effect of NAT on a packet's state, whichever tool wrote the rule. */
-import { type Address, type Network, parseAddress, withPort } from "./address.ts";
+import { type Address, type AddressRange, mappedInto, type Network, parseAddress, withPort } from "./address.ts";
 import { type Conntrack, type PacketState, type RuleReference, recorded } from "./state.ts";
 
 /** The new address and port; a missing part stays as it is. */
@@ -65,6 +65,17 @@ export function redirect(
 	const own = network.redirectAddress(state.inInterface, sender, state.destination);
 	const address = state.hook === "output" ? loopback : own;
 	return address && translateDestination(state, rule, { address, port });
+}
+
+/** NETMAP: the destination, or at the hooks of source NAT the source, keeps the bits outside the range's prefix (xt_NETMAP.c). */
+export function mapNetwork(state: PacketState, rule: RuleReference, range: AddressRange): PacketState | undefined {
+	if (state.hook === "prerouting" || state.hook === "output") {
+		const address = mappedInto(range, state.destination);
+		return address && translateDestination(state, rule, { address });
+	}
+	const [source, ...others] = state.sources;
+	const address = source && others.length === 0 ? mappedInto(range, source) : undefined;
+	return address && translateSource(state, rule, { address });
 }
 
 /** The connection after NAT of its source; the kernel sets IPS_SRC_NAT only if something differs. */

@@ -3,7 +3,8 @@
  * dropped: lines and options that aren't understood are kept as unknown, and problemsOf reports them.
  */
 import type { Family, RuleText } from "../model.ts";
-import { type Match, parseMatches } from "./matches.ts";
+import { parseMatches } from "./conditions/matches.ts";
+import type { Match } from "./conditions/model.ts";
 import { parseOptions } from "./options.ts";
 import { parseTarget, type Target } from "./targets.ts";
 

@@ -1,7 +1,7 @@
 /** Parses the target of an iptables rule: the options after -j or -g. */
-import { type Address, parseAddress } from "../address.ts";
+import { type Address, type AddressRange, parseAddress, parseRange } from "../address.ts";
 import type { Translation } from "../nat.ts";
-import { type OptionGroup, textOf } from "./options.ts";
+import { type Option, type OptionGroup, textOf } from "./options.ts";
 
 export type Target =
 	| { kind: "none" | "accept" | "drop" | "return" | "notrack" }
@@ -14,6 +14,8 @@ export type Target =
 	| { kind: "mark"; value: number; mask: number }
 	| { kind: "connection-mark"; action: "set" | "save" | "restore"; value: number; packetMask: number; mask: number }
 	| { kind: "dnat" | "snat"; to: Translation }
+	/** Replaces the network's bits of the address: the destination's, or on the way out the source's. */
+	| { kind: "netmap"; range: AddressRange }
 	/** To an address of the node itself. */
 	| { kind: "redirect"; port: number | undefined }
 	/** Lets the packet pass, and changes only what no supported match sees. */
@@ -51,7 +53,7 @@ function knownTarget(group: OptionGroup): Target | undefined {
 	const { name, options } = group;
 	if (group.unread.length > 0) return undefined;
 	if (group.kind === "-g") return { kind: "chain", name, goto: true };
-	if (observers.has(name)) return { kind: "observe", name };
+	if (observers.has(name)) return mayDecide(group) ? undefined : { kind: "observe", name };
 	switch (name) {
 		case "ACCEPT":
 			return only(group, { kind: "accept" });
@@ -71,6 +73,8 @@ function knownTarget(group: OptionGroup): Target | undefined {
 			return translation(group, "snat", "--to-source", "--persistent", ...randomOptions);
 		case "REDIRECT":
 			return redirect(group);
+		case "NETMAP":
+			return netmap(group);
 		case "MASQUERADE": {
 			const otherPort = options.length === 0 ? false : isRandom(group) ? true : undefined;
 			return only(group, { kind: "masquerade", otherPort }, "--to-ports", ...randomOptions);
@@ -90,11 +94,24 @@ function knownTarget(group: OptionGroup): Target | undefined {
 
 const randomOptions = ["--random", "--random-fully"];
 
+const flags = [...randomOptions, "--persistent"];
+
 const isRandom = ({ options }: OptionGroup): boolean => options.some(({ name }) => randomOptions.includes(name));
 
-/** The target, if the group has no other options than these. */
+/** The target, if the group has no other options than these, each with its one value. */
 function only<T extends Target>({ options }: OptionGroup, target: T, ...allowed: string[]): T | undefined {
-	return options.every(({ name, not }) => allowed.includes(name) && !not) ? target : undefined;
+	const isKnown = ({ name, values, not }: Option) =>
+		allowed.includes(name) && !not && values.length === (flags.includes(name) ? 0 : 1);
+	return options.every(isKnown) ? target : undefined;
+}
+
+/** Whether a target that mostly only observes changes where the packet goes: a mark from a set, or a TTL that ends its way. */
+function mayDecide({ name, options }: OptionGroup): boolean {
+	if (name === "SET") return options.some((option) => option.name.startsWith("--map-"));
+	if (name !== "TTL" && name !== "HL") return false;
+	return !options.every(
+		(option) => /-inc$/.test(option.name) || (/-set$/.test(option.name) && Number(option.values[0]) > 1),
+	);
 }
 
 const valueAfter = ({ options }: OptionGroup, wanted: string): string | undefined =>
@@ -104,7 +121,15 @@ const valueAfter = ({ options }: OptionGroup, wanted: string): string | undefine
 function mark({ options }: OptionGroup): Target | undefined {
 	const [option, ...others] = options;
 	const [value = Number.NaN, mask = allBits] = (option?.values[0] ?? "").split("/").map(Number);
-	if (!option || others.length > 0 || !Number.isInteger(value) || !Number.isInteger(mask)) return undefined;
+	if (
+		!option ||
+		others.length > 0 ||
+		option.values.length !== 1 ||
+		option.not ||
+		!Number.isInteger(value) ||
+		!Number.isInteger(mask)
+	)
+		return undefined;
 	switch (option.name) {
 		case "--set-xmark":
 			return { kind: "mark", value, mask };
@@ -130,7 +155,8 @@ function connectionMark({ options }: OptionGroup): Target | undefined {
 	const values = (action?.values[0] ?? "").split("/").map(Number);
 	const [value = Number.NaN, mask = allBits] = values;
 	const kind = "connection-mark";
-	if (options.some(({ not }) => not)) return undefined;
+	const isFlag = (name: string) => name === "--save-mark" || name === "--restore-mark";
+	if (options.some(({ name, values, not }) => not || values.length !== (isFlag(name) ? 0 : 1))) return undefined;
 	if (action?.name === "--save-mark" || action?.name === "--restore-mark") {
 		const known = masks.every(({ name }) => ["--nfmask", "--ctmask", "--mask"].includes(name));
 		const [packetMask, mask] = masks.some(({ name }) => name === "--mask")
@@ -163,6 +189,11 @@ function redirect(group: OptionGroup): Target | undefined {
 	// From a range of ports the kernel chooses by means that the rules don't show.
 	if (port !== undefined && !Number.isInteger(port)) return undefined;
 	return only(group, { kind: "redirect", port }, "--to-ports", ...randomOptions);
+}
+
+function netmap(group: OptionGroup): Target | undefined {
+	const range = parseRange(valueAfter(group, "--to") ?? "");
+	return range && only(group, { kind: "netmap", range }, "--to");
 }
 
 /** One address and at most one port. From a range the kernel chooses by means that the rules don't show. */

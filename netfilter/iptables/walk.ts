@@ -11,11 +11,11 @@ import {
 } from "../chain.ts";
 import { type BaseChain, walkTables } from "../hooks.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
-import { masquerade, redirect, translateDestination, translateSource, withoutTracking } from "../nat.ts";
+import { mapNetwork, masquerade, redirect, translateDestination, translateSource, withoutTracking } from "../nat.ts";
 import { toPaths } from "../paths.ts";
 import { defaultRejection } from "../rejection.ts";
 import { type Hook, hasConnection, type PacketState, type RuleReference, recorded } from "../state.ts";
-import { cannotMatch, judge } from "./evaluateMatches.ts";
+import { cannotMatch, judge } from "./conditions/evaluateMatches.ts";
 import { objectOf } from "./iptablesObjects.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
 import type { Target } from "./targets.ts";
@@ -190,6 +190,10 @@ class TableWalk implements Chains<Rule> {
 				const redirected = redirect(state, rule, this.network, target.port);
 				if (redirected) return branch(redirected, "accept");
 				return unknown(state, rule, "it redirects to the address of the packet's interface, which is unknown");
+			}
+			case "netmap": {
+				const mapped = mapNetwork(state, rule, target.range);
+				return mapped ? branch(mapped, "accept") : unknown(state, rule, "the address that it maps is unknown");
 			}
 			case "masquerade":
 				return branch(masquerade(state, rule, this.network, target.otherPort), "accept");

@@ -2,8 +2,8 @@
 import type { Family } from "../../netfilter/model.ts";
 import { drawFrom } from "./generate/draw.ts";
 import { randomIptables } from "./generate/iptables.ts";
-import { randomNeighbours } from "./generate/neighbours.ts";
 import { randomNftables } from "./generate/nftables.ts";
+import { randomNeighbours } from "./generate/others/neighbours.ts";
 import { randomProbes } from "./generate/probes.ts";
 import { randomServices } from "./generate/services.ts";
 import type { Machine } from "./machine/machine.ts";

@@ -7,7 +7,7 @@ export type Tool = "iptables" | "nftables";
 export type Loader = Tool | "legacy";
 
 /** Facts that the walk isn't told. */
-export type Hidden = "interfaces" | "routes" | "sourcePort" | "counts";
+export type Hidden = "interfaces" | "routes" | "sourcePort" | "counts" | "age";
 
 export interface RuleSet {
 	/** The tool of kube-proxy's rules. Next to them, others may be of any tool. */

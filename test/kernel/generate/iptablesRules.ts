@@ -99,7 +99,7 @@ class IptablesStranger extends Stranger {
 			`${this.not()}-d ${draw.pick([...cidrs, node, ...localPods])}`,
 			`${this.not()}${interfaces ?? draw.pick(["-i", "-o"])} ${draw.pick(["eth0", "veth0", "lo", "eth+", "v+"])}`,
 			`-m mark ${this.not()}--mark ${this.mark()}`,
-			`-m addrtype ${this.not()}--dst-type ${draw.pick(["LOCAL", "MULTICAST"])}`,
+			`-m addrtype ${this.not()}--dst-type ${draw.pick(["LOCAL", "MULTICAST", "UNICAST", "LOCAL,MULTICAST"])}`,
 			`-m addrtype ${this.not()}--src-type LOCAL`,
 			`-m conntrack ${this.not()}--ctstate ${states}`,
 			`-m comment --comment "it's \\"strange\\" -j DROP"`,
@@ -136,11 +136,13 @@ class IptablesStranger extends Stranger {
 
 	private endings(): string[] {
 		const { draw, family, stage } = this;
-		const { localPods, remotePods } = addresses[family];
+		const { localPods, remotePods, podCidr, localPodCidr, nodeCidr } = addresses[family];
 		const pod = draw.pick([...localPods, ...remotePods]);
 		const bracketed = family === "ipv6" ? `[${pod}]` : pod;
-		if (stage === "destination") return [`-j DNAT --to-destination ${draw.pick([pod, `${bracketed}:8081`, ":8082"])}`];
-		if (stage === "source") return ["-j MASQUERADE", "-j MASQUERADE --random-fully"];
+		const mapped = `-j NETMAP --to ${draw.pick([podCidr, localPodCidr])}`;
+		if (stage === "destination")
+			return [`-j DNAT --to-destination ${draw.pick([pod, `${bracketed}:8081`, ":8082"])}`, mapped];
+		if (stage === "source") return ["-j MASQUERADE", "-j MASQUERADE --random-fully", `-j NETMAP --to ${nodeCidr}`];
 		const kinds = [...rejections[family].map(({ iptables }) => iptables), "tcp-reset"];
 		return ["-j DROP", "-j REJECT", `-j REJECT --reject-with ${draw.pick(kinds)}`];
 	}

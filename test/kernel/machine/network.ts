@@ -74,13 +74,14 @@ export function nodeNetwork(family: Family, hidden: readonly Hidden[] = []): Nod
 	const named = (name: string) => (hidden.includes("interfaces") ? {} : { interface: name });
 	return {
 		localAddresses: [node, gateway, loopback],
-		...(hidden.length === 0 && {
-			interfaces: [
-				{ name: "lo", addresses: [loopback] },
-				{ name: "eth0", addresses: [node] },
-				{ name: "veth0", addresses: [gateway] },
-			],
-		}),
+		...(!hidden.includes("interfaces") &&
+			!hidden.includes("routes") && {
+				interfaces: [
+					{ name: "lo", addresses: [loopback] },
+					{ name: "eth0", addresses: [node] },
+					{ name: "veth0", addresses: [gateway] },
+				],
+			}),
 		routes: hidden.includes("routes")
 			? []
 			: [

@@ -1,17 +1,22 @@
 /** kube-proxy's rules next to those of other programs, on one node: both back ends of iptables, and tables of nft's own. */
-import type { Family } from "../../../netfilter/model.ts";
-import type { Block, Hidden, RuleSet, Tool } from "../ruleBlocks.ts";
-import type { Draw } from "./draw.ts";
-import { kubeProxyChains, tracedRaw } from "./iptables.ts";
-import { answersPass } from "./iptablesRules.ts";
-import { blocksOf, type Chains } from "./iptablesTable.ts";
-import { kubeProxyTable, traceTable } from "./nftables.ts";
-import { blockOf } from "./nftTable.ts";
-import { addOthers, emptyTables, otherTables, type Tables } from "./others.ts";
-import type { RandomService } from "./services.ts";
+
+import type { Family } from "../../../../netfilter/model.ts";
+import type { Block, Hidden, RuleSet, Tool } from "../../ruleBlocks.ts";
+import type { Draw } from "../draw.ts";
+import { kubeProxyChains, tracedRaw } from "../iptables.ts";
+import { answersPass } from "../iptablesRules.ts";
+import { blocksOf, type Chains } from "../iptablesTable.ts";
+import { kubeProxyTable, traceTable } from "../nftables.ts";
+import { blockOf } from "../nftTable.ts";
+import type { RandomService } from "../services.ts";
+import { addOthers, emptyTables, type Tables } from "./othersIptables.ts";
+import { otherTables } from "./othersNft.ts";
 
 export function randomNeighbours(draw: Draw, family: Family, tool: Tool, services: readonly RandomService[]): RuleSet {
 	const hidden = draw.chance(0.5) ? draw.some<Hidden>(["interfaces", "routes", "sourcePort", "counts"], 1, 2) : [];
+	const legacy = draw.chance(0.3) ? legacyBlocks(draw, family) : [];
+	// Nothing shows whether legacy tables are older than the others.
+	if (legacy.length > 0) hidden.push("age");
 	const tables = emptyTables();
 	if (draw.chance(0.8)) addOthers(draw, family, tables);
 	if (tool === "iptables") addKubeProxy(draw, family, services, tables);
@@ -24,7 +29,6 @@ export function randomNeighbours(draw: Draw, family: Family, tool: Tool, service
 		...proxy,
 		...(draw.chance(0.5) ? otherTables(draw, family, hidden.includes("counts")).map(blockOf) : []),
 	];
-	const legacy = draw.chance(0.3) ? legacyBlocks(draw, family) : [];
 	const groups = draw.shuffled([iptables, native, legacy]);
 	return { tool, family, blocks: groups.flat(), ...(hidden.length > 0 && { hidden }) };
 }

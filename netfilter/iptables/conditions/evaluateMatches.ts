@@ -1,9 +1,10 @@
 /** Evaluates the conditions of an iptables rule for a packet. */
-import { type Address, chanceWithin, contains, type Network, type PortRange } from "../address.ts";
-import { any, type Chance, certainly, not } from "../chance.ts";
-import type { Protocol } from "../model.ts";
-import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../state.ts";
-import type { Match } from "./matches.ts";
+import { chanceWithin, contains, type Network, type PortRange } from "../../address.ts";
+import { any, type Chance, certainly, not } from "../../chance.ts";
+import type { Protocol } from "../../model.ts";
+import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../../state.ts";
+import { addressTypes } from "./addressTypes.ts";
+import type { Match } from "./model.ts";
 
 /** The result of all conditions of a rule, evaluated in their order until one fails. */
 export interface Judgement {
@@ -91,7 +92,7 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			return mark === undefined ? "unknown" : certainly((mark & match.mask) >>> 0 === match.value);
 		}
 		case "address-type":
-			return any(match.types.map((type) => addressType(match, type.toLowerCase(), state, network)));
+			return addressTypes(match, state, network);
 		case "conntrack-state":
 			return any(match.states.map((name) => chanceOfConntrack(state, name)));
 		case "original-address": {
@@ -120,25 +121,13 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			return match.bound && !network.isLocal(state.destination) ? 0 : "unknown";
 		case "header":
 			return "absent";
+		case "owner":
+			return state.inInterface === "" ? "unknown" : 0;
 		case "nfacct":
 			return 1;
 		case "unknown":
 			return "unknown";
 	}
-}
-
-const addresses = (of: "source" | "destination", state: PacketState): readonly Address[] =>
-	of === "source" ? state.sources : [state.destination];
-
-function addressType(
-	match: Extract<Match, { kind: "address-type" }>,
-	type: string,
-	state: PacketState,
-	network: Network,
-): Chance {
-	const candidates = addresses(match.of, state);
-	if (!match.on || type !== "local") return network.chanceOfType(candidates, type);
-	return network.chanceOfLocalOn(candidates, match.on === "in" ? state.inInterface : state.outInterface);
 }
 
 /** "eth0", or "eth+" for all names that begin with "eth". */
@@ -230,6 +219,8 @@ function reasonOf(match: Match): string {
 			return "the rule checks the route back to the source, and the node's interfaces or routes are unknown";
 		case "bridge-port":
 			return "the rule matches bridged packets, and the packet's interface is unknown";
+		case "owner":
+			return "the rule matches the process that sends the packet, which is unknown";
 		case "socket":
 			return "the rule matches packets for an open socket, and the node's sockets are unknown";
 		default:
