@@ -36,6 +36,7 @@ describe("redacted", () => {
 			`client-key-data: ${Buffer.from(key).toString("base64")}\nnext`,
 			"client-key-data: [removed]\nnext",
 		],
+		["a line of a key without a digit", `at 10:00 ${"aB+/".repeat(16)}\nnext`, "at 10:00 [removed]\nnext"],
 		["a ServiceAccount's token", `got token ${jwt}, next`, "got token [removed], next"],
 		["a bearer token", "Authorization: Bearer abcdef.0123456789abcdef; next", "Authorization: Bearer [removed]; next"],
 		["a proxy's password", "http://user:pass@10.0.0.1:3128 next", "http://user:[removed]@10.0.0.1:3128 next"],
