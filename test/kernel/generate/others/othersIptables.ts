@@ -151,7 +151,7 @@ const redirects: Program = (draw, family, { nat, filter }) => {
 			"-m physdev --physdev-is-bridged -j DROP",
 			"-m pkttype --pkt-type broadcast -j DROP",
 			"-m addrtype ! --dst-type UNICAST -j DROP",
-			"-m addrtype --dst-type BROADCAST,LOCAL -j RETURN",
+			`-m addrtype --dst-type ${family === "ipv4" ? "BROADCAST,LOCAL" : "UNICAST,LOCAL"} -j RETURN`,
 		]),
 	);
 };
