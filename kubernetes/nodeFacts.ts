@@ -26,14 +26,17 @@ const files = [
 
 const programs = ["ip -j address", "ip -j rule"];
 
-/** Prints files by a shell's own commands, because kube-proxy's image has few others; and what `ip` prints, if it is there. */
+/**
+ * Prints files by a shell's own commands, because kube-proxy's image has few others; and what `ip` prints, if it is there.
+ * dash reads single bytes, and a file in /proc/sys ends after the first read: its only digit comes without a line end.
+ */
 export const printFacts = [
 	"sh",
 	"-c",
 	`for file in ${files.join(" ")}; do
 		[ -r "$file" ] || continue
 		echo "== $file"
-		while IFS= read -r line; do echo "$line"; done < "$file"
+		while IFS= read -r line || [ -n "$line" ]; do echo "$line"; done < "$file"
 	done
 	for program in ${programs.map((program) => `"${program}"`).join(" ")}; do
 		printed=$($program 2>/dev/null) || continue
@@ -133,7 +136,8 @@ const towards = (name: string, flags: string): { interface?: string } =>
 function sysctlsOf(sections: Sections): Record<string, string> {
 	const prefix = "/proc/sys/";
 	const own = [...sections].filter(([name]) => name.startsWith(prefix));
-	return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length).replaceAll("/", "."), value.trim()]));
+	const values = own.map(([name, value]) => [name.slice(prefix.length).replaceAll("/", "."), value.trim()] as const);
+	return Object.fromEntries(values.filter(([, value]) => /^\d+$/.test(value)));
 }
 
 function json(text: string | undefined): Record<string, unknown>[] | undefined {

@@ -1,4 +1,5 @@
 /** Facts about a node, as a shell prints them from /proc, and `ip` where it is there. */
+import { readFile } from "node:fs/promises";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import { parseFacts, printFacts } from "../../../kubernetes/nodeFacts.ts";
@@ -93,10 +94,16 @@ describe("facts about a node", () => {
 
 	it("are printed by a shell on this machine", async () => {
 		const [shell = "", ...args] = printFacts;
-		const { localAddresses, interfaces } = parseFacts((await execa(shell, args)).stdout);
+		const { localAddresses, interfaces, sysctls } = parseFacts((await execa(shell, args)).stdout);
 		expect(localAddresses).toContain("127.0.0.1");
+		const forwards = await readFile("/proc/sys/net/ipv4/ip_forward", "utf8");
+		expect(sysctls?.["net.ipv4.ip_forward"]).toBe(forwards.trim());
 		expect(interfaces?.map(({ name }) => name)).toContain("lo");
 	});
+});
+
+it("a setting without a value isn't known", () => {
+	expect(parseFacts(printed({ "/proc/sys/net/ipv4/conf/all/route_localnet": "" }))).toEqual({});
 });
 
 describe("a path on a node whose facts are known", () => {
