@@ -28,6 +28,10 @@ export type Subject =
 	| "networkPolicies"
 	| "hostPorts"
 	| "rules"
+	/** Rules next to those that serve the Service: of another back end, or of nft. */
+	| "otherRules"
+	/** Interfaces and routes of a node. */
+	| "network"
 	| "conntrack"
 	| "sysctls"
 	| "listeners";

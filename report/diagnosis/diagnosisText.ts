@@ -31,7 +31,9 @@ export function verdictText(diagnosis: Diagnosis): string {
 	const doubt =
 		unknown === 0 ? "" : ` What happens to ${unknown} of ${predictions.length} predicted requests isn't known.`;
 	const agree = unknown === 0 ? "agree" : "don't contradict each other";
-	return `No fault found in ${subject}: its objects and the rules of ${which} ${agree}.${doubt}`;
+	const isPartial = diagnosis.gaps.some(({ subject }) => subject === "otherRules");
+	const extent = isPartial ? ", as far as they could be read" : "";
+	return `No fault found in ${subject}: its objects and the rules of ${which} ${agree}${extent}.${doubt}`;
 }
 
 export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, screen: Screen): string {

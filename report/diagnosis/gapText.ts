@@ -60,6 +60,11 @@ const subjects: Record<string, SubjectText> = {
 		shows: "what happens to packets there, and who drops them",
 		right: "create and get pods/exec in kube-system",
 	},
+	otherRules: {
+		name: "rules of other tools",
+		shows: "rules of firewalld, Docker, an administrator or an earlier kube-proxy that may drop packets first",
+	},
+	network: { name: "interfaces and routes", shows: "what rules do that depend on them" },
 	conntrack: { name: "connections (conntrack)", shows: "whether known UDP clients are sent to pods that are gone" },
 	listeners: {
 		name: "sockets of a pod",

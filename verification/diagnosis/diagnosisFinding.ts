@@ -1,6 +1,6 @@
 /** What a diagnosis finds, as data. report/diagnosis/ makes the sentences. */
 import { z } from "zod";
-import { Protocol } from "../../netfilter/model.ts";
+import { Backend, Protocol } from "../../netfilter/model.ts";
 import { End } from "../journey/model.ts";
 import { Command, Outcome } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
@@ -149,6 +149,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("otherProxy"), agents: names }),
 	/** The node's rules can be read, and aren't usable. */
 	z.object({ kind: z.literal("unusableRules"), node: text, problem: ReadProblem }),
+	/** Rules of a kube-proxy that ran before in another mode or with another back end. The kernel still evaluates them. */
+	z.object({ kind: z.literal("leftoverRules"), nodes: names, backend: Backend, chain: text }),
 	z.object({
 		kind: z.literal("nodeRules"),
 		nodes: names,

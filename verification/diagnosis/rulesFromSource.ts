@@ -10,6 +10,7 @@ import type { ReadProblem } from "../nodeProblem.ts";
 import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
 import { type NodeFacts, readNodeFacts } from "./diagnosedNode.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
+import { mergeFindings } from "./findings/mergeFindings.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface RulesReading {
@@ -61,14 +62,14 @@ export async function readRulesFrom(
 		}
 	});
 	for (const { node, facts, ruleset, error } of results) {
-		if (ruleset) reading.rulesets.set(node, ruleset);
+		if (ruleset) addRuleset(reading, node, ruleset);
 		if (error) addProblem(reading, error);
 		if (!facts) continue;
 		reading.facts.set(node, facts);
 		// If no program can run there, the gap about the rules says so.
 		reading.gaps.push(...facts.gaps.filter(({ reason }) => ruleset || reason === "unsupported"));
 	}
-	return reading;
+	return { ...reading, findings: mergeFindings(reading.findings) };
 }
 
 async function factsOf(
@@ -79,6 +80,19 @@ async function factsOf(
 ): Promise<NodeFacts | undefined> {
 	const proxy = kubeProxies.get(name);
 	return proxy && "exec" in proxy ? readNodeFacts(source, proxy.exec, name, views) : undefined;
+}
+
+/** Rules that couldn't be read may change what the others lead to; those of an earlier kube-proxy are still evaluated. */
+function addRuleset(reading: RulesReading, node: string, ruleset: Ruleset): void {
+	reading.rulesets.set(node, ruleset);
+	for (const { source, problem } of ruleset.gaps) {
+		const subject = source === "network" ? "network" : "otherRules";
+		const { reason, message } = gapOf(problem);
+		reading.gaps.push({ subject, node, reason, message: source === "network" ? message : `${source}: ${message}` });
+	}
+	for (const { backend, chain } of ruleset.leftovers) {
+		reading.findings.push({ weight: "note", finding: { kind: "leftoverRules", nodes: [node], backend, chain } });
+	}
 }
 
 function addProblem(reading: RulesReading, { node, problem, inspect, fix }: ReturnType<typeof readFinding>): void {

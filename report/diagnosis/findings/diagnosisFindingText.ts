@@ -47,6 +47,12 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 		}
 		case "unusableRules":
 			return { title: `the rules of ${finding.node} can't serve a Service`, evidence: [readText(finding.problem)] };
+		case "leftoverRules":
+			return {
+				title: `${nodeNames(finding.nodes)} still ${finding.nodes.length === 1 ? "has" : "have"} rules of an earlier kube-proxy`,
+				evidence: [`chain ${finding.chain} of ${finding.backend}; the kernel evaluates them next to the current ones`],
+				advice: "on the node: kube-proxy --cleanup with the back end that wrote them, or restart the node",
+			};
 		case "nodeRules":
 			return nodeRulesText(finding);
 		case "foreignRule":

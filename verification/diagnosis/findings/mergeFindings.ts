@@ -25,6 +25,8 @@ function keyOf(finding: DiagnosisFinding): string {
 		}
 		case "sysctl":
 			return JSON.stringify([finding.kind, finding.name, finding.value]);
+		case "leftoverRules":
+			return JSON.stringify([finding.kind, finding.backend]);
 		case "probe": {
 			const { client, target, observed, predicted } = finding;
 			return JSON.stringify([finding.kind, client, target.kind, observed, predicted.map(({ kind }) => kind)]);
