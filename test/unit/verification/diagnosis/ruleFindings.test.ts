@@ -87,7 +87,7 @@ describe("a rule of somebody else that comes first", () => {
 		],
 		[
 			"Docker publishes the same port",
-			"docker",
+			"Docker",
 			prepend(
 				"nat",
 				["-A PREROUTING -j DOCKER", "-A DOCKER -p tcp -m tcp --dport 30040 -j DNAT --to-destination 172.17.0.2:80"],
@@ -97,7 +97,7 @@ describe("a rule of somebody else that comes first", () => {
 		],
 		[
 			"a hostPort takes the port",
-			"hostPort",
+			"hostPort (CNI portmap)",
 			prepend(
 				"nat",
 				[
