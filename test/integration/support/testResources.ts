@@ -3,6 +3,7 @@ import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
+import { locked } from "../../../lib/lock.ts";
 import { isRunning } from "../../../lib/process.ts";
 
 const namePrefix = "nodeport-test-";
@@ -32,7 +33,10 @@ export async function networks(): Promise<string[]> {
 }
 
 /** Removes the containers (with their volumes), networks and folders of runs whose process has ended. */
-export async function removeLeftovers(): Promise<void> {
+export const removeLeftovers = (): Promise<void> => locked("test-leftovers", removeEnded);
+
+/** Two test files that start at the same time would remove the same things. */
+async function removeEnded(): Promise<void> {
 	const dead = (await containers(namePrefix)).filter((name) => hasEnded(name.slice(namePrefix.length)));
 	if (dead.length > 0) await execa("docker", ["rm", "--force", "--volumes", ...dead]);
 	const unused = (await networks()).filter((name) => hasEnded(name.slice(namePrefix.length)));
