@@ -183,13 +183,15 @@ function proxyText({ node, state, logLine }: FindingOf<"proxyNotRunning">): Find
 }
 
 function sysctlText({ nodes, name, value, required }: FindingOf<"sysctl">): FindingWords {
-	const effects: Record<string, string> = {
-		"net.ipv4.ip_forward": "the kernel drops packets for pods and other nodes",
-		"net.ipv4.conf.all.route_localnet": "the kernel drops packets from 127.0.0.1 to a pod, so the nodePort fails there",
-	};
+	const effects: [RegExp, string][] = [
+		[/forward(ing)?$/, "the kernel drops packets for pods and other nodes"],
+		[/route_localnet$/, "the kernel drops packets from 127.0.0.1 to a pod, so the nodePort fails there"],
+		[/rp_filter$/, "the kernel drops packets whose route back leads through another interface"],
+	];
+	const effect = effects.find(([pattern]) => pattern.test(name))?.[1];
 	return {
 		title: `${name} is ${value} on ${nodes.join(", ")}`,
-		evidence: [effects[name] ?? `Services need ${required}`],
+		evidence: [effect ?? `Services need ${required}`],
 		advice: `on the node: sysctl -w ${name}=${required}, and find the file in /etc/sysctl.d that resets it`,
 	};
 }

@@ -98,6 +98,10 @@ it.each([
 		"net.ipv4.ip_forward is 0 on a",
 	],
 	[
+		{ kind: "sysctl" as const, nodes: ["a"], name: "net.ipv4.conf.eth1.rp_filter", value: "1", required: "2" },
+		"net.ipv4.conf.eth1.rp_filter is 1 on a",
+	],
+	[
 		{
 			kind: "notListening" as const,
 			pod: "web-1",

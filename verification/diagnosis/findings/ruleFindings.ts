@@ -59,7 +59,7 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	const owner = ownerOf(hop);
 	if (owner === "kernel") {
 		const [name = "", value = ""] = hop.rule.split(" = ");
-		return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], name, value, required: "1" } };
+		return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], name, value, required: requiredOf(name) } };
 	}
 	if (owner !== "kube-proxy") {
 		const effect: ForeignEffect = end.kind === "reject" ? { kind: "reject", with: end.with } : { kind: "drop" };
@@ -71,6 +71,9 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	if (!saysNone || expected.length === 0) return undefined;
 	return rulesFinding(request, leg.node, { kind: "noEndpoints", expected: expected.map(addressOf) });
 }
+
+/** Loose reverse path filtering accepts packets that come by another interface; the other settings must be on. */
+const requiredOf = (setting: string): string => (setting.endsWith(".rp_filter") ? "2" : "1");
 
 /** The rules that lead to the pod belong to another Service. */
 function misled(request: PredictedRequest, { legs }: Branch): WeighedFinding | undefined {
