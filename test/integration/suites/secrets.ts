@@ -32,7 +32,7 @@ export const secrets = (lab: () => Lab, temporary: string, processes: () => stri
 		it.each([
 			["verify"],
 			["explain", "--from", "dnsutils", "--to", `${clusterName}-control-plane`],
-			["report"],
+			["renderReport"],
 			["start"],
 		])("are only in the kubeconfig after npm run %s", async (command, ...args) => {
 			await runs(`cli/${command}.ts`, ...args);
