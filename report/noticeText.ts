@@ -22,6 +22,11 @@ export function noticeText(notice: Notice, { request }: Pick<Report, "request">)
 			return `no requests from ${notice.node}: no client runs on it`;
 		case "noClientOutside":
 			return "no requests from outside the cluster: there is no client";
+		case "repeatedRequests":
+			return (
+				`${notice.count} ${notice.count === 1 ? "request" : "requests"} timed out at first, but not when sent again, ` +
+				"one by one: the machine is busy, or packets get lost"
+			);
 		case "unknownRule":
 			return `${notice.node}: this rule can't be evaluated: ${notice.rule}`;
 		case "unreadRules":

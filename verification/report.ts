@@ -57,6 +57,8 @@ export const Notice = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("noClientOnNode"), node: z.string() }),
 	/** The full matrix has no row for a client outside the cluster. */
 	z.object({ kind: z.literal("noClientOutside") }),
+	/** Requests that timed out at first, and ended otherwise when they were sent again, alone. */
+	z.object({ kind: z.literal("repeatedRequests"), count: z.number() }),
 	/** A rule that can't be evaluated. A path that meets it is reported as unknown. */
 	z.object({ kind: z.literal("unknownRule"), node: z.string(), rule: z.string() }),
 	/** Rules that couldn't be read. Paths that they may change are unknown, or name them as unread. */

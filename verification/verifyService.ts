@@ -55,14 +55,14 @@ async function measure(
 	say({ kind: "probing", nodes: snapshot.nodes.length, ...(sample && { sample }) });
 	// A request waits only for the nodes that it passes, so a dead node delays no other request. Without any kube-proxy
 	// pod it takes all nodes to know whether something else serves Services.
-	const measured = await probeAll(cluster, snapshot, request, async (...nodes) => {
+	const { requests, repeated } = await probeAll(cluster, snapshot, request, async (...nodes) => {
 		const passed = nodes.flatMap((node) => settling.get(node) ?? []);
 		return proxyModeOf(snapshot, await Promise.all(snapshot.kubeProxies.size > 0 ? passed : settling.values()));
 	});
 	const settled = await Promise.all(settling.values());
 	const replaced = isReplaced(snapshot, settled);
 	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
-	const judged = measured.map((one) => judge(snapshot, rulesets, one));
+	const judged = requests.map((one) => judge(snapshot, rulesets, one));
 	const connectivity = judged.map(({ cell }) => cell);
 	const traces =
 		request.connectivity === "full" && !replaced ? await traceAll(cluster, snapshot, rulesets, say) : undefined;
@@ -89,7 +89,7 @@ async function measure(
 		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(snapshot, client, node, ruleset)] : [])),
 		...(traces && { traces }),
 		findings,
-		notices: notices(snapshot, request, rulesets, replaced),
+		notices: notices(snapshot, request, rulesets, replaced, repeated),
 	};
 }
 
@@ -119,6 +119,7 @@ function notices(
 	{ connectivity, existing }: Request,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	replaced: boolean,
+	repeated: number,
 ): Notice[] {
 	const withClient = clients.flatMap(({ place }) => (place.network === "node" ? (place.node ?? []) : []));
 	const withoutClient = nodes.filter(({ name }) => !withClient.includes(name));
@@ -129,6 +130,7 @@ function notices(
 		...(replaced ? [{ kind: "replacedProxy" as const }] : []),
 		...(isFull ? withoutClient.map(({ name }) => ({ kind: "noClientOnNode" as const, node: name })) : []),
 		...(isFull && !hasOutside ? [{ kind: "noClientOutside" as const }] : []),
+		...(repeated > 0 ? [{ kind: "repeatedRequests" as const, count: repeated }] : []),
 		...[...rulesets].flatMap(([node, ruleset]) =>
 			ruleset.notUnderstood().map((rule) => ({ kind: "unknownRule" as const, node, rule })),
 		),

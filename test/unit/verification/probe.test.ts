@@ -1,8 +1,15 @@
 import { describe, expect, it } from "vitest";
 import type { Ran } from "../../../kubernetes/exec.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
-import type { Expected, Observed } from "../../../verification/model.ts";
-import { agrees, observe, sendRequest } from "../../../verification/probe.ts";
+import type { Expected, Observed, Outcome } from "../../../verification/model.ts";
+import {
+	agrees,
+	type MeasuredRequest,
+	observe,
+	repeatTimeouts,
+	type Sent,
+	sendRequest,
+} from "../../../verification/probe.ts";
 
 const body =
 	'{"message":"NODE: a, POD IP:10.0.0.1","node":"a","podIp":"10.0.0.1","clientIp":"10.0.0.2","clientPort":5}';
@@ -92,5 +99,34 @@ describe("sendRequest", () => {
 		["gives up after the second attempt", [none, none], "other", [10, 30]],
 	] as const)("%s", async (_, results, outcome, limits) => {
 		expect(await send(...results)).toEqual([outcome, limits]);
+	});
+});
+
+describe("repeatTimeouts", () => {
+	const result = (expected: Outcome, observed: Outcome) =>
+		({
+			cell: { expected: { outcome: expected }, observed: { outcome: observed } },
+		}) as Partial<MeasuredRequest> as MeasuredRequest;
+	const sent = (expected: Outcome, first: Outcome, second?: Outcome): Sent => ({
+		measured: result(expected, first),
+		send: async () => (second ? result(expected, second) : expect.fail("sent again")),
+	});
+	const outcomes = async (all: Sent[]) => {
+		const { requests, repeated } = await repeatTimeouts(all);
+		return [requests.map(({ cell }) => cell.observed.outcome), repeated];
+	};
+
+	it.each([
+		["sends a request again that timed out against expectation", [sent("ok", "timeout", "ok")], ["ok"], 1],
+		["counts only those that end otherwise then", [sent("ok", "timeout", "timeout")], ["timeout"], 0],
+		["sends no expected timeout again", [sent("timeout", "timeout")], ["timeout"], 0],
+		["sends no other failure again", [sent("ok", "refused"), sent("ok", "ok")], ["refused", "ok"], 0],
+	])("%s", async (_, all, expected, repeated) => {
+		expect(await outcomes(all)).toEqual([expected, repeated]);
+	});
+
+	it("sends none again if many timed out, which isn't chance", async () => {
+		const all = Array.from({ length: 9 }, () => sent("ok", "timeout"));
+		expect(await outcomes(all)).toEqual([Array(9).fill("timeout"), 0]);
 	});
 });
