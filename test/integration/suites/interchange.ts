@@ -13,12 +13,24 @@ interface Resource {
 /** The cluster changes these by itself, and a refresh records it. */
 const changing = ["status", "resourceVersion", "managedFields"];
 
-/** What the state records of the stack's own resources: not of those that it only reads, and without times. */
+/**
+ * What the state records of the stack's own resources: not of those that it only reads, without times, and in an order of
+ * its own: the resources are registered in parallel. Secrets are decrypted, because each encryption differs.
+ */
 async function resourcesOf(lab: Lab): Promise<Resource[]> {
-	const resources: Resource[] = JSON.parse(await lab.state()).checkpoint.latest.resources;
-	const own = resources.filter(({ external }) => !external);
+	const { exitCode, all } = await lab.pulumi("stack", "export", "--show-secrets");
+	expect(exitCode, all).toBe(0);
+	const resources: Resource[] = JSON.parse(all).deployment.resources;
+	const own = resources.filter(({ external }) => !external).sort((a, b) => (a.urn < b.urn ? -1 : 1));
 	const stable = own.map(({ created: _, modified: __, ...resource }) => resource);
-	return JSON.parse(JSON.stringify(stable, (key, value) => (changing.includes(key) ? undefined : value)));
+	const isUnordered = (key: string, value: unknown): value is string[] =>
+		key === "dependencies" && Array.isArray(value);
+	return JSON.parse(
+		JSON.stringify(stable, (key, value) => {
+			if (changing.includes(key)) return undefined;
+			return isUnordered(key, value) ? value.toSorted() : value;
+		}),
+	);
 }
 
 /** The paths of all values, without the values, which are of one cluster. */
