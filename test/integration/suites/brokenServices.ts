@@ -7,6 +7,13 @@ export const nodePorts = { healthy: 30060, selector: 30061, unready: 30062, name
 
 const metadata = (name: string) => ({ name, namespace });
 
+/** What the echo needs to start. */
+const env = [
+	{ name: "PORT", value: "8080" },
+	{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
+	{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+];
+
 /** @param node the only node that its pod may run on */
 const deployment = (name: string, image: string, node: string, container: object = {}) => ({
 	apiVersion: "apps/v1",
@@ -24,6 +31,7 @@ const deployment = (name: string, image: string, node: string, container: object
 						name: "echo",
 						image,
 						imagePullPolicy: "Never",
+						env,
 						ports: [{ name: "http", containerPort: 8080 }],
 						...container,
 					},
@@ -74,6 +82,7 @@ export const hostPortPod = (image: string, node: string) => ({
 				name: "echo",
 				image,
 				imagePullPolicy: "Never",
+				env,
 				ports: [{ containerPort: 8080, hostPort: nodePorts.healthy }],
 			},
 		],
