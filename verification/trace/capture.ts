@@ -8,10 +8,10 @@ import { TraceError } from "./model.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 
 /** The kernel removes the table after this time, even if the connection breaks. */
-const remoteSeconds = 15;
+const remoteSeconds = 30;
 
-/** How long the monitor and the table may take to start. */
-const readySeconds = 5;
+/** How long the monitor and the table may take to start, on a busy machine too. */
+const readySeconds = 20;
 
 /** Legacy iptables writes its traces to the kernel's log. */
 export type TracingBackend = Exclude<Backend, "iptables-legacy">;
@@ -24,7 +24,7 @@ const monitors: Record<TracingBackend, { program: string[]; parse: typeof parseN
 };
 
 /**
- * Runs the monitor that its arguments name, and nft with the commands on stdin, for at most 15 s. When nft has ended, it
+ * Runs the monitor that its arguments name, and nft with the commands on stdin, for a limited time. When nft has ended, it
  * waits until the monitor has read the bytes in its netlink socket of group 9 (NFNLGRP_NFTRACE).
  */
 const script = `
@@ -35,7 +35,7 @@ unread() {
 	done
 }
 await() {
-	for try in $(seq 100); do
+	for try in $(seq 300); do
 		"$@" && return
 		kill -0 $monitor || exit
 		sleep 0.03
