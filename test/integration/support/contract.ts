@@ -61,6 +61,7 @@ const Hop = z.strictObject({
 	effect: z.enum(effects),
 	to: z.string().optional(),
 	object: z.strictObject({ kind: z.string(), namespace: z.string().optional(), name: z.string() }).optional(),
+	owner: z.string().optional(),
 	text: z.string(),
 });
 
