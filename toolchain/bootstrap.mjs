@@ -1,9 +1,10 @@
 /**
- * Where every npm script starts: `node toolchain/bootstrap.mjs [--packages-only | --for-stack | --for-tests] [command …]`.
+ * Where every npm script starts: `node toolchain/bootstrap.mjs [option] [command …]`.
  *
  * It installs the npm packages of package-lock.json if they are missing or outdated. Then it runs set-up: not with
- * --packages-only, with --for-stack only what the stack's cluster needs, with --for-tests also what only tests need. Last
- * it runs the command in the environment of .toolchain/env; node_modules/.bin is on PATH.
+ * --packages-only, with --for-stack only what the stack's cluster needs, with --for-start the same after the doctor, with
+ * --for-tests also what only tests need. Last it runs the command in the environment of .toolchain/env;
+ * node_modules/.bin is on PATH. A command that gets --help or -h runs without the doctor and set-up.
  * It imports only Node's own modules, because a fresh clone has no others.
  */
 import { spawn } from "node:child_process";
@@ -212,10 +213,25 @@ function runCommand(command, inEnvironment) {
 	});
 }
 
+/** Exits if the doctor finds that the lab can't work. */
+async function checkMachine() {
+	const code = await runCommand([process.execPath, join("lib", "program.mjs"), "cli/doctor.ts", "--brief"], false);
+	if (code !== 0) process.exit(code);
+}
+
 checkNode();
-const packagesOnly = process.argv[2] === "--packages-only";
-const setUpOptions = ["--for-stack", "--for-tests"].filter((option) => process.argv[2] === option);
-const command = process.argv.slice(packagesOnly || setUpOptions.length > 0 ? 3 : 2);
+const setUpOptions = {
+	"--packages-only": undefined,
+	"--for-start": ["--for-stack"],
+	"--for-stack": ["--for-stack"],
+	"--for-tests": ["--for-tests"],
+};
+const [option] = process.argv.slice(2);
+const isOption = Object.hasOwn(setUpOptions, option);
+const command = process.argv.slice(isOption ? 3 : 2);
+const isHelp = command.includes("--help") || command.includes("-h");
 await ensurePackages();
-if (!packagesOnly) await setUp(...setUpOptions, ...(command.length > 0 ? ["--brief"] : []));
-if (command.length > 0) process.exitCode = await runCommand(command, !packagesOnly);
+const chosen = isHelp ? undefined : isOption ? setUpOptions[option] : [];
+if (chosen && option === "--for-start") await checkMachine();
+if (chosen) await setUp(...chosen, ...(command.length > 0 ? ["--brief"] : []));
+if (command.length > 0) process.exitCode = await runCommand(command, chosen !== undefined);

@@ -156,6 +156,47 @@ test.each(["--for-stack", "--for-tests"])("%s is passed to the set-up, not to th
 	expect(calls()).toEqual([`setup ${option} --brief`]);
 });
 
+const doctor = `import { appendFileSync } from "node:fs";
+appendFileSync(process.env.CALLS, ["doctor", ...process.argv.slice(2)].join(" ") + "\\n");
+process.exit(Number(process.env.DOCTOR_CODE ?? 0));`;
+
+test("with --for-start, the doctor runs before the set-up of the stack", async () => {
+	installed();
+	writeFileSync(at("cli/doctor.ts"), doctor);
+	const { stdout, exitCode } = await bootstrap(["--for-start", "sh", "-c", "echo ran $*"]);
+	expect({ stdout, exitCode }).toEqual({ stdout: "ran", exitCode: 0 });
+	expect(calls()).toEqual(["doctor --brief", "setup --for-stack --brief"]);
+});
+
+test("if the doctor finds that the lab can't work, neither set-up nor the command runs", async () => {
+	installed();
+	writeFileSync(at("cli/doctor.ts"), doctor);
+	const failed = await bootstrap(["--for-start", "echo", "ran"], { DOCTOR_CODE: "1" });
+	expect(failed).toMatchObject({ exitCode: 1, stdout: "" });
+	expect(calls()).toEqual(["doctor --brief"]);
+});
+
+test.each([
+	["--for-start", "--help"],
+	["--for-stack", "--help"],
+	["--for-stack", "-h"],
+	["--for-tests", "--help"],
+	["--packages-only", "--help"],
+])("with %s, a command that gets %s runs without the doctor and set-up", async (option, help) => {
+	installed();
+	writeFileSync(at("cli/doctor.ts"), doctor);
+	const { stdout, exitCode } = await bootstrap([option, "sh", "-c", 'echo "$@"', "lab", help]);
+	expect({ stdout, exitCode }).toEqual({ stdout: help, exitCode: 0 });
+	expect(calls()).toEqual([""]);
+});
+
+test("a script without an option doesn't run set-up for --help either", async () => {
+	installed();
+	writeProgram(at("node_modules/.bin/lab"), 'echo "lab $*"');
+	expect(await bootstrap(["lab", "--help"])).toMatchObject({ stdout: "lab --help", exitCode: 0 });
+	expect(calls()).toEqual([""]);
+});
+
 test("if set-up fails, the command doesn't run, and the exit code is set-up's", async () => {
 	installed();
 	expect(await bootstrap(["echo", "ran"], { SETUP_CODE: "3" })).toMatchObject({ exitCode: 3, stdout: "" });
