@@ -86,10 +86,10 @@ function settingErrors(issue: z.core.$ZodIssue, raw: Raw): FieldError[] {
 function unknownSetting(field: string, got: unknown): FieldError {
 	const names = Object.keys(Settings.shape);
 	const meant = nearest(field, names);
-	const guess = meant === undefined ? "" : ` (was ${meant} meant?)`;
+	const intro = meant === undefined ? "settings" : `did you mean ${meant}? Settings`;
 	// Quoted and without --path: the name may contain a hyphen or a dot.
 	const fix = `pulumi config rm '${field}'`;
-	return { field, got, allowed: `no such setting${guess}; there are ${names.join(", ")}`, fix };
+	return { field, got, allowed: `unknown setting; ${intro}: ${names.join(", ")}`, fix };
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
@@ -108,7 +108,7 @@ function nodeErrors(raw: Raw): FieldError[] {
 function deadHostPort({ cluster, hostPort, externalTrafficPolicy }: Raw): FieldError[] {
 	if (cluster !== "kind" || hostPort === undefined || externalTrafficPolicy !== "Local") return [];
 	const allowed =
-		"only with externalTrafficPolicy Cluster: it leads to the control plane, which has no pod of the echo and drops the packets";
+		"only with externalTrafficPolicy Cluster: the control plane has no echo pod and would drop the packets";
 	return [{ field: "hostPort", got: hostPort, allowed, fix: "pulumi config rm hostPort" }];
 }
 
@@ -117,7 +117,7 @@ function repetitions({ echoNodes }: Raw): FieldError[] {
 	if (!Array.isArray(echoNodes)) return [];
 	const errors = echoNodes.flatMap((got: unknown, i) => {
 		const [field, first] = [`echoNodes[${i}]`, echoNodes.indexOf(got)];
-		const allowed = `each node once; echoNodes[${first}] is the same`;
+		const allowed = `each node once; this repeats echoNodes[${first}]`;
 		return first === i ? [] : [{ field, got, allowed, fix: `pulumi config rm --path '${field}'` }];
 	});
 	return errors.reverse(); // Last one first: each removal moves the entries behind it.

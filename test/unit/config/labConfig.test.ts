@@ -115,7 +115,7 @@ describe("an invalid configuration", () => {
 		[
 			"named twice",
 			["nodeport-worker2", "nodeport-worker2"],
-			`echoNodes[1]: got "nodeport-worker2", allowed: each node once; echoNodes[0] is the same; ` +
+			`echoNodes[1]: got "nodeport-worker2", allowed: each node once; this repeats echoNodes[0]; ` +
 				"fix: pulumi config rm --path 'echoNodes[1]'",
 		],
 	])("refuses a node in a list that is %s", (_, echoNodes, message) => {
@@ -130,9 +130,9 @@ describe("an invalid configuration", () => {
 	it("reports an unknown setting, the known ones, the most similar one, and the command that removes it", () => {
 		const parse = () => parseLabConfig({ ...defaults, nodeport: "30040" });
 		expect(parse).toThrow(
-			/nodeport: got "30040", allowed: no such setting \(was nodePort meant\?\); there are .*nodePort/,
+			/nodeport: got "30040", allowed: unknown setting; did you mean nodePort\? Settings: .*nodePort/,
 		);
-		expect(() => parseLabConfig({ ...defaults, colour: "red" })).toThrow("no such setting; there are");
+		expect(() => parseLabConfig({ ...defaults, colour: "red" })).toThrow("unknown setting; settings: ");
 		expect(parse).toThrow("fix: pulumi config rm 'nodeport'");
 		const hyphened = () => parseLabConfig({ ...defaults, "node-port": "30040" });
 		expect(hyphened).toThrow(/node-port: got "30040", .*fix: pulumi config rm 'node-port'/);
@@ -154,7 +154,7 @@ describe("an invalid configuration", () => {
 	it("refuses a published port that no pod would answer on", () => {
 		const parse = () => parseLabConfig({ ...defaults, hostPort: "8080", externalTrafficPolicy: "Local" });
 		expect(parse).toThrow(
-			/an error;.*hostPort: got "8080", .*Cluster: it leads to the control plane.*; fix: pulumi config rm hostPort/s,
+			/an error;.*hostPort: got "8080", .*Cluster: the control plane has no echo pod.*; fix: pulumi config rm hostPort/s,
 		);
 		expect(parseLabConfig({ ...defaults, hostPort: "8080" })).toMatchObject({ hostPort: 8080 });
 	});
