@@ -60,7 +60,9 @@ export function subjectText(subject: MeasuredSubject): string {
 				? `the other nodes, right after ${subject.stopped} was stopped`
 				: `the other nodes, ${subject.seconds} s later`;
 		case "endpoints":
-			return `ready endpoints (the pod's tolerationSeconds, ${subject.tolerationSeconds} s, only decide when it is evicted; no other node may run it)`;
+			return subject.tolerationSeconds === undefined
+				? "ready endpoints"
+				: `ready endpoints (tolerationSeconds ${subject.tolerationSeconds} s doesn't change this)`;
 		case "recovery":
 			return `${subject.replicas} replicas on ${subject.replicas} nodes, ${subject.stopped} stopped: the time until every other node answers without errors`;
 		case "distribution":
@@ -123,7 +125,7 @@ export function valueText(value: MeasuredValue): string {
 		case "count":
 			return String(value.count);
 		case "limit":
-			return `at most ${value.seconds} s: the node controller's grace period of ${value.gracePeriod} s, and every kube-proxy's reaction`;
+			return `at most ${value.seconds} s (grace period of ${value.gracePeriod} s plus kube-proxy's update)`;
 		case "outage":
 			return `${value.seconds} s, with ${value.failed} failed requests`;
 		case "shares":

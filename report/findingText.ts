@@ -64,7 +64,7 @@ function requestText({ expected, predicted, observed }: RequestFinding): string 
 	const got = [resultText(observed), ...(observed.node === undefined && error !== "" ? [error] : [])].join(", ");
 	return [
 		`expected ${resultText(expected)}`,
-		`the rules lead to ${[...new Set(predicted.map(endText))].join(" or ")}`,
+		`predicted from the rules: ${[...new Set(predicted.map(endText))].join(" or ")}`,
 		`observed ${got}`,
 	].join("; ");
 }
@@ -95,14 +95,14 @@ function rulesText(problem: RulesProblem): string {
 		case "endpoints":
 			if (problem.foreign) {
 				const { owner, rule } = problem.foreign;
-				return `a rule of ${owner} decides before kube-proxy's: it leads to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)} (${rule})`;
+				return `a rule of ${owner} acts before kube-proxy's: it sends packets to ${list(problem.observed)}, but the endpoints are ${list(problem.expected)} (${rule})`;
 			}
 			return `its rules lead to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)}`;
 		case "dns":
 			return `its rules lead DNS queries to ${list(problem.observed)}, but the endpoints of DNS are ${list(problem.expected)}`;
 		case "policy": {
 			const does = problem.observed === "kept" ? "keep" : "rewrite";
-			return `its rules ${does} the address of clients outside, but externalTrafficPolicy is ${problem.expected}`;
+			return `its rules ${does} the client IP of clients outside the cluster, but externalTrafficPolicy is ${problem.expected}`;
 		}
 	}
 }

@@ -60,7 +60,7 @@ function branchLines({ legs, end }: RecordedBranch, hops: readonly Hop[]): strin
 		for (const { text, rule } of hopsOf(leg, hops)) {
 			lines.push(`${++number}. ${text}`, ...(rule === undefined ? [] : [`     ${rule}`]));
 		}
-		if (leg.unread) lines.push(`   This holds on ${leg.node} ${unreadText(leg.unread)}.`);
+		if (leg.unread) lines.push(`   ${unreadText(leg.node, leg.unread)}`);
 	}
 	return [...lines, `   ${endText(end)}`];
 }
@@ -107,7 +107,7 @@ export function unknownText({ node, reason, detail }: Extract<End, { kind: "unkn
 		case "unreadRules":
 			return `the rules of ${node} couldn't be read`;
 		case "loop":
-			return "it goes from node to node in a circle";
+			return "it loops between nodes";
 		case "rule":
 			return (detail ?? "a rule can't be evaluated").replace(/\.$/, "");
 		case "source":

@@ -4,7 +4,7 @@ import type { Drawback, Report } from "../verification/report.ts";
 import { subjectText, valueText } from "./drawbacksText.ts";
 import { findingText } from "./findingText.ts";
 import { failedJourneys, journeyText } from "./journeyText.ts";
-import { asPredicted, differing, ending, grid, legend, notRouted } from "./matrixText.ts";
+import { asPredicted, differing, ending, grid, legend, notSent } from "./matrixText.ts";
 import { noticeTexts } from "./noticeText.ts";
 import { nodeTraceLine, tracesTitle } from "./traceText.ts";
 
@@ -79,7 +79,7 @@ function matrix(cells: readonly Cell[], say: (cell: Cell) => string): string {
 	const { targets, rows } = grid(cells);
 	return table(
 		["client", ...targets],
-		rows.map(({ client, cells: own }) => [client, ...own.map((cell) => (cell ? say(cell) : notRouted))]),
+		rows.map(({ client, cells: own }) => [client, ...own.map((cell) => (cell ? say(cell) : notSent))]),
 	);
 }
 

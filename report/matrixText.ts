@@ -66,29 +66,29 @@ function matrixRows(cells: readonly Cell[], say: (cell: Cell) => string): string
 	const { targets, rows } = grid(cells);
 	return [
 		["CLIENT", ...targets],
-		...rows.map(({ client, cells }) => [client, ...cells.map((cell) => (cell ? say(cell) : notRouted))]),
+		...rows.map(({ client, cells }) => [client, ...cells.map((cell) => (cell ? say(cell) : notSent))]),
 	];
 }
 
 /** The client sends no request to the target. */
-export const notRouted = "not routed";
+export const notSent = "not sent";
 
 export const asPredicted = "as predicted";
 
-const meanings: Record<Outcome | typeof notRouted, string> = {
+const meanings: Record<Outcome | typeof notSent, string> = {
 	ok: "a pod of the Service answers; the client IP that it sees follows, if it can be predicted",
 	refused: "the connection is refused, and the client is notified",
 	timeout: "no answer comes",
 	dns: "the name isn't resolved",
 	http: "the answer is an HTTP error",
 	other: "another result; see the findings",
-	[notRouted]: "the client sends no request, because the target can't be reached or predicted from there",
+	[notSent]: "the client sends no request, because the target can't be reached or predicted from there",
 };
 
 /** One line for each word that the tables use. */
 export function legend(cells: readonly Cell[]): string[] {
 	const used = new Set<string>(cells.flatMap(({ expected, observed }) => [expected.outcome, observed.outcome]));
-	if (grid(cells).rows.some(({ cells }) => cells.includes(undefined))) used.add(notRouted);
+	if (grid(cells).rows.some(({ cells }) => cells.includes(undefined))) used.add(notSent);
 	return Object.entries(meanings).flatMap(([word, meaning]) => (used.has(word) ? [`${word}: ${meaning}`] : []));
 }
 

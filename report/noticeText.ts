@@ -15,13 +15,13 @@ export function noticeText(notice: Notice, { request }: Pick<Report, "request">)
 		}
 		case "replacedProxy":
 			return (
-				"no node has a kube-proxy pod or a rule of kube-proxy: something else serves Services. " +
-				"Answers are measured; paths aren't explained, and client IPs aren't predicted"
+				"another program serves Services (no kube-proxy pods or rules found). " +
+				"Requests are measured; paths aren't explained, and client IPs aren't predicted"
 			);
 		case "noClientOnNode":
-			return `no requests from ${notice.node}: no client runs on it`;
+			return `no requests from ${notice.node}: it has no client`;
 		case "noClientOutside":
-			return "no requests from outside the cluster: there is no client";
+			return "no requests from outside the cluster: no such client exists";
 		case "repeatedRequests":
 			return (
 				`${notice.count} ${notice.count === 1 ? "request" : "requests"} timed out at first, but not when sent again, ` +
@@ -48,9 +48,9 @@ const sourceNames: Record<RuleSource | Backend, string> = {
 	nftables: "nft",
 };
 
-/** The condition of a path, if the node may have rules that couldn't be read. */
-export const unreadText = (sources: readonly RuleSource[]): string =>
-	`unless rules of ${sources.map((source) => sourceNames[source]).join(" or ")} change it, which couldn't be read`;
+/** A note on a path through a node that may have rules that couldn't be read. */
+export const unreadText = (node: string, sources: readonly RuleSource[]): string =>
+	`On ${node}, rules of ${sources.map((source) => sourceNames[source]).join(" and ")} couldn't be read; they may change this path.`;
 
 /** Rules that couldn't be read, and what that means for the paths on the node. */
 function gapText({ source, family, present, problem }: RulesGap): string {
@@ -58,9 +58,7 @@ function gapText({ source, family, present, problem }: RulesGap): string {
 		return `its interfaces, routes and settings couldn't be read, so rules that depend on them are unknown: ${readText(problem)}`;
 	const rules = `${sourceNames[source]}${family === "ipv6" ? " (IPv6)" : ""}`;
 	const effect =
-		present === "yes"
-			? "paths that they may change are unknown"
-			: "the paths hold only if there are none that change them";
+		present === "yes" ? "paths that they may change are unknown" : "paths may be wrong if such rules exist";
 	return `the rules of ${rules} couldn't be read, so ${effect}: ${readText(problem)}`;
 }
 

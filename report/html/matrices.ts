@@ -1,7 +1,7 @@
 /** The three matrices as tables of buttons: a selected request shows its packet's path. */
 import type { Cell } from "../../verification/model.ts";
 import type { Report } from "../../verification/report.ts";
-import { asPredicted, differing, ending, grid, headOf, legend, notRouted } from "../matrixText.ts";
+import { asPredicted, differing, ending, grid, headOf, legend, notSent } from "../matrixText.ts";
 import { type Markup, markup } from "./markup.ts";
 
 interface CellText {
@@ -47,7 +47,7 @@ function table(cells: readonly Cell[], title: string, what: string, textOf: (cel
 }
 
 function cellOf(cell: Cell | undefined, index: number | undefined, textOf: (cell: Cell) => CellText): Markup {
-	if (!cell) return markup`<td class="none">${notRouted}</td>`;
+	if (!cell) return markup`<td class="none">${notSent}</td>`;
 	const { text, tone } = textOf(cell);
 	return markup`<td class="${tone}"><button type="button" data-cell="${index}" aria-pressed="false"><span class="unseen">${cell.client} to ${headOf(cell)}: </span>${text}</button></td>`;
 }

@@ -42,7 +42,7 @@ export function withoutKubeProxy(mode: string, site: () => Site): void {
 			await site().cluster.onNodes("iptables-save | grep -v KUBE- | iptables-restore; conntrack -F 2>&1");
 			const { all, exitCode } = await site().lab.run("cli/verify.ts");
 			expect(exitCode).toBe(1);
-			expect(all).toMatch(/notice: no node has a kube-proxy pod or a rule of kube-proxy/);
+			expect(all).toMatch(/notice: another program serves Services \(no kube-proxy pods or rules found\)/);
 			const found = await site().report();
 			expect(found.proxyMode).toBe("none");
 			expect(failing(found)).toEqual([...Array(4).fill("nodePort"), "clusterIp", "serviceDns"]);

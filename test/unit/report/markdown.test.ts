@@ -54,6 +54,6 @@ it("shows text unchanged, in a fence that the text can't end", () => {
 
 it("shows notices before everything else", () => {
 	const text = markdownReport({ ...fullReport(), notices: [{ kind: "replacedProxy" }] });
-	expect(text.indexOf("something else serves Services")).toBeGreaterThan(0);
-	expect(text.indexOf("something else serves Services")).toBeLessThan(text.indexOf("## "));
+	expect(text.indexOf("another program serves Services")).toBeGreaterThan(0);
+	expect(text.indexOf("another program serves Services")).toBeLessThan(text.indexOf("## "));
 });

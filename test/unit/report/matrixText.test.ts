@@ -38,7 +38,7 @@ const paint = (_: boolean, text: string) => text;
 const words = [
 	"ok: a pod of the Service answers; the client IP that it sees follows, if it can be predicted",
 	"timeout: no answer comes",
-	"not routed: the client sends no request, because the target can't be reached or predicted from there",
+	"not sent: the client sends no request, because the target can't be reached or predicted from there",
 ];
 
 it("shows prediction, measurement and difference, with a row for each client", () => {
@@ -47,7 +47,7 @@ it("shows prediction, measurement and difference, with a row for each client", (
 			"Predicted: how each request ends, and which client IP the pod sees",
 			"CLIENT    nodeport-worker  clusterIp",
 			"dnsutils  ok 172.18.0.4    ok",
-			"outside   ok 172.18.0.4    not routed",
+			"outside   ok 172.18.0.4    not sent",
 			"",
 			...words,
 		],
@@ -55,13 +55,13 @@ it("shows prediction, measurement and difference, with a row for each client", (
 			"Measured",
 			"CLIENT    nodeport-worker  clusterIp",
 			"dnsutils  ok 172.18.0.4    ok 10.244.5.2",
-			"outside   timeout          not routed",
+			"outside   timeout          not sent",
 		],
 		[
 			"Difference: 1 of 3 requests",
 			"CLIENT    nodeport-worker                    clusterIp",
 			"dnsutils  as predicted                       as predicted",
-			"outside   FAILED timeout, not ok 172.18.0.4  not routed",
+			"outside   FAILED timeout, not ok 172.18.0.4  not sent",
 		],
 	]);
 });
@@ -75,7 +75,7 @@ it("wraps columns that don't fit, and repeats the clients", () => {
 		"",
 		"CLIENT    clusterIp",
 		"dnsutils  ok",
-		"outside   not routed",
+		"outside   not sent",
 		"",
 		...words,
 	]);
@@ -95,7 +95,7 @@ it("describes a failed request: expected, predicted from the rules, observed, an
 	expect(findingText(failure(failed))).toBe(
 		"outside -> nodeport-worker nodePort 172.18.0.3:30040: " +
 			"expected ok, from nodeport-worker, pod 10.244.3.9, client IP 172.18.0.4; " +
-			"the rules lead to refused; observed timeout, curl: (28) timed out; " +
+			"predicted from the rules: refused; observed timeout, curl: (28) timed out; " +
 			"repeat: kubectl exec outside -- curl http://172.18.0.3:30040/host",
 	);
 });

@@ -37,7 +37,7 @@ it("shows nodes, matrix, chains, a path and findings in a terminal", () => {
 	expect(text).toContain(
 		"The packet's path, from dnsutils to nodeport-worker2\n1. KUBE-NODEPORTS sends it to KUBE-EXT",
 	);
-	expect(text).toContain("notice: no requests from nodeport-worker3: no client runs on it");
+	expect(text).toContain("notice: no requests from nodeport-worker3: it has no client");
 	expect(text).toContain(
 		"The paths of failed requests\ndnsutils -> nodeport-worker2 nodePort 172.18.0.4:30040\n1. KUBE-NODEPORTS",
 	);

@@ -55,7 +55,7 @@ it("starts with the replacement of kube-proxy and the cluster's size, and shows 
 	const top = page.slice(0, page.indexOf("<main>"));
 	for (const line of [
 		"verified 4 of 5000 nodes",
-		"something else serves Services",
+		"another program serves Services",
 		"on 5000 nodes",
 		"replaced by something else",
 	])

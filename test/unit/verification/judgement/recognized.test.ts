@@ -102,7 +102,7 @@ describe("a node's rules", () => {
 			foreign: { owner: "hostPort (CNI portmap)", rule },
 		});
 		const text = problem && findingText({ kind: "rules", node: node.name, problem });
-		expect(text).toContain("a rule of hostPort (CNI portmap) decides before kube-proxy's");
+		expect(text).toContain("a rule of hostPort (CNI portmap) acts before kube-proxy's");
 	});
 });
 
