@@ -72,6 +72,13 @@ function nearness(selector: Labels, labels: Labels): Near | undefined {
 	return matched > 0 ? { key, expected, distance: expected.length } : undefined;
 }
 
-/** At most a third of the letters differ, or one word contains the other. */
+/** At most a third of the letters differ, two letters are swapped, or one word contains the other. */
 export const isSimilar = (a: string, b: string): boolean =>
-	distance(a, b) <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 3)) || a.includes(b) || b.includes(a);
+	distance(a, b) <= Math.max(1, Math.floor(Math.max(a.length, b.length) / 3)) ||
+	isSwapped(a, b) ||
+	a.includes(b) ||
+	b.includes(a);
+
+const isSwapped = (a: string, b: string): boolean => sortedLetters(a) === sortedLetters(b) && distance(a, b) <= 2;
+
+const sortedLetters = (word: string): string => [...word].sort().join("");
