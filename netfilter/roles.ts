@@ -139,7 +139,11 @@ const commentOwners: [pattern: RegExp, owner: string][] = [
 	[/^cali:/, "Calico"],
 	[/^cilium/, "Cilium"],
 	[/^ip-masq-agent/, "ip-masq-agent"],
-	[/^(kubernetes|Kubernetes) /, "kube-proxy"],
+	// kube-proxy's own texts: anybody may write "kubernetes" into a comment (pkg/proxy/iptables/proxier.go).
+	[
+		/^kubernetes (service (portals|nodeports|traffic)|postrouting rules|forwarding |load balancer firewall|externally-visible|health check service ports)/,
+		"kube-proxy",
+	],
 ];
 
 /** The program that wrote a rule, by its comment, its chain, and its table; undefined: it isn't known. */

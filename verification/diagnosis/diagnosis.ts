@@ -9,6 +9,7 @@ import { objectFindings } from "./findings/objectFindings.ts";
 import { ruleFindings } from "./findings/ruleFindings.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { staleConntrackFindings } from "./findings/staleConntrack.ts";
+import { unexplainedFindings } from "./findings/unexplained.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
 import type { RulesReading } from "./rulesFromSource.ts";
 import { Measurement } from "./sendProbes.ts";
@@ -82,7 +83,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...sourceRangeFindings(reading, outsideIp),
 		...(probed?.findings ?? []),
 	];
-	const findings = weighed(found).sort(byWeight);
+	const findings = weighed([...found, ...unexplainedFindings(requests, found)]).sort(byWeight);
 	return {
 		schema: diagnosisSchema,
 		cluster: reading.about,

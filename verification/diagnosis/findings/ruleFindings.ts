@@ -62,8 +62,7 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 		return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], name, value, required: requiredOf(name) } };
 	}
 	if (owner !== "kube-proxy") {
-		const effect: ForeignEffect = end.kind === "reject" ? { kind: "reject", with: end.with } : { kind: "drop" };
-		return foreign(request, leg, hop, effect);
+		return foreign(request, leg, hop, stopEffect(end));
 	}
 	const role = roleOf(hop.chain, hop.table);
 	const expected = expectedEndpoints(request);
@@ -71,6 +70,9 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	if (!saysNone || expected.length === 0) return undefined;
 	return rulesFinding(request, leg.node, { kind: "noEndpoints", expected: expected.map(addressOf) });
 }
+
+export const stopEffect = (end: Branch["end"]): ForeignEffect =>
+	end.kind === "reject" ? { kind: "reject", with: end.with } : { kind: "drop" };
 
 /** Loose reverse path filtering accepts packets that come by another interface; the other settings must be on. */
 const requiredOf = (setting: string): string => (setting.endsWith(".rp_filter") ? "2" : "1");
@@ -122,7 +124,7 @@ function foreignTranslation(legs: readonly Leg[]): { leg: Leg; hop: Hop } | unde
 	return undefined;
 }
 
-function foreign(request: PredictedRequest, { node }: Leg, hop: Hop, effect: ForeignEffect): WeighedFinding {
+export function foreign(request: PredictedRequest, { node }: Leg, hop: Hop, effect: ForeignEffect): WeighedFinding {
 	const { client, target } = request.prediction;
 	const { table, chain, rule } = hop;
 	return {

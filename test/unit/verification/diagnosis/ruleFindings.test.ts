@@ -86,6 +86,14 @@ describe("a rule of somebody else that comes first", () => {
 			{ kind: "drop" },
 		],
 		[
+			"a comment begins with kubernetes, and kube-proxy didn't write it",
+			"unknown",
+			prepend("mangle", [
+				'-A PREROUTING -p tcp -m comment --comment "kubernetes nodeports only from the office" -m tcp --dport 30040 -j DROP',
+			]),
+			{ kind: "drop" },
+		],
+		[
 			"Docker publishes the same port",
 			"Docker",
 			prepend(
@@ -198,6 +206,18 @@ describe("kube-proxy's rules of a node", () => {
 			fix: ["kubectl", "-n", "kube-system", "delete", "pod", `kube-proxy-${worker2}`],
 		});
 		expect(findings.every(({ finding }) => finding.kind === "nodeRules")).toBe(true);
+	});
+
+	it("are suspect if they stop requests and nothing explains why", async () => {
+		const change = prepend("filter", ["-A KUBE-FORWARD -p tcp -m tcp --dport 8080 -j DROP"]);
+		const { findings, verdict } = await diagnosisOf("nodeport-service", { [worker2]: change });
+		expect(findings).toMatchObject([
+			{
+				weight: "suspect",
+				finding: { kind: "foreignRule", nodes: [worker2], owner: "kube-proxy", rule: { chain: "KUBE-FORWARD" } },
+			},
+		]);
+		expect(verdict).toBe("suspect");
 	});
 
 	it("are missing altogether", async () => {
