@@ -98,7 +98,7 @@ const ruleOn = ({ node, owner }: { node: string; owner?: string | undefined }): 
 	owner === undefined || owner === "kube-proxy" ? node : `a rule of ${owner} on ${node}`;
 
 /** Why the end isn't known. */
-export function unknownText({ node, reason, detail }: Extract<End, { kind: "unknown" }>): string {
+export function unknownText({ node, reason, detail, to }: Extract<End, { kind: "unknown" }>): string {
 	switch (reason) {
 		case "clientNode":
 			return "the client's node isn't in the cluster";
@@ -112,5 +112,11 @@ export function unknownText({ node, reason, detail }: Extract<End, { kind: "unkn
 			return (detail ?? "a rule can't be evaluated").replace(/\.$/, "");
 		case "source":
 			return `the source address that it leaves ${node} with isn't known`;
+		case "otherNode": {
+			const address = to ? withPort(to.address, to.port) : "another address";
+			return to?.isEndpoint
+				? `it is sent to endpoint ${address}, which isn't on a node whose rules were read`
+				: `it is sent to ${address}, which isn't the address of a known node or pod`;
+		}
 	}
 }

@@ -121,6 +121,7 @@ function clientsOf(
 		if (!node || address === undefined) return [];
 		return [{ kind, node: node.name, address, place: { network: "pod", node: node.name, ip: address } }];
 	};
+	const isNodes = (ip: string) => nodes.some(({ internalIp }) => internalIp === ip);
 	const process = other ?? own;
 	const onNode = (kind: ClientKind, ownAddress?: string): Client[] => {
 		if (!process) return [];
@@ -138,7 +139,8 @@ function clientsOf(
 						node: endpoint.node,
 						address: endpoint.ip,
 						...(endpoint.pod !== "" && { pod: endpoint.pod }),
-						place: { network: "pod" as const, node: endpoint.node, ip: endpoint.ip },
+						// A pod in its node's network sends as the node's processes do.
+						place: { network: isNodes(endpoint.ip) ? "node" : "pod", node: endpoint.node, ip: endpoint.ip } as const,
 					},
 				]
 			: []),

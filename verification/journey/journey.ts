@@ -152,7 +152,12 @@ class Nodes {
 			return ended({ kind: "unknown", node: name, reason: "rule", detail: path.hops.at(-1)?.text ?? "" }, legs);
 		}
 		const { address, port } = path.endpoint ?? { address: packet.destination, port: packet.destinationPort };
+		const endpoint = this.snapshot.endpoints.find((one) => one.ip === address && one.port === port);
 		const holder = this.holderOf(address, node);
+		if (!holder && path.endpoint) {
+			const to = { address, port, isEndpoint: endpoint !== undefined };
+			return ended({ kind: "unknown", node: name, reason: "otherNode", to }, legs);
+		}
 		if (!holder) return ended({ kind: "unreachable", address }, legs);
 		const { clientIp } = path;
 		if (clientIp === undefined) return ended({ kind: "unknown", node: name, reason: "source" }, legs);
@@ -161,9 +166,9 @@ class Nodes {
 			const kept = sourcePort !== undefined && keepsSourcePort(path) ? { sourcePort } : {};
 			return this.pass(holder.node, { ...onward, ...kept, received: true }, legs);
 		}
-		if (holder.kind === "node") return ended({ kind: "node", node: name, address, port, clientIp }, legs);
-		const pod = this.snapshot.endpoints.find((endpoint) => endpoint.ip === address && endpoint.port === port)?.pod;
-		return ended({ kind: "pod", node: name, address, port, clientIp, ...(pod !== undefined && { pod }) }, legs);
+		// A pod in its node's network has the node's address.
+		if (holder.kind === "node" && !endpoint) return ended({ kind: "node", node: name, address, port, clientIp }, legs);
+		return ended({ kind: "pod", node: name, address, port, clientIp, ...(endpoint && { pod: endpoint.pod }) }, legs);
 	}
 
 	/** The node that has this address, or has a pod with it. */

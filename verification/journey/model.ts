@@ -17,6 +17,8 @@ export const UnknownReason = z.enum([
 	"rule",
 	/** The source address that the packet leaves the node with isn't known. */
 	"source",
+	/** A rule sends it to an address of no known node or pod: see `to`. */
+	"otherNode",
 ]);
 export type UnknownReason = z.infer<typeof UnknownReason>;
 
@@ -53,6 +55,8 @@ export const End = z.discriminatedUnion("kind", [
 		reason: UnknownReason,
 		/** The hop whose rule can't be evaluated, in words. */
 		detail: z.string().optional(),
+		/** Where a rule sends it. */
+		to: z.object({ address: z.string(), port: z.int(), isEndpoint: z.boolean() }).optional(),
 	}),
 ]);
 export type End = z.infer<typeof End>;

@@ -156,8 +156,16 @@ function rulesFinding({ view }: PredictedRequest, node: string, problem: NodeRul
 
 const addressOf = ({ ip, port }: Endpoint): string => withPort(ip, port);
 
-const isEndpoint = ({ view }: PredictedRequest, end: Branch["end"]): boolean =>
-	end.kind === "pod" && view.snapshot.endpoints.some(({ ip, port }) => ip === end.address && port === end.port);
+/** The address that the rules lead to, also if what happens there isn't known. */
+function destinationOf(end: Branch["end"]): { address: string; port: number } | undefined {
+	if (end.kind === "unknown") return end.to;
+	return end.kind === "pod" ? end : undefined;
+}
+
+function isEndpoint({ view }: PredictedRequest, end: Branch["end"]): boolean {
+	const to = destinationOf(end);
+	return to !== undefined && view.snapshot.endpoints.some(({ ip, port }) => ip === to.address && port === to.port);
+}
 
 /** The endpoints that may answer. A traffic policy Local keeps requests on the node that they enter by. */
 export function expectedEndpoints({ prediction: { client, target }, view }: PredictedRequest): Endpoint[] {
@@ -175,11 +183,11 @@ function outdatedRules(requests: readonly PredictedRequest[]): WeighedFinding[] 
 		const { view, branches, prediction } = request;
 		const leg = branches[0]?.legs.find(isTranslating);
 		// Of rules that nobody can evaluate, nothing is known; what others translate is another finding.
-		if (!leg || !branches.every(({ end }) => end.kind === "pod")) return [];
+		const destinations = branches.flatMap(({ end }) => destinationOf(end) ?? []);
+		if (!leg || destinations.length < branches.length) return [];
 		if (branches.some(({ legs }) => foreignTranslation(legs)) || branches.some((branch) => misled(request, branch)))
 			return [];
-		const ends = branches.flatMap(({ end }) => (end.kind === "pod" ? withPort(end.address, end.port) : []));
-		const observed = [...new Set(ends)].sort();
+		const observed = [...new Set(destinations.map(({ address, port }) => withPort(address, port)))].sort();
 		const usable = view.snapshot.endpoints.map(addressOf);
 		const expected = expectedEndpoints(request).map(addressOf).sort();
 		const isStale = observed.some((one) => !usable.includes(one));

@@ -244,6 +244,41 @@ it("treats terminating endpoints as kube-proxy does: they serve if no other does
 	expect(predictions.every(({ ends }) => ends.every(({ outcome }) => outcome === "ok"))).toBe(true);
 });
 
+describe("an endpoint that isn't in a pod network of the inspected nodes", () => {
+	/** All nodes' rules and the EndpointSlice have another address than that of the captured pod. */
+	function withEndpoint(address: string, nodeName: string | undefined) {
+		const change: Change = (saved) => saved.replaceAll("10.244.1.10", address);
+		const changes = Object.fromEntries(labObjects().nodes.map((node) => [nameOf(node), change]));
+		return diagnosisOf("nodeport-service", changes, (objects) => {
+			const [slice] = objects.endpointSlices as ReturnType<typeof sliceObject>[];
+			for (const endpoint of slice?.endpoints ?? []) Object.assign(endpoint, { addresses: [address], nodeName });
+		});
+	}
+
+	const nameOf = (object: object) => (object as { metadata: { name: string } }).metadata.name;
+
+	it("answers if it is a pod in its node's network", async () => {
+		const { findings, predictions } = await withEndpoint("172.18.0.8", "nodeport-worker");
+		expect(findings).toEqual([]);
+		const fromElsewhere = predictions.filter(({ client }) => ["outside", "podOnOtherNode"].includes(client.kind));
+		expect(new Set(fromElsewhere.flatMap(({ ends }) => ends.map(({ end }) => end.kind)))).toEqual(new Set(["pod"]));
+		// On its own node, it isn't known which of the node's addresses masquerading chooses.
+		expect(predictions.flatMap(({ ends }) => ends).filter(({ end }) => end.kind === "node")).toEqual([]);
+	});
+
+	it.each([
+		["a machine outside the cluster", undefined],
+		["a node that isn't inspected", "windows-1"],
+	])("is where the packets go, although what happens there isn't known: %s", async (_, node) => {
+		const { findings, predictions } = await withEndpoint("10.0.5.3", node);
+		expect(findings).toEqual([]);
+		const outside = predictions.find(({ client, target }) => client.kind === "outside" && target.node === worker2);
+		expect(outside && resultText(outside)).toBe(
+			"unknown on that node: it is sent to endpoint 10.0.5.3:8080, which isn't on a node whose rules were read",
+		);
+	});
+});
+
 it("predicts each port of a Service on its own, with its own endpoints", async () => {
 	const { predictions } = await diagnosisOf("trace-cluster", {}, (objects) => {
 		const { spec } = objectNamed<{ spec: { ports: object[] } }>(objects, "services", "trace-cluster");

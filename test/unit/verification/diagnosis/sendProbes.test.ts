@@ -5,7 +5,8 @@ import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
 import { hereAs, measure, type Prober, podProber } from "../../../../verification/diagnosis/sendProbes.ts";
 import type { Outcome } from "../../../../verification/model.ts";
-import { labObjects, MemorySource, type Objects } from "./labObjects.ts";
+import { fixture } from "../trace/traceLab.ts";
+import { labObjects, MemorySource, type Objects, type sliceObject } from "./labObjects.ts";
 
 const worker2 = "172.18.0.9";
 
@@ -62,6 +63,23 @@ describe("a measurement", () => {
 		expect(diagnosis.findings.map(({ weight, finding }) => `${weight} ${finding.kind}`)).toContain(
 			"suspect networkPolicies",
 		);
+	});
+
+	it("of an endpoint that isn't on an inspected node has no prediction to differ from", async () => {
+		const run = (node: string, program: string[]) =>
+			program[0] === "iptables-save"
+				? { code: 0, stdout: fixture(`${node}.iptables.txt`).replaceAll("10.244.1.10", "10.0.5.3"), stderr: "" }
+				: undefined;
+		const objects = labObjects();
+		const [slice] = objects.endpointSlices as ReturnType<typeof sliceObject>[];
+		for (const endpoint of slice?.endpoints ?? [])
+			Object.assign(endpoint, { addresses: ["10.0.5.3"], nodeName: undefined });
+		const input = await readDiagnosis(new MemorySource(objects, { run }), {
+			namespace: "default",
+			name: "nodeport-service",
+		});
+		const prober: Prober = { ...hereAs("198.51.100.7"), probe: async () => ({ observed: "ok" }) };
+		expect((await measure(prober, input.views, input.rules.rulesets)).findings).toEqual([]);
 	});
 
 	it("of rules that couldn't be read has no prediction to differ from", async () => {
