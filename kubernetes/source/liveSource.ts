@@ -9,6 +9,7 @@ import {
 	NetworkingV1Api,
 	VersionApi,
 } from "@kubernetes/client-node";
+import { redacted } from "../../lib/redaction.ts";
 import { reasonOf } from "../apiErrors.ts";
 import { Programs, type Ran } from "../exec.ts";
 import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
@@ -44,7 +45,8 @@ export class LiveSource implements ClusterSource {
 	}
 
 	async about(): Promise<About> {
-		const { name = "", server = "" } = this.config.getCurrentCluster() ?? {};
+		const { name = "", server: url = "" } = this.config.getCurrentCluster() ?? {};
+		const server = withoutUser(url);
 		const asked = within(this.config.makeApiClient(VersionApi).getCode());
 		const { gitVersion } = await asked.catch((error: unknown) => {
 			throw new Error(unreachable(name, server, error), { cause: error });
@@ -76,16 +78,30 @@ export class LiveSource implements ClusterSource {
 	async log({ namespace, pod, container }: Container, lines: number): Promise<Answer<string>> {
 		try {
 			const asked = this.core.readNamespacedPodLog({ namespace, name: pod, container, tailLines: lines });
-			return { value: await within(asked) };
+			return { value: redacted(await within(asked)) };
 		} catch (error) {
 			return { refused: refusalOf(error) };
 		}
 	}
 
-	run(container: Container, program: string[], seconds: number): Promise<Ran> {
-		return this.programs.run({ exec: container }, program, seconds);
+	async run(container: Container, program: string[], seconds: number): Promise<Ran> {
+		const ran = await this.programs.run({ exec: container }, program, seconds);
+		return { ...ran, stderr: safe(ran.stderr) };
 	}
 }
+
+/** A URL may contain a user and a password. */
+function withoutUser(server: string): string {
+	if (!URL.canParse(server)) return safe(server);
+	const url = new URL(server);
+	if (url.username === "" && url.password === "") return server;
+	url.username = "";
+	url.password = "";
+	return url.href.replace(/\/$/, "");
+}
+
+/** A message without secrets, and without the user of a URL in it. */
+const safe = (message: string): string => redacted(message).replace(/\/\/[^\s/]*@/g, "//");
 
 function listsOf(config: KubeConfig, core: CoreV1Api): Record<Kind, List> {
 	const discovery = config.makeApiClient(DiscoveryV1Api);
@@ -117,8 +133,9 @@ function within<T>(answer: Promise<T>): Promise<T> {
 }
 
 function refusalOf(error: unknown) {
-	if (!(error instanceof ApiException)) return { kind: "failed" as const, message: (error as Error).message };
-	return { kind: error.code === 403 ? ("forbidden" as const) : ("failed" as const), message: reasonOf(error) };
+	if (!(error instanceof ApiException)) return { kind: "failed" as const, message: safe((error as Error).message) };
+	const kind = error.code === 403 ? ("forbidden" as const) : ("failed" as const);
+	return { kind, message: safe(reasonOf(error)) };
 }
 
 function unreachable(name: string, server: string, error: unknown): string {
@@ -126,6 +143,6 @@ function unreachable(name: string, server: string, error: unknown): string {
 	const why =
 		code === 401
 			? "doesn't accept the user of the kubeconfig (401)"
-			: `doesn't answer (${error instanceof ApiException ? `${code}, ${reasonOf(error)}` : (error as Error).message})`;
+			: `doesn't answer (${error instanceof ApiException ? `${code}, ${safe(reasonOf(error))}` : safe((error as Error).message)})`;
 	return `the API server of ${name} (${server}) ${why}; check: kubectl version`;
 }

@@ -45,10 +45,11 @@ export interface Gap {
 	message: string;
 }
 
-/** The used settings of kube-proxy. */
+/** The used settings of kube-proxy, as usedFields.ts keeps them. */
 const ProxyConfig = z.object({
 	mode: z.string().nullish(),
 	nodePortAddresses: z.array(z.string()).nullish(),
+	unreadable: z.string().optional(),
 });
 export type ProxyConfig = z.infer<typeof ProxyConfig>;
 
@@ -150,13 +151,12 @@ async function readProxyConfig(list: ListObjects, gaps: Gap[]): Promise<ProxyCon
 	const query = { kind: "configMaps", namespace: system, name: "kube-proxy" } as const;
 	const text = (await list("kubeProxyConfig", query))?.[0]?.data?.["config.conf"];
 	if (text === undefined) return undefined;
-	try {
-		return ProxyConfig.parse(parse(text));
-	} catch (error) {
-		const [message = ""] = (error as Error).message.split("\n");
-		gaps.push({ subject: "kubeProxyConfig", reason: "failed", message });
-		return undefined;
-	}
+	const { data, error } = ProxyConfig.safeParse(parse(text));
+	const [issue] = error?.issues ?? [];
+	const problem = issue ? `${issue.path.join(".")}: ${issue.message}` : data?.unreadable;
+	if (problem === undefined) return data;
+	gaps.push({ subject: "kubeProxyConfig", reason: "failed", message: problem });
+	return undefined;
 }
 
 async function ciliumReplacesProxy(list: ListObjects): Promise<boolean> {

@@ -1,7 +1,11 @@
 /** The fields of API objects that a diagnosis uses. Everything else is dropped on reading: env, arguments, secrets. */
+import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { redacted } from "../../lib/redaction.ts";
 
 const text = z.string();
+/** A sentence of a program, which may quote secrets. */
+const message = text.transform(redacted);
 const labels = z.record(text, text);
 
 const metadata = z.object({
@@ -15,7 +19,7 @@ const condition = z.object({
 	type: text,
 	status: text,
 	reason: text.optional(),
-	message: text.optional(),
+	message: message.optional(),
 });
 
 const portNumber = z.union([z.int(), text]);
@@ -82,9 +86,12 @@ export const EndpointSliceObject = z.object({
 });
 export type EndpointSliceObject = z.infer<typeof EndpointSliceObject>;
 
+/** A query may contain a token. */
+const pathOnly = text.transform((path) => path.replace(/[?#].*$/s, ""));
+
 /** The kind of a probe and its port; a probe's command may contain secrets. */
 const probe = z.object({
-	httpGet: z.object({ path: text.optional(), port: portNumber }).optional(),
+	httpGet: z.object({ path: pathOnly.optional(), port: portNumber }).optional(),
 	tcpSocket: z.object({ port: portNumber }).optional(),
 	grpc: z.object({ port: z.int() }).optional(),
 	exec: z.object({}).optional(),
@@ -94,7 +101,6 @@ const terminated = z.object({ reason: text.optional(), exitCode: z.int().optiona
 
 const container = z.object({
 	name: text,
-	image: text.optional(),
 	ports: z
 		.array(
 			z.object({
@@ -119,7 +125,7 @@ const containerStatus = z.object({
 	state: z
 		.object({
 			running: z.object({}).optional(),
-			waiting: z.object({ reason: text.optional(), message: text.optional() }).optional(),
+			waiting: z.object({ reason: text.optional(), message: message.optional() }).optional(),
 			terminated: terminated.optional(),
 		})
 		.optional(),
@@ -139,7 +145,7 @@ export const PodObject = z.object({
 		.object({
 			phase: text.optional(),
 			reason: text.optional(),
-			message: text.optional(),
+			message: message.optional(),
 			podIP: text.optional(),
 			podIPs: z.array(z.object({ ip: text.optional() })).optional(),
 			conditions: z.array(condition).optional(),
@@ -185,10 +191,26 @@ export const NetworkPolicyObject = z.object({
 });
 export type NetworkPolicyObject = z.infer<typeof NetworkPolicyObject>;
 
-/** kube-proxy's configuration file (KubeProxyConfiguration), and Cilium's switch for its own Service proxy. */
+/** The used settings of kube-proxy's configuration file (KubeProxyConfiguration); `unreadable`: why it can't be parsed. */
+const proxySettings = ["mode", "nodePortAddresses", "unreadable"];
+
+function usedSettings(file: string): string {
+	try {
+		const settings = (parse(file) ?? {}) as Record<string, unknown>;
+		return stringify(Object.fromEntries(Object.entries(settings).filter(([name]) => proxySettings.includes(name))));
+	} catch (error) {
+		// The parser quotes the file after its first line.
+		const [unreadable] = (error as Error).message.split("\n");
+		return stringify({ unreadable });
+	}
+}
+
+/** kube-proxy's configuration, and Cilium's switch for its own Service proxy. */
 export const ConfigMapObject = z.object({
 	metadata,
-	data: z.object({ "config.conf": text.optional(), "kube-proxy-replacement": text.optional() }).optional(),
+	data: z
+		.object({ "config.conf": text.transform(usedSettings).optional(), "kube-proxy-replacement": text.optional() })
+		.optional(),
 });
 export type ConfigMapObject = z.infer<typeof ConfigMapObject>;
 

@@ -1,5 +1,6 @@
 /** What has been collected so far, and what is missing. */
-import { type Keep, redacted, trimmed } from "./evidenceText.ts";
+import { redacted } from "../../lib/redaction.ts";
+import { type Keep, trimmed } from "./textSize.ts";
 
 /** The size limit of one file. */
 export const fileBytes = 1024 * 1024;

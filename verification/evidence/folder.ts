@@ -1,9 +1,10 @@
 /** Folders of evidence: their size and their number are limited. */
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { redacted } from "../../lib/redaction.ts";
 import { table } from "../../lib/table.ts";
 import { type Collection, type EvidenceFile, fileBytes, noteBytes } from "./collection.ts";
-import { fairLimit, redacted, trimmed } from "./evidenceText.ts";
+import { fairLimit, trimmed } from "./textSize.ts";
 
 export const folderBytes = 16 * 1024 * 1024;
 

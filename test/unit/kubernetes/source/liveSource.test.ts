@@ -1,8 +1,9 @@
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openAsKubectl } from "../../../../kubernetes/source/kubectlAccess.ts";
 import { LiveSource } from "../../../../kubernetes/source/liveSource.ts";
+import { reduced } from "../../../../kubernetes/source/usedFields.ts";
 import { ApiServer } from "../../apiServer.ts";
 import { temporaryFolder } from "../../temporary.ts";
 
@@ -106,6 +107,62 @@ it("says in one line that the API server doesn't answer", async () => {
 	await expect(source().about()).rejects.toThrow(
 		/^the API server of test \(http:\S+\) doesn't answer \(.*ECONNREFUSED.*\); check: kubectl version$/,
 	);
+});
+
+describe("no secret is read", () => {
+	const withUser = async () => {
+		const text = (await readFile(kubeconfig, "utf8")).replace("http://", "http://admin:c2VjcmV0@");
+		await writeFile(kubeconfig, text);
+	};
+
+	it("from the URL of the API server", async () => {
+		server.intercept = ({ path }) =>
+			path === "/version" ? { status: 200, body: { gitVersion: "v1.36.3" } } : undefined;
+		await withUser();
+		expect((await source().about()).server).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+	});
+
+	it("from the error of an API server that doesn't answer", async () => {
+		await withUser();
+		server.stop();
+		const asked = [source().about(), source().list({ kind: "nodes" })];
+		const errors = JSON.stringify(
+			(await Promise.allSettled(asked)).map((one) => (one.status === "rejected" ? String(one.reason) : one.value)),
+		);
+		expect(errors).toContain("ECONNREFUSED");
+		expect(errors).not.toMatch(/admin|c2VjcmV0/);
+	});
+
+	const token = `Bearer ${"c2VjcmV0".repeat(3)}`;
+
+	it("from a log and a refusal", async () => {
+		const log = "/api/v1/namespaces/kube-system/pods/kube-proxy-a/log";
+		server.intercept = ({ path }) =>
+			path === log
+				? { status: 200, body: `E1129 request with ${token}\n` }
+				: { status: 500, body: { kind: "Status", message: `upstream refused ${token}` } };
+		const container = { namespace: "kube-system", pod: "kube-proxy-a", container: "kube-proxy" };
+		expect(await source().log(container, 40)).toEqual({ value: "E1129 request with Bearer [removed]\n" });
+		expect(await source().list({ kind: "nodes" })).toEqual({
+			refused: { kind: "failed", message: "upstream refused Bearer [removed]" },
+		});
+	});
+
+	it("from a container's message, the query of a readiness probe, or other settings of kube-proxy", () => {
+		const waiting = { reason: "ErrImagePull", message: `pull with ${token}` };
+		const httpGet = { path: "/healthz?token=c2VjcmV0", port: 80 };
+		const { spec, status } = reduced("pods", {
+			metadata: { name: "web-1" },
+			spec: { containers: [{ name: "web", image: "registry/c2VjcmV0", readinessProbe: { httpGet } }] },
+			status: { containerStatuses: [{ name: "web", state: { waiting } }] },
+		});
+		expect(spec.containers).toEqual([{ name: "web", readinessProbe: { httpGet: { path: "/healthz", port: 80 } } }]);
+		expect(status?.containerStatuses?.[0]?.state?.waiting?.message).toBe("pull with Bearer [removed]");
+		const config = 'mode: nftables\nclientConnection: {kubeconfig: c2VjcmV0}\nnodePortAddresses: ["10.0.0.0/8"]\n';
+		const once = reduced("configMaps", { metadata: { name: "kube-proxy" }, data: { "config.conf": config } });
+		expect(once.data?.["config.conf"]).toBe("mode: nftables\nnodePortAddresses:\n  - 10.0.0.0/8\n");
+		expect(reduced("configMaps", once)).toEqual(once);
+	});
 });
 
 describe("the kubeconfig is found as kubectl finds it", () => {

@@ -107,6 +107,17 @@ describe("kube-proxy", () => {
 	});
 });
 
+it.each([
+	["isn't YAML", "mode: [iptables\nsecret: c2VjcmV0\n", /^Flow sequence in block collection/],
+	["has a setting of another type", "mode: 5\n", /^mode: /],
+])("says that kube-proxy's configuration can't be read because it %s", async (_, text, message) => {
+	const objects = labObjects();
+	objectNamed<{ data: Record<string, string> }>(objects, "configMaps", "kube-proxy").data = { "config.conf": text };
+	const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+	expect(input.reading.gaps).toMatchObject([{ subject: "kubeProxyConfig", message: expect.stringMatching(message) }]);
+	expect(JSON.stringify(input.reading)).not.toContain("c2VjcmV0");
+});
+
 it("reports the nodes without a pod if the policy is Local", async () => {
 	const findings = await findingsOf(() => {}, { name: "trace-local" });
 	expect(findings).toMatchObject([
