@@ -10,8 +10,11 @@ interface Resource {
 	modified?: string;
 }
 
-/** The cluster changes these by itself, and a refresh records it. */
-const changing = ["status", "resourceVersion", "managedFields"];
+/**
+ * The cluster changes the first three by itself, and a refresh records it. The program determines the dependencies, and
+ * those of a first update lack what wasn't known then.
+ */
+const changing = ["status", "resourceVersion", "managedFields", "dependencies", "propertyDependencies"];
 
 /**
  * What the state records of the stack's own resources: not of those that it only reads, without times, and in an order of
@@ -23,14 +26,7 @@ async function resourcesOf(lab: Lab): Promise<Resource[]> {
 	const resources: Resource[] = JSON.parse(all).deployment.resources;
 	const own = resources.filter(({ external }) => !external).sort((a, b) => (a.urn < b.urn ? -1 : 1));
 	const stable = own.map(({ created: _, modified: __, ...resource }) => resource);
-	const isUnordered = (key: string, value: unknown): value is string[] =>
-		key === "dependencies" && Array.isArray(value);
-	return JSON.parse(
-		JSON.stringify(stable, (key, value) => {
-			if (changing.includes(key)) return undefined;
-			return isUnordered(key, value) ? value.toSorted() : value;
-		}),
-	);
+	return JSON.parse(JSON.stringify(stable, (key, value) => (changing.includes(key) ? undefined : value)));
 }
 
 /** The paths of all values, without the values, which are of one cluster. */
