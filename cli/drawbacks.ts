@@ -52,7 +52,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
-			if (!abort.signal.aborted) console.error("ending, after restoring the lab");
+			if (!abort.signal.aborted) console.error("interrupted: restoring the lab, then exiting");
 			abort.abort(new Error(`ended by ${signal}`));
 		});
 	}

@@ -25,7 +25,7 @@ async function neededSteps(): Promise<Step[]> {
 async function getMissing(steps: Step[], missing: Step[]): Promise<Have[]> {
 	const { estimateMinutes } = await import("../toolchain/steps/estimate.ts");
 	const minutes = await estimateMinutes(missing);
-	console.log(`First start: about ${minutes} minute${minutes === 1 ? "" : "s"}, only once.`);
+	console.log(`Set-up takes about ${minutes} minute${minutes === 1 ? "" : "s"} the first time.`);
 	return withLock(console.log, async () => {
 		// Loading it takes longer than a set-up with nothing to do.
 		const { doSteps } = await import("../toolchain/steps/runSteps.ts");
@@ -72,7 +72,7 @@ try {
 	for (const { notice } of have) if (notice) console.log(notice);
 	const time = duration(Date.now() - began);
 	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
-	console.log(isComplete ? `Set-up: everything is there (${time}).${list}` : `Set-up is complete (${time}).`);
+	console.log(isComplete ? `Set-up: nothing to do (${time}).${list}` : `Set-up is complete (${time}).`);
 } catch (error) {
 	const { StepFailed } = await import("../toolchain/steps/runSteps.ts");
 	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];

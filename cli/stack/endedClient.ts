@@ -8,6 +8,6 @@ const name = "dnsutils";
 export async function removeEndedClient(cluster: Cluster, namespace: string): Promise<void> {
 	const phase = (await findPod(cluster, namespace, name))?.status?.phase ?? "";
 	if (!["Failed", "Succeeded"].includes(phase)) return;
-	console.error(`pod/${name} in ${namespace} has ended (${phase}): deleting it, the update creates it again`);
+	console.error(`pod/${name} in ${namespace} has ended (${phase}): deleting it; the update recreates it`);
 	await removeObject(cluster, { apiVersion: "v1", kind: "Pod", metadata: { name, namespace } });
 }

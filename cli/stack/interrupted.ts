@@ -40,7 +40,7 @@ export async function settleLocks(): Promise<boolean> {
 }
 
 async function release(left: Lock[]): Promise<void> {
-	console.error(`releasing the stack's lock: ${processes(left)}, which held it, has ended`);
+	console.error(`${processes(left)} has ended: releasing the stack's lock that it left`);
 	await cancelUpdate();
 }
 

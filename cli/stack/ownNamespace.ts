@@ -65,8 +65,8 @@ export async function refuseReplaced(state: StackState, configured?: { id: strin
 	for (const { name } of ownNamespaces(state)) {
 		if ((await owners(name)) !== "foreign") continue;
 		throw new Error(
-			`the namespace "${name}" of this stack is gone, and somebody else has created one of that name; nothing was changed; ` +
-				`fix, which makes the stack forget its objects in that cluster: ${forget}`,
+			`the stack's namespace "${name}" was deleted, and a foreign one with the same name exists; nothing was changed; ` +
+				`fix, which makes Pulumi forget the objects and deletes nothing: ${forget}`,
 		);
 	}
 }
@@ -83,14 +83,14 @@ async function refuseLost({ id, access }: { id: string; access: Access }): Promi
 	const found = await clusterId(access).catch((error: Error) => {
 		throw new Error(
 			`the cluster that this stack is on can't be reached by ${place} (${error.message.split("\n")[0]}); nothing was changed; ` +
-				"fix, if the file or the context has another name now: set kubeconfig and context, then npm start; " +
+				"fix, if the kubeconfig or context was renamed: set kubeconfig and context, then npm start; " +
 				`if the cluster is gone for good: ${forget}`,
 			{ cause: error },
 		);
 	});
 	if (found === id) return;
 	throw new Error(
-		`${place}, leads to another cluster than the one that this stack is on; nothing was changed; ` +
+		`${place}, leads to another cluster than the stack's; nothing was changed; ` +
 			`fix: correct the kubeconfig, or, if the stack's cluster is gone for good: ${forget}`,
 	);
 }

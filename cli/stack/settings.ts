@@ -28,7 +28,7 @@ export function refuseSecrets(secrets: string[]): void {
 	if (secrets.length === 0) return;
 	const fixes = secrets.map((key) => `pulumi config set ${key} "$(pulumi config get ${key})" --plaintext`);
 	throw new Error(
-		`the commands can't read settings that are stored as secrets, and these need not be secret; fix: ${fixes.join(" && ")}`,
+		`these settings are stored as secrets, which the commands can't read, and don't need to be secret; fix: ${fixes.join(" && ")}`,
 	);
 }
 

@@ -35,7 +35,8 @@ export async function stackCluster(settings: Settings, state: StackState): Promi
 export function refuseSwitch(wanted: string, is: "kind" | "existing" | undefined): void {
 	if (is === undefined || is === wanted) return;
 	const destroy = `pulumi config set cluster ${is} && npm run destroy && pulumi config set cluster ${wanted}`;
+	const present = is === "kind" ? "a kind cluster" : "an existing cluster";
 	throw new Error(
-		`cluster: got "${wanted}", allowed: "${is}": the stack "${stackName}" is on one until it is destroyed; fix: ${destroy}`,
+		`cluster: got "${wanted}", allowed: "${is}": the stack "${stackName}" still has ${present}; fix: ${destroy}`,
 	);
 }

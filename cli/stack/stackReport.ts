@@ -17,7 +17,9 @@ export const exclusively = (work: () => Promise<number>): Promise<number> =>
 		{
 			file: join(".state", stackName),
 			onWait: (holder) =>
-				console.error(`waiting for ${holder}, which is updating the stack ${stackName} or was just killed`),
+				console.error(
+					`waiting for ${holder}, which holds the lock of the stack ${stackName} (a killed holder is detected soon)`,
+				),
 			onLost: (why) => {
 				console.error(
 					`error: lost the lock of the stack ${stackName} (${why}), perhaps because the machine slept; fix: run the same command again`,

@@ -20,7 +20,7 @@ interface Options extends ClusterOptions {
 const contents = `
 A bundle has plain files: the objects as JSON with only the fields that a diagnosis uses (no Secrets, environment or
 arguments), the rules of each node as its own tools print them, the end of kube-proxy's log, and a manifest with versions.
-It contains names, labels and addresses of the cluster: read it before you give it to somebody.`;
+It contains names, labels and addresses of the cluster: review it before you share it.`;
 
 export const addCollect = (program: Command, version: string): Command =>
 	withClusterOptions(
@@ -46,7 +46,7 @@ async function collect(service: string | undefined, options: Options, version: s
 	const names = wanted ? [wanted] : await servicesOf(source, options.namespace ?? "");
 	const { gaps, read } = await readAll(source, names);
 	const [first] = read;
-	if (!first) throw new Error("no Service to collect");
+	if (!first) throw new Error(`namespace ${options.namespace} has no Service that can be collected`);
 	const base = wanted ? `${first.namespace}-${first.name}` : first.namespace;
 	const { output = `nodeport-lab-${base}.tar.gz` } = options;
 	const manifest = {

@@ -33,7 +33,7 @@ export const addDiagnose = (program: Command): Command =>
 		.addOption(new Option("--markdown", "print the diagnosis as Markdown, for an issue").conflicts("json"))
 		.addHelpText(
 			"after",
-			`\nExit code: 0 no finding, 1 findings, 2 the check couldn't run.\nRights: docs/diagnose-rbac.yaml`,
+			`\nExit code: 0 no cause or possible cause, 1 at least one, 2 the check couldn't run.\nRights: docs/diagnose-rbac.yaml`,
 		)
 		.action(async (service: string, options: Options) => {
 			const name = parseServiceName(service);

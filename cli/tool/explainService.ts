@@ -45,14 +45,14 @@ export const addExplain = (program: Command): Command =>
 	)
 		.option("--from <client>", clientForms)
 		.option("--to <destination>", "where the packet goes, see below")
-		.option("--through <node>", "the node by which a packet from outside to an external address arrives")
+		.option("--through <node>", "for an external address: the node where the packet arrives")
 		.addOption(new Option("--protocol <protocol>", "of the packet (default: the port's)").choices(Protocol.options))
 		.option(
 			"--rules <file...>",
 			"the rules of one node, from iptables-save or nft -j list ruleset, instead of a cluster",
 		)
 		.option("--node-ip <address>", "with --rules: the node's own address")
-		.option("--in-interface <name>", "with --rules: the interface by which the packet arrives")
+		.option("--in-interface <name>", "with --rules: the interface where the packet arrives")
 		.option("--trace", "the lab's own Service only: compare with the kernel's trace")
 		.option("--json", "print the path as JSON")
 		.addHelpText("after", examples)

@@ -8,7 +8,7 @@ const commands: Record<string, string> = {
 	start: "create or repair the lab, verify it, show the result",
 	verify: "verify the lab again, without an update",
 	drawbacks: "measure what NodePort costs",
-	report: "write the report of the last verification again",
+	report: "rewrite the report of the last verification",
 	doctor: "check whether the lab can run on this machine",
 	destroy: "remove the lab",
 	clean: "remove what set-up added to the machine",

@@ -9,7 +9,8 @@ import { exitCodes } from "./output.ts";
 
 const program = new Command("nodeport-lab")
 	.description(
-		"Explains a Kubernetes Service, and why it doesn't answer. Only the commands of the lab change anything.",
+		"Explains a Kubernetes Service, and why it doesn't answer. Only the lab commands change anything; " +
+			"explain without a Service is one of them.",
 	)
 	.version(manifest.version)
 	.showHelpAfterError("(see --help)")

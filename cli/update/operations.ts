@@ -103,7 +103,10 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 
 	async function explanation(operation: Operation): Promise<string[]> {
 		const seconds = Math.round((Date.now() - (since.get(`${operation.op} ${operation.urn}`) ?? 0)) / 1000);
-		return [`waiting for ${described(operation)} since ${seconds} s`, ...(await blockers(operation, limits.access))];
+		return [
+			`still waiting for ${described(operation)} after ${seconds} s`,
+			...(await blockers(operation, limits.access)),
+		];
 	}
 
 	function forget(key: string): void {

@@ -99,7 +99,7 @@ it("a second npm start waits for the first one, and has nothing to do", async ()
 	const second = await lab.run("cli/start.ts");
 	expect((await first).exitCode, (await first).all).toBe(0);
 	expect(second.exitCode, second.all).toBe(0);
-	expect(second.all).toContain(`waiting for process ${first.pid}, which is updating the stack test`);
+	expect(second.all).toContain(`waiting for process ${first.pid}, which holds the lock of the stack test (`);
 	const [update] = await lab.stack.history(1);
 	expect(Object.keys(update?.resourceChanges ?? {}).sort(), second.all).toEqual(["read", "same"]);
 });

@@ -11,7 +11,7 @@ export function judgeCapabilities(engine: Engine | undefined, lacking: boolean):
 	const advice = engine && capabilityAdvice(engine, lacking);
 	if (advice) return { subject, level: "warning", ...advice };
 	if (engine && !engine.here) return { subject, level: "ok", found: "not checked: the engine isn't on this machine" };
-	if (!lacking) return { subject, level: "ok", found: "root has all that the kernel knows" };
-	const found = `root lacks some; the engine ${engine ? "runs" : "will run"} containers with the available ones`;
+	if (!lacking) return { subject, level: "ok", found: "root has all capabilities" };
+	const found = `root lacks some capabilities; containers ${engine ? "run" : "will run"} with the remaining ones`;
 	return { subject, level: "ok", found };
 }

@@ -77,7 +77,7 @@ export function judgeRules(
 	return {
 		subject,
 		level: needed.length > 0 ? "stop" : "warning",
-		found: `${missing}; if it has no module for that, the lab needs another kernel`,
+		found: `${missing}; if the module doesn't exist, use another kernel`,
 		fix: loadModules(modules, rootless),
 	};
 }
@@ -97,9 +97,8 @@ type Wanted = Pick<LabConfig, "kubeProxyMode" | "sessionAffinity">;
  */
 export function judgeAccounting({ nfacct, accounting }: Tried): Finding {
 	const subject = "kernel nfacct";
-	if (nfacct) return { subject, level: "ok", found: "the kernel has the match that kube-proxy counts with" };
-	if (accounting === false)
-		return { subject, level: "ok", found: "the kernel has no NETLINK_ACCT, so kube-proxy doesn't count" };
+	if (nfacct) return { subject, level: "ok", found: "the kernel has the nfacct match that kube-proxy uses" };
+	if (accounting === false) return { subject, level: "ok", found: "no NETLINK_ACCT: kube-proxy doesn't use nfacct" };
 	const fix = `${asRoot("modprobe xt_nfacct")} || pulumi config set kubeProxyMode nftables`;
 	const effect = "kube-proxy can't write any rule in iptables mode (kubernetes#142068)";
 	if (accounting) {

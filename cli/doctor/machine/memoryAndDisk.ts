@@ -34,7 +34,7 @@ export function judgeMemory({ total, available }: Memory, workers: number, missi
 	return { subject, level, found, ...(level === "warning" && { fix: missing ? fix : makeRoom }) };
 }
 
-const makeRoom = "end other programs that use much memory";
+const makeRoom = "close other programs, or add memory";
 
 /** As many as fit next to the tools. */
 function fewerWorkers(free: number): string {

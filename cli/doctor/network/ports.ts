@@ -10,9 +10,9 @@ export function judgeNodePort(port: number): Finding {
 	const { first, last } = staticNodePorts;
 	const band = `the static band ${first} to ${last}`;
 	if (port >= first && port <= last) {
-		return { subject, level: "ok", found: `${port} is in ${band}: no other Service gets it by chance` };
+		return { subject, level: "ok", found: `${port} is in ${band}: it can't be auto-assigned to another Service` };
 	}
-	const found = `${port} is outside ${band}: the API server may give it to another Service first`;
+	const found = `${port} is outside ${band}: the API server may auto-assign it to another Service`;
 	return { subject, level: "warning", found, fix: `pulumi config set nodePort ${first + 40}` };
 }
 
@@ -45,7 +45,7 @@ function judgeForeign(port: number, here: HostPort["here"], names: string[]): Fi
 	const found = `the container ${names.join(", ")} publishes ${port}`;
 	if (here === "free") return { subject, level: "ok", found: `127.0.0.1:${port} is free; ${found} on another address` };
 	const level = here === "refused" ? "warning" : "stop";
-	const doubt = here === "refused" ? "; only root can check whether on 127.0.0.1" : "";
+	const doubt = here === "refused" ? "; only root can check whether 127.0.0.1 is free" : "";
 	return { subject, level, found: `${found}${doubt}`, fix: `docker stop ${names.join(" ")}, or ${choose}` };
 }
 

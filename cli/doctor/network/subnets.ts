@@ -27,7 +27,7 @@ const recreate = `npm run destroy && docker network rm ${kindNetwork} && npm sta
 function nodeConflict({ subnet }: Network, other: Network): Finding[] {
 	if (!overlap(subnet, other.subnet)) return [];
 	const lost = !contains(other.subnet, subnet) && contains(other.subnet, firstNode(subnet));
-	const effect = lost ? "the nodes can't be reached" : "of an address in both, only one can be reached";
+	const effect = lost ? "the nodes can't be reached" : "an address in both networks reaches only one of them";
 	const found = `the nodes' network (${subnet}) overlaps ${other.subnet} (${other.name}): ${effect}`;
 	return [{ subject, level: lost ? "stop" : "warning", found, fix: recreate }];
 }

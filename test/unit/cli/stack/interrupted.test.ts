@@ -82,7 +82,7 @@ describe("the stack's lock", () => {
 		await settled;
 		expect(said.mock.calls).toEqual([
 			[`waiting for process ${other.pid}, which is updating the stack ${stack}`],
-			[expect.stringContaining(`process ${other.pid}, which held it, has ended`)],
+			[expect.stringContaining(`process ${other.pid} has ended: releasing the stack's lock that it left`)],
 		]);
 		expect(existsSync("cancelled")).toBe(true);
 	});

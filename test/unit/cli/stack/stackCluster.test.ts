@@ -33,7 +33,7 @@ it("is none if there is no state yet, and comes from Pulumi if the state is else
 
 it("can change only after the lab is destroyed", () => {
 	expect(() => refuseSwitch("existing", "kind")).toThrow(
-		`cluster: got "existing", allowed: "kind": the stack "${stack}" is on one until it is destroyed; fix: ` +
+		`cluster: got "existing", allowed: "kind": the stack "${stack}" still has a kind cluster; fix: ` +
 			"pulumi config set cluster kind && npm run destroy && pulumi config set cluster existing",
 	);
 	expect(() => refuseSwitch("kind", "existing")).toThrow(/allowed: "existing".*npm run destroy/);
@@ -48,5 +48,5 @@ it.each(["cli/start.ts", "cli/destroy.ts"])("isn't changed by %s", async (script
 	const tsx = join(project, "node_modules/tsx/dist/loader.mjs");
 	const { exitCode, stderr } = await execa("node", ["--import", tsx, join(project, script)], { reject: false });
 	expect({ exitCode, changed: existsSync("changed") }).toEqual({ exitCode: 1, changed: false });
-	expect(stderr).toMatch(/^error: cluster: got "existing", allowed: "kind": the stack "dev" is on one/m);
+	expect(stderr).toMatch(/^error: cluster: got "existing", allowed: "kind": the stack "dev" still has a kind cluster/m);
 });

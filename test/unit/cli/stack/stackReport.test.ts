@@ -19,6 +19,8 @@ it("makes a second command wait for the first one, and prints for which process"
 	await second;
 	expect(order).toEqual(["first", "second"]);
 	expect(said.mock.calls).toEqual([
-		[`waiting for process ${process.pid}, which is updating the stack ${stackName} or was just killed`],
+		[
+			`waiting for process ${process.pid}, which holds the lock of the stack ${stackName} (a killed holder is detected soon)`,
+		],
 	]);
 });

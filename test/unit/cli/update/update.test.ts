@@ -153,7 +153,7 @@ describe("an operation that takes long", () => {
 		await slowPulumi(1);
 		await allow(60);
 		expect(await pulumi(["up"], { access, limits })).toBe(0);
-		expect(said()).toMatch(/^waiting for the creation of Deployment app1 since \d+ s$/m);
+		expect(said()).toMatch(/^still waiting for the creation of Deployment app1 after \d+ s$/m);
 		expect(said()).toContain(
 			"pod app1-x isn't ready: ImagePullBackOff (no such image); see: kubectl --kubeconfig k -n shop describe pod app1-x",
 		);

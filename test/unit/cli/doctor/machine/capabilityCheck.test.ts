@@ -3,7 +3,7 @@ import { judgeCapabilities } from "../../../../../cli/doctor/machine/capabilityC
 import { engine } from "../sampleEngine.ts";
 
 it.each([
-	["root has all", engine, false, "ok", "all that the kernel knows"],
+	["root has all", engine, false, "ok", "root has all capabilities"],
 	["an engine with the bounded runtime", { ...engine, defaultRuntime: "bounded" }, true, "ok", "the engine runs"],
 	["an engine that set-up will start", undefined, true, "ok", "the engine will run"],
 	["an engine on another machine", { ...engine, here: false }, true, "ok", "isn't on this machine"],

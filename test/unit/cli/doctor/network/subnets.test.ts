@@ -21,9 +21,14 @@ describe("networks", () => {
 			"with a more specific route to other addresses of it",
 			[...clean, route("172.19.200.0/24")],
 			"warning",
-			"only one can be reached",
+			"an address in both networks reaches only one of them",
 		],
-		["with a route to the same network", [...clean, route("172.19.0.0/16")], "warning", "only one can be reached"],
+		[
+			"with a route to the same network",
+			[...clean, route("172.19.0.0/16")],
+			"warning",
+			"an address in both networks reaches only one of them",
+		],
 		["with a wider route", [...clean, route("172.16.0.0/12")], "warning", "172.16.0.0/12 (route through tun0)"],
 		[
 			"with another Docker network",
