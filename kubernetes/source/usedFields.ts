@@ -78,6 +78,12 @@ export const EndpointSliceObject = z.object({
 					})
 					.optional(),
 				nodeName: text.optional(),
+				hints: z
+					.object({
+						forZones: z.array(z.object({ name: text })).optional(),
+						forNodes: z.array(z.object({ name: text })).optional(),
+					})
+					.optional(),
 				targetRef: z.object({ kind: text.optional(), name: text.optional() }).optional(),
 			}),
 		)

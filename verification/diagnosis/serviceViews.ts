@@ -18,6 +18,10 @@ export interface ServiceView {
 	/** Addresses outside the cluster that lead to the Service. */
 	externalIps: string[];
 	loadBalancerIps: string[];
+	/** Whether clients inside the cluster are served on their own node only. */
+	isInternalLocal: boolean;
+	/** Whether topology hints restrict a node to some of the endpoints (topologyMode, trafficDistribution). */
+	hasHints: boolean;
 }
 
 export type ServicePort = NonNullable<ServiceObject["spec"]["ports"]>[number];
@@ -48,9 +52,16 @@ export function viewsOf(reading: ServiceReading): ServiceView[] {
 			loadBalancerIps: (service.status?.loadBalancer?.ingress ?? [])
 				.flatMap(({ ip }) => ip ?? [])
 				.filter((ip) => isOf(family, ip)),
+			isInternalLocal: service.spec.internalTrafficPolicy === "Local",
+			hasHints: hasHints(reading),
 		})),
 	);
 }
+
+const hasHints = ({ endpointSlices = [] }: ServiceReading): boolean =>
+	endpointSlices.some(({ endpoints = [] }) =>
+		endpoints.some(({ hints }) => (hints?.forZones ?? []).length > 0 || (hints?.forNodes ?? []).length > 0),
+	);
 
 const isOf = (family: Family, ip: string): boolean => parseAddress(ip)?.kind() === family;
 

@@ -7,6 +7,7 @@ import { roleOf } from "../../../netfilter/roles.ts";
 import type { Branch, Leg } from "../../journey/journey.ts";
 import type { ForeignEffect, NodeRulesProblem, WeighedFinding } from "../diagnosisFinding.ts";
 import type { PredictedRequest } from "../prediction.ts";
+import { expectedEndpoints, isLocalOnly, mayBePart } from "./expectedEndpoints.ts";
 import { mergeFindings } from "./mergeFindings.ts";
 import { portReference } from "./objectFindings.ts";
 import { isKubernetes, ownerOf } from "./ruleOwner.ts";
@@ -67,7 +68,7 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	const role = roleOf(hop.chain, hop.table);
 	const expected = expectedEndpoints(request);
 	const saysNone = role === "noEndpoints" || role === "reject" || /has no (local )?endpoints/.test(hop.rule);
-	if (!saysNone || expected.length === 0) return undefined;
+	if (!saysNone || expected.length === 0 || (end.kind === "drop" && isLocalOnly(request, leg.node))) return undefined;
 	return rulesFinding(request, leg.node, { kind: "noEndpoints", expected: expected.map(addressOf) });
 }
 
@@ -167,20 +168,10 @@ function isEndpoint({ view }: PredictedRequest, end: Branch["end"]): boolean {
 	return to !== undefined && view.snapshot.endpoints.some(({ ip, port }) => ip === to.address && port === to.port);
 }
 
-/** The endpoints that may answer. A traffic policy Local keeps requests on the node that they enter by. */
-export function expectedEndpoints({ prediction: { client, target }, view }: PredictedRequest): Endpoint[] {
-	const { endpoints, service } = view.snapshot;
-	const isInside = client.kind !== "outside";
-	if (target.kind === "clusterIp" || service.externalTrafficPolicy !== "Local") return endpoints;
-	// The cluster's own pods and processes are served like internal traffic on their own node.
-	if (isInside && (target.kind !== "nodePort" || target.node === client.node)) return endpoints;
-	return endpoints.filter(({ node }) => node === target.node);
-}
-
 /** The node's rules lead to an address that is no endpoint, or to only some of the endpoints. */
 function outdatedRules(requests: readonly PredictedRequest[]): WeighedFinding[] {
 	return requests.flatMap((request): WeighedFinding[] => {
-		const { view, branches, prediction } = request;
+		const { view, branches } = request;
 		const leg = branches[0]?.legs.find(isTranslating);
 		// Of rules that nobody can evaluate, nothing is known; what others translate is another finding.
 		const destinations = branches.flatMap(({ end }) => destinationOf(end) ?? []);
@@ -191,9 +182,7 @@ function outdatedRules(requests: readonly PredictedRequest[]): WeighedFinding[] 
 		const usable = view.snapshot.endpoints.map(addressOf);
 		const expected = expectedEndpoints(request).map(addressOf).sort();
 		const isStale = observed.some((one) => !usable.includes(one));
-		// A remembered client gets one endpoint, and topology hints or internalTrafficPolicy restrict a node to some of them.
-		const mayBePart = view.snapshot.service.sessionAffinity === "ClientIP" || prediction.target.kind === "clusterIp";
-		const isPart = !mayBePart && expected.some((one) => !observed.includes(one));
+		const isPart = !mayBePart(request) && expected.some((one) => !observed.includes(one));
 		return isStale || isPart ? [rulesFinding(request, leg.node, { kind: "outdated", expected, observed })] : [];
 	});
 }
