@@ -33,6 +33,14 @@ export class NoAccess extends Error {}
 const emptied = ({ kubeconfig, context }: Access): string =>
 	`${kubeconfig} names no cluster${context === undefined ? ", as after `kind delete cluster`" : ""}`;
 
+/** A context without a user is anonymous. @throws NoAccess if its context names a user that the file lacks */
+export function refuseMissingUser(config: KubeConfig, path: string): void {
+	const name = config.getCurrentContext();
+	const user = config.getContextObject(name)?.user;
+	if (!user || config.getUser(user) !== null) return;
+	throw new NoAccess(`${path}: context "${name}" refers to user "${user}", which isn't in it`);
+}
+
 /** @throws NoAccess if the file doesn't exist, isn't a kubeconfig, or lacks the context */
 export function loadAccess(access: Access): KubeConfig {
 	const { kubeconfig, context } = access;
@@ -52,7 +60,10 @@ export function loadAccess(access: Access): KubeConfig {
 		throw new NoAccess(`${kubeconfig} has no context "${context}"; it has ${names.join(", ") || "none"}`);
 	}
 	if (context !== undefined) config.setCurrentContext(context);
-	if (config.getCurrentCluster() !== null) return config;
+	if (config.getCurrentCluster() !== null) {
+		refuseMissingUser(config, kubeconfig);
+		return config;
+	}
 	if (config.getClusters().length === 0) throw new NoAccess(emptied(access));
 	const why =
 		context === undefined ? "it has no current cluster" : `its context "${context}" refers to a missing cluster`;

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { loadAccess, NoAccess } from "../kubeAccess.ts";
+import { loadAccess, NoAccess, refuseMissingUser } from "../kubeAccess.ts";
 
 export interface KubectlOptions {
 	kubeconfig?: string | undefined;
@@ -13,8 +13,12 @@ export interface KubectlOptions {
 /** The account of a pod: kubectl uses it if there is no kubeconfig. */
 const serviceAccount = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/** @throws NoAccess with the path that was tried, and the fix */
-export function openAsKubectl({ kubeconfig, context }: KubectlOptions, env = process.env): KubeConfig {
+/** @param account the file with the token of a pod's account. @throws NoAccess with the path that was tried, and the fix */
+export function openAsKubectl(
+	{ kubeconfig, context }: KubectlOptions,
+	env = process.env,
+	account = serviceAccount,
+): KubeConfig {
 	if (kubeconfig !== undefined) return loadAccess({ kubeconfig, context });
 	const listed = (env.KUBECONFIG ?? "").split(delimiter).filter((path) => path !== "");
 	const paths = listed.length > 0 ? listed : [join(homedir(), ".kube", "config")];
@@ -22,9 +26,14 @@ export function openAsKubectl({ kubeconfig, context }: KubectlOptions, env = pro
 	const [only] = existing;
 	if (only !== undefined)
 		return existing.length === 1 ? loadAccess({ kubeconfig: only, context }) : merged(existing, context);
-	if (!existsSync(serviceAccount)) {
+	if (!existsSync(account)) {
 		const from = listed.length > 0 ? "KUBECONFIG" : "the default";
 		throw new NoAccess(`${paths.join(delimiter)} (${from}) doesn't exist; fix: --kubeconfig <path>`);
+	}
+	if (context !== undefined) {
+		throw new NoAccess(
+			`--context ${context}: the account of this pod has no contexts; fix: leave it out, or add --kubeconfig <path>`,
+		);
 	}
 	const config = new KubeConfig();
 	config.loadFromCluster();
@@ -53,6 +62,7 @@ function merged(paths: string[], context: string | undefined): KubeConfig {
 	if (config.getCurrentCluster() === null) {
 		throw new NoAccess(`${paths.join(delimiter)} has no current cluster; fix: --context <${names.join(" | ")}>`);
 	}
+	refuseMissingUser(config, paths.join(delimiter));
 	return config;
 }
 

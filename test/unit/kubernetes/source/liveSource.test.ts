@@ -183,6 +183,28 @@ describe("the kubeconfig is found as kubectl finds it", () => {
 		expect(() => openAsKubectl({ context: "third" }, env)).toThrow('has no context "third"; it has first, second');
 	});
 
+	it.each([[["one"]], [["one", "two"]]])("and a user that is in none of the files %j is named", async (names) => {
+		const paths = names.map((name) => join(folder.path, name));
+		const config = {
+			"current-context": "a",
+			contexts: [{ name: "a", context: { cluster: "a", user: "gone" } }],
+			clusters: [{ name: "a", cluster: { server: "https://a.example" } }],
+			users: [{ name: "b", user: {} }],
+		};
+		for (const path of paths) await writeFile(path, JSON.stringify(config));
+		expect(() => openAsKubectl({}, { KUBECONFIG: paths.join(":") })).toThrow(
+			'context "a" refers to user "gone", which isn\'t in it',
+		);
+	});
+
+	it("and in a pod there is no context to choose", () => {
+		const missing = join(folder.path, "missing");
+		// Any existing file: its content isn't read.
+		expect(() => openAsKubectl({ context: "other" }, { KUBECONFIG: missing }, kubeconfig)).toThrow(
+			"--context other: the account of this pod has no contexts",
+		);
+	});
+
 	it("and the path that doesn't exist is named", () => {
 		const missing = join(folder.path, "missing");
 		expect(() => openAsKubectl({}, { KUBECONFIG: missing })).toThrow(
