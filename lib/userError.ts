@@ -16,5 +16,5 @@ export class UserError extends RunError {
 /** Passes an answer on. A failure becomes a UserError. */
 export const orRefuse = <T>(answer: Promise<T>): Promise<T> =>
 	answer.catch((error: Error) => {
-		throw process.env.DEBUG ? error : new UserError(error.message, { cause: error });
+		throw process.env.NODEPORT_LAB_DEBUG ? error : new UserError(error.message, { cause: error });
 	});

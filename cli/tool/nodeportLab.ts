@@ -27,7 +27,7 @@ try {
 	// Commander has printed its own errors, and the help.
 	if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.failed;
 	else {
-		console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
+		console.error(error instanceof Error && !process.env.NODEPORT_LAB_DEBUG ? `error: ${error.message}` : error);
 		process.exitCode = exitCodes.failed;
 	}
 }

@@ -30,7 +30,7 @@ export async function bundleOf(module, shared = []) {
 	globalThis.require ??= nodeModule.createRequire(import.meta.url);
 	nodeModule.enableCompileCache?.(join(root, ".toolchain", "compile-cache")); // From Node.js 22 on.
 	// Stack traces then name the sources.
-	if (process.env.DEBUG) return asSource(module);
+	if (process.env.NODEPORT_LAB_DEBUG) return asSource(module);
 	return (await isCurrent(bundle)) || (await isMade(module, bundle, shared))
 		? pathToFileURL(bundle).href
 		: asSource(module);

@@ -1,10 +1,10 @@
 /**
- * Runs a command's body and exits with the code that it returns. An error is reported by its message; DEBUG adds the
+ * Runs a command's body and exits with the code that it returns. An error is reported by its message; NODEPORT_LAB_DEBUG adds the
  * stack.
  */
 export async function command(body: () => Promise<number>): Promise<void> {
 	const code = await body().catch((error: unknown) => {
-		console.error(error instanceof Error && !process.env.DEBUG ? `error: ${error.message}` : error);
+		console.error(error instanceof Error && !process.env.NODEPORT_LAB_DEBUG ? `error: ${error.message}` : error);
 		return 1;
 	});
 	// Open connections, for example to a node that doesn't answer, must not delay the exit. The output is flushed first.

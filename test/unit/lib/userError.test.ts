@@ -22,7 +22,7 @@ it("turns a failure into an error that Pulumi shows without a stack and without 
 	});
 });
 
-it("keeps the stack if DEBUG is set", async () => {
-	vi.stubEnv("DEBUG", "1");
+it("keeps the stack if NODEPORT_LAB_DEBUG is set", async () => {
+	vi.stubEnv("NODEPORT_LAB_DEBUG", "1");
 	expect(pulumi.RunError.isInstance(await refused())).toBe(false);
 });

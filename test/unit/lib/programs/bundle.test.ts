@@ -33,12 +33,12 @@ describe("a bundled program in a folder with spaces, %, # and é", () => {
 		const expected = `hello ${join(folder, "part")}`;
 		expect(await run("main.ts")).toBe(expected);
 		expect(await readFile(join(folder, ".toolchain/programs/main.ts.mjs"), "utf8")).not.toContain(folder);
-		expect(await run("main.ts", { DEBUG: "1" })).toBe(expected);
+		expect(await run("main.ts", { NODEPORT_LAB_DEBUG: "1" })).toBe(expected);
 	});
 
-	it("names its sources in stack traces with DEBUG", async () => {
+	it("names its sources in stack traces with NODEPORT_LAB_DEBUG", async () => {
 		await writeFile(join(folder, "fails.ts"), "const place: string = new Error().stack ?? '';\nconsole.log(place);");
-		expect(await run("fails.ts", { DEBUG: "1" })).toContain("fails.ts:1:23");
+		expect(await run("fails.ts", { NODEPORT_LAB_DEBUG: "1" })).toContain("fails.ts:1:23");
 	});
 
 	it("is Pulumi's index.ts, which shares Pulumi's own modules with the process", async () => {
