@@ -1,6 +1,6 @@
 /** nodeport-lab collect: saves what a diagnosis reads, so that it can be made on another machine. */
 import type { Command } from "commander";
-import { writeBundle } from "../../kubernetes/source/bundleFiles.ts";
+import { refuseFilled, writeBundle } from "../../kubernetes/source/bundleFiles.ts";
 import { bundleSchema } from "../../kubernetes/source/bundleRecord.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import { RecordingSource } from "../../kubernetes/source/recordingSource.ts";
@@ -41,6 +41,8 @@ async function collect(service: string | undefined, options: Options, version: s
 		throw new Error("give either <namespace>/<service> or --namespace <name>");
 	}
 	const wanted = service === undefined ? undefined : parseServiceName(service);
+	// Reading a large cluster takes long.
+	if (options.output !== undefined) await refuseFilled(options.output);
 	const source = new RecordingSource(liveSource(options));
 	console.log(clusterLine(await source.about()));
 	const names = wanted ? [wanted] : await servicesOf(source, options.namespace ?? "");

@@ -17,10 +17,10 @@ export const isArchive = (path: string): boolean => /\.(tar\.gz|tgz)$/.test(path
 
 /** @throws if the folder exists and isn't empty, or can't be written */
 export async function writeBundle(path: string, manifest: Manifest, files: readonly BundleFile[]): Promise<void> {
+	await refuseFilled(path);
 	// The manifest comes last: a folder without it isn't a bundle.
 	const all = [...files, { path: manifestName, content: `${JSON.stringify(manifest, null, "\t")}\n` }];
 	if (isArchive(path)) return writeAtomically(path, await archiveOf(all, new Date(manifest.collectedAt)));
-	await refuseFilled(path);
 	for (const file of all) {
 		const target = join(path, file.path);
 		await mkdir(dirname(target), { recursive: true });
@@ -28,7 +28,9 @@ export async function writeBundle(path: string, manifest: Manifest, files: reado
 	}
 }
 
-async function refuseFilled(path: string): Promise<void> {
+/** An archive replaces an existing one. @throws if the path is a folder with files */
+export async function refuseFilled(path: string): Promise<void> {
+	if (isArchive(path)) return;
 	const entries = await readdir(path).catch((error: NodeJS.ErrnoException) => {
 		if (error.code === "ENOENT") return [];
 		throw error;
@@ -65,7 +67,7 @@ function parseManifest(path: string, content: string): Manifest {
 	} catch (error) {
 		throw new Error(`${path}: ${manifestName} isn't JSON (${(error as Error).message})`, { cause: error });
 	}
-	const { schema } = json as { schema?: unknown };
+	const { schema } = (json ?? {}) as { schema?: unknown };
 	if (schema !== bundleSchema) {
 		throw new Error(`${path} has the schema ${JSON.stringify(schema)}; this version reads "${bundleSchema}"`);
 	}

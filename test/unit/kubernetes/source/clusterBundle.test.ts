@@ -99,6 +99,7 @@ it("says that a Service isn't in the bundle", async () => {
 it.each<[string, string, string | RegExp]>([
 	["a folder without a manifest", "", "isn't a bundle of nodeport-lab collect: it has no manifest.json"],
 	["a manifest that is cut", '{"schema": "nodep', "manifest.json isn't JSON"],
+	["a manifest that is null", "null", 'has the schema undefined; this version reads "nodeport-lab/bundle/v1"'],
 	["a later version", '{"schema":"nodeport-lab/bundle/v9"}', 'this version reads "nodeport-lab/bundle/v1"'],
 	["a manifest without its fields", `{"schema":"${bundleSchema}"}`, "manifest.json has an error at collectedAt"],
 	[
