@@ -4,6 +4,7 @@ import { diagnosisMarkdown } from "../../report/diagnosis/diagnosisMarkdown.ts";
 import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
 import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
+import { refuseInside, refuseNoAddress } from "./clientOption.ts";
 import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
 import { probeAll } from "./probing.ts";
@@ -37,16 +38,25 @@ export const addDiagnose = (program: Command): Command =>
 		)
 		.action(async (service: string, options: Options) => {
 			const name = parseServiceName(service);
+			if (options.client !== undefined) refuseNoAddress(options.client);
 			const isProbing = options.probe === true;
 			if (!isProbing && options.from) throw new Error("--from needs --probe");
 			if (isProbing && options.bundle !== undefined) throw new Error("--probe needs a cluster: leave out --bundle");
 			const source = await sourceOf(options);
 			const input = { ...(await readDiagnosis(source, name)), outsideIp: options.client };
+			if (options.client !== undefined) refuseInside(options.client, input);
 			const probed = isProbing ? await probeAll(source, input, options.from ?? []) : undefined;
 			const diagnosis = diagnose({ ...input, probed });
 			console.log(render(diagnosis, options));
-			process.exitCode = diagnosis.verdict === "healthy" ? exitCodes.nothingFound : exitCodes.found;
+			process.exitCode = exitCodeOf[diagnosis.verdict];
 		});
+
+const exitCodeOf: Record<Diagnosis["verdict"], number> = {
+	broken: exitCodes.found,
+	suspect: exitCodes.found,
+	healthy: exitCodes.nothingFound,
+	unchecked: exitCodes.failed,
+};
 
 function render(diagnosis: Diagnosis, { json, markdown, ...options }: Options): string {
 	if (json) return JSON.stringify(diagnosis, null, 2);

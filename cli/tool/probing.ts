@@ -2,6 +2,7 @@
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
+import { parseAddress } from "../../netfilter/address.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
 import { readListeners } from "../../verification/diagnosis/readListeners.ts";
@@ -19,7 +20,9 @@ export interface Probed {
 /** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */
 export async function probeAll(source: ClusterSource, input: DiagnosisInput, from: readonly string[]): Promise<Probed> {
 	const { reading, views, rules, outsideIp = example } = input;
-	const probers: Prober[] = [hereAs(outsideIp)];
+	// Only IPv4 is measured.
+	const here = parseAddress(outsideIp)?.kind() === "ipv4" ? outsideIp : example;
+	const probers: Prober[] = [hereAs(here)];
 	for (const name of from) probers.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
 	const all: Probed = { measurements: [], ...(await readListeners(source, input)) };
 	for (const prober of probers) {

@@ -23,6 +23,8 @@ export function verdictText(diagnosis: Diagnosis): string {
 	const [first] = findings;
 	if (verdict === "broken" && first) return `${subject} is broken: ${findingWords(first.finding).title}.`;
 	if (verdict === "suspect" && first) return `${subject} may be broken: ${findingWords(first.finding).title}.`;
+	if (verdict === "unchecked")
+		return `${subject} couldn't be checked: neither its EndpointSlices nor the rules of a node could be read.`;
 	if (predictions.length === 0) return `No fault found in the objects of ${subject}; no node's rules were checked.`;
 	const checked = nodes.withRules.length;
 	const all = checked === 1 ? "the node" : `all ${checked} nodes`;
@@ -39,7 +41,7 @@ export function verdictText(diagnosis: Diagnosis): string {
 export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, screen: Screen): string {
 	const { color, width = Number.POSITIVE_INFINITY } = screen;
 	const paint = (format: Parameters<typeof styleText>[0], text: string) => (color ? styleText(format, text) : text);
-	const painted = { broken: "red", suspect: "yellow", healthy: "green" } as const;
+	const painted = { broken: "red", suspect: "yellow", healthy: "green", unchecked: "yellow" } as const;
 	const rows = predictionRows(diagnosis.predictions);
 	const gaps = gapTexts(diagnosis.gaps);
 	const verdict = fill(verdictText(diagnosis), width).map((line) => paint(["bold", painted[diagnosis.verdict]], line));

@@ -46,8 +46,11 @@ export const Diagnosis = z.object({
 	}),
 	/** The nodes whose rules were read, and how many nodes the cluster has. */
 	nodes: z.object({ inspected: z.array(z.string()), withRules: z.array(z.string()), total: z.int() }),
-	/** "broken": a cause was found. "suspect": something may cause failures. "healthy": neither. */
-	verdict: z.enum(["broken", "suspect", "healthy"]),
+	/**
+	 * "broken": a cause was found. "suspect": something may cause failures. "healthy": neither. "unchecked": neither the endpoints
+	 * nor the rules of a node could be read.
+	 */
+	verdict: z.enum(["broken", "suspect", "healthy", "unchecked"]),
 	/** The most certain first. */
 	findings: z.array(WeighedFinding),
 	predictions: z.array(Prediction),
@@ -93,7 +96,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 			withRules: [...rules.rulesets.keys()],
 			total: reading.nodes.length,
 		},
-		verdict: verdictOf(findings),
+		verdict: verdictOf(findings, reading.endpointSlices !== undefined || requests.length > 0),
 		findings,
 		predictions: requests.map(({ prediction }) => prediction),
 		...(probed && { measurements: probed.measurements }),
@@ -113,9 +116,10 @@ const connectionsOf = ({ facts }: RulesReading) =>
 	new Map([...facts].map(([node, { connections }]) => [node, connections] as const));
 
 /** Notes don't count: they restrict who is served, perhaps on purpose. */
-export function verdictOf(findings: readonly WeighedFinding[]): Diagnosis["verdict"] {
+function verdictOf(findings: readonly WeighedFinding[], isChecked: boolean): Diagnosis["verdict"] {
 	if (findings.some(({ weight }) => weight === "cause")) return "broken";
-	return findings.some(({ weight }) => weight === "suspect") ? "suspect" : "healthy";
+	if (findings.some(({ weight }) => weight === "suspect")) return "suspect";
+	return isChecked ? "healthy" : "unchecked";
 }
 
 /** The requests of all ports. Rules of the other family aren't read yet. */

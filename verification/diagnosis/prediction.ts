@@ -2,7 +2,7 @@
 import ipaddr from "ipaddr.js";
 import { z } from "zod";
 import type { Place } from "../../kubernetes/snapshot.ts";
-import { parseRange, withPort } from "../../netfilter/address.ts";
+import { parseAddress, parseRange, withPort } from "../../netfilter/address.ts";
 import { Hop, Protocol } from "../../netfilter/model.ts";
 import { type Branch, type Destination, journeyOf, outcomeOf } from "../journey/journey.ts";
 import { End } from "../journey/model.ts";
@@ -80,15 +80,17 @@ type Client = PredictedClient & { place: Place };
 
 /**
  * @param knownPods addresses of pods by node, for network plugins that don't take them from the node's podCIDR
- * @param outsideIp the address of the client outside @default an example
+ * @param outsideIp the address of the client outside @default an example, also for the other family
  */
 export function predictRequests(
 	view: ServiceView,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	knownPods: ReadonlyMap<string, string[]>,
-	outsideIp: string = examples[view.family],
+	outsideIp?: string,
 ): PredictedRequest[] {
-	return clientsOf(view, rulesets, knownPods, outsideIp).flatMap(({ place, ...client }) =>
+	const isOfFamily = outsideIp !== undefined && parseAddress(outsideIp)?.kind() === view.family;
+	const client = isOfFamily ? outsideIp : examples[view.family];
+	return clientsOf(view, rulesets, knownPods, client).flatMap(({ place, ...client }) =>
 		targetsFor(view, client, rulesets).map(({ target, destination }) => {
 			const branches = journeyOf(view.snapshot, rulesets, place, destination);
 			return { prediction: { client, target, ends: endsOf(view, branches) }, view, branches };

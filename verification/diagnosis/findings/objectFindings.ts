@@ -33,6 +33,18 @@ function allEndpoints({ service, endpointSlices = [] }: ServiceReading): Endpoin
 	return familiesOf(service).flatMap((family) => ports.flatMap((port) => endpointsOf(endpointSlices, family, port)));
 }
 
+const usableOf = (reading: ServiceReading): EndpointState[] =>
+	allEndpoints(reading).filter(({ ready, serving, terminating }) => ready || (serving && terminating));
+
+/** Also if it isn't known. */
+const hasUsableEndpoint = (reading: ServiceReading): boolean =>
+	reading.endpointSlices === undefined || usableOf(reading).length > 0;
+
+const noReadyEndpoint = (pods: UnreadyPod[]): WeighedFinding => ({
+	weight: "cause",
+	finding: { kind: "noReadyEndpoint", pods },
+});
+
 function endpointFindings(reading: ServiceReading): WeighedFinding[] {
 	const { service, pods, endpointSlices } = reading;
 	const { selector } = service.spec;
@@ -42,7 +54,7 @@ function endpointFindings(reading: ServiceReading): WeighedFinding[] {
 		const inspect = ["kubectl", "-n", namespace, "get", "endpointslices", "-l", `kubernetes.io/service-name=${name}`];
 		return [{ weight: "cause", finding: { kind: "noEndpointObjects" }, inspect }];
 	}
-	if (pods === undefined) return [];
+	if (pods === undefined) return hasUsableEndpoint(reading) ? [] : [noReadyEndpoint([])];
 	const own = selectedPods(reading);
 	if (own.length === 0) return [selectorFinding(reading, selector, pods)];
 	return [...readinessFindings(reading, own), ...targetPortFindings(service, own)];
@@ -72,8 +84,7 @@ function selectorFinding(
 function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): WeighedFinding[] {
 	const { endpointSlices, nodes, service, gaps } = reading;
 	if (endpointSlices === undefined) return [];
-	const endpoints = allEndpoints(reading);
-	const usable = endpoints.filter(({ ready, serving, terminating }) => ready || (serving && terminating));
+	const usable = usableOf(reading);
 	const inSlice = new Set(usable.map(({ pod }) => pod));
 	const knowsNodes = !gaps.some(({ subject }) => subject === "nodes");
 	const readyNodes = knowsNodes ? nodes.filter(isNodeReady).map(({ metadata }) => metadata.name) : undefined;
@@ -100,11 +111,11 @@ function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): 
 		return [{ weight: "note", finding: { kind: "unreadyPods", pods: waiting, ready }, ...(inspect && { inspect }) }];
 	}
 	if (explained.length > 0) {
-		return [{ weight: "cause", finding: { kind: "noReadyEndpoint", pods: unready }, ...(inspect && { inspect }) }];
+		return [{ ...noReadyEndpoint(unready), ...(inspect && { inspect }) }];
 	}
 	const named = (service.spec.ports ?? []).some(({ targetPort }) => typeof targetPort === "string");
 	if (named && own.some(isPodReady)) return [];
-	return [{ weight: "cause", finding: { kind: "noReadyEndpoint", pods: unready } }];
+	return [noReadyEndpoint(unready)];
 }
 
 /** By the API alone it isn't certain which of both gets the packets: the rules of the node decide. */

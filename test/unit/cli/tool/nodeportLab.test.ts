@@ -82,6 +82,7 @@ it.each([
 		["diagnose", "shop/frontend/http"],
 		'error: "shop/frontend/http" must be <namespace>/<service>, such as shop/frontend',
 	],
+	[["diagnose", "shop/frontend", "--client", "foo"], 'error: --client "foo": must be an IP address'],
 	[["diagnose", "shop/frontend"], "doesn't exist; fix: --kubeconfig <path>"],
 ])("%j can't run: it ends with 2 and says why on stderr", async (args, message) => {
 	const { exitCode, stdout, stderr } = await run(...args);
@@ -114,6 +115,38 @@ describe("diagnose", () => {
 		expect(JSON.parse(stdout)).toMatchObject({ schema: "nodeport-lab/diagnosis/v1", verdict: "broken" });
 	});
 
+	it.each([
+		["2001:db8::7", "Service default/nodeport-service has only IPv4 addresses"],
+		["172.18.0.9", "the address of node nodeport-worker2, which isn't outside the cluster; fix: nodeport-lab explain "],
+		["10.244.3.2", "the address of pod dnsutils, which isn't outside the cluster"],
+	])("ends with 2 for --client %s", async (client, message) => {
+		const { exitCode, stderr } = await diagnose("default/nodeport-service", "--client", client);
+		expect({ exitCode, stderr }).toEqual({
+			exitCode: 2,
+			stderr: expect.stringContaining(`error: --client ${client}: `),
+		});
+		expect(stderr).toContain(message);
+	});
+
+	it("ends with 2 if it may read nothing but the Service", async () => {
+		const { intercept } = server;
+		server.intercept = (asked) =>
+			/\/(version|services)$/.test(asked.path)
+				? intercept(asked)
+				: { status: 403, body: { kind: "Status", message: `${asked.path} is forbidden` } };
+		const { exitCode, stdout } = await diagnose("default/nodeport-service");
+		expect(exitCode).toBe(2);
+		expect(stdout).toContain("default/nodeport-service couldn't be checked: neither its EndpointSlices nor the rules");
+	});
+
+	it("shows no stack trace if DEBUG is set for other programs", async () => {
+		const env = { HOME: folder.path, KUBECONFIG: "", DEBUG: "*" };
+		const program = join(project, "cli/tool/nodeport-lab.mjs");
+		const { stderr } = await execa("node", [program, "diagnose", "shop/frontend/http"], { env, reject: false });
+		expect(stderr).toMatch(/^error: /);
+		expect(stderr).not.toMatch(/\n\s+at /);
+	});
+
 	it("ends with 2 if the Service doesn't exist", async () => {
 		const { exitCode, stderr } = await diagnose("default/none");
 		expect(exitCode).toBe(2);
@@ -136,6 +169,14 @@ describe("collect", () => {
 		const fromBundle = await run("diagnose", "default/trace-empty", "--json", "--bundle", path);
 		expect(fromBundle.stdout).toBe(live.stdout);
 		expect(fromBundle.exitCode).toBe(1);
+	});
+
+	it("refuses a folder with files before it reads the cluster", async () => {
+		await writeFile(join(folder.path, "notes.txt"), "mine");
+		const { exitCode, stderr } = await run("collect", "a/b", "--output", folder.path, "--kubeconfig", kubeconfig);
+		expect(exitCode).toBe(2);
+		expect(stderr).toContain("isn't empty; fix: choose another --output, or remove it");
+		expect(server.asked).toEqual([]);
 	});
 
 	it.each([
@@ -174,22 +215,42 @@ describe("explain", () => {
 });
 
 it("needs no other rights than docs/diagnose-rbac.yaml grants, and all of them", async () => {
+	server.objects.set("/api/v1/namespaces/kube-system/pods", {
+		items: [...systemPods(), { ...systemPods()[0], metadata: { name: "cilium-x", labels: { "k8s-app": "cilium" } } }],
+	});
 	await run("diagnose", "default/nodeport-service", "--kubeconfig", kubeconfig);
 	interface Role {
-		rules: { resources: string[]; verbs: string[] }[];
+		metadata: { namespace?: string };
+		rules: { resources: string[]; verbs: string[]; resourceNames?: string[] }[];
 	}
 	const roles = parseAllDocuments(await readFile("docs/diagnose-rbac.yaml", "utf8")).map((role) => role.toJS() as Role);
-	const granted = roles.flatMap(({ rules }) =>
-		rules.flatMap(({ resources, verbs }) =>
-			resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+	const granted = roles.flatMap(({ metadata: { namespace }, rules }) =>
+		rules.flatMap(({ resources, verbs, resourceNames = [undefined] }) =>
+			resources.flatMap((resource) =>
+				verbs.flatMap((verb) => resourceNames.map((name) => rightText(verb, resource, namespace, name))),
+			),
 		),
 	);
-	const used = server.asked.flatMap(({ path }) => {
-		const [, resource, name, subresource] =
-			path.match(/\/v1(?:\/namespaces\/[^/]+)?\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/) ?? [];
+	const used = server.asked.flatMap(({ path, query }) => {
+		const [, namespace, resource, name, subresource] =
+			path.match(/\/v1(?:\/namespaces\/([^/]+))?\/([a-z]+)(?:\/([^/]+)(?:\/([a-z]+))?)?$/) ?? [];
 		if (resource === undefined) return [];
-		return [name === undefined ? `list ${resource}` : `get ${resource}/${subresource}`];
+		// Rights to ConfigMaps and logs are valid in one namespace only.
+		const isNarrow = resource === "configmaps" || subresource === "log";
+		const [, wanted] = (isNarrow && query.fieldSelector?.split("=")) || [];
+		const verb = name === undefined ? "list" : "get";
+		const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+		return [rightText(verb, what, isNarrow ? namespace : undefined, wanted)];
 	});
 	// The fake server has no WebSockets: its answer ends the exec.
-	expect([...new Set(used), "create pods/exec"].sort()).toEqual([...granted].sort());
+	expect([...new Set([...used, "create pods/exec"])].sort()).toEqual([...granted].sort());
 });
+
+/** "list configmaps/kube-proxy in kube-system" */
+const rightText = (verb: string, resource: string, namespace?: string, name?: string): string =>
+	`${verb} ${resource}${name === undefined ? "" : ` ${name}`}${namespace === undefined ? "" : ` in ${namespace}`}`;
+
+const systemPods = () =>
+	(labObjects().pods as Properties[]).filter(
+		({ metadata }) => (metadata as { namespace?: string }).namespace === "kube-system",
+	);

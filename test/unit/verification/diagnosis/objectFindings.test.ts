@@ -158,6 +158,14 @@ describe("no ready endpoint", () => {
 		expect(diagnosis.verdict).toBe("healthy");
 	});
 
+	it("is found in the EndpointSlices alone if the pods can't be read", async () => {
+		const refused = { pods: { kind: "forbidden" as const, message: "pods is forbidden" } };
+		const of = async (name: string) =>
+			diagnose(await readDiagnosis(new MemorySource(labObjects(), { refused }), { namespace: "default", name }));
+		expect(first(await of("trace-empty"))?.finding).toEqual({ kind: "noReadyEndpoint", pods: [] });
+		expect(await of("nodeport-service")).toMatchObject({ findings: [], verdict: "healthy" });
+	});
+
 	it("reports a Service without selector and endpoints", async () => {
 		const diagnosis = await diagnosisOf((objects) => {
 			delete objectNamed(objects, "services", "trace-empty").spec.selector;
