@@ -31,11 +31,11 @@ export function verdictText(diagnosis: Diagnosis): string {
 	const which = checked === nodes.total ? all : `${checked} of ${nodes.total} nodes`;
 	const unknown = predictions.filter(({ ends }) => ends.some(({ end }) => end.kind === "unknown")).length;
 	const doubt =
-		unknown === 0 ? "" : ` What happens to ${unknown} of ${predictions.length} predicted requests isn't known.`;
+		unknown === 0 ? "" : `, but the result of ${unknown} of ${predictions.length} predicted requests is unknown`;
 	const agree = unknown === 0 ? "agree" : "don't contradict each other";
 	const isPartial = diagnosis.gaps.some(({ subject }) => subject === "otherRules");
 	const extent = isPartial ? ", as far as they could be read" : "";
-	return `No fault found in ${subject}: its objects and the rules of ${which} ${agree}${extent}.${doubt}`;
+	return `No fault found in ${subject}: its objects and the rules of ${which} ${agree}${extent}${doubt}.`;
 }
 
 export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, screen: Screen): string {

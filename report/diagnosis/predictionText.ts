@@ -5,7 +5,7 @@ import type { PredictedEnd, Prediction } from "../../verification/diagnosis/pred
 import { unknownText } from "../journeyText.ts";
 import { ownerName } from "./findings/ownerText.ts";
 
-/** "ok; the pod sees 172.18.0.3", "50% ok; …, 50% timeout: dropped on worker-2 by ufw (filter ufw-user-input)" */
+/** "reaches a pod, which sees 172.18.0.3", "50% reaches a pod, …, 50% timeout: dropped on worker-2 by ufw (filter ufw-user-input)" */
 export function resultText(prediction: Prediction): string {
 	const answered = prediction.ends.filter(({ end }) => end.kind === "pod");
 	const others = prediction.ends.filter(({ end }) => end.kind !== "pod");
@@ -37,9 +37,9 @@ function answerText(prediction: Prediction, ends: readonly PredictedEnd[]): stri
 	const seen = sharesOf(ends, (end) => seenText(end, prediction));
 	const total = sum(ends);
 	const [only] = seen.keys();
-	if (seen.size === 1) return `ok; the pod sees ${only}`;
+	if (seen.size === 1) return `reaches a pod, which sees ${only}`;
 	const each = [...seen].map(([text, share]) => `${text} (${rounded(share / total)})`);
-	return `ok; the pod sees ${each.join(" or ")}`;
+	return `reaches a pod, which sees ${each.join(" or ")}`;
 }
 
 function seenText(
@@ -58,7 +58,7 @@ function failureText({ end, rule }: PredictedEnd, target: string | undefined): s
 	const by = rule ? ` by ${ownerName(rule.owner)} (${rule.table} ${rule.chain})` : "";
 	switch (end.kind) {
 		case "pod":
-			return "ok";
+			return "reaches a pod";
 		case "node":
 			return `refused, unless a process listens on port ${end.port} of ${nodeName(end.node)}`;
 		case "drop":

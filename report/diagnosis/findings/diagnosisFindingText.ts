@@ -84,13 +84,13 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 			return sourceRangesText(finding);
 		case "unreadyPods":
 			return {
-				title: `${finding.pods.length} of the Service's pods aren't ready; ${finding.ready} serve`,
+				title: `${finding.pods.length} of the Service's pods aren't ready; ${finding.ready} ${finding.ready === 1 ? "is" : "are"} ready`,
 				evidence: finding.pods.map(unreadyPodText),
 			};
 		case "networkPolicies":
 			return {
 				title: `NetworkPolicies select the pods: ${finding.policies.join(", ")}`,
-				evidence: ["whom they allow isn't evaluated here; clients that they don't allow time out"],
+				evidence: ["nodeport-lab doesn't evaluate them; clients that they block time out"],
 			};
 		case "staleConntrack":
 			return {
@@ -138,7 +138,7 @@ function notListeningText({ pod, port, protocol, loopbackOnly, listening }: Find
 	const where = `${port}/${protocol} in pod ${pod}`;
 	if (loopbackOnly) {
 		return {
-			title: `the process on ${where} listens on its loopback address only`,
+			title: `pod ${pod} listens on ${port}/${protocol} only on its loopback address`,
 			evidence: ["packets for the pod's address are refused"],
 			advice: "let the process listen on 0.0.0.0 or [::]",
 		};
@@ -200,7 +200,7 @@ function sourceRangesText({ ranges, excluded }: FindingOf<"sourceRanges">): Find
 	const listed = ranges.join(", ");
 	if (excluded.length === 0) {
 		return {
-			title: "the load balancer's address only answers some clients",
+			title: "the load balancer accepts only some clients",
 			evidence: [`loadBalancerSourceRanges: ${listed}`],
 		};
 	}

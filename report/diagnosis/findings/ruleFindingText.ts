@@ -19,19 +19,19 @@ export function nodeRulesText({ nodes, port, problem, proxyPod }: FindingOf<"nod
 			};
 		case "noEndpoints":
 			return {
-				title: `${what} say that ${portText(port)} has no endpoint`,
-				evidence: [`by the API its endpoints are ${problem.expected.join(", ")}`],
+				title: `${what}: no endpoint for ${portText(port)}`,
+				evidence: [`the API lists the endpoints ${problem.expected.join(", ")}`],
 				...advice,
 			};
 		case "outdated":
 			return {
-				title: `${what} lead ${portText(port)} to other addresses than the Service's endpoints`,
-				evidence: [`they lead to ${problem.observed.join(", ")}; the endpoints are ${problem.expected.join(", ")}`],
+				title: `${what} send ${portText(port)} to addresses that aren't the Service's endpoints`,
+				evidence: [`they send it to ${problem.observed.join(", ")}; the endpoints are ${problem.expected.join(", ")}`],
 				...advice,
 			};
 		case "otherService":
 			return {
-				title: `${what} lead ${portText(port)} to Service ${problem.service}`,
+				title: `${what} send ${portText(port)} to Service ${problem.service}`,
 				evidence: ["another Service has the same address or nodePort in these rules"],
 				...advice,
 			};
@@ -55,14 +55,14 @@ export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords
 				: effect.kind === "masquerade"
 					? `: the pod sees ${effect.clientIp}`
 					: "";
-	const count = requests === 1 ? "" : `; ${requests} of the predicted requests meet it`;
+	const count = requests === 1 ? "" : `; ${requests} of the predicted requests match this rule`;
 	const { address } = example.target;
 	const port = `${address.slice(address.lastIndexOf(":") + 1)}/${example.target.protocol}`;
 	return {
 		title: titles[effect.kind],
 		evidence: [
 			`table ${rule.table}, chain ${rule.chain}: ${rule.rule}`,
-			`seen on ${clientName(example.client)} -> ${targetName(example.target)}${detail}${count}`,
+			`example: ${clientName(example.client)} -> ${targetName(example.target)}${detail}${count}`,
 		],
 		advice: ownerFix(owner, port),
 	};
@@ -74,7 +74,7 @@ export function probeText({ client, target, predicted, observed, detail, request
 		title: `${client} -> ${targetName(target)}: measured ${observed}, predicted ${expected}`,
 		evidence: [
 			"the cause lies outside the rules of the nodes: a cloud firewall, a security group, a route, or the pod itself",
-			...(requests === 1 ? [] : [`${requests} requests of this client ended so`]),
+			...(requests === 1 ? [] : [`${requests} requests of this client had this result`]),
 			...(detail === undefined ? [] : [detail]),
 		],
 	};

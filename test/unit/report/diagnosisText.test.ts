@@ -42,8 +42,8 @@ it("groups the targets of a client that have the same result", async () => {
 	expect(text).toContain(
 		[
 			"outside the cluster (198.51.100.7)",
-			"  nodeport-worker 172.18.0.8:30040   ok; the pod sees 10.244.1.1",
-			"  the other 3 nodes, port 30040      ok; the pod sees that node's address",
+			"  nodeport-worker 172.18.0.8:30040   reaches a pod, which sees 10.244.1.1",
+			"  the other 3 nodes, port 30040      reaches a pod, which sees that node's address",
 		].join("\n"),
 	);
 });
@@ -110,7 +110,7 @@ it.each([
 			loopbackOnly: true,
 			listening: [],
 		},
-		"the process on 8080/tcp in pod web-1 listens on its loopback address only",
+		"pod web-1 listens on 8080/tcp only on its loopback address",
 	],
 	[
 		{ kind: "proxyMissing" as const, nodes: Array.from({ length: 9 }, (_, i) => `n${i}`) },

@@ -60,11 +60,11 @@ it("doesn't claim which client address a pod sees behind a network plugin that i
 		objects.pods = objects.pods.filter((pod) => !JSON.stringify(pod).includes('"kindnet"'));
 	});
 	const outside = predictions.find(({ client, target }) => client.kind === "outside" && target.node === worker2);
-	expect(outside && resultText(outside)).toBe("ok; the pod sees an address of that node");
+	expect(outside && resultText(outside)).toBe("reaches a pod, which sees an address of that node");
 	const inside = predictions.find(
 		({ client, target }) => client.kind === "podOnOtherNode" && target.kind === "clusterIp",
 	);
-	expect(inside && resultText(inside)).toBe("ok; the pod sees the client's own address");
+	expect(inside && resultText(inside)).toBe("reaches a pod, which sees the client's own address");
 });
 
 it("doesn't call a Service healthy without saying which requests are unknown", async () => {
@@ -74,6 +74,6 @@ it("doesn't call a Service healthy without saying which requests are unknown", a
 	const unknown = diagnosis.predictions.filter(({ ends }) => ends.some(({ end }) => end.kind === "unknown"));
 	expect(unknown.length).toBeGreaterThan(0);
 	expect(verdictText(diagnosis)).toContain(
-		`What happens to ${unknown.length} of ${diagnosis.predictions.length} predicted requests isn't known.`,
+		`the result of ${unknown.length} of ${diagnosis.predictions.length} predicted requests is unknown.`,
 	);
 });
