@@ -1,7 +1,7 @@
 /** Addresses and ranges as iptables and nftables write them, and a node's own addresses and routes. */
 import ipaddr from "ipaddr.js";
 import { type Chance, certainly } from "./chance.ts";
-import type { Family, NodeNetwork } from "./model.ts";
+import type { Family, KernelSetting, NodeNetwork } from "./model.ts";
 
 export type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
@@ -178,28 +178,32 @@ export class Network {
 	}
 
 	/** The setting that makes the kernel drop forwarded packets; undefined: it isn't known to be off. */
-	forwardingIsOff(family: Family): string | undefined {
+	forwardingIsOff(family: Family): KernelSetting | undefined {
 		const name = family === "ipv4" ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding";
-		return this.sysctls[name] === "0" ? `${name} = 0` : undefined;
+		return this.sysctls[name] === "0" ? { name, value: "0", required: "1" } : undefined;
 	}
 
 	/** The setting by which the kernel drops a packet that it received, before or after it chose the route. */
-	dropsReceived(source: Address | undefined, destination: Address, name: string | undefined): string | undefined {
+	dropsReceived(
+		source: Address | undefined,
+		destination: Address,
+		name: string | undefined,
+	): KernelSetting | undefined {
 		if (destination.kind() !== "ipv4" || name === undefined || name === "lo") return undefined;
-		if (destination.range() === "loopback" && this.effective("route_localnet", name) === 0)
-			return `net.ipv4.conf.${name}.route_localnet = 0`;
+		if (destination.range() === "loopback" && this.effective("route_localnet", name) === 0) return localnetOff(name);
 		const back = source && !this.isLocal(source) ? this.route(source)?.interface : undefined;
 		const isStrict = this.effective("rp_filter", name) === 1;
-		return isStrict && back !== undefined && back !== name ? `net.ipv4.conf.${name}.rp_filter = 1` : undefined;
+		// Loose filtering accepts packets that come by another interface.
+		return isStrict && back !== undefined && back !== name
+			? { name: `net.ipv4.conf.${name}.rp_filter`, value: "1", required: "2" }
+			: undefined;
 	}
 
 	/** The setting by which the kernel refuses to send a packet with a loopback source to another machine or a pod. */
-	refusesToSend(source: Address | undefined, destination: Address): string | undefined {
+	refusesToSend(source: Address | undefined, destination: Address): KernelSetting | undefined {
 		const name = this.interfaceTowards(destination);
 		const leaves = source?.kind() === "ipv4" && source.range() === "loopback" && name !== undefined && name !== "lo";
-		return leaves && this.effective("route_localnet", name) === 0
-			? `net.ipv4.conf.${name}.route_localnet = 0`
-			: undefined;
+		return leaves && this.effective("route_localnet", name) === 0 ? localnetOff(name) : undefined;
 	}
 
 	/** The higher value of "all" and the interface counts (IN_DEV_MAXCONF in linux/inetdevice.h; IN_DEV_ORCONF alike). */
@@ -231,6 +235,12 @@ export class Network {
 		return this.routes.find((route) => contains(route.destination, destination));
 	}
 }
+
+const localnetOff = (name: string): KernelSetting => ({
+	name: `net.ipv4.conf.${name}.route_localnet`,
+	value: "0",
+	required: "1",
+});
 
 const length = (range: AddressRange): number => ("bits" in range ? range.bits : 0);
 

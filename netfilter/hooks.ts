@@ -4,7 +4,7 @@
  */
 import type { Network } from "./address.ts";
 import { type Continuation, doubted, type FinishedBranch, sameResults, Walker } from "./chain.ts";
-import { type Family, isReceived, type Packet } from "./model.ts";
+import { type Family, isReceived, type KernelSetting, type Packet } from "./model.ts";
 import { type Conntrack, type Hook, hopRecordsOf, initialState, type PacketState, recorded } from "./state.ts";
 
 export interface BaseChain {
@@ -179,8 +179,8 @@ class HookWalk {
 }
 
 /** The kernel drops it while it chooses the route. */
-function droppedBy(setting: string, state: PacketState): FinishedBranch[] {
-	const rule = { table: "kernel", chain: "routing", rule: setting };
+function droppedBy(setting: KernelSetting, state: PacketState): FinishedBranch[] {
+	const rule = { table: "kernel", chain: "routing", rule: `${setting.name} = ${setting.value}`, setting };
 	return [{ probability: 1, state: recorded(state, rule, { effect: "drop" }), verdict: "drop" }];
 }
 

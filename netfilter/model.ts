@@ -66,6 +66,10 @@ export type HopEffect = z.infer<typeof HopEffect>;
 export const ObjectReference = z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() });
 export type ObjectReference = z.infer<typeof ObjectReference>;
 
+/** A kernel setting by which the kernel itself drops packets. */
+export const KernelSetting = z.object({ name: z.string(), value: z.string(), required: z.string() });
+export type KernelSetting = z.infer<typeof KernelSetting>;
+
 /** One rule that acted on the packet. */
 export const Hop = z.object({
 	table: z.string(),
@@ -78,6 +82,8 @@ export const Hop = z.object({
 	object: ObjectReference.optional(),
 	/** The program that wrote the rule, if its names show that: "firewalld". */
 	owner: z.string().optional(),
+	/** The setting, if the kernel dropped the packet by itself. */
+	setting: KernelSetting.optional(),
 	/** What happened, in one sentence. */
 	text: z.string(),
 });

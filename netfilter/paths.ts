@@ -45,11 +45,16 @@ function toPath(
 
 function hopsOf(hops: readonly HopRecord[], facts: PathFacts): Hop[] {
 	return hops.map((hop, index) => {
-		const { table, chain, rule, effect, object } = hop;
+		const { table, chain, rule, effect, object, setting } = hop;
 		const to = target(hop);
 		const text = sentence(hop, hops[index - 1], facts);
 		const owner = ownerOf(hop);
-		const known = { ...(to !== undefined && { to }), ...(object && { object }), ...(owner !== undefined && { owner }) };
+		const known = {
+			...(to !== undefined && { to }),
+			...(object && { object }),
+			...(owner !== undefined && { owner }),
+			...(setting && { setting }),
+		};
 		return { table, chain, rule, effect, ...known, text };
 	});
 }

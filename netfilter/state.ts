@@ -2,7 +2,14 @@
 
 import { type Address, parseAddress } from "./address.ts";
 import { type Chance, certainly } from "./chance.ts";
-import { type Family, isReceived, type ObjectReference, type Packet, type Protocol } from "./model.ts";
+import {
+	type Family,
+	isReceived,
+	type KernelSetting,
+	type ObjectReference,
+	type Packet,
+	type Protocol,
+} from "./model.ts";
 
 /** The hooks of IP packets, in which a walk follows a packet. */
 export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
@@ -67,6 +74,7 @@ export interface RuleReference {
 	/** The rule's comment. */
 	comment?: string;
 	object?: ObjectReference;
+	setting?: KernelSetting;
 }
 
 /** What a rule did, with the data of that effect. */

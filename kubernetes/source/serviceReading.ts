@@ -33,7 +33,6 @@ export type Subject =
 	/** Interfaces and routes of a node. */
 	| "network"
 	| "conntrack"
-	| "sysctls"
 	| "listeners";
 
 /** Something that couldn't be read, so that the diagnosis is narrower. */

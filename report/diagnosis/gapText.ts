@@ -71,7 +71,6 @@ const subjects: Record<string, SubjectText> = {
 		shows: "whether a process listens on the targetPort",
 		right: "create and get pods/exec in the Service's namespace",
 	},
-	sysctls: { name: "kernel settings", shows: "whether the kernel forwards packets" },
 };
 
 /** One line for each subject and reason; nodes with the same reason are together. */

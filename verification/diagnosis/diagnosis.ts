@@ -3,7 +3,6 @@ import { z } from "zod";
 import type { Gap, ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { Ruleset } from "../ruleset.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
-import { localnetFindings } from "./findings/localnet.ts";
 import { nodeFindings } from "./findings/nodeFindings.ts";
 import { objectFindings } from "./findings/objectFindings.ts";
 import { ruleFindings } from "./findings/ruleFindings.ts";
@@ -81,8 +80,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...own,
 		...rules.findings,
 		...ruleFindings(requests, reading, (node) => !excluded.includes(node)),
-		...localnetFindings(requests, rules.facts),
-		...staleConntrackFindings(views, connectionsOf(rules)),
+		...staleConntrackFindings(views, rules.connections),
 		...sourceRangeFindings(reading, outsideIp),
 		...(probed?.findings ?? []),
 	];
@@ -111,9 +109,6 @@ function weighed(findings: readonly WeighedFinding[]): WeighedFinding[] {
 		isUnexplained && one.finding.kind === "networkPolicies" ? { ...one, weight: "suspect" } : one,
 	);
 }
-
-const connectionsOf = ({ facts }: RulesReading) =>
-	new Map([...facts].map(([node, { connections }]) => [node, connections] as const));
 
 /** Notes don't count: they restrict who is served, perhaps on purpose. */
 function verdictOf(findings: readonly WeighedFinding[], isChecked: boolean): Diagnosis["verdict"] {

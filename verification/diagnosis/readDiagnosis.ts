@@ -36,7 +36,7 @@ async function rulesOf(
 	views: readonly ServiceView[],
 ): Promise<RulesReading> {
 	const view = views.find(({ family }) => family === "ipv4");
-	const nothing = { rulesets: new Map(), facts: new Map(), findings: [], gaps: [] };
+	const nothing = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
 	// If kube-proxy's pods can't be listed, that gap says why there are no rules.
 	const isReadable = reading.kubeProxies !== undefined && reading.kubeProxies.size > 0;
 	if (!view || isHeadless(reading.service)) return nothing;

@@ -8,15 +8,16 @@ import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
 import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
-import { type NodeFacts, readNodeFacts } from "./diagnosedNode.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
 import { mergeFindings } from "./findings/mergeFindings.ts";
+import type { UdpConnection } from "./findings/staleConntrack.ts";
+import { type NodeConnections, readUdpConnections } from "./readUdpConnections.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface RulesReading {
 	rulesets: Map<string, Ruleset>;
-	/** By node. */
-	facts: Map<string, NodeFacts>;
+	/** To the UDP ports of the Service, by node. */
+	connections: Map<string, UdpConnection[]>;
 	findings: WeighedFinding[];
 	gaps: Gap[];
 }
@@ -50,36 +51,35 @@ export async function readRulesFrom(
 	views: readonly ServiceView[],
 ): Promise<RulesReading> {
 	const cluster = programsOf(source);
-	const reading: RulesReading = { rulesets: new Map(), facts: new Map(), findings: [], gaps: [] };
+	const reading: RulesReading = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
 	const isReadable = ({ ready, labels }: Node) => ready && (labels["kubernetes.io/os"] ?? "linux") === "linux";
 	const results = await pLimit(readsAtOnce).map(snapshot.nodes.filter(isReadable), async (node) => {
-		const facts = await factsOf(source, snapshot, node, views);
+		const udp = await connectionsOn(source, snapshot, node, views);
 		try {
-			const known = { ...node, ...(facts?.sysctls && { sysctls: facts.sysctls }) };
-			return { node: node.name, facts, ruleset: await readRuleset(cluster, snapshot, known) };
+			return { node: node.name, udp, ruleset: await readRuleset(cluster, snapshot, node) };
 		} catch (error) {
-			return { node: node.name, facts, error: readFinding(node.name, error) };
+			return { node: node.name, udp, error: readFinding(node.name, error) };
 		}
 	});
-	for (const { node, facts, ruleset, error } of results) {
+	for (const { node, udp, ruleset, error } of results) {
 		if (ruleset) addRuleset(reading, node, ruleset);
 		if (error) addProblem(reading, error);
-		if (!facts) continue;
-		reading.facts.set(node, facts);
+		if (!udp) continue;
+		reading.connections.set(node, udp.connections);
 		// If no program can run there, the gap about the rules says so.
-		reading.gaps.push(...facts.gaps.filter(({ reason }) => ruleset || reason === "unsupported"));
+		reading.gaps.push(...udp.gaps.filter(({ reason }) => ruleset || reason === "unsupported"));
 	}
 	return { ...reading, findings: mergeFindings(reading.findings) };
 }
 
-async function factsOf(
+async function connectionsOn(
 	source: ClusterSource,
 	{ kubeProxies }: ServiceView["snapshot"],
 	{ name }: Node,
 	views: readonly ServiceView[],
-): Promise<NodeFacts | undefined> {
+): Promise<NodeConnections | undefined> {
 	const proxy = kubeProxies.get(name);
-	return proxy && "exec" in proxy ? readNodeFacts(source, proxy.exec, name, views) : undefined;
+	return proxy && "exec" in proxy ? readUdpConnections(source, proxy.exec, name, views) : undefined;
 }
 
 /** Rules that couldn't be read may change what the others lead to; those of an earlier kube-proxy are still evaluated. */

@@ -12,7 +12,7 @@ import { podSideAddress } from "../judgement/predict.ts";
  * The API doesn't provide the names of interfaces.
  * @param facts what the node's kernel shows
  */
-export function networkOf(node: Node & Pick<NodeNetwork, "sysctls">, facts: NodeFacts = {}): NodeNetwork {
+export function networkOf(node: Node, facts: NodeFacts = {}): NodeNetwork {
 	const gateway = podSideAddress(node);
 	const everywhere = ipaddr.IPv6.isValid(node.internalIp) ? "::/0" : "0.0.0.0/0";
 	const assumedOwn = [node.internalIp, gateway, "127.0.0.1", "::1"].filter((ip) => ip !== undefined);
@@ -28,7 +28,7 @@ export function networkOf(node: Node & Pick<NodeNetwork, "sysctls">, facts: Node
 		localAddresses,
 		routes: facts.routes ? routesOf(facts.routes, { ...facts, localAddresses }, assumed) : assumed,
 		...(facts.interfaces && { interfaces: facts.interfaces }),
-		...((facts.sysctls ?? node.sysctls) && { sysctls: { ...node.sysctls, ...facts.sysctls } }),
+		...(facts.sysctls && { sysctls: facts.sysctls }),
 	};
 }
 

@@ -58,10 +58,7 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	const hop = leg?.path.hops.at(-1);
 	if (!leg || !hop) return undefined;
 	const owner = ownerOf(hop);
-	if (owner === "kernel") {
-		const [name = "", value = ""] = hop.rule.split(" = ");
-		return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], name, value, required: requiredOf(name) } };
-	}
+	if (hop.setting) return { weight: "cause", finding: { kind: "sysctl", nodes: [leg.node], ...hop.setting } };
 	if (owner !== "kube-proxy") {
 		return foreign(request, leg, hop, stopEffect(end));
 	}
@@ -74,9 +71,6 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 
 export const stopEffect = (end: Branch["end"]): ForeignEffect =>
 	end.kind === "reject" ? { kind: "reject", with: end.with } : { kind: "drop" };
-
-/** Loose reverse path filtering accepts packets that come by another interface; the other settings must be on. */
-const requiredOf = (setting: string): string => (setting.endsWith(".rp_filter") ? "2" : "1");
 
 /** The rules that lead to the pod belong to another Service. */
 function misled(request: PredictedRequest, { legs }: Branch): WeighedFinding | undefined {

@@ -22,47 +22,6 @@ async function diagnosisOf(
 	);
 }
 
-const settings = (ipForward: number, routeLocalnet: number) => (program: string[]) =>
-	program[0] === "cat" ? `${ipForward}\n${routeLocalnet}\n` : undefined;
-
-describe("kernel settings", () => {
-	it("that don't forward packets are a finding, and the prediction knows them", async () => {
-		const { findings, predictions } = await diagnosisOf(settings(0, 1));
-		expect(findings).toEqual([
-			{
-				weight: "cause",
-				finding: { kind: "sysctl", nodes: [worker2], name: "net.ipv4.ip_forward", value: "0", required: "1" },
-			},
-		]);
-		const outside = predictions.filter(({ client }) => client.kind === "outside");
-		expect(outside.map(({ target, ends }) => `${target.node} ${ends[0]?.outcome}`)).toContain(`${worker2} timeout`);
-		expect(outside.filter(({ ends }) => ends[0]?.outcome === "ok").length).toBe(3);
-	});
-
-	it("that drop packets from the loopback address are a finding", async () => {
-		const { findings } = await diagnosisOf(settings(1, 0));
-		expect(findings).toMatchObject([
-			{ weight: "cause", finding: { kind: "sysctl", nodes: [worker2], name: "net.ipv4.conf.all.route_localnet" } },
-		]);
-	});
-
-	it("that can't be read narrow the answer", async () => {
-		const run = (_: string, program: string[]) =>
-			program[0] === "cat" ? { code: 127, stdout: "", stderr: "cat: not found" } : undefined;
-		const source = new MemorySource(labObjects(), { run });
-		const { findings, gaps } = diagnose(
-			await readDiagnosis(source, { namespace: "default", name: "nodeport-service" }),
-		);
-		expect(findings).toEqual([]);
-		expect(gaps.length).toBe(4);
-		expect(gaps[0]).toMatchObject({
-			subject: "sysctls",
-			reason: "unsupported",
-			message: "its kube-proxy pod has no program cat",
-		});
-	});
-});
-
 describe("UDP connections", () => {
 	/** In the format of conntrack 1.4.7. */
 	const entry = (destination: string, port: number, from: string) =>

@@ -1,30 +1,23 @@
-/** Kernel settings and connections of a node, read in its kube-proxy pod, which shares the node's network. */
+/** A node's connections to the UDP ports of a Service, read in its kube-proxy pod, which shares the node's network. */
 import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { parseConntrack, type UdpConnection } from "./findings/staleConntrack.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
-/** In the order in which they are printed, one line each. */
-const settings = ["net.ipv4.ip_forward", "net.ipv4.conf.all.route_localnet"];
-
 const readSeconds = 15;
 
-export interface NodeFacts {
-	/** By name; undefined: they couldn't be read. */
-	sysctls?: Record<string, string>;
-	/** Connections to the UDP ports of the Service. */
+export interface NodeConnections {
 	connections: UdpConnection[];
 	gaps: Gap[];
 }
 
-export async function readNodeFacts(
+export async function readUdpConnections(
 	source: ClusterSource,
 	container: Container,
 	node: string,
 	views: readonly ServiceView[],
-): Promise<NodeFacts> {
+): Promise<NodeConnections> {
 	const gaps: Gap[] = [];
-	const sysctls = await readSysctls(source, container, node, gaps);
 	const udp = views.filter(({ protocol }) => protocol === "udp");
 	const ports = new Set(udp.flatMap(({ port }) => [port.port, port.nodePort ?? 0]).filter((port) => port > 0));
 	const connections: UdpConnection[] = [];
@@ -35,23 +28,7 @@ export async function readNodeFacts(
 		else gaps.push({ subject: "conntrack", node, ...whyNot(program, code, stderr) });
 		if (code !== 0) break;
 	}
-	return { ...(sysctls && { sysctls }), connections, gaps };
-}
-
-async function readSysctls(
-	source: ClusterSource,
-	container: Container,
-	node: string,
-	gaps: Gap[],
-): Promise<Record<string, string> | undefined> {
-	const program = ["cat", ...settings.map((name) => `/proc/sys/${name.replaceAll(".", "/")}`)];
-	const { code, stdout, stderr } = await source.run(container, program, readSeconds);
-	const values = stdout.trim().split("\n");
-	if (code === 0 && values.length === settings.length) {
-		return Object.fromEntries(settings.map((name, i) => [name, values[i] ?? ""]));
-	}
-	gaps.push({ subject: "sysctls", node, ...whyNot(program, code, stderr) });
-	return undefined;
+	return { connections, gaps };
 }
 
 function whyNot([program = ""]: string[], code: number, stderr: string): Pick<Gap, "reason" | "message"> {
