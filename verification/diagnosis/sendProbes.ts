@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import pLimit from "p-limit";
 import { z } from "zod";
+import type { Ran } from "../../kubernetes/exec.ts";
 import type { Place } from "../../kubernetes/snapshot.ts";
 import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
 import { parseAddress } from "../../netfilter/address.ts";
@@ -121,25 +122,42 @@ function connectTo(host: string, port: number): Promise<{ observed: Outcome; det
 	});
 }
 
-/** Programs that a pod may have, and what their exit code and error say. */
+/** Programs that a pod may have, and what their exit code and output say. A proxy of the pod's environment isn't used. */
 const programs: {
-	command: (url: string, host: string, port: number) => string[];
-	read: (code: number, error: string) => Outcome;
+	command: (url: string) => string[];
+	read: (ran: Ran) => Outcome;
 }[] = [
 	{
-		command: (url) => ["curl", "-s", "-S", "-o", "/dev/null", "-m", String(seconds), url],
-		// Every other code comes after the connection was made: curl's man page, EXIT CODES.
-		read: (code) => (code === 7 ? "refused" : code === 28 ? "timeout" : code === 6 ? "dns" : "ok"),
+		// Only -v prints the system's error, which distinguishes a refused connection from a missing route.
+		command: (url) => [
+			...["curl", "-sS", "-v", "--noproxy", "*", "--connect-timeout", String(seconds), "-m", String(seconds + 2)],
+			...["-o", "/dev/null", "-w", "%{time_connect}", url],
+		],
+		read: ({ code, stdout, stderr }) => {
+			const isConnected = Number(stdout.trim().replace(",", ".")) > 0;
+			if (code === 0 || isConnected) return "ok";
+			if (code === 28) return "timeout";
+			if (code === 6) return "dns";
+			return code === 7 && /refused/i.test(stderr) ? "refused" : "other";
+		},
 	},
 	{
-		command: (url) => ["wget", "-q", "-O", "/dev/null", "-T", String(seconds), url],
-		read: (code, error) => {
-			if (/refused/i.test(error)) return "refused";
-			if (/timed out|timeout/i.test(error)) return "timeout";
-			return code === 0 || /server returned error|HTTP\/1|ERROR \d{3}/i.test(error) ? "ok" : "other";
+		// GNU Wget and BusyBox both know these options; Wget tries 20 times by default.
+		command: (url) => ["wget", "-nv", "-t", "1", "-T", String(seconds), "-Y", "off", "-O", "/dev/null", url],
+		read: ({ code, stderr }) => {
+			// "Read error" comes after the connection was made.
+			if (code === 0 || /server returned error|HTTP\/1|ERROR \d{3}|read error/i.test(stderr)) return "ok";
+			if (/refused/i.test(stderr)) return "refused";
+			return /timed out|timeout/i.test(stderr) ? "timeout" : "other";
 		},
 	},
 ];
+
+/** The line that says why, without what `curl -v` prints before it. */
+const reasonIn = (stderr: string): string => {
+	const lines = stderr.trim().split("\n");
+	return lines.find((line) => line.startsWith("curl: ")) ?? lines.find((line) => !/^[*<>{}] /.test(line)) ?? "";
+};
 
 /** Requests from a container of a pod, with the HTTP client that it has. @throws if it has none */
 export async function podProber(
@@ -149,7 +167,7 @@ export async function podProber(
 	place: Place,
 ): Promise<Prober> {
 	for (const { command, read } of programs) {
-		const [program = ""] = command("", "", 0);
+		const [program = ""] = command("");
 		const { code, stderr } = await source.run(container, [program, "--help"], seconds);
 		if (code === 127 || code === -1 || /not found|no such file/i.test(stderr)) continue;
 		return {
@@ -157,9 +175,9 @@ export async function podProber(
 			place,
 			probe: async (host, port) => {
 				const at = parseAddress(host)?.kind() === "ipv6" ? `[${host}]` : host;
-				const ran = await source.run(container, command(`http://${at}:${port}/`, host, port), seconds + 5);
-				const [detail = ""] = ran.stderr.trim().split("\n");
-				const observed = ran.code === -1 ? "other" : read(ran.code, ran.stderr);
+				const ran = await source.run(container, command(`http://${at}:${port}/`), seconds + 5);
+				const detail = reasonIn(ran.stderr);
+				const observed = ran.code === -1 ? "other" : read(ran);
 				return { observed, ...(observed !== "ok" && detail !== "" && { detail }) };
 			},
 		};

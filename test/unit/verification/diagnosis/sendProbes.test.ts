@@ -115,25 +115,31 @@ describe("a request from a pod", () => {
 	const place = { network: "pod" as const, node: "nodeport-worker3", ip: "10.244.3.2" };
 
 	/** A pod that has one HTTP client, which ends so. */
-	const source = (has: string, code: number, stderr: string) =>
+	const source = (has: string, code: number, stderr: string, stdout = "") =>
 		new MemorySource(labObjects(), {
 			run: (_, [program = "", ...args]) => {
 				if (program !== has) return { code: 127, stdout: "", stderr: `${program}: not found` };
-				return args[0] === "--help" ? { code: 0, stdout: "", stderr: "" } : { code, stdout: "", stderr };
+				return args[0] === "--help" ? { code: 0, stdout: "", stderr: "" } : { code, stdout, stderr };
 			},
 		});
 
-	it.each<[string, number, string, Outcome]>([
+	const failed = "connect to 10.96.0.1 port 80 failed:";
+	it.each<[string, number, string, Outcome, string?]>([
 		["curl", 0, "", "ok"],
-		["curl", 7, "curl: (7) Failed to connect", "refused"],
+		["curl", 7, `* ${failed} Connection refused\ncurl: (7) Couldn't connect to server`, "refused", "0.000000"],
+		["curl", 7, `* ${failed} No route to host\ncurl: (7) Couldn't connect to server`, "other", "0.000000"],
+		["curl", 28, "curl: (28) Operation timed out after 5001 ms with 0 bytes received", "ok", "0,000312"],
+		["curl", 137, "", "other"],
+		["curl", 2, "curl: option --noproxy: is unknown", "other"],
 		["curl", 28, "curl: (28) Connection timed out", "timeout"],
-		["curl", 52, "curl: (52) Empty reply from server", "ok"],
+		["curl", 52, "curl: (52) Empty reply from server", "ok", "0.000312"],
 		["wget", 0, "", "ok"],
 		["wget", 1, "wget: can't connect to remote host (10.0.0.1): Connection refused", "refused"],
 		["wget", 1, "wget: download timed out", "timeout"],
+		["wget", 4, "Read error (Connection timed out) in headers.", "ok"],
 		["wget", 1, "wget: server returned error: HTTP/1.1 404 Not Found", "ok"],
-	])("by %s with exit code %i (%s) ended as %s", async (program, code, stderr, observed) => {
-		const prober = await podProber(source(program, code, stderr), "pod default/dnsutils", container, place);
+	])("by %s with exit code %i (%s) ended as %s", async (program, code, stderr, observed, stdout) => {
+		const prober = await podProber(source(program, code, stderr, stdout), "pod default/dnsutils", container, place);
 		expect((await prober.probe("10.96.0.1", 80)).observed).toBe(observed);
 	});
 
