@@ -1,6 +1,8 @@
 /** Reads in an endpoint's own container which ports its pod listens on. */
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
+import type { PodObject } from "../../kubernetes/source/usedFields.ts";
+import { preferred } from "../judgement/predict.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
 import { listeningFindings, parseListeners } from "./findings/listening.ts";
@@ -15,7 +17,7 @@ export async function readListeners(
 	const findings: WeighedFinding[] = [];
 	const gaps: Gap[] = [];
 	for (const { snapshot, protocol } of views) {
-		const [endpoint] = snapshot.endpoints;
+		const [endpoint] = preferred(snapshot.endpoints);
 		const pod = reading.pods?.find(({ metadata }) => metadata.name === endpoint?.pod);
 		// A pod in its node's network shares the node's ports, and sctp has no such file.
 		if (!endpoint || !pod || pod.spec.hostNetwork || protocol === "sctp") continue;
@@ -25,7 +27,9 @@ export async function readListeners(
 		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
 		// Without IPv6 the second file is missing, and cat ends with 1.
 		if (/^\s*sl /m.test(stdout)) {
-			findings.push(...listeningFindings(name, endpoint.port, protocol, parseListeners(stdout, protocol)));
+			findings.push(
+				...listeningFindings(name, endpoint.port, protocol, parseListeners(stdout, protocol), hasMeshProxy(pod)),
+			);
 			continue;
 		}
 		const [line = ""] = stderr.trim().split("\n");
@@ -34,3 +38,9 @@ export async function readListeners(
 	}
 	return { findings, gaps };
 }
+
+/** Whose rules send the pod's packets to another port first. */
+const hasMeshProxy = ({ spec }: PodObject): boolean =>
+	[...spec.containers, ...(spec.initContainers ?? [])].some(({ name }) =>
+		["istio-proxy", "istio-init", "linkerd-proxy", "linkerd-init"].includes(name),
+	);

@@ -14,7 +14,7 @@ const waiting = { tcp: "0A", udp: "07" };
 
 /** The loopback addresses as the kernel prints them: in groups of 32 bits in the byte order of a little-endian machine. */
 const isLoopback = (address: string): boolean =>
-	address.length === 8 ? address.endsWith("7F") : address === "00000000000000000000000001000000";
+	address === "00000000000000000000000001000000" || /^(0{16}FFFF0000)?[0-9A-F]{6}7F$/.test(address);
 
 /** Parses /proc/net/tcp, /proc/net/tcp6 or the same of udp, or several of them. */
 export function parseListeners(text: string, protocol: "tcp" | "udp"): Listener[] {
@@ -26,16 +26,19 @@ export function parseListeners(text: string, protocol: "tcp" | "udp"): Listener[
 	});
 }
 
+/** @param isRedirected whether rules in the pod's own network may send packets to another port, as those of a service mesh */
 export function listeningFindings(
 	pod: string,
 	port: number,
 	protocol: Protocol,
 	listeners: readonly Listener[],
+	isRedirected: boolean,
 ): WeighedFinding[] {
 	const own = listeners.filter((listener) => listener.port === port);
 	if (own.some(({ loopback }) => !loopback)) return [];
 	const reachable = listeners.filter(({ loopback }) => !loopback).map((listener) => listener.port);
 	const listening = [...new Set(reachable)].sort((a, b) => a - b);
 	const loopbackOnly = own.length > 0;
-	return [{ weight: "cause", finding: { kind: "notListening", pod, port, protocol, loopbackOnly, listening } }];
+	const weight = isRedirected ? "suspect" : "cause";
+	return [{ weight, finding: { kind: "notListening", pod, port, protocol, loopbackOnly, listening } }];
 }

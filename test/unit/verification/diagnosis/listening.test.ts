@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { parseListeners } from "../../../../verification/diagnosis/findings/listening.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
 import { readListeners } from "../../../../verification/diagnosis/readListeners.ts";
-import { labObjects, MemorySource } from "./labObjects.ts";
+import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "./labObjects.ts";
 
 /** In the format of Linux 6.18, shortened: sl, local_address, rem_address, st, and fields that aren't used. */
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";
@@ -18,6 +18,11 @@ it.each([
 	["all IPv6 addresses", socket(`${any6}:${echo}`, "0A", `${any6}:0000`), [{ port: 8080, loopback: false }]],
 	["the loopback address", socket(`${loopback}:${echo}`, "0A"), [{ port: 8080, loopback: true }]],
 	["the IPv6 loopback address", socket(`${loopback6}:${echo}`, "0A", `${any6}:0000`), [{ port: 8080, loopback: true }]],
+	[
+		"an IPv4 loopback address as IPv6 writes it",
+		socket(`0000000000000000FFFF00000100007F:${echo}`, "0A", `${any6}:0000`),
+		[{ port: 8080, loopback: true }],
+	],
 	["an established connection", socket(`${any}:${echo}`, "01"), []],
 	["the header", head, []],
 ])("reads a socket on %s", (_, line, listeners) => {
@@ -30,9 +35,14 @@ it("reads waiting UDP sockets", () => {
 });
 
 describe("an endpoint's pod", () => {
-	async function listening(answer: { code: number; stdout: string; stderr: string }) {
+	async function listening(
+		answer: { code: number; stdout: string; stderr: string },
+		change: (objects: Objects) => void = () => {},
+	) {
 		const run = (_: string, program: string[]) => (program[1]?.startsWith("/proc/net/") ? answer : undefined);
-		const source = new MemorySource(labObjects(), { run });
+		const objects = labObjects();
+		change(objects);
+		const source = new MemorySource(objects, { run });
 		const input = await readDiagnosis(source, { namespace: "default", name: "nodeport-service" });
 		return readListeners(source, input);
 	}
@@ -50,6 +60,31 @@ describe("an endpoint's pod", () => {
 	])("that listens %s is a cause", async (_, sockets, finding) => {
 		const { findings } = await listening(printed(...sockets));
 		expect(findings).toMatchObject([{ weight: "cause", finding: { kind: "notListening", port: 8080, ...finding } }]);
+	});
+
+	it("that a service mesh redirects is only suspect", async () => {
+		const { findings } = await listening(printed(), (objects) => {
+			const { spec } = objectNamed(objects, "pods", "app1-6666c77bf5-p5nfg");
+			spec.containers = [{ name: "echo" }, { name: "istio-proxy" }];
+		});
+		expect(findings).toMatchObject([{ weight: "suspect", finding: { kind: "notListening" } }]);
+	});
+
+	it("that is being deleted isn't read while another one is ready", async () => {
+		const read: string[] = [];
+		const run = (pod: string) => {
+			read.push(pod);
+			return printed(socket(`${any}:${echo}`, "0A"));
+		};
+		const objects = labObjects();
+		const [slice] = objects.endpointSlices as ReturnType<typeof sliceObject>[];
+		const old = { ready: false, serving: true, terminating: true };
+		const [first] = slice?.endpoints ?? [];
+		if (!slice || !first) throw new Error("no endpoint");
+		slice.endpoints = [{ ...first, targetRef: { kind: "Pod", name: "dnsutils" }, conditions: old }, first];
+		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+		await readListeners(new MemorySource(objects, { run }), input);
+		expect(read).toEqual([first.targetRef.name]);
 	});
 
 	it.each([
