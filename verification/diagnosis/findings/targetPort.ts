@@ -20,7 +20,8 @@ export function targetPortFindings(service: ServiceObject, pods: readonly PodObj
 			one.protocol === protocol && (typeof targetPort === "string" ? one.name === targetPort : one.port === targetPort);
 		if (declared.some(isMeant)) return [];
 		// Nothing is known about containers that declare no port.
-		if (typeof targetPort === "number" && declared.length === 0) return [];
+		const isSilent = pods.some(({ spec }) => spec.containers.some(({ ports = [] }) => ports.length === 0));
+		if (typeof targetPort === "number" && isSilent) return [];
 		const distinct = [...new Map(declared.map((one) => [JSON.stringify(one), one])).values()];
 		const nearest = nearestOf(targetPort, protocol, distinct);
 		return [
@@ -33,7 +34,7 @@ export function targetPortFindings(service: ServiceObject, pods: readonly PodObj
 					declared: distinct,
 					...(nearest !== undefined && { nearest }),
 				},
-				...(nearest !== undefined && { fix: patchCommand(service, port, nearest) }),
+				...(typeof targetPort === "string" && nearest !== undefined && { fix: patchCommand(service, port, nearest) }),
 			},
 		];
 	});
