@@ -8,12 +8,11 @@ export function sourceRangeFindings({ service }: ServiceReading, client: string 
 	const ranges = service.spec.loadBalancerSourceRanges ?? [];
 	if (service.spec.type !== "LoadBalancer" || ranges.length === 0) return [];
 	const address = client === undefined ? undefined : parseAddress(client);
+	const parsed = ranges.flatMap((text) => parseRange(text.trim()) ?? []);
+	// Ranges restrict only the addresses of their own family.
+	const ofFamily = parsed.filter((range) => "network" in range && range.network.kind() === address?.kind());
 	const isAllowed =
-		address === undefined ||
-		ranges.some((text) => {
-			const range = parseRange(text.trim());
-			return range !== undefined && contains(range, address);
-		});
+		address === undefined || ofFamily.length === 0 || ofFamily.some((range) => contains(range, address));
 	const excluded = isAllowed || client === undefined ? [] : [client];
 	return [{ weight: isAllowed ? "note" : "cause", finding: { kind: "sourceRanges", ranges, excluded } }];
 }
