@@ -56,7 +56,11 @@ export const ServiceObject = z.object({
 	status: z
 		.object({
 			loadBalancer: z
-				.object({ ingress: z.array(z.object({ ip: text.optional(), hostname: text.optional() })).optional() })
+				.object({
+					ingress: z
+						.array(z.object({ ip: text.optional(), ipMode: text.optional(), hostname: text.optional() }))
+						.optional(),
+				})
 				.optional(),
 		})
 		.optional(),

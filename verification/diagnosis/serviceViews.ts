@@ -50,7 +50,8 @@ export function viewsOf(reading: ServiceReading): ServiceView[] {
 			snapshot: snapshotOf(reading, family, port),
 			externalIps: (service.spec.externalIPs ?? []).filter((ip) => isOf(family, ip)),
 			loadBalancerIps: (service.status?.loadBalancer?.ingress ?? [])
-				.flatMap(({ ip }) => ip ?? [])
+				// With ipMode Proxy, packets go through the load balancer: the nodes have no rules for its address.
+				.flatMap(({ ip, ipMode }) => (ipMode === "Proxy" ? [] : (ip ?? [])))
 				.filter((ip) => isOf(family, ip)),
 			isInternalLocal: service.spec.internalTrafficPolicy === "Local",
 			hasHints: hasHints(reading),
@@ -123,16 +124,17 @@ export interface EndpointState extends Omit<Endpoint, "terminating"> {
 	terminating: boolean;
 }
 
-/** All endpoints of a port, ready or not. The port of a slice has the name of the Service's port. */
+/** All endpoints of a port, ready or not. The port of a slice has the name of the Service's port. A headless Service may have none. */
 export function endpointsOf(
 	slices: readonly EndpointSliceObject[],
 	family: Family,
-	{ name = "", protocol = "TCP" }: ServicePort,
+	servicePort: ServicePort | undefined,
 ): EndpointState[] {
+	const { name = "", protocol = "TCP" } = servicePort ?? {};
 	const ofFamily = slices.filter(({ addressType }) => families[addressType] === family);
 	return ofFamily.flatMap(({ endpoints = [], ports = [] }) => {
 		const own = ports.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
-		const port = own?.port;
+		const port = servicePort === undefined ? 0 : own?.port;
 		if (port === undefined) return [];
 		return endpoints.map(({ addresses, conditions = {}, nodeName, targetRef }) => ({
 			ip: addresses[0] ?? "",

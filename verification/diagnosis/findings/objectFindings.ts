@@ -2,10 +2,11 @@
 import { isNodeReady } from "../../../kubernetes/source/nodeState.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
+import { parseAddress } from "../../../netfilter/address.ts";
 import type { PortReference, UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
 import { type EndpointState, endpointsOf, familiesOf, protocolOf, type ServicePort } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
-import { isPodReady, podReason } from "./podReason.ts";
+import { podReason } from "./podReason.ts";
 import { targetPortFindings } from "./targetPort.ts";
 
 export function objectFindings(reading: ServiceReading): WeighedFinding[] {
@@ -29,7 +30,8 @@ export const selectedPods = ({ service, pods = [] }: ServiceReading): PodObject[
 
 /** All endpoints of all ports and families. */
 function allEndpoints({ service, endpointSlices = [] }: ServiceReading): EndpointState[] {
-	const ports = service.spec.ports ?? [];
+	const { ports: declared = [] } = service.spec;
+	const ports = declared.length > 0 ? declared : [undefined];
 	return familiesOf(service).flatMap((family) => ports.flatMap((port) => endpointsOf(endpointSlices, family, port)));
 }
 
@@ -113,8 +115,7 @@ function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): 
 	if (explained.length > 0) {
 		return [{ ...noReadyEndpoint(unready), ...(inspect && { inspect }) }];
 	}
-	const named = (service.spec.ports ?? []).some(({ targetPort }) => typeof targetPort === "string");
-	if (named && own.some(isPodReady)) return [];
+	if (targetPortFindings(service, own).some(({ weight }) => weight === "cause")) return [];
 	return [noReadyEndpoint(unready)];
 }
 
@@ -125,7 +126,12 @@ function hostPortFindings({ service, hostPortPods = [] }: ServiceReading): Weigh
 		if (nodePort === undefined || nodePort === 0) return [];
 		const uses = ({ spec }: PodObject) =>
 			spec.containers.some(({ ports = [] }) =>
-				ports.some((own) => own.hostPort === nodePort && protocolOf(own) === protocolOf(port)),
+				ports.some(
+					(own) =>
+						own.hostPort === nodePort &&
+						protocolOf(own) === protocolOf(port) &&
+						parseAddress(own.hostIP ?? "")?.range() !== "loopback",
+				),
 			);
 		const pods = hostPortPods.filter(uses).map(({ metadata, spec }) => ({
 			pod: `${metadata.namespace ?? ""}/${metadata.name}`,

@@ -166,6 +166,25 @@ describe("no ready endpoint", () => {
 		expect(await of("nodeport-service")).toMatchObject({ findings: [], verdict: "healthy" });
 	});
 
+	it("isn't reported for a headless Service without ports", async () => {
+		const { findings } = await diagnosisOf((objects) => {
+			const { spec } = objectNamed(objects, "services", "nodeport-service");
+			Object.assign(spec, { type: "ClusterIP", clusterIP: "None", clusterIPs: ["None"], ports: undefined });
+			const [slice] = objects.endpointSlices as { ports: unknown }[];
+			if (slice) slice.ports = null;
+		});
+		expect(findings).toEqual([]);
+	});
+
+	it("is reported for ready pods with a named port that no EndpointSlice contains", async () => {
+		const { findings } = await diagnosisOf((objects) => {
+			const { spec } = objectNamed<{ spec: { ports: object[] } }>(objects, "services", "nodeport-service");
+			spec.ports = spec.ports.map((port) => ({ ...port, targetPort: "http" }));
+			objects.endpointSlices = [sliceObject("nodeport-service", [])];
+		});
+		expect(findings[0]).toMatchObject({ weight: "cause", finding: { kind: "noReadyEndpoint" } });
+	});
+
 	it("reports a Service without selector and endpoints", async () => {
 		const diagnosis = await diagnosisOf((objects) => {
 			delete objectNamed(objects, "services", "trace-empty").spec.selector;
@@ -198,10 +217,20 @@ describe("targetPort", () => {
 		expect(verdict).toBe("suspect");
 	});
 
-	it("says nothing about containers that declare no port", async () => {
+	it("has no fix while it is only suspect", async () => {
+		expect((await diagnosisOf(target(80))).findings[0]?.fix).toBeUndefined();
+	});
+
+	it.each([
+		["containers that declare no port", [{ name: "echo" }]],
+		[
+			"a pod with a container that declares none next to one that does",
+			[{ name: "echo" }, { name: "metrics", ports: [{ containerPort: 9090 }] }],
+		],
+	])("says nothing about %s", async (_, containers) => {
 		const { findings } = await diagnosisOf((objects) => {
 			target(80)(objects);
-			objectNamed(objects, "pods", app1).spec.containers = [{ name: "echo" }];
+			objectNamed(objects, "pods", app1).spec.containers = containers;
 		});
 		expect(findings).toEqual([]);
 	});
@@ -242,6 +271,29 @@ describe("what restricts or shadows the Service", () => {
 				finding: { kind: "hostPort", pods: [{ pod: "edge/ingress-tcp", node: "nodeport-worker2" }] },
 			},
 		]);
+	});
+
+	it("doesn't report a hostPort on the loopback address", async () => {
+		const { findings } = await diagnosisOf((objects) =>
+			objects.pods.push({
+				metadata: { name: "debug", namespace: "edge" },
+				spec: {
+					nodeName: "nodeport-worker2",
+					containers: [{ name: "web", ports: [{ containerPort: 80, hostPort: 30040, hostIP: "127.0.0.1" }] }],
+				},
+			}),
+		);
+		expect(findings).toEqual([]);
+	});
+
+	it("expects no rules for a load balancer's address that works as a proxy", async () => {
+		const { findings, predictions } = await diagnosisOf((objects) => {
+			const service = objectNamed(objects, "services", "nodeport-service");
+			service.spec.type = "LoadBalancer";
+			service.status = { loadBalancer: { ingress: [{ ip: "192.0.2.200", ipMode: "Proxy" }] } };
+		});
+		expect(findings).toEqual([]);
+		expect(predictions.filter(({ target }) => target.kind === "loadBalancer")).toEqual([]);
 	});
 
 	it("reports a load balancer without an address", async () => {
