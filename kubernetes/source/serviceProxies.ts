@@ -1,14 +1,19 @@
 /** Recognizes the pods of kube-proxy, and of programs that can serve Services instead of it. */
-import type { PodObject } from "./usedFields.ts";
+import type { PodObject, ServiceObject } from "./usedFields.ts";
 
 /**
  * DaemonSets have the label k8s-app (kubeadm, EKS, AKS); static pods have component (GKE, RKE2), and their names end in
  * their node's name.
  */
-export function isKubeProxy({ metadata: { labels = {}, name } }: PodObject): boolean {
+export function isKubeProxy({ metadata: { labels = {}, name }, spec: { containers } }: PodObject): boolean {
 	if (labels["k8s-app"] === "kube-proxy" || labels.component === "kube-proxy") return !/windows/.test(name);
-	return /^kube-proxy-/.test(name) && !/windows/.test(name);
+	// An unlabelled static pod runs kube-proxy in a container of that name.
+	return /^kube-proxy-/.test(name) && containers.some(({ name }) => name === "kube-proxy") && !/windows/.test(name);
 }
+
+/** The program that serves the Service instead of kube-proxy, by its label. */
+export const serviceProxyOf = ({ metadata: { labels = {} } }: ServiceObject): string | undefined =>
+	labels["service.kubernetes.io/service-proxy-name"];
 
 /** Network plugins by the labels of their agents. Those with `serves` can replace kube-proxy. */
 const agents = {

@@ -105,9 +105,16 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 /** If requests end otherwise than the rules predict, NetworkPolicies that select the pods may be the cause. */
 function weighed(findings: readonly WeighedFinding[]): WeighedFinding[] {
 	const isUnexplained = findings.some(({ finding }) => finding.kind === "probe" && finding.observed !== "ok");
-	return findings.map((one) =>
-		isUnexplained && one.finding.kind === "networkPolicies" ? { ...one, weight: "suspect" } : one,
+	const faulty = findings.flatMap(({ finding }) =>
+		finding.kind === "nodeRules" ? finding.nodes : finding.kind === "unusableRules" ? [finding.node] : [],
 	);
+	return findings.map((one) => {
+		const { finding } = one;
+		if (finding.kind === "networkPolicies" && isUnexplained) return { ...one, weight: "suspect" };
+		// kube-proxy's usual log doesn't say that it succeeded later; rules that serve the Service do.
+		if (finding.kind === "proxyFailing" && !faulty.includes(finding.node)) return { ...one, weight: "note" };
+		return one;
+	});
 }
 
 /** Notes don't count: they restrict who is served, perhaps on purpose. */

@@ -145,8 +145,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	}),
 	z.object({ kind: z.literal("proxyMissing"), nodes: names }),
 	z.object({ kind: z.literal("proxyFailing"), node: text, pod: text, logLine: text }),
-	/** No node runs kube-proxy, and another program can serve Services. */
-	z.object({ kind: z.literal("otherProxy"), agents: names }),
+	/** No node runs kube-proxy, and another program can serve Services; or the Service's label names the program. */
+	z.object({ kind: z.literal("otherProxy"), agents: names, chosenByLabel: z.literal(true).optional() }),
 	/** The node's rules can be read, and aren't usable. */
 	z.object({ kind: z.literal("unusableRules"), node: text, problem: ReadProblem }),
 	/** Rules of a kube-proxy that ran before in another mode or with another back end. The kernel still evaluates them. */

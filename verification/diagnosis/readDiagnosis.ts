@@ -1,5 +1,6 @@
 /** Reads all that a diagnosis of one Service needs, live or from a bundle. */
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import { serviceProxyOf } from "../../kubernetes/source/serviceProxies.ts";
 import { NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
 import { type RulesReading, readRulesFrom } from "./rulesFromSource.ts";
@@ -39,7 +40,7 @@ async function rulesOf(
 	const nothing = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
 	// If kube-proxy's pods can't be listed, that gap says why there are no rules.
 	const isReadable = reading.kubeProxies !== undefined && reading.kubeProxies.size > 0;
-	if (!view || isHeadless(reading.service)) return nothing;
+	if (!view || isHeadless(reading.service) || serviceProxyOf(reading.service) !== undefined) return nothing;
 	if (isReadable) return readRulesFrom(source, view, views);
 	const isExplained = reading.kubeProxies === undefined || reading.agents.size > 0;
 	const message = "no node has a kube-proxy pod; it may be part of another process, as in k3s";

@@ -42,7 +42,11 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 			const who = finding.agents.length > 0 ? finding.agents.join(" or ") : "another program";
 			return {
 				title: `${who} serves Services instead of kube-proxy`,
-				evidence: ["no node runs a kube-proxy pod, so there are no rules to read; the predictions are missing"],
+				evidence: [
+					finding.chosenByLabel
+						? "the Service's label service.kubernetes.io/service-proxy-name says so; the predictions are missing"
+						: "no node runs a kube-proxy pod, so there are no rules to read; the predictions are missing",
+				],
 			};
 		}
 		case "unusableRules":

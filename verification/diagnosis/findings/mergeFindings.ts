@@ -1,12 +1,13 @@
 /** The same finding on several nodes is one finding. */
-import type { DiagnosisFinding, WeighedFinding } from "../diagnosisFinding.ts";
+import { byWeight, type DiagnosisFinding, type WeighedFinding } from "../diagnosisFinding.ts";
 
 export function mergeFindings(all: readonly WeighedFinding[]): WeighedFinding[] {
 	const merged = new Map<string, WeighedFinding>();
 	for (const one of all) {
 		const key = keyOf(one.finding);
 		const same = merged.get(key);
-		merged.set(key, same ? { ...same, finding: joined(same.finding, one.finding) } : one);
+		const weight = same && byWeight(same, one) <= 0 ? same.weight : one.weight;
+		merged.set(key, same ? { ...same, weight, finding: joined(same.finding, one.finding) } : one);
 	}
 	return [...merged.values()].map(withFix);
 }
@@ -51,5 +52,6 @@ function withFix(one: WeighedFinding): WeighedFinding {
 	const { finding } = one;
 	if (finding.kind !== "nodeRules" || finding.proxyPod === undefined) return one;
 	const inspect = ["kubectl", "-n", "kube-system", "logs", finding.proxyPod];
+	if (one.weight !== "cause") return { ...one, inspect };
 	return { ...one, inspect, fix: ["kubectl", "-n", "kube-system", "delete", "pod", finding.proxyPod] };
 }

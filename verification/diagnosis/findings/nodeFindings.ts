@@ -1,11 +1,12 @@
 /** What the API objects show about the nodes and what serves Services on them. */
-import { isNodeReady, runsLinux } from "../../../kubernetes/source/nodeState.ts";
-import { canServe } from "../../../kubernetes/source/serviceProxies.ts";
+import { isNodeReady, isVirtual, runsLinux } from "../../../kubernetes/source/nodeState.ts";
+import { canServe, serviceProxyOf } from "../../../kubernetes/source/serviceProxies.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { NodeObject, PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { contains, parseAddress, parseRange } from "../../../netfilter/address.ts";
 import type { WeighedFinding } from "../diagnosisFinding.ts";
 import { inspectedNodes, type ServiceView } from "../serviceViews.ts";
+import { mergeFindings } from "./mergeFindings.ts";
 import { isPodReady } from "./podReason.ts";
 
 export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
@@ -17,17 +18,20 @@ export function nodeFindings(reading: ServiceReading, views: readonly ServiceVie
 	];
 }
 
-function readinessFindings({ nodes, endpointSlices = [] }: ServiceReading): WeighedFinding[] {
-	const placed = endpointSlices.flatMap(({ endpoints = [] }) => endpoints.map(({ nodeName }) => nodeName));
+function readinessFindings({ nodes, service, endpointSlices = [] }: ServiceReading): WeighedFinding[] {
+	const all = endpointSlices.flatMap(({ endpoints = [] }) => endpoints);
+	const hasNodePort = (service.spec.ports ?? []).some(({ nodePort }) => nodePort !== undefined);
 	return nodes
 		.filter((node) => !isNodeReady(node))
 		.map((node): WeighedFinding => {
 			const { name } = node.metadata;
 			const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
-			const endpoints = placed.filter((one) => one === name).length;
+			const own = all.filter(({ nodeName }) => nodeName === name);
+			// With two address families, a pod is in two slices.
+			const endpoints = new Set(own.map(({ targetRef, addresses }) => targetRef?.name ?? addresses[0])).size;
 			return {
 				// The node's own address doesn't answer, and rules there may be outdated.
-				weight: "cause",
+				weight: endpoints > 0 || hasNodePort ? "cause" : "note",
 				finding: {
 					kind: "nodeNotReady",
 					node: name,
@@ -42,20 +46,26 @@ function readinessFindings({ nodes, endpointSlices = [] }: ServiceReading): Weig
 
 /** kube-proxy is missing, ends, or isn't ready on a node. */
 function proxyFindings(reading: ServiceReading): WeighedFinding[] {
-	const { kubeProxies, agents } = reading;
+	const { kubeProxies, agents, service, ciliumReplacesProxy } = reading;
+	const named = serviceProxyOf(service);
+	if (named !== undefined) {
+		return [{ weight: "note", finding: { kind: "otherProxy", agents: [named], chosenByLabel: true } }];
+	}
 	if (kubeProxies === undefined) return [];
 	const serving = [...agents.keys()].filter(canServe);
 	const names = inspectedNodes(reading)
 		.filter(isUsable)
 		.map(({ metadata }) => metadata.name);
-	const without = names.filter((name) => !kubeProxies.has(name));
+	const virtual = new Set(reading.nodes.filter(isVirtual).map(({ metadata }) => metadata.name));
+	const without = names.filter((name) => !kubeProxies.has(name) && !virtual.has(name));
 	if (kubeProxies.size === 0) {
 		// Without a pod of kube-proxy and without another program, it may be part of another process, as in k3s.
-		if (serving.length === 0 && !reading.ciliumReplacesProxy) return [];
+		if (serving.length === 0 && !ciliumReplacesProxy) return [];
 		return [{ weight: "note", finding: { kind: "otherProxy", agents: serving } }];
 	}
+	const weight = ciliumReplacesProxy ? ("suspect" as const) : ("cause" as const);
 	const missing: WeighedFinding[] =
-		without.length === 0 ? [] : [{ weight: "cause", finding: { kind: "proxyMissing", nodes: without } }];
+		without.length === 0 ? [] : [{ weight, finding: { kind: "proxyMissing", nodes: without } }];
 	const failing = names.flatMap((name) => {
 		const pod = kubeProxies.get(name);
 		return pod ? proxyFinding(reading, name, pod) : [];
@@ -111,20 +121,24 @@ function failedSync(log: string): string | undefined {
 function localFindings({ service }: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
 	const { externalTrafficPolicy, internalTrafficPolicy, ports = [] } = service.spec;
 	const isExternal = externalTrafficPolicy === "Local" && ports.some(({ nodePort }) => nodePort !== undefined);
-	return [
-		...(isExternal ? localFinding("external", views) : []),
-		...(internalTrafficPolicy === "Local" ? localFinding("internal", views) : []),
+	// A load balancer asks each node's healthCheckNodePort, and sends nothing to nodes without a pod.
+	const weight = service.spec.healthCheckNodePort === undefined ? "cause" : "note";
+	const found = [
+		...(isExternal ? views.flatMap((view) => localFinding("external", view, weight)) : []),
+		...(internalTrafficPolicy === "Local" ? views.flatMap((view) => localFinding("internal", view, "cause")) : []),
 	];
+	return mergeFindings(found);
 }
 
-function localFinding(policy: "external" | "internal", views: readonly ServiceView[]): WeighedFinding[] {
-	const snapshots = views.map(({ snapshot }) => snapshot);
-	const nodesWithPod = [...new Set(snapshots.flatMap(({ endpoints }) => endpoints.map(({ node }) => node)))];
-	if (nodesWithPod.length === 0) return [];
-	const all = [...new Set(snapshots.flatMap(({ nodes }) => nodes.map(({ name }) => name)))];
-	const nodes = all.filter((name) => !nodesWithPod.includes(name));
-	if (nodes.length === 0) return [];
-	return [{ weight: "cause", finding: { kind: "localWithoutPod", policy, nodes, nodesWithPod } }];
+function localFinding(
+	policy: "external" | "internal",
+	{ snapshot }: ServiceView,
+	weight: WeighedFinding["weight"],
+): WeighedFinding[] {
+	const nodesWithPod = [...new Set(snapshot.endpoints.map(({ node }) => node))];
+	const nodes = snapshot.nodes.map(({ name }) => name).filter((name) => !nodesWithPod.includes(name));
+	if (nodesWithPod.length === 0 || nodes.length === 0) return [];
+	return [{ weight, finding: { kind: "localWithoutPod", policy, nodes, nodesWithPod } }];
 }
 
 /** Nodes none of whose addresses is in kube-proxy's nodePortAddresses. */

@@ -15,11 +15,18 @@ import { isKubernetes, ownerOf } from "./ruleOwner.ts";
 /** @param isServed whether kube-proxy serves nodePorts on the node */
 export function ruleFindings(
 	requests: readonly PredictedRequest[],
-	{ endpointSlices }: Pick<ServiceReading, "endpointSlices">,
+	{ endpointSlices, proxyConfig }: Pick<ServiceReading, "endpointSlices" | "proxyConfig">,
 	isServed: (node: string) => boolean,
 ): WeighedFinding[] {
+	// Without kube-proxy's configuration, its nodePortAddresses may exclude the node.
+	const certainty = proxyConfig === undefined ? ("suspect" as const) : ("cause" as const);
 	const found = requests.flatMap((request) =>
-		request.branches.flatMap((branch) => findingOf(request, branch, isServed) ?? []),
+		request.branches.flatMap((branch) => {
+			const one = findingOf(request, branch, isServed);
+			if (!one) return [];
+			const isMissing = one.finding.kind === "nodeRules" && one.finding.problem.kind === "missing";
+			return isMissing && request.prediction.target.kind === "nodePort" ? { ...one, weight: certainty } : one;
+		}),
 	);
 	// Without the endpoints it isn't known where rules must lead.
 	return mergeFindings([...found, ...(endpointSlices === undefined ? [] : outdatedRules(requests))]);

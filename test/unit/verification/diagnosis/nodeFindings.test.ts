@@ -72,6 +72,39 @@ describe("kube-proxy", () => {
 	])("%s", async (_, log, kinds) => {
 		const findings = await findingsOf(() => {}, { logs: { [worker2]: log } });
 		expect(findings.map(({ finding }) => finding.kind)).toEqual(kinds);
+		// The node's rules serve the Service: the failure was somebody else's, or is over.
+		expect(findings.every(({ weight }) => weight === "note")).toBe(true);
+	});
+
+	it.each(["eks.amazonaws.com/compute-type=fargate", "type=virtual-kubelet"])(
+		"isn't expected on a node with the label %s",
+		async (label) => {
+			const [key = "", value] = label.split("=");
+			const findings = await findingsOf((objects) => {
+				objects.pods = objects.pods.filter((pod) => pod !== objectNamed(objects, "pods", proxy));
+				const { metadata } = objectNamed<{ metadata: { labels: object } }>(objects, "nodes", worker2);
+				metadata.labels = { ...metadata.labels, [key]: value };
+			});
+			expect(findings).toEqual([]);
+		},
+	);
+
+	it("isn't a pod that only has a similar name", async () => {
+		const findings = await findingsOf((objects) => {
+			const pod = objectNamed(objects, "pods", proxy);
+			Object.assign(pod.metadata, { name: "kube-proxy-exporter-x", labels: {} });
+		});
+		expect(findings).toMatchObject([{ finding: { kind: "proxyMissing", nodes: [worker2] } }]);
+	});
+
+	it("doesn't serve a Service whose label names another program", async () => {
+		const objects = labObjects();
+		const { metadata } = objectNamed(objects, "services", "nodeport-service");
+		metadata.labels = { "service.kubernetes.io/service-proxy-name": "mesh" };
+		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+		const { findings, predictions } = diagnose(input);
+		expect(predictions).toEqual([]);
+		expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["mesh"] } }]);
 	});
 
 	it("is missing on one node only", async () => {
@@ -133,7 +166,29 @@ it("reports the nodes without a pod if the policy is Local", async () => {
 	]);
 });
 
+it("only notes the nodes without a pod if a load balancer checks them", async () => {
+	const findings = await findingsOf(
+		(objects) => {
+			const service = objectNamed(objects, "services", "trace-local");
+			Object.assign(service.spec, { type: "LoadBalancer", healthCheckNodePort: 31000 });
+			service.status = { loadBalancer: { ingress: [{ hostname: "lb.example" }] } };
+		},
+		{ name: "trace-local" },
+	);
+	expect(findings).toMatchObject([{ weight: "note", finding: { kind: "localWithoutPod", policy: "external" } }]);
+});
+
+it("only notes a node that isn't Ready if nothing of the Service depends on it", async () => {
+	const findings = await findingsOf((objects) => {
+		objectNamed(objects, "nodes", worker2).status.conditions = [];
+		const { spec } = objectNamed<{ spec: { type: string; ports: object[] } }>(objects, "services", "nodeport-service");
+		Object.assign(spec, { type: "ClusterIP", ports: spec.ports.map((port) => ({ ...port, nodePort: undefined })) });
+	});
+	expect(findings).toMatchObject([{ weight: "note", finding: { kind: "nodeNotReady", endpoints: 0 } }]);
+});
+
 it.each([
+	["2001:db8::9", "note", []],
 	[undefined, "note", []],
 	["203.0.113.9", "note", []],
 	["198.51.100.7", "cause", ["198.51.100.7"]],
