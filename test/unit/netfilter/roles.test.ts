@@ -11,3 +11,15 @@ it.each([
 ])("takes a comment as kube-proxy's only if kube-proxy writes it: %s", (comment, owner) => {
 	expect(ownerOf({ table: "filter", chain: "FORWARD", comment })).toBe(owner);
 });
+
+it.each([
+	["filter", "FWD_public", "firewalld"],
+	["filter", "FORWARD_IN_ZONES", "firewalld"],
+	["filter", "INPUT_POLICIES_pre", "firewalld"],
+	["nat", "PREROUTING_ZONES", "firewalld"],
+	["nat", "POSTROUTING_direct", "firewalld"],
+	["kube-network-policies", "postrouting", "kube-network-policies"],
+	["filter", "FORWARD", undefined],
+])("knows the owner of table %s, chain %s", (table, chain, owner) => {
+	expect(ownerOf({ table, chain })).toBe(owner);
+});

@@ -113,6 +113,18 @@ describe("a rule of somebody else that comes first", () => {
 });
 
 describe("kube-proxy's rules of a node", () => {
+	it.each([
+		["that don't serve a nodePort", without(/--dport 30040 /), "suspect"],
+		["that don't serve the ClusterIP either", without(/--dport 30040 |-d 10\.96\.132\.81/), "cause"],
+	])("%s, while its nodePortAddresses aren't known, are a finding of its weight", async (_, change, weight) => {
+		const { findings } = await diagnosisOf("nodeport-service", { [worker2]: change }, (objects) => {
+			objects.configMaps = [];
+		});
+		const missing = findings.filter(({ finding }) => finding.kind === "nodeRules");
+		expect(missing).toMatchObject([{ weight, finding: { problem: { kind: "missing" } } }]);
+		expect(missing[0]?.fix === undefined).toBe(weight === "suspect");
+	});
+
 	it.each<[string, string, Change, object]>([
 		["don't serve the nodePort", "nodeport-service", without(/--dport 30040 /), { kind: "missing" }],
 		[
