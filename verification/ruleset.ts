@@ -20,7 +20,7 @@ import type { ProxyMode } from "./model.ts";
 import type { Leftovers, RulesGap } from "./nodeProblem.ts";
 import { type ProxyRules, recognizeProxy } from "./nodeRules/proxyMode.ts";
 import { type FamilyRules, type NodeRules, readNodeRules } from "./nodeRules/readNodeRules.ts";
-import { type Read, reader } from "./nodeRules/ruleOutputs.ts";
+import { type NodePrograms, type Read, reader } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 
 /** How many nodes' rules are read in parallel. */
@@ -50,7 +50,7 @@ export const readerOn = ({ kubeProxies, otherReaders }: Readers, node: string): 
 	kubeProxies.get(node) ?? otherReaders?.get(node);
 
 /** @throws UnreadableRules */
-export async function readRuleset(cluster: Cluster, snapshot: ClusterSnapshot, node: Node): Promise<Ruleset> {
+export async function readRuleset(cluster: NodePrograms, snapshot: ClusterSnapshot, node: Node): Promise<Ruleset> {
 	const { name } = node;
 	const runner = readerOn(snapshot, name);
 	if (!runner) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
@@ -84,7 +84,7 @@ async function readFacts(read: Read): Promise<{ facts: NodeFacts; gap?: RulesGap
 }
 
 /** kube-proxy's image doesn't always have nft. */
-function nftReader(cluster: Cluster, { otherReaders }: Readers, node: string, first: Read): Read {
+function nftReader(cluster: NodePrograms, { otherReaders }: Readers, node: string, first: Read): Read {
 	const other = otherReaders?.get(node);
 	if (!other) return first;
 	const second = reader(cluster, node, other);

@@ -5,11 +5,9 @@ import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { exampleClients } from "../../verification/diagnosis/prediction.ts";
 import { readListeners } from "../../verification/diagnosis/readListeners.ts";
 import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/sendProbes.ts";
-
-/** For documentation (RFC 5737): which address the nodes see of this machine isn't known. */
-const example = "198.51.100.7";
 
 export interface Probed {
 	measurements: Measurement[];
@@ -19,6 +17,8 @@ export interface Probed {
 
 /** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */
 export async function probeAll(source: ClusterSource, input: DiagnosisInput, from: readonly string[]): Promise<Probed> {
+	// Which address the nodes see of this machine isn't known.
+	const example = exampleClients.ipv4;
 	const { reading, views, rules, outsideIp = example } = input;
 	// Only IPv4 is measured.
 	const here = parseAddress(outsideIp)?.kind() === "ipv4" ? outsideIp : example;

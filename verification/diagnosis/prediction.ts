@@ -74,7 +74,7 @@ export interface PredictedRequest {
 }
 
 /** Addresses for documentation (RFC 5737, RFC 3849): session affinity and lists of blocked addresses contain none of them. */
-const examples = { ipv4: "198.51.100.7", ipv6: "2001:db8:100::7" };
+export const exampleClients = { ipv4: "198.51.100.7", ipv6: "2001:db8:100::7" };
 
 type Client = PredictedClient & { place: Place };
 
@@ -89,7 +89,7 @@ export function predictRequests(
 	outsideIp?: string,
 ): PredictedRequest[] {
 	const isOfFamily = outsideIp !== undefined && parseAddress(outsideIp)?.kind() === view.family;
-	const client = isOfFamily ? outsideIp : examples[view.family];
+	const client = isOfFamily ? outsideIp : exampleClients[view.family];
 	return clientsOf(view, rulesets, knownPods, client).flatMap(({ place, ...client }) =>
 		targetsFor(view, client, rulesets).map(({ target, destination }) => {
 			const branches = journeyOf(view.snapshot, rulesets, place, destination);

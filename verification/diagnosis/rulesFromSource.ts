@@ -1,12 +1,12 @@
 /** Reads the rules of the nodes through kube-proxy's pods, from a live cluster or a bundle. */
 import pLimit from "p-limit";
 import { commandFor, restartProxyCommand } from "../../kubernetes/exec.ts";
-import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
+import type { NodePrograms } from "../nodeRules/ruleOutputs.ts";
 import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
 import { mergeFindings } from "./findings/mergeFindings.ts";
@@ -23,8 +23,8 @@ export interface RulesReading {
 }
 
 /** The programs that readRuleset runs, answered by the source. Their commands leave the choice of the cluster to the user. */
-function programsOf(source: ClusterSource): Cluster {
-	const programs: Pick<Cluster, "run" | "commandFor" | "restartProxyCommand"> = {
+function programsOf(source: ClusterSource): NodePrograms {
+	return {
 		run: (runner, program, seconds) => {
 			if (!("exec" in runner)) throw new Error("a diagnosis runs programs in pods only");
 			return source.run(runner.exec, program, seconds);
@@ -35,8 +35,6 @@ function programsOf(source: ClusterSource): Cluster {
 			return command && withoutAccess(command);
 		},
 	};
-	// readRuleset uses no other members of a Cluster.
-	return programs as Cluster;
 }
 
 const nowhere = { kubeconfig: "" };

@@ -19,11 +19,14 @@ export const nothingSaved = (family: IptablesTables["family"]): Saved => ({
 	tables: { family, tables: new Map(), strangeLines: [] },
 });
 
+/** The parts of a cluster by which a node's rules are read. */
+export type NodePrograms = Pick<Cluster, "run" | "commandFor" | "restartProxyCommand">;
+
 /** Runs a program in the pod that reads the node's rules. @throws UnreadableRules */
 export type Read = <T>(program: string[], parse: (text: string, warnings: string) => T) => Promise<T>;
 
 export const reader =
-	(cluster: Cluster, node: string, runner: Runner): Read =>
+	(cluster: NodePrograms, node: string, runner: Runner): Read =>
 	async (program, parse) => {
 		const { code, stdout, stderr } = await cluster.run(runner, program, readSeconds);
 		if (code !== 0) {
