@@ -1,7 +1,7 @@
 /** Reads all that a diagnosis of one Service needs, live or from a bundle. */
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import { serviceProxyOf } from "../../kubernetes/source/serviceProxies.ts";
-import { NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import { type Gap, NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
 import { type RulesReading, readRulesFrom } from "./rulesFromSource.ts";
 import { isHeadless, type ServiceView, viewsOf } from "./serviceViews.ts";
@@ -41,8 +41,17 @@ async function rulesOf(
 	// If kube-proxy's pods can't be listed, that gap says why there are no rules.
 	const isReadable = reading.kubeProxies !== undefined && reading.kubeProxies.size > 0;
 	if (!view || isHeadless(reading.service) || serviceProxyOf(reading.service) !== undefined) return nothing;
-	if (isReadable) return readRulesFrom(source, view, views);
+	if (isReadable) {
+		const rules = await readRulesFrom(source, view, views);
+		return { ...rules, gaps: [...rules.gaps, ...ebpfGaps(reading)] };
+	}
 	const isExplained = reading.kubeProxies === undefined || reading.agents.size > 0;
 	const message = "no node has a kube-proxy pod; it may be part of another process, as in k3s";
 	return isExplained ? nothing : { ...nothing, gaps: [{ subject: "rules", reason: "unsupported", message }] };
 }
+
+/** Next to kube-proxy, Cilium may serve a pod's requests to a ClusterIP, and drop packets. */
+const ebpfGaps = ({ agents }: ServiceReading): Gap[] =>
+	agents.has("cilium")
+		? [{ subject: "otherRules", reason: "unsupported", message: "eBPF programs of Cilium aren't evaluated" }]
+		: [];

@@ -112,6 +112,8 @@ function gapOf(problem: ReadProblem): Pick<Gap, "reason" | "message"> {
 		}
 		case "incomplete":
 			return { reason: "failed", message: `${problem.program.join(" ")}: ${problem.reason}` };
+		case "otherProxyMode":
+			return { reason: "unsupported", message: `kube-proxy runs in ${problem.mode} mode, which has no rules to read` };
 		default:
 			return { reason: "unsupported", message: problem.kind };
 	}

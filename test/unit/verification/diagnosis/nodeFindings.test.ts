@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
@@ -105,6 +106,31 @@ describe("kube-proxy", () => {
 		const { findings, predictions } = diagnose(input);
 		expect(predictions).toEqual([]);
 		expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["mesh"] } }]);
+	});
+
+	it("runs next to Cilium, whose programs aren't evaluated: a gap", async () => {
+		const objects = labObjects();
+		objects.pods.push({
+			metadata: { name: "cilium-x", namespace: "kube-system", labels: { "k8s-app": "cilium" } },
+			spec: { nodeName: worker2, containers: [{ name: "agent" }] },
+		});
+		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+		expect(diagnose(input).gaps).toContainEqual(
+			expect.objectContaining({
+				subject: "otherRules",
+				reason: "unsupported",
+				message: expect.stringMatching(/Cilium/),
+			}),
+		);
+	});
+
+	it("runs in a mode without rules: the gap is a sentence", async () => {
+		const stdout = readFileSync("test/fixtures/cases/16-ipvs.txt", "utf8");
+		const run = (_: string, [program]: string[]) =>
+			program === "iptables-save" ? { code: 0, stdout, stderr: "" } : undefined;
+		const source = new MemorySource(labObjects(), { run });
+		const { gaps } = diagnose(await readDiagnosis(source, { namespace: "default", name: "nodeport-service" }));
+		expect(gaps.map(({ message }) => message)).toContain("kube-proxy runs in ipvs mode, which has no rules to read");
 	});
 
 	it("is missing on one node only", async () => {
