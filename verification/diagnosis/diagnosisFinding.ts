@@ -4,7 +4,7 @@ import { Backend, Protocol } from "../../netfilter/model.ts";
 import { End } from "../journey/model.ts";
 import { Command, Outcome } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
-import { RuleOwner } from "./findings/ruleOwner.ts";
+import { RuleOwner } from "./findings/rules/ruleOwner.ts";
 import { PredictedClient, PredictedTarget } from "./prediction.ts";
 
 const text = z.string();

@@ -8,7 +8,7 @@ import { type Branch, type Destination, journeyOf, outcomeOf } from "../journey/
 import { End } from "../journey/model.ts";
 import { Outcome } from "../model.ts";
 import type { Ruleset } from "../ruleset.ts";
-import { ownerOf, RuleOwner } from "./findings/ruleOwner.ts";
+import { ownerOf, RuleOwner } from "./findings/rules/ruleOwner.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export const ClientKind = z.enum([

@@ -1,5 +1,5 @@
 /** The owner of a rule in words, and how it lets packets pass. */
-import type { RuleOwner } from "../../../verification/diagnosis/findings/ruleOwner.ts";
+import type { RuleOwner } from "../../../verification/diagnosis/findings/rules/ruleOwner.ts";
 
 /** Programs that enforce NetworkPolicies, among other things. */
 const policyEngines = ["Calico", "Cilium", "Antrea", "kube-router", "Weave Net", "AWS VPC CNI"];

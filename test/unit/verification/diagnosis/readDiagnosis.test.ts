@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { verdictText } from "../../../../report/diagnosis/diagnosisText.ts";
 import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { diagnosisOf } from "./changedRules.ts";
+import { diagnosisOf } from "./findings/rules/changedRules.ts";
 import { labObjects, MemorySource, podObject } from "./labObjects.ts";
 
 const worker2 = "nodeport-worker2";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { verdictText } from "../../../../report/diagnosis/diagnosisText.ts";
-import { type Diagnosis, diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { labObjects, MemorySource, type Objects, objectNamed, podObject, sliceObject } from "./labObjects.ts";
+import { verdictText } from "../../../../../report/diagnosis/diagnosisText.ts";
+import { type Diagnosis, diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
+import { labObjects, MemorySource, type Objects, objectNamed, podObject, sliceObject } from "../labObjects.ts";
 
 async function diagnosisOf(change: (objects: Objects) => void, name = "nodeport-service"): Promise<Diagnosis> {
 	const objects = labObjects();

@@ -1,15 +1,15 @@
 /** What the predicted journeys show about the rules: those of others that come first, and kube-proxy's that are wrong. */
-import type { Endpoint } from "../../../kubernetes/snapshot.ts";
-import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
-import { withPort } from "../../../netfilter/address.ts";
-import type { Hop } from "../../../netfilter/model.ts";
-import { roleOf } from "../../../netfilter/roles.ts";
-import type { Branch, Leg } from "../../journey/journey.ts";
-import type { ForeignEffect, NodeRulesProblem, WeighedFinding } from "../diagnosisFinding.ts";
-import type { PredictedRequest } from "../prediction.ts";
+import type { Endpoint } from "../../../../kubernetes/snapshot.ts";
+import type { ServiceReading } from "../../../../kubernetes/source/serviceReading.ts";
+import { withPort } from "../../../../netfilter/address.ts";
+import type { Hop } from "../../../../netfilter/model.ts";
+import { roleOf } from "../../../../netfilter/roles.ts";
+import type { Branch, Leg } from "../../../journey/journey.ts";
+import type { ForeignEffect, NodeRulesProblem, WeighedFinding } from "../../diagnosisFinding.ts";
+import type { PredictedRequest } from "../../prediction.ts";
+import { mergeFindings } from "../mergeFindings.ts";
+import { portReference } from "../objectFindings.ts";
 import { expectedEndpoints, isLocalOnly, mayBePart } from "./expectedEndpoints.ts";
-import { mergeFindings } from "./mergeFindings.ts";
-import { portReference } from "./objectFindings.ts";
 import { isKubernetes, ownerOf } from "./ruleOwner.ts";
 
 /** @param isServed whether kube-proxy serves nodePorts on the node */

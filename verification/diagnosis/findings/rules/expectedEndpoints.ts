@@ -1,8 +1,8 @@
 /** To which endpoints a node's rules must lead a request, by the API objects. */
-import type { Endpoint, Place } from "../../../kubernetes/snapshot.ts";
-import { eligibleEndpoints } from "../../judgement/predict.ts";
-import type { Target } from "../../model.ts";
-import type { PredictedClient, PredictedRequest } from "../prediction.ts";
+import type { Endpoint, Place } from "../../../../kubernetes/snapshot.ts";
+import { eligibleEndpoints } from "../../../judgement/predict.ts";
+import type { Target } from "../../../model.ts";
+import type { PredictedClient, PredictedRequest } from "../../prediction.ts";
 
 /** The endpoints that may answer. */
 export function expectedEndpoints({ prediction: { client, target }, view }: PredictedRequest): Endpoint[] {

@@ -1,8 +1,8 @@
 /** Diagnoses of the captured cluster, with changed rules and objects. */
-import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { fixture } from "../trace/traceLab.ts";
-import { labObjects, MemorySource, type Objects } from "./labObjects.ts";
+import { diagnose } from "../../../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../../../verification/diagnosis/readDiagnosis.ts";
+import { fixture } from "../../../trace/traceLab.ts";
+import { labObjects, MemorySource, type Objects } from "../../labObjects.ts";
 
 /** How the rules that a node prints differ from the captured ones. */
 export type Change = (saved: string) => string;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isSimilar } from "../../../../verification/diagnosis/findings/nearLabels.ts";
+import { isSimilar } from "../../../../../verification/diagnosis/findings/nearLabels.ts";
 
 it.each([
 	["a transposition in a short word", "wbe", "web", true],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseListeners } from "../../../../verification/diagnosis/findings/listening.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { readListeners } from "../../../../verification/diagnosis/readListeners.ts";
-import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "./labObjects.ts";
+import { parseListeners } from "../../../../../verification/diagnosis/findings/listening.ts";
+import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
+import { readListeners } from "../../../../../verification/diagnosis/readListeners.ts";
+import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "../labObjects.ts";
 
 /** In the format of Linux 6.18, shortened: sl, local_address, rem_address, st, and fields that aren't used. */
 const head = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { type Objects, objectNamed, type sliceObject } from "../../labObjects.ts";
 import { type Change, diagnosisOf, prepend, without } from "./changedRules.ts";
-import { type Objects, objectNamed, type sliceObject } from "./labObjects.ts";
 
 const worker2 = "nodeport-worker2";
 

@@ -1,7 +1,7 @@
 /** Requests that a rule stops although no finding says why: a Service isn't healthy then. */
-import type { WeighedFinding } from "../diagnosisFinding.ts";
-import type { PredictedRequest } from "../prediction.ts";
-import { mergeFindings } from "./mergeFindings.ts";
+import type { WeighedFinding } from "../../diagnosisFinding.ts";
+import type { PredictedRequest } from "../../prediction.ts";
+import { mergeFindings } from "../mergeFindings.ts";
 import { foreign, stopEffect } from "./ruleFindings.ts";
 
 /** @param found all other findings */

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { labObjects, MemorySource, type Objects, objectNamed } from "./labObjects.ts";
+import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
+import { labObjects, MemorySource, type Objects, objectNamed } from "../labObjects.ts";
 
 async function findingsOf(
 	change: (objects: Objects) => void,

@@ -1,6 +1,6 @@
 /** Who wrote the rule of a hop. Names of chains, tables and comments show it (netfilter/roles.ts); sometimes only its text does. */
 import { z } from "zod";
-import type { Hop } from "../../../netfilter/model.ts";
+import type { Hop } from "../../../../netfilter/model.ts";
 
 /** The program's name, such as "firewalld"; "kernel": a setting; "unknown": no known program writes such a rule. */
 export const RuleOwner = z.string();

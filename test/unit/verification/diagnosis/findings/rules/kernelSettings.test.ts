@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { labObjects, MemorySource } from "./labObjects.ts";
+import { diagnose } from "../../../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../../../verification/diagnosis/readDiagnosis.ts";
+import { labObjects, MemorySource } from "../../labObjects.ts";
 
 const worker2 = "nodeport-worker2";
 
