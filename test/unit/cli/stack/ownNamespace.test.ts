@@ -68,7 +68,7 @@ describe("a namespace of the stack that somebody else has created again", () => 
 	it("is refused, with the command that makes the stack forget it", async () => {
 		cluster({ lab: "uid-2 theirs" });
 		await expect(refuseReplaced(stateOf(onExisting(own)))).rejects.toThrow(
-			/"lab" .* is gone, .*nothing was changed; .*pulumi state delete --all/,
+			/"lab" was deleted, .*nothing was changed; .*pulumi state delete --all/,
 		);
 	});
 
