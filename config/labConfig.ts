@@ -86,10 +86,10 @@ function settingErrors(issue: z.core.$ZodIssue, raw: Raw): FieldError[] {
 function unknownSetting(field: string, got: unknown): FieldError {
 	const names = Object.keys(Settings.shape);
 	const meant = nearest(field, names);
-	const intro = meant === undefined ? "settings" : `did you mean ${meant}? Settings`;
+	const hint = meant === undefined ? "" : ` (did you mean ${meant}?)`;
 	// Quoted and without --path: the name may contain a hyphen or a dot.
 	const fix = `pulumi config rm '${field}'`;
-	return { field, got, allowed: `unknown setting; ${intro}: ${names.join(", ")}`, fix };
+	return { field, got, allowed: `one of these settings: ${names.join(", ")}${hint}`, fix };
 }
 
 const Named = z.object({ clusterName: Settings.shape.clusterName, workers: Settings.shape.workers });
