@@ -4,8 +4,8 @@ import { engine } from "../sampleEngine.ts";
 
 it.each([
 	["root has all", engine, false, "ok", "root has all capabilities"],
-	["an engine with the bounded runtime", { ...engine, defaultRuntime: "bounded" }, true, "ok", "the engine runs"],
-	["an engine that set-up will start", undefined, true, "ok", "the engine will run"],
+	["an engine with the bounded runtime", { ...engine, defaultRuntime: "bounded" }, true, "ok", "containers run"],
+	["an engine that set-up will start", undefined, true, "ok", "containers will run"],
 	["an engine on another machine", { ...engine, here: false }, true, "ok", "isn't on this machine"],
 	["an engine with the default runtime", engine, true, "warning", "unable to apply caps"],
 ] as const)("capabilities: %s", (_, state, lacking, level, found) => {
