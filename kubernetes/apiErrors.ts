@@ -32,3 +32,6 @@ export function reasonOf({ body, message: dump }: ApiException<unknown>): string
 		return String(body); // Something else answered, such as a proxy: its text shows what.
 	}
 }
+
+/** Whether the message of an exec that failed says that the user lacks a right: it has no other form. */
+export const saysForbidden = (message: string): boolean => /\b403\b|forbidden/i.test(message);

@@ -3,25 +3,31 @@ import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
 import type { Node, Service } from "./model.ts";
 import type { Endpoint, Place } from "./snapshot.ts";
 
+type Labels = Record<string, string> | undefined;
+type Condition = { type: string; status: string };
+type NodeInfo = { kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntimeVersion: string };
+
 /** The used fields of a Node, as client-node and Pulumi both have them. */
 export interface NodeObject {
-	metadata?: { name?: string; labels?: Record<string, string> };
-	spec?: { podCIDR?: string };
-	status?: {
-		conditions?: { type: string; status: string }[];
-		addresses?: { type: string; address: string }[];
-		nodeInfo?: { kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntimeVersion: string };
-	};
+	metadata?: { name?: string; labels?: Labels };
+	spec?: { podCIDR?: string | undefined } | undefined;
+	status?:
+		| {
+				conditions?: Condition[] | undefined;
+				addresses?: { type: string; address: string }[] | undefined;
+				nodeInfo?: NodeInfo | undefined;
+		  }
+		| undefined;
 }
 
 /** The used fields of a Service, as client-node and Pulumi both have them. */
 export interface ServiceObject {
-	metadata?: { name?: string; namespace?: string };
+	metadata?: { name?: string; namespace?: string | undefined };
 	spec?: {
-		clusterIP?: string;
-		externalTrafficPolicy?: string;
-		sessionAffinity?: string;
-		ports?: { port: number; name?: string; nodePort?: number }[];
+		clusterIP?: string | undefined;
+		externalTrafficPolicy?: string | undefined;
+		sessionAffinity?: string | undefined;
+		ports?: { port: number; name?: string | undefined; nodePort?: number | undefined }[] | undefined;
 	};
 }
 
@@ -40,29 +46,59 @@ export const toPlace = ({ spec, status }: V1Pod): Place => ({
 export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
 	// The API returns null for a slice without endpoints, contrary to its types.
 	(endpoints ?? [])
-		.filter(({ conditions }) => isReadyCondition(conditions) || (conditions?.serving && conditions.terminating))
 		.map(({ addresses, nodeName, targetRef, conditions }) => ({
+			...stateOf(conditions),
 			ip: addresses[0] ?? "",
 			port: ports?.[0]?.port ?? 0,
 			node: nodeName ?? "",
 			pod: targetRef?.name ?? "",
-			...(!isReadyCondition(conditions) && { terminating: true as const }),
-		}));
+		}))
+		.filter(isUsable)
+		.map(toEndpoint);
 
-/** discovery/v1: an unknown state counts as ready. */
-const isReadyCondition = (conditions?: { ready?: boolean }): boolean => conditions?.ready ?? true;
+type Conditions = { ready?: boolean | undefined; serving?: boolean | undefined; terminating?: boolean | undefined };
+
+/** An endpoint with the conditions of its EndpointSlice. */
+export interface EndpointState extends Omit<Endpoint, "terminating"> {
+	ready: boolean;
+	serving: boolean;
+	terminating: boolean;
+}
+
+/** Absent means ready, and serving as far as it is ready (discovery/v1 EndpointConditions). */
+export function stateOf(conditions?: Conditions): Pick<EndpointState, "ready" | "serving" | "terminating"> {
+	const ready = conditions?.ready ?? true;
+	return { ready, serving: conditions?.serving ?? ready, terminating: conditions?.terminating ?? false };
+}
+
+/** Whether kube-proxy may choose it since Kubernetes 1.26: it is ready, or it serves while it terminates. */
+export const isUsable = ({ ready, serving, terminating }: EndpointState): boolean => ready || (serving && terminating);
+
+export const toEndpoint = ({ ip, port, node, pod, ready }: EndpointState): Endpoint => ({
+	ip,
+	port,
+	node,
+	pod,
+	...(!ready && { terminating: true as const }),
+});
 
 export const whyUnready = (pod: V1Pod): string[] => (isReady(pod) ? [] : [`pod ${pod.metadata?.name} is not ready`]);
 
 /** For a pod or a node. */
-export const isReady = ({ status }: { status?: { conditions?: { type: string; status: string }[] } }): boolean =>
+export const isReady = ({ status }: { status?: { conditions?: Condition[] | undefined } | undefined }): boolean =>
 	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+
+export const roleOf = ({ metadata }: NodeObject): Node["role"] =>
+	"node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker";
+
+/** By a node's labels: "linux", "windows". */
+export const operatingSystem = (labels: Labels): string => labels?.["kubernetes.io/os"] ?? "linux";
 
 export function toNode(node: NodeObject): Node {
 	const { metadata, spec, status } = node;
 	return {
 		name: metadata?.name ?? "",
-		role: "node-role.kubernetes.io/control-plane" in (metadata?.labels ?? {}) ? "control-plane" : "worker",
+		role: roleOf(node),
 		ready: isReady(node),
 		internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
 		podCidr: spec?.podCIDR ?? "",

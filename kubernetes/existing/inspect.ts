@@ -2,8 +2,9 @@
 import { CoreV1Api, type KubeConfig, type V1Namespace, type V1Node } from "@kubernetes/client-node";
 import { withApiError } from "../apiErrors.ts";
 import { type Access, kubectlText, loadAccess, NoAccess } from "../kubeAccess.ts";
+import { listAll, pageSize, within } from "../listing.ts";
 import type { Node } from "../model.ts";
-import { byRoleThenName, toNode } from "../objects.ts";
+import { byRoleThenName, operatingSystem, toNode } from "../objects.ts";
 import { missingRights } from "./rights.ts";
 
 export type FoundNode = Node & {
@@ -24,10 +25,8 @@ export interface ClusterInfo {
 	proxied: string[];
 }
 
-/** Objects per response. */
-const pageSize = 500;
-
-const timeoutMs = 10_000;
+/** How long the API server may take for its first response. */
+const answerSeconds = 10;
 
 /**
  * @param namespace the lab's own
@@ -41,11 +40,11 @@ export async function inspectCluster(access: Access, namespace: string): Promise
 	const [nodes, proxies] = await Promise.all([
 		withApiError(
 			"Nodes",
-			all((next) => core.listNode({ limit: pageSize, ...next })),
+			listAll((next) => core.listNode({ limit: pageSize, ...next })),
 		),
 		withApiError(
 			"Pods in kube-system",
-			all((next) => core.listNamespacedPod({ ...kubeProxies, limit: pageSize, ...next })),
+			listAll((next) => core.listNamespacedPod({ ...kubeProxies, limit: pageSize, ...next })),
 		),
 	]);
 	return {
@@ -57,19 +56,6 @@ export async function inspectCluster(access: Access, namespace: string): Promise
 }
 
 const kubeProxies = { namespace: "kube-system", labelSelector: "k8s-app=kube-proxy" };
-
-/** All objects of a list, page by page. */
-export async function all<T>(
-	list: (next: { _continue?: string }) => Promise<{ items: T[]; metadata?: { _continue?: string } }>,
-): Promise<T[]> {
-	const items: T[] = [];
-	for (let next: string | undefined; next !== ""; ) {
-		const answer = await list(next === undefined ? {} : { _continue: next });
-		items.push(...answer.items);
-		next = answer.metadata?._continue ?? "";
-	}
-	return items;
-}
 
 function openAccess(access: Access): KubeConfig {
 	try {
@@ -87,12 +73,8 @@ function openAccess(access: Access): KubeConfig {
  * @throws if the API server doesn't answer, or doesn't accept the user
  */
 async function readSystem(access: Access, core: CoreV1Api): Promise<V1Namespace | undefined> {
-	const answer = core.readNamespace({ name: "kube-system" });
-	const late = new Promise<never>((_, reject) => {
-		setTimeout(() => reject(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs).unref();
-	});
 	try {
-		return await Promise.race([answer, late]);
+		return await within(answerSeconds, core.readNamespace({ name: "kube-system" }));
 	} catch (error) {
 		const { code } = error as { code?: unknown };
 		if (code === 403) return undefined; // It answers; a missing right is reported with all others.
@@ -132,7 +114,7 @@ function toFound(object: V1Node): FoundNode {
 
 function hindranceOf({ ready, labels }: Node): string | undefined {
 	if (!ready) return "is not Ready";
-	const system = labels["kubernetes.io/os"] ?? "linux";
+	const system = operatingSystem(labels);
 	return system === "linux" ? undefined : `runs ${system}`;
 }
 

@@ -12,11 +12,9 @@ import {
 import { redacted } from "../../lib/redaction.ts";
 import { reasonOf } from "../apiErrors.ts";
 import { Programs, type Ran } from "../exec.ts";
+import { listAll, pageSize, within } from "../listing.ts";
 import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
 import { type Kind, type ObjectOf, reduced } from "./usedFields.ts";
-
-/** Objects per response. */
-const pageSize = 500;
 
 /** How long the API server may take for one response. */
 const answerSeconds = 15;
@@ -47,7 +45,7 @@ export class LiveSource implements ClusterSource {
 	async about(): Promise<About> {
 		const { name = "", server: url = "" } = this.config.getCurrentCluster() ?? {};
 		const server = withoutUser(url);
-		const asked = within(this.config.makeApiClient(VersionApi).getCode());
+		const asked = within(answerSeconds, this.config.makeApiClient(VersionApi).getCode());
 		const { gitVersion } = await asked.catch((error: unknown) => {
 			throw new Error(unreachable(name, server, error), { cause: error });
 		});
@@ -56,20 +54,18 @@ export class LiveSource implements ClusterSource {
 
 	async list<K extends Kind>(query: Query<K>): Promise<Answer<ObjectOf<K>[]>> {
 		const { kind, namespace, name, labels, withHostPort } = query;
-		const items: ObjectOf<K>[] = [];
 		const selected: Omit<Page, "limit"> = {
 			...(labels !== undefined && { labelSelector: labels }),
 			...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
 		};
+		const page = async (next: { _continue?: string }) => {
+			const list = this.lists[kind]({ limit: pageSize, ...selected, ...next }, namespace);
+			const { items, metadata } = await within(answerSeconds, list);
+			const objects = items.map((object) => reduced(kind, object));
+			return { items: withHostPort ? objects.filter(usesHostPort) : objects, ...(metadata && { metadata }) };
+		};
 		try {
-			for (let next: string | undefined; next !== ""; ) {
-				const page = { limit: pageSize, ...selected, ...(next !== undefined && { _continue: next }) };
-				const answer = await within(this.lists[kind](page, namespace));
-				const objects = answer.items.map((object) => reduced(kind, object));
-				items.push(...(withHostPort ? objects.filter(usesHostPort) : objects));
-				next = answer.metadata?._continue ?? "";
-			}
-			return { value: items };
+			return { value: await listAll(page) };
 		} catch (error) {
 			return { refused: refusalOf(error) };
 		}
@@ -78,7 +74,7 @@ export class LiveSource implements ClusterSource {
 	async log({ namespace, pod, container }: Container, lines: number): Promise<Answer<string>> {
 		try {
 			const asked = this.core.readNamespacedPodLog({ namespace, name: pod, container, tailLines: lines });
-			return { value: redacted(await within(asked)) };
+			return { value: redacted(await within(answerSeconds, asked)) };
 		} catch (error) {
 			return { refused: refusalOf(error) };
 		}
@@ -124,13 +120,6 @@ const usesHostPort = (object: unknown): boolean =>
 	((object as ObjectOf<"pods">).spec.containers ?? []).some(({ ports = [] }) =>
 		ports.some(({ hostPort }) => hostPort !== undefined),
 	);
-
-function within<T>(answer: Promise<T>): Promise<T> {
-	const late = new Promise<never>((_, reject) => {
-		setTimeout(() => reject(new Error(`no answer within ${answerSeconds} s`)), answerSeconds * 1000).unref();
-	});
-	return Promise.race([answer, late]);
-}
 
 function refusalOf(error: unknown) {
 	if (!(error instanceof ApiException)) return { kind: "failed" as const, message: safe((error as Error).message) };

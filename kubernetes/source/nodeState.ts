@@ -1,14 +1,8 @@
 /** What the API says about a node. */
+import { operatingSystem } from "../objects.ts";
 import type { NodeObject } from "./usedFields.ts";
 
-export const isNodeReady = ({ status }: NodeObject): boolean =>
-	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
-
-export const roleOfNode = ({ metadata }: NodeObject): "control-plane" | "worker" =>
-	"node-role.kubernetes.io/control-plane" in (metadata.labels ?? {}) ? "control-plane" : "worker";
-
-export const runsLinux = ({ metadata }: NodeObject): boolean =>
-	(metadata.labels?.["kubernetes.io/os"] ?? "linux") === "linux";
+export const runsLinux = ({ metadata }: NodeObject): boolean => operatingSystem(metadata.labels) === "linux";
 
 /** A node without a machine: AWS Fargate, or virtual-kubelet. No DaemonSet runs there. */
 export const isVirtual = ({ metadata: { labels = {} } }: NodeObject): boolean =>

@@ -3,8 +3,9 @@ import pLimit from "p-limit";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type Sample, sampleNodes } from "../existing/nodeSample.ts";
+import { isReady, roleOf } from "../objects.ts";
 import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
-import { isNodeReady, roleOfNode, runsLinux } from "./nodeState.ts";
+import { runsLinux } from "./nodeState.ts";
 import { type AgentKind, agentOf, isKubeProxy } from "./serviceProxies.ts";
 import type {
 	EndpointSliceObject,
@@ -184,8 +185,8 @@ function proxiesByNode(pods: readonly PodObject[]): Map<string, PodObject> {
 function sampleOf(nodes: readonly NodeObject[], slices: readonly EndpointSliceObject[]): Sample | undefined {
 	const candidates = nodes.map((node) => ({
 		name: node.metadata.name,
-		role: roleOfNode(node),
-		...(!isNodeReady(node) ? { hindrance: "is not Ready" } : runsLinux(node) ? {} : { hindrance: "doesn't run Linux" }),
+		role: roleOf(node),
+		...(!isReady(node) ? { hindrance: "is not Ready" } : runsLinux(node) ? {} : { hindrance: "doesn't run Linux" }),
 	}));
 	const withEndpoint = new Set(
 		slices.flatMap(({ endpoints = [] }) => endpoints.flatMap(({ nodeName }) => nodeName ?? [])),

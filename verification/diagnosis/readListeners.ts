@@ -1,4 +1,5 @@
 /** Reads in an endpoint's own container which ports its pod listens on. */
+import { saysForbidden } from "../../kubernetes/apiErrors.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
@@ -33,7 +34,7 @@ export async function readListeners(
 			continue;
 		}
 		const [line = ""] = stderr.trim().split("\n");
-		const reason = /\b403\b|forbidden/i.test(stderr) ? "forbidden" : "unsupported";
+		const reason = saysForbidden(stderr) ? "forbidden" : "unsupported";
 		gaps.push({ subject: "listeners", reason, message: line || `cat ended with ${code} in pod ${name}` });
 	}
 	return { findings, gaps };

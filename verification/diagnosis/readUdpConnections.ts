@@ -1,4 +1,5 @@
 /** A node's connections to the UDP ports of a Service, read in its kube-proxy pod, which shares the node's network. */
+import { saysForbidden } from "../../kubernetes/apiErrors.ts";
 import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { parseConntrack, type UdpConnection } from "./findings/staleConntrack.ts";
@@ -33,7 +34,7 @@ export async function readUdpConnections(
 
 function whyNot([program = ""]: string[], code: number, stderr: string): Pick<Gap, "reason" | "message"> {
 	const [line = ""] = stderr.trim().split("\n");
-	if (/\b403\b|forbidden/i.test(stderr)) return { reason: "forbidden", message: line };
+	if (saysForbidden(stderr)) return { reason: "forbidden", message: line };
 	// kube-proxy's image has few programs besides those for rules.
 	const isMissing = code === 127 || /not found|no such file/i.test(stderr);
 	const message = isMissing ? `its kube-proxy pod has no program ${program}` : line || `${program} ended with ${code}`;

@@ -1,7 +1,9 @@
 /** Reads the rules of the nodes through kube-proxy's pods, from a live cluster or a bundle. */
 import pLimit from "p-limit";
+import { saysForbidden } from "../../kubernetes/apiErrors.ts";
 import { commandFor, restartProxyCommand } from "../../kubernetes/exec.ts";
 import type { Node } from "../../kubernetes/model.ts";
+import { operatingSystem } from "../../kubernetes/objects.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { readFinding } from "../findings.ts";
@@ -50,7 +52,7 @@ export async function readRulesFrom(
 ): Promise<RulesReading> {
 	const cluster = programsOf(source);
 	const reading: RulesReading = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
-	const isReadable = ({ ready, labels }: Node) => ready && (labels["kubernetes.io/os"] ?? "linux") === "linux";
+	const isReadable = ({ ready, labels }: Node) => ready && operatingSystem(labels) === "linux";
 	const results = await pLimit(readsAtOnce).map(snapshot.nodes.filter(isReadable), async (node) => {
 		const udp = await connectionsOn(source, snapshot, node, views);
 		try {
@@ -107,8 +109,7 @@ function gapOf(problem: ReadProblem): Pick<Gap, "reason" | "message"> {
 		case "noReader":
 			return { reason: "unsupported", message: "the node has no kube-proxy pod" };
 		case "failed": {
-			const isForbidden = /\b403\b|forbidden/i.test(problem.message);
-			return { reason: isForbidden ? "forbidden" : "failed", message: problem.message };
+			return { reason: saysForbidden(problem.message) ? "forbidden" : "failed", message: problem.message };
 		}
 		case "incomplete":
 			return { reason: "failed", message: `${problem.program.join(" ")}: ${problem.reason}` };

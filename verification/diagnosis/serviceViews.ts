@@ -1,6 +1,6 @@
 /** A Service as its nodes see it: one view for each port and address family. */
-import { toNode } from "../../kubernetes/objects.ts";
-import type { ClusterSnapshot, Endpoint } from "../../kubernetes/snapshot.ts";
+import { type EndpointState, isUsable, stateOf, toEndpoint, toNode, toService } from "../../kubernetes/objects.ts";
+import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { isKindNode } from "../../kubernetes/source/nodeState.ts";
 import { isKnownNetwork } from "../../kubernetes/source/serviceProxies.ts";
 import { proxyContainer, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
@@ -42,6 +42,7 @@ export const isHeadless = ({ spec }: ServiceObject): boolean => spec.clusterIP =
 
 export function viewsOf(reading: ServiceReading): ServiceView[] {
 	const { service } = reading;
+	const hasHints = hasTopologyHints(reading);
 	return familiesOf(service).flatMap((family) =>
 		(service.spec.ports ?? []).map((port) => ({
 			family,
@@ -54,12 +55,12 @@ export function viewsOf(reading: ServiceReading): ServiceView[] {
 				.flatMap(({ ip, ipMode }) => (ipMode === "Proxy" ? [] : (ip ?? [])))
 				.filter((ip) => isOf(family, ip)),
 			isInternalLocal: service.spec.internalTrafficPolicy === "Local",
-			hasHints: hasHints(reading),
+			hasHints,
 		})),
 	);
 }
 
-const hasHints = ({ endpointSlices = [] }: ServiceReading): boolean =>
+const hasTopologyHints = ({ endpointSlices = [] }: ServiceReading): boolean =>
 	endpointSlices.some(({ endpoints = [] }) =>
 		endpoints.some(({ hints }) => (hints?.forZones ?? []).length > 0 || (hints?.forNodes ?? []).length > 0),
 	);
@@ -67,25 +68,18 @@ const hasHints = ({ endpointSlices = [] }: ServiceReading): boolean =>
 const isOf = (family: Family, ip: string): boolean => parseAddress(ip)?.kind() === family;
 
 function snapshotOf(reading: ServiceReading, family: Family, port: ServicePort): ClusterSnapshot {
-	const { service } = reading;
-	const { name, namespace = "" } = service.metadata;
-	const { spec } = service;
+	const { metadata, spec } = reading.service;
 	const clusterIps = spec.clusterIPs ?? (spec.clusterIP === undefined ? [] : [spec.clusterIP]);
 	return {
 		clients: [],
 		nodes: inspectedNodes(reading).flatMap((node) => nodeIn(family, node)),
-		service: {
-			name,
-			namespace,
-			dnsName: `${name}.${namespace}.svc.cluster.local`,
-			clusterIp: clusterIps.find((ip) => isOf(family, ip)) ?? "",
-			port: port.port,
-			portName: port.name ?? "",
-			nodePort: port.nodePort ?? 0,
-			externalTrafficPolicy: spec.externalTrafficPolicy === "Local" ? "Local" : "Cluster",
-			sessionAffinity: spec.sessionAffinity === "ClientIP" ? "ClientIP" : "None",
-		},
-		endpoints: usableEndpoints(endpointsOf(reading.endpointSlices ?? [], family, port)),
+		service: toService({
+			metadata,
+			spec: { ...spec, clusterIP: clusterIps.find((ip) => isOf(family, ip)), ports: [port] },
+		}),
+		endpoints: endpointsOf(reading.endpointSlices ?? [], family, port)
+			.filter(isUsable)
+			.map(toEndpoint),
 		unsettled: [],
 		kubeProxies: new Map(
 			[...(reading.kubeProxies ?? [])].map(([node, pod]) => [node, { exec: proxyContainer(pod) }] as const),
@@ -112,16 +106,7 @@ function nodeIn(family: Family, object: NodeObject): ClusterSnapshot["nodes"] {
 	if (internalIp === undefined) return [];
 	const ranges = object.spec?.podCIDRs ?? (object.spec?.podCIDR === undefined ? [] : [object.spec.podCIDR]);
 	const podCidr = ranges.find((range) => parseRange(range) && isOf(family, range.split("/")[0] ?? "")) ?? "";
-	return [{ ...toNode(plain(object)), internalIp, podCidr }];
-}
-
-/** The types of client-node have no explicit undefined. */
-const plain = (object: NodeObject): Parameters<typeof toNode>[0] => object as Parameters<typeof toNode>[0];
-
-export interface EndpointState extends Omit<Endpoint, "terminating"> {
-	ready: boolean;
-	serving: boolean;
-	terminating: boolean;
+	return [{ ...toNode(object), internalIp, podCidr }];
 }
 
 /** All endpoints of a port, ready or not. The port of a slice has the name of the Service's port. A headless Service may have none. */
@@ -136,21 +121,12 @@ export function endpointsOf(
 		const own = ports.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
 		const port = servicePort === undefined ? 0 : own?.port;
 		if (port === undefined) return [];
-		return endpoints.map(({ addresses, conditions = {}, nodeName, targetRef }) => ({
+		return endpoints.map(({ addresses, conditions, nodeName, targetRef }) => ({
 			ip: addresses[0] ?? "",
 			port,
 			node: nodeName ?? "",
 			pod: targetRef?.kind === "Pod" ? (targetRef.name ?? "") : "",
-			// Absent means yes (discovery/v1 EndpointConditions).
-			ready: conditions.ready ?? true,
-			serving: conditions.serving ?? conditions.ready ?? true,
-			terminating: conditions.terminating ?? false,
+			...stateOf(conditions),
 		}));
 	});
 }
-
-/** Those that kube-proxy may choose since Kubernetes 1.26: the ready ones, and those that serve while they terminate. */
-export const usableEndpoints = (all: readonly EndpointState[]): Endpoint[] =>
-	all
-		.filter(({ ready, serving, terminating }) => ready || (serving && terminating))
-		.map(({ ip, port, node, pod, ready }) => ({ ip, port, node, pod, ...(!ready && { terminating: true as const }) }));

@@ -6,6 +6,7 @@ import { walkIptables } from "../../netfilter/iptables/walk.ts";
 import type { NodeNetwork, Packet, Path, Protocol } from "../../netfilter/model.ts";
 import { type NftablesRuleset, parseNftables } from "../../netfilter/nftables/parse.ts";
 import { walkNftables } from "../../netfilter/nftables/walk.ts";
+import { hostAndPort } from "../journey/destination.ts";
 
 export interface DumpRequest {
 	nodeIp: string;
@@ -56,9 +57,9 @@ export function walkDump({ iptables, nftables }: Dump, request: DumpRequest): { 
 }
 
 function packetOf({ nodeIp, from, to, protocol, inInterface }: DumpRequest): Packet {
-	const [, bracketed, plain = "", port = ""] = to.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
-	const destination = parseAddress(bracketed ?? plain);
-	if (!destination || Number(port) < 1 || Number(port) > 65_535) {
+	const target = hostAndPort(to);
+	const destination = target && parseAddress(target.host);
+	if (!destination) {
 		throw new Error(`--to "${to}": must be <IP address>:<port>, with a port from 1 to 65535`);
 	}
 	const source = parseAddress(from);
@@ -71,7 +72,7 @@ function packetOf({ nodeIp, from, to, protocol, inInterface }: DumpRequest): Pac
 		protocol,
 		source: source.toString(),
 		destination: destination.toString(),
-		destinationPort: Number(port),
+		destinationPort: target.port,
 		received: !isProcess,
 		...(inInterface !== undefined && !isProcess && { inInterface }),
 		mark: 0,

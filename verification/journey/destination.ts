@@ -17,10 +17,16 @@ export function parseDestination(snapshot: ClusterSnapshot, text: string): Desti
 	const node = nodes.find(({ name }) => name === text);
 	if (node) return { address: node.internalIp, port: service.nodePort };
 	if (text === "clusterIp" || text === "serviceDns") return { address: service.clusterIp, port: service.port };
+	const { host, port } = hostAndPort(text) ?? {};
+	const address = host && addressOf(snapshot, host);
+	return address && port ? { address, port } : undefined;
+}
+
+/** "192.0.2.11:30080", "[fd00::9]:8080" or "name:80", with a port from 1 to 65535. */
+export function hostAndPort(text: string): { host: string; port: number } | undefined {
 	const [, bracketed, plain = "", digits = ""] = text.match(/^(?:\[(.+)\]|([^:]+)):(\d{1,5})$/) ?? [];
-	const address = addressOf(snapshot, bracketed ?? plain);
 	const port = Number(digits);
-	return address !== undefined && port > 0 && port < 65_536 ? { address, port } : undefined;
+	return port > 0 && port < 65_536 ? { host: bracketed ?? plain, port } : undefined;
 }
 
 /** The destination of a request to an address of the snapshot. */

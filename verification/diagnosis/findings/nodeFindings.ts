@@ -1,5 +1,6 @@
 /** What the API objects show about the nodes and what serves Services on them. */
-import { isNodeReady, isVirtual, runsLinux } from "../../../kubernetes/source/nodeState.ts";
+import { isReady } from "../../../kubernetes/objects.ts";
+import { isVirtual, runsLinux } from "../../../kubernetes/source/nodeState.ts";
 import { canServe, serviceProxyOf } from "../../../kubernetes/source/serviceProxies.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { NodeObject, PodObject } from "../../../kubernetes/source/usedFields.ts";
@@ -7,7 +8,6 @@ import { contains, parseAddress, parseRange } from "../../../netfilter/address.t
 import type { WeighedFinding } from "../diagnosisFinding.ts";
 import { inspectedNodes, type ServiceView } from "../serviceViews.ts";
 import { mergeFindings } from "./mergeFindings.ts";
-import { isPodReady } from "./podReason.ts";
 
 export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
 	return [
@@ -22,7 +22,7 @@ function readinessFindings({ nodes, service, endpointSlices = [] }: ServiceReadi
 	const all = endpointSlices.flatMap(({ endpoints = [] }) => endpoints);
 	const hasNodePort = (service.spec.ports ?? []).some(({ nodePort }) => nodePort !== undefined);
 	return nodes
-		.filter((node) => !isNodeReady(node))
+		.filter((node) => !isReady(node))
 		.map((node): WeighedFinding => {
 			const { name } = node.metadata;
 			const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
@@ -73,13 +73,13 @@ function proxyFindings(reading: ServiceReading): WeighedFinding[] {
 	return [...failing, ...missing];
 }
 
-const isUsable = (node: NodeObject): boolean => isNodeReady(node) && runsLinux(node);
+const isUsable = (node: NodeObject): boolean => isReady(node) && runsLinux(node);
 
 function proxyFinding({ proxyLogs }: ServiceReading, node: string, pod: PodObject): WeighedFinding[] {
 	const { name, namespace = "" } = pod.metadata;
 	const inspect = ["kubectl", "-n", namespace, "logs", name];
 	const log = proxyLogs.get(node) ?? "";
-	if (!isPodReady(pod)) {
+	if (!isReady(pod)) {
 		const status = pod.status?.containerStatuses?.[0];
 		const reason = status?.state?.waiting?.reason ?? status?.state?.terminated?.reason ?? pod.status?.reason;
 		const state = {

@@ -1,10 +1,10 @@
 /** What the API objects alone show: the Service, its pods, its EndpointSlices and what selects them. */
-import { isNodeReady } from "../../../kubernetes/source/nodeState.ts";
+import { type EndpointState, isReady, isUsable } from "../../../kubernetes/objects.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../../netfilter/address.ts";
 import type { PortReference, UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
-import { type EndpointState, endpointsOf, familiesOf, protocolOf, type ServicePort } from "../serviceViews.ts";
+import { endpointsOf, familiesOf, protocolOf, type ServicePort } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
 import { podReason } from "./podReason.ts";
 import { targetPortFindings } from "./targetPort.ts";
@@ -35,8 +35,7 @@ function allEndpoints({ service, endpointSlices = [] }: ServiceReading): Endpoin
 	return familiesOf(service).flatMap((family) => ports.flatMap((port) => endpointsOf(endpointSlices, family, port)));
 }
 
-const usableOf = (reading: ServiceReading): EndpointState[] =>
-	allEndpoints(reading).filter(({ ready, serving, terminating }) => ready || (serving && terminating));
+const usableOf = (reading: ServiceReading): EndpointState[] => allEndpoints(reading).filter(isUsable);
 
 /** Also if it isn't known. */
 const hasUsableEndpoint = (reading: ServiceReading): boolean =>
@@ -89,7 +88,7 @@ function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): 
 	const usable = usableOf(reading);
 	const inSlice = new Set(usable.map(({ pod }) => pod));
 	const knowsNodes = !gaps.some(({ subject }) => subject === "nodes");
-	const readyNodes = knowsNodes ? nodes.filter(isNodeReady).map(({ metadata }) => metadata.name) : undefined;
+	const readyNodes = knowsNodes ? nodes.filter(isReady).map(({ metadata }) => metadata.name) : undefined;
 	const unready = own
 		.filter(({ metadata }) => !inSlice.has(metadata.name))
 		.map(

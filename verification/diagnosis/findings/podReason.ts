@@ -1,9 +1,7 @@
 /** Why a pod isn't a ready endpoint of its Service. */
+import { isReady } from "../../../kubernetes/objects.ts";
 import type { ContainerStatus, PodObject } from "../../../kubernetes/source/usedFields.ts";
 import type { PodReason, ProbeKind } from "../diagnosisFinding.ts";
-
-export const isPodReady = ({ status }: PodObject): boolean =>
-	status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
 
 /** Reasons of a container's wait that only say that it ended before. */
 const crashLoops = ["CrashLoopBackOff"];
@@ -22,7 +20,7 @@ export function podReason(pod: PodObject, readyNodes: readonly string[] | undefi
 		return message === undefined ? { kind: "notScheduled" } : { kind: "unschedulable", message };
 	}
 	if (readyNodes && !readyNodes.includes(spec.nodeName)) return { kind: "nodeNotReady", node: spec.nodeName };
-	if (isPodReady(pod)) return status.podIP === undefined ? { kind: "noAddress" } : { kind: "notInSlice" };
+	if (isReady(pod)) return status.podIP === undefined ? { kind: "noAddress" } : { kind: "notInSlice" };
 	return containerReason(pod) ?? gateReason(pod) ?? { kind: "unknown" };
 }
 
