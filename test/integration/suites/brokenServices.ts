@@ -14,6 +14,14 @@ const env = [
 	{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
 ];
 
+const echo = (image: string, port: object) => ({
+	name: "echo",
+	image,
+	imagePullPolicy: "Never",
+	env,
+	ports: [{ containerPort: 8080, ...port }],
+});
+
 /** @param node the only node that its pod may run on */
 const deployment = (name: string, image: string, node: string, container: object = {}) => ({
 	apiVersion: "apps/v1",
@@ -26,16 +34,7 @@ const deployment = (name: string, image: string, node: string, container: object
 			spec: {
 				nodeSelector: { "kubernetes.io/hostname": node },
 				terminationGracePeriodSeconds: 0,
-				containers: [
-					{
-						name: "echo",
-						image,
-						imagePullPolicy: "Never",
-						env,
-						ports: [{ name: "http", containerPort: 8080 }],
-						...container,
-					},
-				],
+				containers: [{ ...echo(image, { name: "http" }), ...container }],
 			},
 		},
 	},
@@ -77,14 +76,6 @@ export const hostPortPod = (image: string, node: string) => ({
 	spec: {
 		nodeName: node,
 		terminationGracePeriodSeconds: 0,
-		containers: [
-			{
-				name: "echo",
-				image,
-				imagePullPolicy: "Never",
-				env,
-				ports: [{ containerPort: 8080, hostPort: nodePorts.healthy }],
-			},
-		],
+		containers: [echo(image, { hostPort: nodePorts.healthy })],
 	},
 });
