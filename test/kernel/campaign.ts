@@ -30,7 +30,7 @@ export interface Campaign {
 
 export interface Findings {
 	packets: number;
-	/** Packets of which the walk told several paths. */
+	/** Packets for which the walk found several paths. */
 	drawn: number;
 	/** Packets of which the walk said that it does not know, such as which address masquerading chose. */
 	unknown: number;

@@ -6,7 +6,7 @@ export type Tool = "iptables" | "nftables";
 /** What loads a table. */
 export type Loader = Tool | "legacy";
 
-/** Facts that the walk isn't told. */
+/** Facts that the walk doesn't get. */
 export type Hidden = "interfaces" | "routes" | "sourcePort" | "counts" | "age";
 
 export interface RuleSet {

@@ -68,7 +68,7 @@ const plainChains = [
 	...["cluster-ips-check", "reject-chain"],
 ];
 
-/** @param knowsPods whether kube-proxy is told which addresses pods have, so that it can tell traffic from elsewhere */
+/** @param knowsPods whether kube-proxy knows which addresses pods have, so that it recognizes traffic from elsewhere */
 export function kubeProxyTable(family: Family, services: readonly RandomService[], knowsPods: boolean): NftTable {
 	const { clusterIpCidr, podCidr, node } = addresses[family];
 	const ip = families[family].nft;

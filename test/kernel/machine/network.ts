@@ -68,7 +68,7 @@ export const families = {
 	ipv6: { nft: "ip6", iptables: "ip6tables", bits: 128, everywhere: "::/0" },
 } as const;
 
-/** What the walk is told of the node. */
+/** What the walk knows about the node. */
 export function nodeNetwork(family: Family, hidden: readonly Hidden[] = []): NodeNetwork {
 	const { node, gateway, loopback, localPodCidr } = addresses[family];
 	const named = (name: string) => (hidden.includes("interfaces") ? {} : { interface: name });

@@ -87,7 +87,7 @@ describe("images", () => {
 	it.each([
 		["the echo", buildEcho],
 		["dnsutils", buildDnsutils],
-	] as const)("from a registry that %s is told to build on have a digest", async (_, build) => {
+	] as const)("from a registry that %s builds on have a digest", async (_, build) => {
 		vi.spyOn(goCommand, "hasGo").mockResolvedValue(false);
 		const commands: string[] = [];
 		const run: Run = async (_, args) => {

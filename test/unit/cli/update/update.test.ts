@@ -33,7 +33,7 @@ describe("a signal", () => {
 	] as const)("%s reaches Pulumi once, however often it comes, and Pulumi ends by itself", async (signal, code) => {
 		await program(
 			"pulumi",
-			'trap "echo told >>told" INT; echo begun; for i in $(seq 12); do sleep 0.1; done; echo ended >>told; exit 255',
+			'trap "echo interrupted >>printed" INT; echo begun; for i in $(seq 12); do sleep 0.1; done; echo ended >>printed; exit 255',
 		);
 		const command = inProcess('process.exitCode = await pulumi(["up"]);');
 		for await (const line of command.iterable()) {
@@ -42,7 +42,7 @@ describe("a signal", () => {
 			for (let i = 0; i < 2; i++, await sleep(300)) process.kill(-(command.pid ?? 0), signal);
 		}
 		const { exitCode, stderr } = await command;
-		expect(readFileSync("told", "utf8")).toBe("told\nended\n");
+		expect(readFileSync("printed", "utf8")).toBe("interrupted\nended\n");
 		expect(stderr).toBe(`interrupted (${signal}): run the same command again, it resumes where this one stopped`);
 		expect(exitCode).toBe(code);
 	});

@@ -37,7 +37,7 @@ test("keeps a limit that has changed since, or that set-up didn't raise", () => 
 test.each([
 	[511, true],
 	[512, false],
-])("warns about a low limit with the fix: %j", (allowed, told) => {
+])("warns about a low limit with the fix: %j", (allowed, isLow) => {
 	const advice = inotifyAdvice(allowed);
-	expect(advice?.fix.replace(/^sudo /, "")).toBe(told ? "sysctl fs.inotify.max_user_instances=512" : undefined);
+	expect(advice?.fix.replace(/^sudo /, "")).toBe(isLow ? "sysctl fs.inotify.max_user_instances=512" : undefined);
 });

@@ -23,9 +23,9 @@ describe("if no Docker engine answers", () => {
 	});
 
 	test.each([
-		["another user is told how to install it", { ...bare, root: false }, "sudo apt-get install docker.io"],
-		["root elsewhere than on Debian is told where to get it", { ...bare, debian: false }, "docs.docker.com"],
-		["another user is told how to start it", { ...installed, root: false }, "sudo dockerd"],
+		["another user gets the command that installs it", { ...bare, root: false }, "sudo apt-get install docker.io"],
+		["root on another system than Debian gets a link", { ...bare, debian: false }, "docs.docker.com"],
+		["another user gets the command that starts it", { ...installed, root: false }, "sudo dockerd"],
 		["… by systemd", { ...installed, root: false, systemd: true }, "sudo systemctl start docker"],
 		["on macOS it is Docker Desktop that must run", { ...installed, linux: false }, "Docker Desktop"],
 		["an engine that the user chose is the user's to start", { ...bare, chosen: "tcp://far:2375" }, "DOCKER_HOST"],
@@ -134,7 +134,7 @@ describe("capabilities", () => {
 		["one with it", { here: true, defaultRuntime: "bounded" }, true, false],
 		["one where root lacks none", { here: true, defaultRuntime: "runc" }, false, false],
 		["one elsewhere", { here: false, defaultRuntime: "runc" }, true, false],
-	])("warns about %s: %j", (_, engine, lacking, told) => {
-		expect(capabilityAdvice(engine, lacking)?.fix.includes("kill ") ?? false).toBe(told);
+	])("warns about %s: %j", (_, engine, lacking, hasFix) => {
+		expect(capabilityAdvice(engine, lacking)?.fix.includes("kill ") ?? false).toBe(hasFix);
 	});
 });

@@ -93,7 +93,7 @@ test.each([echoStep, dnsutilsStep, nodeStep])("$title isn't found if no engine a
 });
 
 test.each([echoStep, dnsutilsStep, nodeStep])(
-	"$title is not taken for missing where the engine hangs: that is told",
+	"$title is not reported as missing if the engine hangs: that is reported",
 	async (step) => {
 		writeProgram(join(folder.path, "bin/docker"), "exec sleep 60");
 		vi.stubEnv("TIMEOUT", "100");

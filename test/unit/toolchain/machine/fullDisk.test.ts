@@ -46,10 +46,10 @@ it.for<[string, (entry: string) => Promise<void>]>([
 	async ([, make], { skip }) => {
 		if (process.getuid?.() !== 0) skip("only root may mount a disk");
 		await tinyCache();
-		const told = explain("kind", await fails(makeEntry("kind", "key", make)));
-		expect(told).toMatch(/^kind: no space left: .*no space left on device/i);
-		expect(told).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
-		expect(told.endsWith(again), told).toBe(true);
+		const message = explain("kind", await fails(makeEntry("kind", "key", make)));
+		expect(message).toMatch(/^kind: no space left: .*no space left on device/i);
+		expect(message).toMatch(/\n {2}set-up's cache: \d+ of 1 MiB are free at \S+; more: export XDG_CACHE_HOME=.*\n/);
+		expect(message.endsWith(again), message).toBe(true);
 		expect(findEntry("kind", "key")).toBeUndefined();
 		expect(readdirSync(join(cacheRoot(), "unfinished"))).toEqual([]);
 		await execa("mount", ["-o", "remount,size=8m", cacheRoot()]);

@@ -23,11 +23,11 @@ test.each<{ kinds: Kind[]; got: string[]; notes: string[] }>([
 	{ kinds: [], got: ["built"], notes: [] },
 ])("takes $got from sources that are $kinds, and reports why", async ({ kinds, got, notes }) => {
 	const from: string[] = [];
-	const told: string[] = [];
-	const tell = (text: string) => void told.push(text);
+	const said: string[] = [];
+	const say = (text: string) => void said.push(text);
 	const sources = kinds.map((kind, i) => source(kind, `source ${i}`, from));
-	await obtain(sources, async () => void from.push("built"), { say: tell, note: tell });
-	expect({ from, told }).toEqual({ from: got, told: notes });
+	await obtain(sources, async () => void from.push("built"), { say, note: say });
+	expect({ from, said }).toEqual({ from: got, said: notes });
 });
 
 test("fails, and doesn't build, if a download isn't the published file", async () => {
