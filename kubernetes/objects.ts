@@ -31,13 +31,21 @@ export interface ServiceObject {
 	};
 }
 
-export const toExec = ({ metadata, spec }: V1Pod) => ({
+/** The used fields of a Pod, as client-node has them, and a diagnosis. */
+interface PodObject {
+	metadata?: { name?: string; namespace?: string | undefined };
+	spec?: { nodeName?: string | undefined; hostNetwork?: boolean | undefined; containers: { name: string }[] };
+	status?: { podIP?: string | undefined } | undefined;
+}
+
+/** The pod's first container. */
+export const toExec = ({ metadata, spec }: PodObject) => ({
 	namespace: metadata?.namespace ?? "",
 	pod: metadata?.name ?? "",
 	container: spec?.containers[0]?.name ?? "",
 });
 
-export const toPlace = ({ spec, status }: V1Pod): Place => ({
+export const toPlace = ({ spec, status }: PodObject): Place => ({
 	network: spec?.hostNetwork ? "node" : "pod",
 	...(spec?.nodeName && { node: spec.nodeName }),
 	...(status?.podIP && { ip: status.podIP }),

@@ -1,7 +1,7 @@
 /** nodeport-lab diagnose --probe: requests that are really sent. */
+import { toExec, toPlace } from "../../kubernetes/objects.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
-import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
@@ -40,19 +40,7 @@ async function proberOf(source: ClusterSource, own: string, from: string): Promi
 	if ("refused" in answer) throw new Error(`--from ${from}: ${answer.refused.message}`);
 	const [pod] = answer.value;
 	if (!pod) throw new Error(`--from "${from}": pod ${namespace}/${name} not found`);
-	const { spec, status } = pod;
-	if (spec.nodeName === undefined || status?.podIP === undefined)
-		throw new Error(`--from "${from}": the pod isn't running`);
-	const place = {
-		network: spec.hostNetwork ? ("node" as const) : ("pod" as const),
-		node: spec.nodeName,
-		ip: status.podIP,
-	};
-	return podProber(source, `pod ${namespace}/${name}`, containerOf(pod, namespace), place);
+	const place = toPlace(pod);
+	if (place.node === undefined || place.ip === undefined) throw new Error(`--from "${from}": the pod isn't running`);
+	return podProber(source, `pod ${namespace}/${name}`, toExec(pod), place);
 }
-
-const containerOf = ({ metadata, spec }: PodObject, namespace: string) => ({
-	namespace,
-	pod: metadata.name,
-	container: spec.containers[0]?.name ?? "",
-});

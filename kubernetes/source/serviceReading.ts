@@ -3,8 +3,8 @@ import pLimit from "p-limit";
 import { parse } from "yaml";
 import { z } from "zod";
 import { type Sample, sampleNodes } from "../existing/nodeSample.ts";
-import { isReady, roleOf } from "../objects.ts";
-import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
+import { isReady, roleOf, toExec } from "../objects.ts";
+import type { About, Answer, ClusterSource, Query } from "./clusterSource.ts";
 import { runsLinux } from "./nodeState.ts";
 import { type AgentKind, agentOf, isKubeProxy } from "./serviceProxies.ts";
 import type {
@@ -200,12 +200,6 @@ function sampleOf(nodes: readonly NodeObject[], slices: readonly EndpointSliceOb
 	);
 }
 
-export const proxyContainer = ({ metadata, spec }: PodObject): Container => ({
-	namespace: metadata.namespace ?? system,
-	pod: metadata.name,
-	container: spec.containers[0]?.name ?? "",
-});
-
 async function readProxyLogs(
 	source: ClusterSource,
 	kubeProxies: ReadonlyMap<string, PodObject> | undefined,
@@ -215,7 +209,7 @@ async function readProxyLogs(
 	const logs = await pLimit(concurrency).map(nodes, async (node) => {
 		const pod = kubeProxies?.get(node);
 		if (!pod) return [];
-		const log = valueOr(await source.log(proxyContainer(pod), logLines), "kubeProxyLog", gaps, node);
+		const log = valueOr(await source.log(toExec(pod), logLines), "kubeProxyLog", gaps, node);
 		return log === undefined ? [] : [[node, log] as const];
 	});
 	return new Map(logs.flat());

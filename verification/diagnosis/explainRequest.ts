@@ -1,5 +1,6 @@
 /** Which packet a user wants explained: its client, its destination, and the Service's port that it is for. */
 import type { Node } from "../../kubernetes/model.ts";
+import { toPlace } from "../../kubernetes/objects.ts";
 import type { Place } from "../../kubernetes/snapshot.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
@@ -98,12 +99,11 @@ function placeOfAddress(nodes: readonly Node[], pods: readonly PodObject[], from
 	return host ? { network: "pod", node: host.name, ip: from } : { network: "outside", ip: from };
 }
 
-function placeOfPod({ spec, status }: PodObject, from: string): Place {
-	const { nodeName: node, hostNetwork } = spec;
-	const { podIP: ip } = status ?? {};
-	if (node === undefined || ip === undefined)
+function placeOfPod(pod: PodObject, from: string): Place {
+	const place = toPlace(pod);
+	if (place.node === undefined || place.ip === undefined)
 		throw new Error(`--from "${from}": the pod has no node or no address yet`);
-	return { network: hostNetwork ? "node" : "pod", node, ip };
+	return place;
 }
 
 function entryOf({ snapshot: { nodes, endpoints } }: ServiceView, through: string | undefined): string {

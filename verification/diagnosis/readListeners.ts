@@ -1,5 +1,6 @@
 /** Reads in an endpoint's own container which ports its pod listens on. */
 import { saysForbidden } from "../../kubernetes/apiErrors.ts";
+import { toExec } from "../../kubernetes/objects.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
@@ -22,10 +23,9 @@ export async function readListeners(
 		const pod = reading.pods?.find(({ metadata }) => metadata.name === endpoint?.pod);
 		// A pod in its node's network shares the node's ports, and sctp has no such file.
 		if (!endpoint || !pod || pod.spec.hostNetwork || protocol === "sctp") continue;
-		const { namespace = "", name } = pod.metadata;
-		const container = { namespace, pod: name, container: pod.spec.containers[0]?.name ?? "" };
+		const { name } = pod.metadata;
 		const program = ["cat", `/proc/net/${protocol}`, `/proc/net/${protocol}6`];
-		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
+		const { code, stdout, stderr } = await source.run(toExec(pod), program, readSeconds);
 		// Without IPv6 the second file is missing, and cat ends with 1.
 		if (/^\s*sl /m.test(stdout)) {
 			findings.push(

@@ -18,18 +18,16 @@ export async function readUdpConnections(
 	node: string,
 	views: readonly ServiceView[],
 ): Promise<NodeConnections> {
-	const gaps: Gap[] = [];
 	const udp = views.filter(({ protocol }) => protocol === "udp");
 	const ports = new Set(udp.flatMap(({ port }) => [port.port, port.nodePort ?? 0]).filter((port) => port > 0));
 	const connections: UdpConnection[] = [];
 	for (const port of ports) {
 		const program = ["conntrack", "-L", "-p", "udp", "--orig-port-dst", String(port)];
 		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
-		if (code === 0) connections.push(...parseConntrack(stdout));
-		else gaps.push({ subject: "conntrack", node, ...whyNot(program, code, stderr) });
-		if (code !== 0) break;
+		if (code !== 0) return { connections, gaps: [{ subject: "conntrack", node, ...whyNot(program, code, stderr) }] };
+		connections.push(...parseConntrack(stdout));
 	}
-	return { connections, gaps };
+	return { connections, gaps: [] };
 }
 
 function whyNot([program = ""]: string[], code: number, stderr: string): Pick<Gap, "reason" | "message"> {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Ran } from "../../kubernetes/exec.ts";
 import type { Place } from "../../kubernetes/snapshot.ts";
 import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
-import { parseAddress } from "../../netfilter/address.ts";
+import { withPort } from "../../netfilter/address.ts";
 import { journeyOf, outcomeOf } from "../journey/journey.ts";
 import type { End } from "../journey/model.ts";
 import { Outcome } from "../model.ts";
@@ -89,12 +89,12 @@ function targetsOf({ snapshot, port, protocol }: ServiceView, place: Place) {
 	const { nodes, service } = snapshot;
 	const nodePorts = service.nodePort === 0 ? [] : nodes.map(({ name, internalIp }) => ({ name, host: internalIp }));
 	const through = nodePorts.map(({ name, host }) => ({
-		target: { kind: "nodePort" as const, protocol, address: `${host}:${service.nodePort}`, node: name },
+		target: { kind: "nodePort" as const, protocol, address: withPort(host, service.nodePort), node: name },
 		host,
 		port: service.nodePort,
 	}));
 	if (place.network === "outside" || service.clusterIp === "") return through;
-	const target = { kind: "clusterIp" as const, protocol, address: `${service.clusterIp}:${port.port}` };
+	const target = { kind: "clusterIp" as const, protocol, address: withPort(service.clusterIp, port.port) };
 	return [...through, { target, host: service.clusterIp, port: port.port }];
 }
 
@@ -174,8 +174,7 @@ export async function podProber(
 			name,
 			place,
 			probe: async (host, port) => {
-				const at = parseAddress(host)?.kind() === "ipv6" ? `[${host}]` : host;
-				const ran = await source.run(container, command(`http://${at}:${port}/`), seconds + 5);
+				const ran = await source.run(container, command(`http://${withPort(host, port)}/`), seconds + 5);
 				const detail = reasonIn(ran.stderr);
 				const observed = ran.code === -1 ? "other" : read(ran);
 				return { observed, ...(observed !== "ok" && detail !== "" && { detail }) };

@@ -1,9 +1,17 @@
 /** A Service as its nodes see it: one view for each port and address family. */
-import { type EndpointState, isUsable, stateOf, toEndpoint, toNode, toService } from "../../kubernetes/objects.ts";
+import {
+	type EndpointState,
+	isUsable,
+	stateOf,
+	toEndpoint,
+	toExec,
+	toNode,
+	toService,
+} from "../../kubernetes/objects.ts";
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { isKindNode } from "../../kubernetes/source/nodeState.ts";
 import { isKnownNetwork } from "../../kubernetes/source/serviceProxies.ts";
-import { proxyContainer, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { EndpointSliceObject, NodeObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
 import { parseAddress, parseRange } from "../../netfilter/address.ts";
 import type { Family, Protocol } from "../../netfilter/model.ts";
@@ -81,9 +89,7 @@ function snapshotOf(reading: ServiceReading, family: Family, port: ServicePort):
 			.filter(isUsable)
 			.map(toEndpoint),
 		unsettled: [],
-		kubeProxies: new Map(
-			[...(reading.kubeProxies ?? [])].map(([node, pod]) => [node, { exec: proxyContainer(pod) }] as const),
-		),
+		kubeProxies: new Map([...(reading.kubeProxies ?? [])].map(([node, pod]) => [node, { exec: toExec(pod) }] as const)),
 		foreignNetwork: !hasKnownNetwork(reading),
 	};
 }
