@@ -72,10 +72,13 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 	const since = new Map<string, number>();
 	const timeouts = new Map<string, number>();
 	const reported = new Set<string>();
+	const silence = { since: Date.now(), events: "", reported: false };
 	let isEnding = false;
 
 	async function check(): Promise<void> {
-		const operations = running(await readFile(log, "utf8").catch(() => ""));
+		const events = await readFile(log, "utf8").catch(() => "");
+		const operations = running(events);
+		checkSilence(events, operations.size);
 		for (const key of since.keys()) if (!operations.has(key)) forget(key);
 		for (const [key, operation] of operations) {
 			const begun = since.get(key) ?? Date.now();
@@ -89,6 +92,28 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 				if (!operation.type.startsWith("command:")) console.error(`\n${(await explanation(operation)).join("\n")}`);
 			}
 			if (elapsed > (timeouts.get(key) ?? 0) + limits.grace) return end(operation, elapsed);
+		}
+	}
+
+	/** While Pulumi starts its plugins and lets them check resources, it reports nothing, and a plugin can hang there. */
+	function checkSilence(events: string, operations: number): void {
+		if (operations > 0 || events !== silence.events) {
+			Object.assign(silence, { since: Date.now(), events, reported: false });
+			return;
+		}
+		const elapsed = Date.now() - silence.since;
+		const silent = `Pulumi has reported no step for ${Math.round(elapsed / 1000)} s`;
+		if (elapsed >= limits.reportAfter && !silence.reported) {
+			silence.reported = true;
+			console.error(
+				`\n${silent}: it waits for the program, or for a plugin that starts, checks a resource or waits for the cluster`,
+			);
+		}
+		if (elapsed > limits.defaultTimeout + limits.grace) {
+			isEnding = true;
+			giveUp(
+				`${silent}\nfix: check that the cluster answers (npm run doctor), and run the same command again: it resumes`,
+			);
 		}
 	}
 

@@ -191,6 +191,14 @@ describe("an operation that takes long", () => {
 		await vi.waitUntil(() => !isRunning(child), { timeout: 5000 });
 	});
 
+	it("is also reported and ended if Pulumi has begun no step, as when a plugin hangs in a check", async () => {
+		await program("pulumi", "trap 'echo interrupted > signal; exit 255' INT; while :; do sleep 0.1; done");
+		expect(await pulumi(["up"], { limits: { ...limits, defaultTimeout: 700 } })).toBe(255);
+		expect(readFileSync("signal", "utf8")).toBe("interrupted\n");
+		expect(said()).toMatch(/^Pulumi has reported no step for \d+ s: it waits for the program, or for a plugin/m);
+		expect(said()).toMatch(/^error: Pulumi has reported no step for \d+ s\nfix: check that the cluster answers/m);
+	});
+
 	it("names the right that the provider may lack if the pods are ready", async () => {
 		const ready = { metadata: { name: "app1-x" }, status: { conditions: [{ type: "Ready", status: "True" }] } };
 		api.server.objects.set("/api/v1/namespaces/shop/pods", { items: [ready] });
