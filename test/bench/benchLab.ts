@@ -63,10 +63,11 @@ new k8s.core.v1.Namespace("least", { metadata: { name: "least" } }, { provider }
 `,
 	);
 
-/** A program in the lab's folder, with the lab's runtime options and its own backend. @returns its `pulumi up` */
+/** A JavaScript program in the lab's folder, with a backend of its own. @returns its `pulumi up` */
 async function programNextTo({ folder, env }: BenchLab, name: string, program: string): Promise<() => Promise<number>> {
 	const cwd = join(folder, name);
-	const { runtime, main, backend } = parse(await readFile("Pulumi.yaml", "utf8"));
+	const { backend } = parse(await readFile("Pulumi.yaml", "utf8"));
+	const [main, runtime] = ["index.js", { name: "nodejs", options: { typescript: false } }];
 	await mkdir(join(cwd, ".state"), { recursive: true });
 	await writeFile(join(cwd, "Pulumi.yaml"), JSON.stringify({ name, runtime, main, backend }));
 	await writeFile(join(cwd, "package.json"), JSON.stringify({ type: "module" }));
