@@ -28,6 +28,13 @@ export interface Packet {
 /** Whether the packet arrives at the node, so that its path begins in PREROUTING and not in OUTPUT. */
 export const isReceived = ({ inInterface, received }: Packet): boolean => received ?? inInterface !== undefined;
 
+export interface NetworkInterface {
+	name: string;
+	addresses?: string[];
+	/** Whether it is a bridge, if that is known. */
+	bridge?: boolean;
+}
+
 /** Facts about a node besides its rules. A walk says "unknown" if a result depends on one that is missing. */
 export interface NodeNetwork {
 	/** The node's name, for the text of hops. */
@@ -35,10 +42,10 @@ export interface NodeNetwork {
 	/** All addresses that the kernel treats as its own (fib type local), loopback included. */
 	localAddresses: string[];
 	/** All interfaces with their addresses, the primary one first, if they are known. */
-	interfaces?: { name: string; addresses?: string[] }[];
+	interfaces?: NetworkInterface[];
 	/**
 	 * Routes: to which interface packets for a destination go (CIDR; the longest prefix decides), and the source address
-	 * that masquerading uses there, if it is known.
+	 * that masquerading uses there, if it is known. Several to one destination share the traffic, as multipath routes do.
 	 */
 	routes?: { destination: string; interface?: string; source?: string }[];
 	/** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */

@@ -1,9 +1,9 @@
 /** Makes the result of a walk: paths with their hops in words. */
 
-import type { FinishedBranch } from "./chain.ts";
 import type { Hop, Packet, Path } from "./model.ts";
+import { type HopRecord, hopRecordsOf } from "./packet/state.ts";
 import { ownerOf } from "./roles.ts";
-import { type HopRecord, hopRecordsOf } from "./state.ts";
+import type { FinishedBranch } from "./traversal/walker.ts";
 import { formatMark, type PathFacts, sentence } from "./words.ts";
 
 /** One path per branch; equal ones are merged. */

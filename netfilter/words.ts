@@ -1,9 +1,9 @@
 /** The sentence for each hop of a path: what a rule did to the packet and why, for readers who are new to netfilter. */
 import { withPort } from "./address.ts";
 import { isReceived, type Packet } from "./model.ts";
+import type { Hook, HopRecord } from "./packet/state.ts";
 import { messageOf } from "./rejection.ts";
 import { purposes, type Role, roleOf } from "./roles.ts";
-import type { Hook, HopRecord } from "./state.ts";
 
 /** Facts about the whole path that a hop's sentence may use. */
 export interface PathFacts {

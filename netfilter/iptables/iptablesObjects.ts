@@ -2,8 +2,9 @@
 
 import { withPort } from "../address.ts";
 import type { ObjectReference } from "../model.ts";
+import { destinationsOf } from "../packet/nat.ts";
+import { lastService, type PacketState } from "../packet/state.ts";
 import { serviceObject, servicePortIn } from "../service.ts";
-import { lastService, type PacketState } from "../state.ts";
 import { chainPrefixes, endpointPrefix, serviceChains } from "./iptablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 
@@ -39,8 +40,8 @@ function serviceOf(rule: Rule, chains: string[], state: PacketState): ObjectRefe
 function endpointOf(chain: string, table: Table, state: PacketState): string | undefined {
 	for (const { body } of table.chains.get(chain)?.rules ?? []) {
 		if (body.target.kind !== "dnat") continue;
-		const { address, port } = body.target.to;
-		return address && withPort(address, typeof port === "number" ? port : state.destinationPort);
+		const [{ address, port = state.destinationPort } = {}, ...others] = destinationsOf(body.target.to) ?? [];
+		return address && others.length === 0 ? withPort(address, port) : undefined;
 	}
 	return undefined;
 }

@@ -1,6 +1,6 @@
 /** Parses the target of an iptables rule: the options after -j or -g. */
-import { type Address, type AddressRange, parseAddress, parseRange } from "../address.ts";
-import type { Translation } from "../nat.ts";
+import { type Address, type AddressRange, addressesFrom, parseAddress, parseRange } from "../address.ts";
+import type { Translation } from "../packet/nat.ts";
 import { type Option, type OptionGroup, textOf } from "./options.ts";
 
 export type Target =
@@ -13,11 +13,12 @@ export type Target =
 	/** The mark after it is (mark & ~mask) ^ value, as in the kernel's xt_mark. */
 	| { kind: "mark"; value: number; mask: number }
 	| { kind: "connection-mark"; action: "set" | "save" | "restore"; value: number; packetMask: number; mask: number }
-	| { kind: "dnat" | "snat"; to: Translation }
+	| { kind: "dnat"; to: Translation }
+	| { kind: "snat"; to: Translation }
 	/** Replaces the network's bits of the address: the destination's, or on the way out the source's. */
 	| { kind: "netmap"; range: AddressRange }
-	/** To an address of the node itself. */
-	| { kind: "redirect"; port: number | undefined }
+	/** To an address of the node itself; of several ports the kernel chooses one. undefined: the port stays as it is. */
+	| { kind: "redirect"; ports: (number | undefined)[] }
 	/** Lets the packet pass, and changes only what no supported match sees. */
 	| { kind: "observe"; name: string }
 	| { kind: "unknown"; text: string };
@@ -185,10 +186,10 @@ function connectionMark({ options }: OptionGroup): Target | undefined {
 
 function redirect(group: OptionGroup): Target | undefined {
 	const text = valueAfter(group, "--to-ports");
-	const port = text === undefined ? undefined : Number(text);
-	// From a range of ports the kernel chooses by means that the rules don't show.
-	if (port !== undefined && !Number.isInteger(port)) return undefined;
-	return only(group, { kind: "redirect", port }, "--to-ports", ...randomOptions);
+	const ports = text === undefined ? [undefined] : portsBetween(text);
+	return ports && ports !== "unknown"
+		? only(group, { kind: "redirect", ports }, "--to-ports", ...randomOptions)
+		: undefined;
 }
 
 function netmap(group: OptionGroup): Target | undefined {
@@ -196,29 +197,42 @@ function netmap(group: OptionGroup): Target | undefined {
 	return range && only(group, { kind: "netmap", range }, "--to");
 }
 
-/** One address and at most one port. From a range the kernel chooses by means that the rules don't show. */
 function translation(
 	group: OptionGroup,
 	kind: "dnat" | "snat",
 	option: string,
 	...allowed: string[]
 ): Target | undefined {
-	const parsed = parseTranslation(valueAfter(group, option) ?? "", kind);
-	const to = parsed && (kind === "snat" && isRandom(group) ? { ...parsed, port: "unknown" as const } : parsed);
+	const parsed = parseTranslation(valueAfter(group, option) ?? "");
+	const isOpen = kind === "snat" && (isRandom(group) || (parsed?.ports && parsed.ports.length > 1));
+	const to = parsed && (isOpen ? { ...parsed, ports: "unknown" as const } : parsed);
 	const once = group.options.filter(({ name }) => name === option).length === 1;
 	return to && once ? only(group, { kind, to }, option, ...allowed) : undefined;
 }
 
-/** "10.244.1.9:8080", "10.244.1.9", ":53", "[fd00::9]:8080" or "fd00::9"; with a range of ports only for sources. */
-function parseTranslation(text: string, kind: "dnat" | "snat"): Translation | undefined {
+/** "10.244.1.9:8080", "10.244.1.9-10.244.1.12", ":53", ":8000-8010", "[fd00::9]:8080" or "fd00::9". */
+function parseTranslation(text: string): Translation | undefined {
 	const [, bracketed, plain, digits] = text.match(/^(?:\[(.*)\]|([^[\]:]*)):(\d+(?:-\d+)?)$/) ?? [];
-	if (digits === undefined) {
-		const whole = parseAddress(text.replace(/^\[(.*)\]$/, "$1"));
-		return whole && { address: whole };
-	}
-	const written = bracketed ?? plain ?? "";
-	const address: Address | undefined = written === "" ? undefined : parseAddress(written);
-	if (written !== "" && !address) return undefined;
-	if (!digits.includes("-")) return { address, port: Number(digits) };
-	return kind === "snat" ? { address, port: "unknown" } : undefined;
+	const host = digits === undefined ? text.replace(/^\[(.*)\]$/, "$1") : (bracketed ?? plain ?? "");
+	const addresses = host === "" ? undefined : addressesBetween(host);
+	if ((host === "") !== (addresses === undefined) || (host === "" && digits === undefined)) return undefined;
+	return digits === undefined ? { addresses } : { addresses, ports: portsBetween(digits) };
 }
+
+/** "8080", "8000-8010"; undefined: it isn't a range of ports. */
+function portsBetween(text: string): number[] | "unknown" | undefined {
+	const [, first, last = first] = text.match(/^(\d+)(?:-(\d+))?$/) ?? [];
+	const length = Number(last) - Number(first) + 1;
+	if (first === undefined || length < 1) return undefined;
+	return length > mostPorts ? "unknown" : Array.from({ length }, (_, index) => Number(first) + index);
+}
+
+/** "10.244.1.9", "10.244.1.9-10.244.1.12" */
+function addressesBetween(text: string): Address[] | undefined {
+	const [first = "", last = first, ...others] = text.split("-");
+	const [from, to] = [parseAddress(first), parseAddress(last)];
+	return from && to && others.length === 0 ? addressesFrom(from, to) : undefined;
+}
+
+/** Ports of a wider range aren't listed. */
+const mostPorts = 256;

@@ -1,24 +1,17 @@
 /** Walks a packet through a node's iptables rules. */
-import { Network } from "../address.ts";
-import {
-	type Branch,
-	type Chains,
-	type Continuation,
-	type FinishedBranch,
-	type Next,
-	type Walker,
-	walkBaseChain,
-} from "../chain.ts";
-import { type BaseChain, walkTables } from "../hooks.ts";
+
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
-import { mapNetwork, masquerade, redirect, translateDestination, translateSource, withoutTracking } from "../nat.ts";
+import { Network } from "../node/hostNetwork.ts";
+import { type Hook, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import { toPaths } from "../paths.ts";
-import { defaultRejection } from "../rejection.ts";
-import { type Hook, hasConnection, type PacketState, type RuleReference, recorded } from "../state.ts";
+import { type Chains, type Next, type Step, walkBaseChain } from "../traversal/chain.ts";
+import type { BaseChain } from "../traversal/hooks.ts";
+import { walkTables } from "../traversal/tableAges.ts";
+import type { Branch, Continuation, FinishedBranch, Walker } from "../traversal/walker.ts";
 import { cannotMatch, judge } from "./conditions/evaluateMatches.ts";
 import { objectOf } from "./iptablesObjects.ts";
 import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
-import type { Target } from "./targets.ts";
+import { performTarget } from "./performTarget.ts";
 
 export interface WalkOptions {
 	/** The lists of session affinity ("KUBE-SEP-…") that contain the packet's source; empty for a client's first packet. */
@@ -134,7 +127,7 @@ class TableWalk implements Chains<Rule> {
 		const { table } = this;
 		if (this.content.incomplete) {
 			const rule = { table, chain: name, rule: `table ${table}` };
-			const { state: after } = unknown(state, rule, this.content.incomplete);
+			const after = recorded(state, rule, { effect: "unknown", reason: this.content.incomplete });
 			return [{ probability: 1, state: after, verdict: "unknown" }];
 		}
 		const verdict = chain?.policy === "DROP" ? "drop" : "accept";
@@ -146,18 +139,26 @@ class TableWalk implements Chains<Rule> {
 		return this.content.chains.get(chain)?.rules;
 	}
 
-	apply(rule: Rule, state: PacketState, chain: string, walker: Walker, next: Next): FinishedBranch[] | undefined {
+	apply(
+		rule: Rule,
+		state: PacketState,
+		chain: string,
+		walker: Walker,
+		next: Next,
+	): FinishedBranch[] | Step | undefined {
 		if (cannotMatch(rule.firstMatches, state, this.network)) return undefined;
 		const { matches, target } = rule.body;
 		const { chance, met, missed, reason } = judge(matches, state, this.network);
-		if (chance === 0) return missed === state ? undefined : next(missed, "continue");
+		if (chance === 0) return missed === state ? undefined : { state: missed, verdict: "continue" };
 		const isHarmless = target.kind === "none" || target.kind === "observe";
 		if (isHarmless && met.affinity === state.affinity) return undefined;
 		const reference = this.reference(rule, chain, state);
-		const acts = () => {
-			const pass: Branch = { probability: 1 - chance, state: missed, verdict: "continue" };
-			return walker.choose([{ ...this.act(target, met, reference), probability: chance }, pass], next);
-		};
+		const pass: Branch = { probability: 1 - chance, state: missed, verdict: "continue" };
+		const { branches, reason: choice = "" } = performTarget(target, met, reference, this.content, this.network);
+		const [only, ...others] = branches;
+		if (reason === undefined && chance === 1 && only && others.length === 0) return only;
+		const act = (branch: Branch) => () => walker.choose([{ ...branch, probability: chance }, pass], next);
+		const acts = () => walker.oneOf({ state: met, rule: reference, reason: choice }, branches.map(act));
 		if (reason === undefined) return acts();
 		return walker.fork({ state, rule: reference, reason }, () => next(missed, "continue"), acts);
 	}
@@ -167,79 +168,4 @@ class TableWalk implements Chains<Rule> {
 		const { comment } = rule.body;
 		return { table: this.table, chain, rule: rule.text, ...(comment && { comment }), ...(object && { object }) };
 	}
-
-	private act(target: Target, state: PacketState, rule: RuleReference): Branch {
-		switch (target.kind) {
-			case "accept":
-			case "drop":
-			case "return":
-				return branch(recorded(state, rule, { effect: target.kind }), target.kind);
-			case "reject": {
-				const rejectedWith = target.with ?? defaultRejection(state.family);
-				return branch(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
-			}
-			case "mark":
-				return setMark(state, rule, ((state.mark & ~target.mask) ^ target.value) >>> 0);
-			case "connection-mark":
-				return connectionMark(target, state, rule);
-			case "dnat":
-				return branch(translateDestination(state, rule, target.to), "accept");
-			case "snat":
-				return branch(translateSource(state, rule, target.to), "accept");
-			case "redirect": {
-				const redirected = redirect(state, rule, this.network, target.port);
-				if (redirected) return branch(redirected, "accept");
-				return unknown(state, rule, "it redirects to the address of the packet's interface, which is unknown");
-			}
-			case "netmap": {
-				const mapped = mapNetwork(state, rule, target.range);
-				return mapped ? branch(mapped, "accept") : unknown(state, rule, "the address that it maps is unknown");
-			}
-			case "masquerade":
-				return branch(masquerade(state, rule, this.network, target.otherPort), "accept");
-			case "notrack":
-				return branch(withoutTracking(state, rule), "continue");
-			case "chain":
-				return this.call(target, state, rule);
-			case "none":
-			case "observe":
-				return branch(state, "continue");
-			case "unknown":
-				return unknown(state, rule, `"${target.text}" isn't supported`);
-		}
-	}
-
-	private call({ name, goto }: { name: string; goto: boolean }, state: PacketState, rule: RuleReference): Branch {
-		if (!this.content.chains.has(name)) {
-			return unknown(state, rule, `"${name}" is neither a supported target nor a chain of table ${this.table}`);
-		}
-		const kind = goto ? "goto" : "jump";
-		return branch(recorded(state, rule, { effect: kind, to: name }), { kind, chain: name });
-	}
 }
-
-const branch = (state: PacketState, verdict: Branch["verdict"]): Branch => ({ probability: 1, state, verdict });
-
-const setMark = (state: PacketState, rule: RuleReference, mark: number): Branch =>
-	branch(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
-
-/** xt_connmark.c: without a connection, CONNMARK does nothing. Only `--restore-mark` changes what the packet shows. */
-function connectionMark(
-	{ action, value, packetMask, mask }: Extract<Target, { kind: "connection-mark" }>,
-	state: PacketState,
-	rule: RuleReference,
-): Branch {
-	if (!hasConnection(state)) return branch(state, "continue");
-	const { conntrack } = state;
-	if (action === "restore") {
-		if (conntrack.mark === undefined) return unknown(state, rule, "the connection's mark is unknown");
-		return setMark(state, rule, ((state.mark & ~packetMask) ^ (conntrack.mark & mask)) >>> 0);
-	}
-	const before = conntrack.mark;
-	const bits = action === "save" ? state.mark & packetMask : value;
-	const after = before === undefined ? undefined : ((before & ~mask) ^ bits) >>> 0;
-	return branch({ ...state, conntrack: { ...conntrack, mark: after } }, "continue");
-}
-
-const unknown = (state: PacketState, rule: RuleReference, reason: string): Branch =>
-	branch(recorded(state, rule, { effect: "unknown", reason }), "unknown");

@@ -1,8 +1,23 @@
-/** Effects of nftables statements on one packet that the JSON doesn't show. */
-import type { Translation } from "../nat.ts";
-import type { PacketState } from "../state.ts";
-import type { Value } from "./conditions/values.ts";
+/** What nftables statements change: marks, NAT, and sets. */
+import { type Address, addressesFrom, parseAddress, withPort } from "../address.ts";
+import {
+	type Destination,
+	destinationsOf,
+	masquerade,
+	redirect,
+	type Translation,
+	translateDestination,
+	translateSource,
+} from "../packet/nat.ts";
+import { hasConnection, type PacketState } from "../packet/state.ts";
+import { changedSet } from "./conditions/evaluator.ts";
+import { numberOf, type PossibleValue, type Value } from "./conditions/values.ts";
+import type { Expression } from "./expressions.ts";
+import { endpointOf } from "./nftablesChainNames.ts";
+import { ended, type Fork, type Outcome, type RuleContext, reasonOf } from "./ruleContext.ts";
 import type { Statement } from "./statements.ts";
+
+type Of<Kind extends Statement["kind"]> = Extract<Statement, { kind: Kind }>;
 
 /**
  * Some statements apply to one protocol. nft adds a condition before them that it doesn't print: `reject with tcp reset` is
@@ -23,14 +38,127 @@ export function concerns(statement: Statement, { family, protocol }: PacketState
 	}
 }
 
+export function setMark(context: RuleContext, expression: Expression): Outcome[] {
+	return context.evaluator.valuesOf(expression).map(({ probability, value }) => {
+		if (value.kind === "absent") return { probability, state: context.state, verdict: "continue" };
+		const mark = numberOf(value);
+		if (mark === undefined) return { ...context.unknown(reasonOf(value, "the mark is unknown")), probability };
+		return { ...context.act({ effect: "mark", mark }, "next", {}, { mark }), probability };
+	});
+}
+
+/** Without a connection it does nothing (nft_ct_set_eval in net/netfilter/nft_ct.c). */
+export function setConnectionMark({ state, evaluator }: RuleContext, expression: Expression): Outcome[] {
+	return evaluator.valuesOf(expression).map(({ probability, value }) => {
+		if (value.kind === "absent") return { probability, state, verdict: "continue" };
+		const marked = { ...state, conntrack: { ...state.conntrack, mark: numberOf(value) } };
+		return { probability, state: hasConnection(state) ? marked : state, verdict: "next" };
+	});
+}
+
+/** From a range the kernel chooses one address and one port; from a map, the packet decides or chance does. */
+export function translate(context: RuleContext, statement: Of<"dnat" | "snat">): Outcome[] | Fork {
+	const chosen = rangesOf(statement);
+	if (chosen) return translateTo(context, statement, chosen);
+	const parts = [statement.address, statement.port].filter((part) => part !== undefined);
+	const values = context.evaluator.valuesOf({ kind: "concat", parts });
+	const outcomes = values.map(({ probability, value }): Outcome => {
+		if (value.kind === "absent") return { probability, state: context.state, verdict: "continue" };
+		const to = translationOf(value);
+		if (!to) return { ...context.unknown(reasonOf(value, "the new address is unknown")), probability };
+		const [only] = outcomesOf(context, statement, to);
+		return { ...(only ?? context.unknown("the new address is unknown")), probability };
+	});
+	return outcomes;
+}
+
+function translateTo(context: RuleContext, statement: Of<"dnat" | "snat">, to: Translation): Outcome[] | Fork {
+	const outcomes = outcomesOf(context, statement, to);
+	if (outcomes.length === 0) return [context.unknown("the kernel chooses one of too many destinations")];
+	if (outcomes.length === 1) return outcomes;
+	return { reason: "the kernel chooses one of the rule's destinations by the packet's addresses", branches: outcomes };
+}
+
+/** One outcome for each destination that the kernel may choose. */
+function outcomesOf(context: RuleContext, { kind, flags }: Of<"dnat" | "snat">, to: Translation): Outcome[] {
+	const { state } = context;
+	if (kind === "dnat") return (destinationsOf(to) ?? []).map((one) => ended(withDestination(context, one), "accept"));
+	const isOpen = isRandom({ flags }) || (to.ports !== undefined && to.ports.length > 1);
+	const source = isOpen ? { ...to, ports: "unknown" as const } : to;
+	return [ended(translateSource(state, context.reference(), source), "accept")];
+}
+
+function withDestination(context: RuleContext, to: Destination): PacketState {
+	const { state, place } = context;
+	const object = endpointOf(place.chain, withPort(to.address ?? state.destination, to.port ?? state.destinationPort));
+	return translateDestination(state, { ...context.reference(), ...(object && { object }) }, to);
+}
+
+/** The addresses and ports of a statement without maps; undefined: it has no range. */
+function rangesOf({ address, port }: Of<"dnat" | "snat">): Translation | undefined {
+	if (address?.kind !== "range" && port?.kind !== "range") return undefined;
+	const addresses = address && addressesOf(address);
+	const ports = port && portsOf(port);
+	if ((address && !addresses) || (port && !ports)) return undefined;
+	return { addresses, ports };
+}
+
+function addressesOf(expression: Expression): Address[] | undefined {
+	const [first, last] = (
+		expression.kind === "range" ? [expression.first, expression.last] : [expression, expression]
+	).map((end) => (end.kind === "literal" ? parseAddress(String(end.value)) : undefined));
+	return first && last && addressesFrom(first, last);
+}
+
+/** Ports of a wider range aren't listed. */
+const mostPorts = 256;
+
+function portsOf(expression: Expression): number[] | "unknown" | undefined {
+	const [first, last] = (
+		expression.kind === "range" ? [expression.first, expression.last] : [expression, expression]
+	).map((end) => (end.kind === "literal" && typeof end.value === "number" ? end.value : undefined));
+	if (first === undefined || last === undefined) return undefined;
+	const length = last - first + 1;
+	return length > mostPorts ? "unknown" : Array.from({ length }, (_, index) => first + index);
+}
+
 /** An address, a port, or both; undefined: anything else. */
-export function translationOf(value: Value): Translation | undefined {
-	if (value.kind === "number") return { port: value.value };
-	if (value.kind === "address") {
-		const [address, ...others] = value.candidates;
-		return others.length === 0 ? { address } : undefined;
-	}
+function translationOf(value: Value): Translation | undefined {
+	if (value.kind === "number") return { ports: [value.value] };
+	if (value.kind === "address") return value.candidates.length === 1 ? { addresses: value.candidates } : undefined;
 	if (value.kind !== "concat") return undefined;
 	const parts = value.parts.map(translationOf);
 	return parts.includes(undefined) ? undefined : Object.assign({}, ...parts);
 }
+
+export function redirectTo(context: RuleContext, port: Expression | undefined): Outcome[] | Fork {
+	const ports = port?.kind === "range" ? portsOf(port) : undefined;
+	const values: (PossibleValue | { probability: 1; value: undefined })[] = Array.isArray(ports)
+		? ports.map((value) => ({ probability: 1, value: { kind: "number", value } }))
+		: port
+			? context.evaluator.valuesOf(port)
+			: [{ probability: 1, value: undefined }];
+	const outcomes = values.map(({ probability, value }): Outcome => {
+		const wanted = numberOf(value);
+		const isKnown = value === undefined || wanted !== undefined;
+		const state = isKnown && redirect(context.state, context.reference(), context.place.network, wanted);
+		if (state) return { probability, state, verdict: "accept" };
+		return { ...context.unknown("the address or port that it redirects to is unknown"), probability };
+	});
+	return Array.isArray(ports) ? { reason: "the kernel chooses one of the rule's ports", branches: outcomes } : outcomes;
+}
+
+export const masqueradeBy = (context: RuleContext, otherPort: boolean | undefined): Outcome =>
+	ended(masquerade(context.state, context.reference(), context.place.network, otherPort), "accept");
+
+/** kube-proxy stores a client's address in an endpoint's set, for session affinity. */
+export function updateSet(context: RuleContext, { operation, set, value }: Of<"update">): Outcome {
+	const affinity = new Set(context.state.affinity);
+	const isSource = value.kind === "payload" && value.field === "saddr";
+	if (!isSource || operation === "delete")
+		return ended({ ...context.state, affinity: affinity.add(changedSet(set)) }, "next");
+	affinity.add(set);
+	return context.act({ effect: "update", to: set }, "next", {}, { affinity });
+}
+
+export const isRandom = ({ flags }: { flags: string[] }): boolean => flags.some((flag) => flag.includes("random"));

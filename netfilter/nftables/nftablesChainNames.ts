@@ -4,8 +4,8 @@
  */
 import { parseAddress, withPort } from "../address.ts";
 import type { ObjectReference } from "../model.ts";
+import { lastService, type PacketState } from "../packet/state.ts";
 import { type ServicePort, serviceObject, servicePortIn, shortHash } from "../service.ts";
-import { lastService, type PacketState } from "../state.ts";
 
 const prefixes = ["service-", "local-", "external-", "firewall-"] as const;
 

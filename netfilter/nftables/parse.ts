@@ -3,7 +3,7 @@
  * expression of kind "unknown", and problemsOf reports it.
  */
 import type { Family } from "../model.ts";
-import { hooks } from "../state.ts";
+import { hooks } from "../packet/state.ts";
 import { Elements, isObject } from "./expressions.ts";
 import { parseStatement, type Statement } from "./statements.ts";
 

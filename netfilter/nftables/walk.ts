@@ -1,12 +1,14 @@
 /** Walks a packet through a node's nftables rules, and through those of iptables next to them. */
-import { Network } from "../address.ts";
-import { type Chains, walkBaseChain } from "../chain.ts";
-import { type BaseChain, walkTables } from "../hooks.ts";
+
 import type { IptablesTables } from "../iptables/parse.ts";
 import { chainsByTable, iptablesBaseChains, legacyChains } from "../iptables/walk.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
+import { Network } from "../node/hostNetwork.ts";
+import { hooks } from "../packet/state.ts";
 import { toPaths } from "../paths.ts";
-import { hooks } from "../state.ts";
+import { type Chains, walkBaseChain } from "../traversal/chain.ts";
+import type { BaseChain } from "../traversal/hooks.ts";
+import { walkTables } from "../traversal/tableAges.ts";
 import { type NftablesRuleset, nameOfFamily, type Rule, type Table, type TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 

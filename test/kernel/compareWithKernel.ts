@@ -1,7 +1,8 @@
 /** Compares what the kernel did with a packet and the predicted path. */
 
-import { Network, parseAddress, withPort } from "../../netfilter/address.ts";
+import { parseAddress, withPort } from "../../netfilter/address.ts";
 import type { Path, RuleText } from "../../netfilter/model.ts";
+import { Network } from "../../netfilter/node/hostNetwork.ts";
 import { pointText } from "../../report/traceText.ts";
 import { compare } from "../../verification/trace/compare.ts";
 import type { Passage } from "../../verification/trace/parse.ts";

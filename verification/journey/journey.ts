@@ -1,8 +1,9 @@
 /** A packet's journey, from its client through the rules of every node that it passes. */
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
-import { Network, parseAddress, parseRange, contains as rangeContains } from "../../netfilter/address.ts";
+import { parseAddress, parseRange, contains as rangeContains } from "../../netfilter/address.ts";
 import type { Packet, Path, Protocol } from "../../netfilter/model.ts";
+import { Network } from "../../netfilter/node/hostNetwork.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Observed, Outcome } from "../model.ts";

@@ -1,7 +1,8 @@
 /** Evaluates `-m addrtype`: the types of addresses in the kernel's routing tables. */
-import { type Address, chanceWithin, type Network } from "../../address.ts";
+import { type Address, chanceWithin } from "../../address.ts";
 import { all, any, type Chance, not } from "../../chance.ts";
-import type { PacketState } from "../../state.ts";
+import type { Network } from "../../node/hostNetwork.ts";
+import type { PacketState } from "../../packet/state.ts";
 import type { Match } from "./model.ts";
 
 type AddressType = Extract<Match, { kind: "address-type" }>;

@@ -1,8 +1,9 @@
 /** Evaluates the conditions of an iptables rule for a packet. */
-import { chanceWithin, contains, type Network, type PortRange } from "../../address.ts";
+import { chanceWithin, contains, type PortRange } from "../../address.ts";
 import { any, type Chance, certainly, not } from "../../chance.ts";
 import type { Protocol } from "../../model.ts";
-import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../../state.ts";
+import type { Network } from "../../node/hostNetwork.ts";
+import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../../packet/state.ts";
 import { addressTypes } from "./addressTypes.ts";
 import type { Match } from "./model.ts";
 
@@ -162,8 +163,9 @@ function reversePath(
 }
 
 /** xt_physdev: whether the packet came in through a port of a bridge. Packets that are routed don't leave bridged. */
-function bridgePort({ of }: Extract<Match, { kind: "bridge-port" }>, { inInterface }: PacketState): Chance {
-	if (of === "out") return 0;
+function bridgePort({ of }: Extract<Match, { kind: "bridge-port" }>, { inInterface, bridged }: PacketState): Chance {
+	if (bridged) return of === "both" ? 1 : "unknown";
+	if (of !== "in") return 0;
 	return inInterface === "" || inInterface === "lo" ? 0 : "unknown";
 }
 

@@ -58,8 +58,7 @@ const matchOptions: Record<string, Record<string, ReadValue>> = {
 		"--physdev-is-in": () => ({ kind: "bridge-port", of: "in" }),
 		"--physdev-out": () => ({ kind: "bridge-port", of: "out" }),
 		"--physdev-is-out": () => ({ kind: "bridge-port", of: "out" }),
-		// A packet that the walk follows is routed, so it isn't forwarded from one port of a bridge to another.
-		"--physdev-is-bridged": () => ({ kind: "bridge-port", of: "out" }),
+		"--physdev-is-bridged": () => ({ kind: "bridge-port", of: "both" }),
 	},
 	owner: {
 		"--uid-owner": () => ({ kind: "owner" }),

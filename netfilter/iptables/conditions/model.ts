@@ -22,7 +22,8 @@ export type MatchKind =
 	| { kind: "random"; probability: number }
 	| { kind: "recent"; action: "rcheck" | "update" | "set" | "remove"; list: string }
 	| { kind: "reverse-path"; loose: boolean; acceptsLocal: boolean }
-	| { kind: "bridge-port"; of: "in" | "out" }
+	/** "both": a bridge forwards the packet. */
+	| { kind: "bridge-port"; of: "in" | "out" | "both" }
 	/** `bound`: only sockets that are bound to the packet's own destination count. */
 	| { kind: "socket"; bound: boolean }
 	/** A header that packets of TCP, UDP and SCTP don't have: ICMP's, IPsec's, IPv6 extensions. */

@@ -1,7 +1,8 @@
 /** Evaluates the conditions of an nftables rule for one packet. */
-import type { Network } from "../../address.ts";
+
 import { type Chance, certainly, not } from "../../chance.ts";
-import type { PacketState } from "../../state.ts";
+import type { Network } from "../../node/hostNetwork.ts";
+import type { PacketState } from "../../packet/state.ts";
 import type { Element, Elements, Expression } from "../expressions.ts";
 import type { NamedSet } from "../parse.ts";
 import { chanceOf, chanceOfBits, chanceOfMember, chanceOfOrder, findElement, possibleElements } from "./comparison.ts";

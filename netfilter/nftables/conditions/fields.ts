@@ -1,7 +1,8 @@
 /** What an nftables rule reads of one packet: fields of its headers, and facts about its connection and its route. */
-import type { Network } from "../../address.ts";
+
 import { type Chance, not } from "../../chance.ts";
-import { chanceOfConntrack, hasConnection, type PacketState } from "../../state.ts";
+import type { Network } from "../../node/hostNetwork.ts";
+import { chanceOfConntrack, hasConnection, type PacketState } from "../../packet/state.ts";
 import type { Expression } from "../expressions.ts";
 import { absent, literal, numberOf, tcpFlags, unknown, type Value } from "./values.ts";
 

@@ -1,7 +1,7 @@
 /** Evaluates an expression of an nftables rule for one packet; if it chooses at random, there are several values. */
 import ipaddr from "ipaddr.js";
-import type { Network } from "../../address.ts";
-import type { PacketState } from "../../state.ts";
+import type { Network } from "../../node/hostNetwork.ts";
+import type { PacketState } from "../../packet/state.ts";
 import type { Expression } from "../expressions.ts";
 import { fieldOf } from "./fields.ts";
 import { numberOf, type PossibleValue, unknown, type Value } from "./values.ts";

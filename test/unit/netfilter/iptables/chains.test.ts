@@ -68,6 +68,20 @@ describe("the end of a built-in chain", () => {
 	});
 });
 
+describe("thousands of rules", () => {
+	const numbers = Array.from({ length: 5000 }, (_, index) => index);
+
+	it("that call chains and return are followed to their end", () => {
+		const filter = numbers.flatMap((n) => [`FORWARD -j C${n}`, `C${n} -s 192.0.2.1/32 -j DROP`]);
+		expect(ends(walk({ filter: [...filter, "FORWARD -j REJECT"] }, toPod))).toEqual(["reject"]);
+	});
+
+	it("whose conditions can't be evaluated end as unknown", () => {
+		const filter = numbers.map((n) => `FORWARD -m set --match-set s${n} src -j DROP`);
+		expect(ends(walk({ filter }, toPod))).toEqual(["unknown"]);
+	});
+});
+
 describe("marks", () => {
 	it.each([
 		["--set-xmark 0x4000/0x4000", 0x1, 0x4001],

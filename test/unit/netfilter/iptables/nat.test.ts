@@ -156,6 +156,39 @@ describe("NAT", () => {
 	});
 });
 
+describe("NAT to one of several", () => {
+	const dnat = "PREROUTING -p tcp -j DNAT --to-destination 10.244.3.2-10.244.3.4";
+	const forward = (...filter: string[]) => walk({ nat: [dnat], filter }, fromOutside());
+
+	it("destinations isn't known to lead to a certain one", () => {
+		expect(forward()).toMatchObject([{ outcome: "unknown" }]);
+		expect(forward("FORWARD -d 10.244.3.3/32 -j DROP")).toMatchObject([{ outcome: "unknown" }]);
+	});
+
+	it("destinations has the result that all of them have", () => {
+		expect(forward("FORWARD -d 10.244.3.0/24 -j DROP")).toMatchObject([
+			{ outcome: "drop", unevaluated: [expect.stringContaining("one of the rule's destinations")] },
+		]);
+	});
+
+	it("ports has the result that all of them have", () => {
+		const tables = { nat: ["PREROUTING -p tcp -j REDIRECT --to-ports 8000-8002"] };
+		expect(ends(walk(tables, fromOutside()))).toEqual(["unknown"]);
+		expect(ends(walk({ ...tables, filter: ["INPUT -p tcp -m tcp --dport 8000:8010 -j DROP"] }, fromOutside()))).toEqual(
+			["drop"],
+		);
+	});
+
+	it("sources shows none of them as the client, and decides what all agree about", () => {
+		const nat = ["POSTROUTING -j SNAT --to-source 203.0.113.1-203.0.113.2 --persistent"];
+		const seen = (range: string) =>
+			walk({ nat, filter: [`INPUT -s ${range} -j DROP`] }, fromNode({ destination: "172.18.0.4" }))[0];
+		expect(seen("203.0.113.0/24")).toMatchObject({ outcome: "drop" });
+		expect(seen("203.0.113.2/32")).toMatchObject({ outcome: "unknown" });
+		expect(seen("198.51.100.0/24")).not.toHaveProperty("clientIp");
+	});
+});
+
 describe("a packet", () => {
 	it("must have addresses of its family", () => {
 		expect(() => walk({ nat: [] }, fromPod({ destination: "fd00::1" }))).toThrow('must be ipv4, got "fd00::1"');

@@ -111,15 +111,18 @@ describe("parseIptablesSave", () => {
 	});
 
 	it.each([
-		["--to-destination 10.244.1.9:8080", "10.244.1.9", 8080],
-		["--to-destination 10.244.1.9", "10.244.1.9", undefined],
-		["--to-destination [fd00::9]:8080", "fd00::9", 8080],
-		["--to-destination fd00::9", "fd00::9", undefined],
-		["--to-destination :53 --random", undefined, 53],
-	])("reads DNAT %s", (option, address, port) => {
+		["--to-destination 10.244.1.9:8080", ["10.244.1.9"], [8080]],
+		["--to-destination 10.244.1.9", ["10.244.1.9"], undefined],
+		["--to-destination [fd00::9]:8080", ["fd00::9"], [8080]],
+		["--to-destination fd00::9", ["fd00::9"], undefined],
+		["--to-destination :53 --random", undefined, [53]],
+		["--to-destination 10.0.0.254-10.0.1.1:80", ["10.0.0.254", "10.0.0.255", "10.0.1.0", "10.0.1.1"], [80]],
+		["--to-destination [fd00::9-fd00::a]:80-82 --persistent", ["fd00::9", "fd00::a"], [80, 81, 82]],
+		["--to-destination 10.0.0.1:1024-65535", ["10.0.0.1"], "unknown"],
+	])("reads DNAT %s", (option, addresses, ports) => {
 		const { target } = rule(`-p tcp -j DNAT ${option}`).body;
 		if (target.kind !== "dnat") return expect.fail("it is understood");
-		expect([target.to.address?.toString(), target.to.port]).toEqual([address, port]);
+		expect([target.to.addresses?.map(String), target.to.ports]).toEqual([addresses, ports]);
 	});
 });
 
@@ -139,10 +142,11 @@ describe("what isn't understood", () => {
 			["-m addrtype --dst-type LOCAL --limit-iface-in --other"],
 		],
 		["-m conntrack [unsupported revision] -j DROP", ["-m conntrack [unsupported revision]"]],
-		["-j DNAT --to-destination 10.0.0.1-10.0.0.9:80", ["-j DNAT --to-destination 10.0.0.1-10.0.0.9:80"]],
-		["-j DNAT --to-destination 10.0.0.1:80-90", ["-j DNAT --to-destination 10.0.0.1:80-90"]],
+		["-j DNAT --to-destination 10.0.0.9-10.0.0.1:80", ["-j DNAT --to-destination 10.0.0.9-10.0.0.1:80"]],
+		["-j DNAT --to-destination 10.0.0.0-10.1.0.0:80", ["-j DNAT --to-destination 10.0.0.0-10.1.0.0:80"]],
+		["-j DNAT --to-destination 10.0.0.1:80-90/85", ["-j DNAT --to-destination 10.0.0.1:80-90/85"]],
 		["-j MARK --set-xmark 0x4000/0x4000 --extra", ["-j MARK --set-xmark 0x4000/0x4000 --extra"]],
-		["-j SNAT --to-source 10.0.0.1-10.0.0.9", ["-j SNAT --to-source 10.0.0.1-10.0.0.9"]],
+		["-j SNAT --to-source 10.0.0.1-10", ["-j SNAT --to-source 10.0.0.1-10"]],
 		["-j TPROXY --on-port 15001", ["-j TPROXY --on-port 15001"]],
 		['-m foo ! --bar "a b" -m baz -j ACCEPT', ['-m foo ! --bar "a b"', "-m baz"]],
 	])("stays on the rule: %s", (specification, expected) => {

@@ -28,6 +28,10 @@ describe("marks", () => {
 	});
 });
 
+/** The same table under another name. */
+const renamed = (objects: Json[]): Json[] =>
+	JSON.parse(JSON.stringify(objects).replaceAll('"table":"t"', '"table":"u"').replaceAll('"name":"t"', '"name":"u"'));
+
 describe("NAT", () => {
 	const natted = (statement: Json, hook = "prerouting", family = "ip") =>
 		table({ n: [{ type: "nat", hook, prio: -100 }, [statement]] }, { family });
@@ -53,8 +57,20 @@ describe("NAT", () => {
 		]);
 	});
 
-	it("to a range is unknown", () => {
-		expect(ends(walk(natted({ dnat: { addr: { range: ["10.244.3.2", "10.244.3.9"] } } }), toPod))).toEqual(["unknown"]);
+	it("to a range has the result that all its addresses have", () => {
+		const to = [{ addr: { range: ["10.244.3.2", "10.244.3.9"] } }, { addr: "10.244.3.2", port: { range: [80, 89] } }];
+		for (const dnat of to) {
+			expect(ends(walk(natted({ dnat }), toPod))).toEqual(["unknown"]);
+			const dropping = forward([match(ip("daddr"), { prefix: { addr: "10.244.3.0", len: 24 } }), drop]);
+			expect(ends(walk([...natted({ dnat }), ...renamed(dropping)], toPod))).toEqual(["drop"]);
+		}
+	});
+
+	it("of the source to a range shows no certain client", () => {
+		const snat = { snat: { addr: { range: ["203.0.113.1", "203.0.113.2"] } } };
+		const [path] = walk(natted(snat, "postrouting"), toPod);
+		expect(path).toMatchObject({ outcome: "untouched", hops: [{ effect: "snat", to: "203.0.113.1 or 203.0.113.2" }] });
+		expect(path).not.toHaveProperty("clientIp");
 	});
 
 	it("doesn't apply to untracked packets", () => {

@@ -1,7 +1,7 @@
 /** A packet between two rules: what rules can see of it, and the hops so far. Immutable. */
 
-import { type Address, parseAddress } from "./address.ts";
-import { type Chance, certainly } from "./chance.ts";
+import { type Address, parseAddress } from "../address.ts";
+import { type Chance, certainly } from "../chance.ts";
 import {
 	type Family,
 	isReceived,
@@ -9,7 +9,7 @@ import {
 	type ObjectReference,
 	type Packet,
 	type Protocol,
-} from "./model.ts";
+} from "../model.ts";
 
 /** The hooks of IP packets, in which a walk follows a packet. */
 export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
@@ -28,6 +28,8 @@ export interface PacketState {
 	/** "": none, as in OUTPUT; undefined: a real interface whose name is unknown, never lo. */
 	readonly inInterface: string | undefined;
 	readonly outInterface: string | undefined;
+	/** Whether a bridge forwards it from one of its ports to another. */
+	readonly bridged: boolean;
 	readonly mark: number;
 	readonly conntrack: Conntrack;
 	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
@@ -115,6 +117,7 @@ export function initialState(packet: Packet, affinity: ReadonlySet<string>): Pac
 		destinationPort,
 		inInterface: isReceived(packet) ? packet.inInterface : "",
 		outInterface: "",
+		bridged: false,
 		mark: packet.mark,
 		conntrack: {
 			seen: false,

@@ -1,21 +1,42 @@
 /** The effect of NAT on a packet's state, whichever tool wrote the rule. */
-import { type Address, type AddressRange, mappedInto, type Network, parseAddress, withPort } from "./address.ts";
+import { type Address, type AddressRange, mappedInto, parseAddress, withPort } from "../address.ts";
+import type { Network } from "../node/hostNetwork.ts";
 import { type Conntrack, type PacketState, type RuleReference, recorded } from "./state.ts";
 
 /** The new address and port; a missing part stays as it is. */
 export interface Translation {
+	/** Several: the kernel chooses one by a hash of the packet's addresses (find_best_ips_proto in nf_nat_core.c). */
+	addresses?: readonly Address[] | undefined;
+	/** "unknown": the kernel chooses any; only for sources. */
+	ports?: readonly number[] | "unknown" | undefined;
+}
+
+/** The new destination: one of the addresses and ports of a translation. */
+export interface Destination {
 	address?: Address | undefined;
-	/** "unknown": the kernel chooses it; only for sources. */
-	port?: number | "unknown" | undefined;
+	port?: number | undefined;
+}
+
+/** A translation to more destinations isn't followed. */
+const mostDestinations = 256;
+
+/** Every destination that the kernel may choose; undefined: there are too many. */
+export function destinationsOf({ addresses = [], ports = [] }: Translation): Destination[] | undefined {
+	if (ports === "unknown" || addresses.length * ports.length > mostDestinations) return undefined;
+	const [someAddresses, somePorts] = [
+		addresses.length > 0 ? addresses : [undefined],
+		ports.length > 0 ? ports : [undefined],
+	];
+	return someAddresses.flatMap((address) => somePorts.map((port) => ({ address, port })));
 }
 
 export function translateDestination(
 	state: PacketState,
 	rule: RuleReference,
-	{ address, port }: Translation,
+	{ address, port }: Destination,
 ): PacketState {
 	const destination = address ?? state.destination;
-	const destinationPort = typeof port === "number" ? port : state.destinationPort;
+	const destinationPort = port ?? state.destinationPort;
 	const changed = destination.toString() !== state.destination.toString() || destinationPort !== state.destinationPort;
 	const conntrack = {
 		...state.conntrack,
@@ -27,12 +48,16 @@ export function translateDestination(
 	return recorded(state, rule, action, { destination, destinationPort, conntrack });
 }
 
-export function translateSource(state: PacketState, rule: RuleReference, { address, port }: Translation): PacketState {
-	const sources = address ? [address] : state.sources;
-	const known = typeof port === "number" ? port : undefined;
+export function translateSource(
+	state: PacketState,
+	rule: RuleReference,
+	{ addresses, ports }: Translation,
+): PacketState {
+	const sources = addresses ?? state.sources;
+	const known = Array.isArray(ports) && ports.length === 1 ? ports[0] : undefined;
 	const to = sources.map((source) => (known === undefined ? source.toString() : withPort(source, known))).join(" or ");
 	const isOther = known === undefined || state.sourcePort === undefined ? undefined : known !== state.sourcePort;
-	const conntrack = withSource(state, sources, port === undefined ? false : isOther);
+	const conntrack = withSource(state, sources, ports === undefined ? false : isOther);
 	return recorded(state, rule, { effect: "snat", to }, { sources, sourcePort: known, conntrack });
 }
 
@@ -75,7 +100,7 @@ export function mapNetwork(state: PacketState, rule: RuleReference, range: Addre
 	}
 	const [source, ...others] = state.sources;
 	const address = source && others.length === 0 ? mappedInto(range, source) : undefined;
-	return address && translateSource(state, rule, { address });
+	return address && translateSource(state, rule, { addresses: [address] });
 }
 
 /** The connection after NAT of its source; the kernel sets IPS_SRC_NAT only if something differs. */

@@ -1,5 +1,5 @@
-/** How a packet passes through chains: rule by rule, with jumps, gotos and returns, and several branches at once. */
-import { type PacketState, type RuleReference, recorded, stateKey } from "./state.ts";
+/** The branches of one packet: random choices, and open questions whose answers lead to the same result or not. */
+import { type PacketState, type RuleReference, recorded, stateKey } from "../packet/state.ts";
 
 /** What happens to a packet after a rule, or at the end of a chain. */
 export type Verdict = "continue" | "return" | Ending | Call;
@@ -27,16 +27,6 @@ export interface FinishedBranch extends Branch<Exclude<Ending, "accept"> | "deli
 }
 
 export type Continuation = (state: PacketState) => FinishedBranch[];
-export type Next = (state: PacketState, verdict: Verdict) => FinishedBranch[];
-
-/** A table's chains, whichever tool wrote them. */
-export interface Chains<Rule> {
-	table: string;
-	/** undefined: the chain doesn't exist. */
-	rulesOf(chain: string): readonly Rule[] | undefined;
-	/** Applies the rule and follows its branches by `next`; undefined: the rule doesn't affect the packet. */
-	apply(rule: Rule, state: PacketState, chain: string, walker: Walker, next: Next): FinishedBranch[] | undefined;
-}
 
 /** A condition that can't be evaluated. */
 export interface OpenQuestion {
@@ -46,7 +36,7 @@ export interface OpenQuestion {
 }
 
 /** Limits the work on rules with many conditions that can't be evaluated. */
-const mostForks = 1000;
+const mostForks = 600;
 
 /** Follows the branches of one packet. */
 export class Walker {
@@ -80,6 +70,17 @@ export class Walker {
 		return shown.map((end) => ({ ...end, unevaluated: [...(end.unevaluated ?? []), reason] }));
 	}
 
+	/** Whether a condition was open so far. */
+	get isForked(): boolean {
+		return this.forks > 0;
+	}
+
+	/** Follows each of several branches, one of which the packet takes. */
+	oneOf(question: OpenQuestion, branches: readonly (() => FinishedBranch[])[]): FinishedBranch[] {
+		const [first = () => unknownEnd(question.state, question.rule, question.reason), ...others] = branches;
+		return others.reduce((shown, other) => () => this.fork(question, shown, other), first)();
+	}
+
 	/**
 	 * Remembers the result from a place in the rules on, so that many forks that meet again cost little. It is reused only
 	 * for comparisons, because its hops are those of the first branch that came there.
@@ -95,7 +96,7 @@ export class Walker {
 	}
 }
 
-const unknownEnd = (state: PacketState, rule: RuleReference, reason: string): FinishedBranch[] => [
+export const unknownEnd = (state: PacketState, rule: RuleReference, reason: string): FinishedBranch[] => [
 	{ probability: 1, state: recorded(state, rule, { effect: "unknown", reason }), verdict: "unknown" },
 ];
 
@@ -124,75 +125,4 @@ function shares(ends: readonly FinishedBranch[]): Map<string, number> {
 function resultOf(verdict: FinishedBranch["verdict"], { sources, destination, destinationPort, lastHop }: PacketState) {
 	if (verdict === "delivered") return `${sources.map(String).sort()} ${destination} ${destinationPort}`;
 	return verdict === "reject" && lastHop?.hop.effect === "reject" ? `reject ${lastHop.hop.with}` : verdict;
-}
-
-/** iptables-legacy allows as many nested jumps as there are chains, nftables 16 (NFT_JUMP_STACK_SIZE). */
-const deepest = 500;
-
-/** What a base chain does with packets that reach its end. */
-export interface Policy {
-	verdict: "accept" | "drop";
-	/** How a hop shows it. */
-	rule: string;
-}
-
-/** A chain that a packet is in, and what follows when the chain returns. */
-interface Frame {
-	chain: string;
-	/** Names the frame and its callers. */
-	place: string;
-	depth: number;
-	returned: Continuation;
-}
-
-/** Follows a packet that enters a base chain. */
-export function walkBaseChain<Rule>(
-	chains: Chains<Rule>,
-	chain: string,
-	policy: Policy,
-	walker: Walker,
-	state: PacketState,
-	accepted: Continuation,
-): FinishedBranch[] {
-	const { table } = chains;
-	const end = (state: PacketState, verdict: Ending): FinishedBranch[] =>
-		verdict === "accept" ? accepted(state) : [{ probability: 1, state, verdict }];
-	const returned = (state: PacketState) =>
-		policy.verdict === "accept"
-			? accepted(state)
-			: end(recorded(state, { table, chain, rule: policy.rule }, { effect: "drop" }), "drop");
-
-	function enter(frame: Frame, state: PacketState): FinishedBranch[] {
-		if (frame.depth <= deepest) return from(frame, 0, state);
-		const rule = { table, chain: frame.chain, rule: `chain ${frame.chain}` };
-		return unknownEnd(state, rule, "its chains call each other in a circle, which the kernel doesn't accept");
-	}
-
-	function from(frame: Frame, index: number, state: PacketState): FinishedBranch[] {
-		return walker.remembered(`${frame.place} ${index}`, state, () => {
-			const rules = chains.rulesOf(frame.chain) ?? [];
-			for (let at = index; at < rules.length; at++) {
-				const next: Next = (state, verdict) => follow(frame, at, state, verdict);
-				const ends = chains.apply(rules[at] as Rule, state, frame.chain, walker, next);
-				if (ends) return ends;
-			}
-			return frame.returned(state);
-		});
-	}
-
-	function follow(frame: Frame, at: number, state: PacketState, verdict: Verdict): FinishedBranch[] {
-		if (verdict === "continue") return from(frame, at + 1, state);
-		if (verdict === "return") return frame.returned(state);
-		if (typeof verdict === "string") return end(state, verdict);
-		const resumed: Continuation = (state) => from(frame, at + 1, state);
-		const called = {
-			chain: verdict.chain,
-			place: `${frame.place} ${at} ${verdict.chain}`,
-			depth: frame.depth + 1,
-			returned: verdict.kind === "jump" ? resumed : frame.returned,
-		};
-		return enter(called, state);
-	}
-
-	return enter({ chain, place: `${table} ${chain}`, depth: 0, returned }, state);
 }

@@ -2,10 +2,11 @@
  * The order in which the kernel calls base chains: hook by hook, with routing in between, and NAT once per connection. It
  * doesn't depend on the tool: chains of iptables and of nftables see the same packet.
  */
-import type { Network } from "./address.ts";
-import { type Continuation, doubted, type FinishedBranch, sameResults, Walker } from "./chain.ts";
-import { type Family, isReceived, type KernelSetting, type Packet } from "./model.ts";
-import { type Conntrack, type Hook, hopRecordsOf, initialState, type PacketState, recorded } from "./state.ts";
+
+import { type Family, isReceived, type KernelSetting, type Packet } from "../model.ts";
+import type { Network } from "../node/hostNetwork.ts";
+import { type Conntrack, type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
+import { type Continuation, type FinishedBranch, unknownEnd, Walker } from "./walker.ts";
 
 export interface BaseChain {
 	table: string;
@@ -20,7 +21,7 @@ export interface BaseChain {
 }
 
 /** Priorities of the kernel's own hooks (linux/netfilter_ipv4.h). The kernel calls chains of type nat from its NAT hooks. */
-const priorities = { conntrack: -200, destinationNat: -100, sourceNat: 100 };
+export const priorities = { conntrack: -200, destinationNat: -100, sourceNat: 100 };
 
 /** All branches of a packet's path through a node's netfilter; their probabilities add up to 1. */
 export function walkHooks(
@@ -32,74 +33,14 @@ export function walkHooks(
 ): FinishedBranch[] {
 	const walk = new HookWalk(chains, network, kernelFirst);
 	const state = initialState(packet, affinity);
-	return isReceived(packet) ? walk.received(state) : walk.sentByProcess(state);
-}
-
-/** Tables in all orders that their ages allow; beyond so many, the result of one order proves nothing. */
-const mostOrders = 64;
-
-/**
- * The same for tables whose age isn't known, such as those of legacy iptables next to those of nftables. Of chains with
- * equal priority, the kernel calls the youngest first (nf_hook_entries_grow in net/netfilter/core.c; also for NAT, where
- * nf_nat_register_fn keeps such a list), and a table's hooks are registered when it is first used.
- * @param ordered in the kernel's order
- * @param floating the chains of each table of unknown age
- */
-export function walkTables(
-	ordered: readonly BaseChain[],
-	floating: readonly (readonly BaseChain[])[],
-	...entry: [packet: Packet, network: Network, affinity: ReadonlySet<string>]
-): FinishedBranch[] {
-	const orders = ordersOf(ordered, floating);
-	const [first, ...others] = orders.slice(0, mostOrders).flatMap((order) => {
-		const kernelFirst = order.some(isTiedWithKernel) ? [true, false] : [true];
-		return kernelFirst.map((isFirst) => () => walkHooks(order, ...entry, isFirst));
-	});
-	const ends = first?.() ?? [];
-	const alternatives = others.map((walk) => walk());
-	const isCertain = orders.length <= mostOrders && alternatives.every((other) => sameResults(ends, other));
-	if (!isCertain) return ends.map(unordered);
-	const sameHops = alternatives.every(
-		(other) => JSON.stringify(ends.map(rulesOf)) === JSON.stringify(other.map(rulesOf)),
-	);
-	return sameHops ? ends : ends.map((end) => ({ ...end, unevaluated: [...(end.unevaluated ?? []), unknownAge] }));
-}
-
-const rulesOf = ({ state }: FinishedBranch): string[] =>
-	hopRecordsOf(state).map(({ table, chain, rule }) => `${table} ${chain} ${rule}`);
-
-const unknownAge = "which of its tables the node loaded first, which the rules don't show";
-
-function ordersOf(ordered: readonly BaseChain[], floating: readonly (readonly BaseChain[])[]): BaseChain[][] {
-	let orders: BaseChain[][] = [[...ordered]];
-	for (const table of floating) {
-		if (orders.length > mostOrders) return orders;
-		orders = orders.flatMap((order) => {
-			const ties = order.flatMap((one, index) => (table.some((own) => isTied(own, one)) ? [index] : []));
-			const before = ties.map((index) => order.toSpliced(index, 0, ...table));
-			return [[...order, ...table], ...before];
-		});
+	try {
+		return isReceived(packet) ? walk.arrived(state) : walk.sentByProcess(state);
+	} catch (error) {
+		// Branches are followed by recursion.
+		if (!(error instanceof RangeError)) throw error;
+		const rule = { table: "kernel", chain: "hooks", rule: "all rules" };
+		return unknownEnd(state, rule, "the packet meets too many conditions that can't be evaluated");
 	}
-	return orders;
-}
-
-/** Whether only the age of two chains decides which of them the kernel calls first. */
-const isTied = (one: BaseChain, other: BaseChain): boolean =>
-	one.hook === other.hook &&
-	place(one) === place(other) &&
-	one.priority === other.priority &&
-	one.families.some((family) => other.families.includes(family));
-
-/** Whether the chain has the priority of one of the kernel's own hooks, which are registered when a rule first needs them. */
-const isTiedWithKernel = ({ type, hook, priority }: BaseChain): boolean =>
-	type === "filter" &&
-	(priority === priorities.conntrack
-		? hook === "prerouting" || hook === "output"
-		: hook !== "forward" && priority === natPriority(hook));
-
-function unordered(end: FinishedBranch): FinishedBranch {
-	const rule = { table: "kernel", chain: "hooks", rule: "chains of equal priority" };
-	return doubted(end, rule, `the result depends on ${unknownAge}`);
 }
 
 class HookWalk {
@@ -115,13 +56,36 @@ class HookWalk {
 		this.kernelFirst = kernelFirst;
 	}
 
-	received(state: PacketState): FinishedBranch[] {
-		return this.pass("prerouting", state, (routed) => {
-			const { sources, destination, inInterface } = routed;
-			const setting = this.network.dropsReceived(sources[0], destination, inInterface);
-			if (setting !== undefined) return droppedBy(setting, routed);
-			return this.network.isLocal(destination) ? this.deliveredHere(routed) : this.forwarded(routed);
+	/** What a bridge forwards between its ports isn't routed, and the rules see it only if a setting says so. */
+	arrived(state: PacketState): FinishedBranch[] {
+		if (!this.network.isBridged(state)) return this.received(state);
+		const name = bridgeSetting(state.family);
+		const value = this.network.settings.valueOf(name);
+		if (value === "0") return delivered(state);
+		const seen = () => this.bridged({ ...state, bridged: true });
+		if (value !== undefined) return seen();
+		const rule = { table: "kernel", chain: "bridge", rule: name };
+		const reason = `whether rules see packets between two ports of a bridge depends on ${name}, which is unknown`;
+		return this.walker.fork({ state, rule, reason }, seen, () => delivered(state));
+	}
+
+	private bridged(state: PacketState): FinishedBranch[] {
+		return this.pass("prerouting", state, (passed) => {
+			const isRouted = passed.destination !== state.destination;
+			if (isRouted) return this.routed({ ...passed, bridged: false });
+			return this.pass("forward", this.leaving(passed), (allowed) => this.pass("postrouting", allowed, delivered));
 		});
+	}
+
+	private received(state: PacketState): FinishedBranch[] {
+		return this.pass("prerouting", state, (passed) => this.routed(passed));
+	}
+
+	private routed(state: PacketState): FinishedBranch[] {
+		const { sources, destination, inInterface } = state;
+		const setting = this.network.dropsReceived(sources[0], destination, inInterface);
+		if (setting !== undefined) return droppedBy(setting, state);
+		return this.network.isLocal(destination) ? this.deliveredHere(state) : this.forwarded(state);
 	}
 
 	sentByProcess(state: PacketState): FinishedBranch[] {
@@ -135,7 +99,7 @@ class HookWalk {
 	}
 
 	private forwarded(state: PacketState): FinishedBranch[] {
-		const setting = this.network.forwardingIsOff(state.family);
+		const setting = this.network.settings.forwardingIsOff(state.family);
 		if (setting !== undefined) return droppedBy(setting, { ...state, hook: "forward" });
 		return this.pass("forward", this.leaving(state), (allowed) => this.pass("postrouting", allowed, delivered));
 	}
@@ -178,6 +142,9 @@ class HookWalk {
 	}
 }
 
+const bridgeSetting = (family: Family): string =>
+	`net.bridge.bridge-nf-call-${family === "ipv4" ? "iptables" : "ip6tables"}`;
+
 /** The kernel drops it while it chooses the route. */
 function droppedBy(setting: KernelSetting, state: PacketState): FinishedBranch[] {
 	const rule = { table: "kernel", chain: "routing", rule: `${setting.name} = ${setting.value}`, setting };
@@ -196,11 +163,11 @@ function entered(chain: BaseChain, state: PacketState, kernelFirst: boolean): Pa
  * The effective priority of a chain. The kernel calls all chains of type nat from its own NAT hook: their priorities only
  * order them among each other (nf_nat_inet_fn in net/netfilter/nf_nat_core.c).
  */
-function place({ type, hook, priority }: BaseChain): number {
+export function place({ type, hook, priority }: BaseChain): number {
 	return type === "nat" ? natPriority(hook) : priority;
 }
 
-const natPriority = (hook: Hook): number =>
+export const natPriority = (hook: Hook): number =>
 	manipulates(hook) === "destination" ? priorities.destinationNat : priorities.sourceNat;
 
 const manipulates = (hook: Hook): "destination" | "source" =>
