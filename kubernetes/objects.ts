@@ -1,5 +1,7 @@
 /** Kubernetes objects, reduced to the fields that are used. */
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
+import { parseAddress } from "../netfilter/address.ts";
+import type { Family } from "../netfilter/model.ts";
 import type { Node, Service } from "./model.ts";
 import type { Endpoint, Place } from "./snapshot.ts";
 
@@ -35,7 +37,7 @@ export interface ServiceObject {
 interface PodObject {
 	metadata?: { name?: string; namespace?: string | undefined };
 	spec?: { nodeName?: string | undefined; hostNetwork?: boolean | undefined; containers: { name: string }[] };
-	status?: { podIP?: string | undefined } | undefined;
+	status?: { podIP?: string | undefined; podIPs?: { ip?: string | undefined }[] | undefined } | undefined;
 }
 
 /** The pod's first container. */
@@ -45,11 +47,16 @@ export const toExec = ({ metadata, spec }: PodObject) => ({
 	container: spec?.containers[0]?.name ?? "",
 });
 
-export const toPlace = ({ spec, status }: PodObject): Place => ({
-	network: spec?.hostNetwork ? "node" : "pod",
-	...(spec?.nodeName && { node: spec.nodeName }),
-	...(status?.podIP && { ip: status.podIP }),
-});
+/** @param family of the address @default that of the pod's first one */
+export function toPlace({ spec, status }: PodObject, family?: Family): Place {
+	const ips = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
+	const ip = ips.find((ip) => ip && (family === undefined || parseAddress(ip)?.kind() === family));
+	return {
+		network: spec?.hostNetwork ? "node" : "pod",
+		...(spec?.nodeName && { node: spec.nodeName }),
+		...(ip && { ip }),
+	};
+}
 
 export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
 	// The API returns null for a slice without endpoints, contrary to its types.

@@ -1,6 +1,7 @@
 /** The address of --client: a diagnosis treats it as a client outside the cluster. */
 import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import { parseAddress } from "../../netfilter/address.ts";
+import { familyName } from "../../report/diagnosis/clientText.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 
 /** @throws if it isn't an IP address */
@@ -14,7 +15,7 @@ export function refuseInside(client: string, { reading, views }: Pick<DiagnosisI
 	const address = parseAddress(client);
 	const families = new Set(views.map(({ family }) => family));
 	if (address && families.size > 0 && !families.has(address.kind())) {
-		const has = [...families].map((family) => (family === "ipv4" ? "IPv4" : "IPv6")).join(" and ");
+		const has = [...families].map((family) => familyName(family)).join(" and ");
 		throw new Error(`--client ${client}: Service ${namespace}/${name} has only ${has} addresses`);
 	}
 	const owner = ownerOf(reading, address?.toString() ?? client);

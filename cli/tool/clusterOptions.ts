@@ -1,6 +1,6 @@
 /** Which cluster a command reads: by kubectl's options and defaults, or from a bundle. */
 import type { Command } from "commander";
-import { openBundle } from "../../kubernetes/source/bundleFiles.ts";
+import { openBundle } from "../../kubernetes/source/bundle/bundleFiles.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { CommandAccess } from "../../kubernetes/source/commandAccess.ts";
 import { openAsKubectl } from "../../kubernetes/source/kubectlAccess.ts";

@@ -1,9 +1,9 @@
 /** nodeport-lab collect: saves what a diagnosis reads, so that it can be made on another machine. */
 import type { Command } from "commander";
-import { refuseFilled, writeBundle } from "../../kubernetes/source/bundleFiles.ts";
-import { bundleSchema } from "../../kubernetes/source/bundleRecord.ts";
+import { refuseFilled, writeBundle } from "../../kubernetes/source/bundle/bundleFiles.ts";
+import { bundleSchema } from "../../kubernetes/source/bundle/bundleRecord.ts";
+import { RecordingSource } from "../../kubernetes/source/bundle/recordingSource.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
-import { RecordingSource } from "../../kubernetes/source/recordingSource.ts";
 import { NoService } from "../../kubernetes/source/serviceReading.ts";
 import { clusterLine } from "../../report/diagnosis/diagnosisText.ts";
 import { gapTexts } from "../../report/diagnosis/gapText.ts";

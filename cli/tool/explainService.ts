@@ -9,6 +9,7 @@ import { pathsText } from "../../report/diagnosis/pathText.ts";
 import { journeyText } from "../../report/journeyText.ts";
 import { clientForms, resolveRequest } from "../../verification/diagnosis/explainRequest.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
+import { rulesetsFor } from "../../verification/diagnosis/rulesFromSource.ts";
 import { parseDump, walkDump } from "../../verification/diagnosis/singleDump.ts";
 import { journeyOf } from "../../verification/journey/journey.ts";
 import { recordJourney } from "../../verification/journey/recordJourneys.ts";
@@ -76,7 +77,7 @@ async function explainService(service: string, options: Asked): Promise<number> 
 	const source = await sourceOf(options);
 	const input = await readDiagnosis(source, name);
 	const { view, client, destination } = await resolveRequest(source, input, options);
-	const branches = journeyOf(view.snapshot, input.rules.rulesets, client, destination);
+	const branches = journeyOf(view.snapshot, rulesetsFor(input.rules, view), client, destination);
 	const address = withPort(destination.address, destination.port);
 	const journey = recordJourney(options.from, address, branches, Number.POSITIVE_INFINITY);
 	if (options.json) {

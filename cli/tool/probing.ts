@@ -1,34 +1,33 @@
 /** nodeport-lab diagnose --probe: requests that are really sent. */
-import { toExec, toPlace } from "../../kubernetes/objects.ts";
+import { toPlace } from "../../kubernetes/objects.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
-import type { Gap } from "../../kubernetes/source/serviceReading.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
-import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
 import { exampleClients } from "../../verification/diagnosis/prediction.ts";
-import { readListeners } from "../../verification/diagnosis/readListeners.ts";
-import { hereAs, type Measurement, measure, type Prober, podProber } from "../../verification/diagnosis/sendProbes.ts";
-
-export interface Probed {
-	measurements: Measurement[];
-	findings: WeighedFinding[];
-	gaps: Gap[];
-}
+import { hereAs } from "../../verification/diagnosis/probes/fromHere.ts";
+import { podProber } from "../../verification/diagnosis/probes/fromPod.ts";
+import { type Measured, measure } from "../../verification/diagnosis/probes/measure.ts";
+import type { Prober } from "../../verification/diagnosis/probes/measurement.ts";
+import { readListeners } from "../../verification/diagnosis/probes/readListeners.ts";
 
 /** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */
-export async function probeAll(source: ClusterSource, input: DiagnosisInput, from: readonly string[]): Promise<Probed> {
+export async function probeAll(
+	source: ClusterSource,
+	input: DiagnosisInput,
+	from: readonly string[],
+): Promise<Measured> {
+	const { reading, views, rules, outsideIp } = input;
 	// Which address the nodes see of this machine isn't known.
-	const example = exampleClients.ipv4;
-	const { reading, views, rules, outsideIp = example } = input;
-	// Only IPv4 is measured.
-	const here = parseAddress(outsideIp)?.kind() === "ipv4" ? outsideIp : example;
-	const probers: Prober[] = [hereAs(here)];
-	for (const name of from) probers.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
-	const all: Probed = { measurements: [], ...(await readListeners(source, input)) };
-	for (const prober of probers) {
-		const { measurements, findings } = await measure(prober, views, rules.rulesets);
+	const named = outsideIp === undefined ? undefined : parseAddress(outsideIp);
+	const here = hereAs({ ...exampleClients, ...(named && { [named.kind()]: outsideIp }) });
+	const pods: Prober[] = [];
+	for (const name of from) pods.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
+	const all: Measured = { measurements: [], ...(await readListeners(source, input)) };
+	for (const prober of [here, ...pods]) {
+		const { measurements, findings, gaps } = await measure(prober, views, rules);
 		all.measurements.push(...measurements);
 		all.findings.push(...findings);
+		all.gaps.push(...gaps);
 	}
 	return all;
 }
@@ -40,7 +39,7 @@ async function proberOf(source: ClusterSource, own: string, from: string): Promi
 	if ("refused" in answer) throw new Error(`--from ${from}: ${answer.refused.message}`);
 	const [pod] = answer.value;
 	if (!pod) throw new Error(`--from "${from}": pod ${namespace}/${name} not found`);
-	const place = toPlace(pod);
-	if (place.node === undefined || place.ip === undefined) throw new Error(`--from "${from}": the pod isn't running`);
-	return podProber(source, `pod ${namespace}/${name}`, toExec(pod), place);
+	const { node, ip } = toPlace(pod);
+	if (node === undefined || ip === undefined) throw new Error(`--from "${from}": the pod isn't running`);
+	return podProber(source, pod);
 }

@@ -25,8 +25,8 @@ export interface Query<K extends Kind = Kind> {
 
 /** Why something couldn't be read. */
 export interface Refusal {
-	/** "forbidden": the user lacks the right. */
-	kind: "forbidden" | "failed";
+	/** "forbidden": the user lacks the right. "notCollected": the bundle doesn't contain it. */
+	kind: "forbidden" | "failed" | "notCollected";
 	message: string;
 }
 

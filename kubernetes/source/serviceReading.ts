@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type Sample, sampleNodes } from "../existing/nodeSample.ts";
 import { isReady, roleOf, toExec } from "../objects.ts";
 import type { About, Answer, ClusterSource, Query } from "./clusterSource.ts";
+import { causeOfRefusal, type Gap, type Subject } from "./gap.ts";
 import { runsLinux } from "./nodeState.ts";
 import { type AgentKind, agentOf, isKubeProxy } from "./serviceProxies.ts";
 import type {
@@ -16,34 +17,6 @@ import type {
 	PodObject,
 	ServiceObject,
 } from "./usedFields.ts";
-
-/** What is read, and what is missing if it can't be. */
-export type Subject =
-	| "endpointSlices"
-	| "pods"
-	| "nodes"
-	| "kubeProxyPods"
-	| "kubeProxyConfig"
-	| "kubeProxyLog"
-	| "ciliumConfig"
-	| "networkPolicies"
-	| "hostPorts"
-	| "rules"
-	/** Rules next to those that serve the Service: of another back end, or of nft. */
-	| "otherRules"
-	/** Interfaces and routes of a node. */
-	| "network"
-	| "conntrack"
-	| "listeners";
-
-/** Something that couldn't be read, so that the diagnosis is narrower. */
-export interface Gap {
-	subject: Subject;
-	/** The node, if it concerns only one. */
-	node?: string;
-	reason: "forbidden" | "failed" | "unsupported";
-	message: string;
-}
 
 /** The used settings of kube-proxy, as usedFields.ts keeps them. */
 const ProxyConfig = z.object({
@@ -127,8 +100,7 @@ type ListObjects = <K extends Kind>(subject: Subject, query: Query<K>) => Promis
 
 function valueOr<T>(answer: Answer<T>, subject: Subject, gaps: Gap[], node?: string): T | undefined {
 	if ("value" in answer) return answer.value;
-	const { kind: reason, message } = answer.refused;
-	gaps.push({ subject, ...(node !== undefined && { node }), reason, message });
+	gaps.push({ subject, ...(node !== undefined && { node }), cause: causeOfRefusal(answer.refused) });
 	return undefined;
 }
 
@@ -153,9 +125,10 @@ async function readProxyConfig(list: ListObjects, gaps: Gap[]): Promise<ProxyCon
 	if (text === undefined) return undefined;
 	const { data, error } = ProxyConfig.safeParse(parse(text));
 	const [issue] = error?.issues ?? [];
-	const problem = issue ? `${issue.path.join(".")}: ${issue.message}` : data?.unreadable;
-	if (problem === undefined) return data;
-	gaps.push({ subject: "kubeProxyConfig", reason: "failed", message: problem });
+	const { unreadable } = data ?? {};
+	if (!issue && unreadable === undefined) return data;
+	const { path, message } = issue ?? { path: ["config.conf"], message: unreadable ?? "" };
+	gaps.push({ subject: "kubeProxyConfig", cause: { kind: "invalid", field: path.join("."), message } });
 	return undefined;
 }
 

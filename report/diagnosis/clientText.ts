@@ -1,4 +1,5 @@
 /** Clients and targets of predicted requests in words. */
+import type { Family } from "../../netfilter/model.ts";
 import type { PredictedClient, PredictedTarget } from "../../verification/diagnosis/prediction.ts";
 
 const kinds: Record<PredictedClient["kind"], string> = {
@@ -9,6 +10,8 @@ const kinds: Record<PredictedClient["kind"], string> = {
 	nodeProcess: "process on a node",
 	loopback: "a node's loopback",
 };
+
+export const familyName = (family: Family): string => ({ ipv4: "IPv4", ipv6: "IPv6" })[family];
 
 /** "pod on another node (worker-2)" */
 export const clientName = ({ kind, node, address }: PredictedClient): string =>

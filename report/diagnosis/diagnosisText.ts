@@ -79,11 +79,16 @@ function findingLines(one: WeighedFinding, number: number, access: CommandAccess
 
 /** "Measured: 4 of 4 requests ended as predicted." */
 function measurementLines(measurements: NonNullable<Diagnosis["measurements"]>, width: number): string[] {
-	const comparable = measurements.filter(({ predicted }) => predicted.length > 0);
-	const agreeing = comparable.filter(({ predicted, observed }) => predicted.includes(observed));
-	const rest = measurements.length - comparable.length;
+	const silent = measurements.filter(({ observed }) => observed === "silent").length;
+	const comparable = measurements.filter(({ predicted, observed }) => predicted.length > 0 && observed !== "silent");
+	const agreeing = comparable.filter(({ predicted, observed }) => predicted.some((one) => one === observed));
+	const rest = measurements.length - comparable.length - silent;
 	const more = rest === 0 ? "" : ` ${rest} had no prediction.`;
-	return fill(`Measured: ${agreeing.length} of ${comparable.length} requests ended as predicted.${more}`, width);
+	const doubt = silent === 0 ? "" : ` ${silent} UDP packets got no answer, which proves nothing.`;
+	return fill(
+		`Measured: ${agreeing.length} of ${comparable.length} requests ended as predicted.${more}${doubt}`,
+		width,
+	);
 }
 
 /** Names of fields, such as externalTrafficPolicy, and of settings keep their spelling. */

@@ -1,8 +1,7 @@
 /** What couldn't be read, and what it would have shown. */
-import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
+import type { Gap, GapCause, Subject } from "../../kubernetes/source/gap.ts";
+import { familyName } from "./clientText.ts";
 import { nodeNames } from "./findings/findingWords.ts";
-
-type Gap = Diagnosis["gaps"][number];
 
 interface SubjectText {
 	/** What it is. */
@@ -13,7 +12,7 @@ interface SubjectText {
 	right?: string;
 }
 
-const subjects: Record<string, SubjectText> = {
+const subjects: Record<Subject, SubjectText> = {
 	endpointSlices: {
 		name: "EndpointSlices",
 		shows: "whether the Service has ready endpoints, and where rules must lead",
@@ -71,13 +70,15 @@ const subjects: Record<string, SubjectText> = {
 		shows: "whether a process listens on the targetPort",
 		right: "create and get pods/exec in the Service's namespace",
 	},
+	requests: { name: "requests", shows: "how they really end" },
 };
 
 /** One line for each subject and reason; nodes with the same reason are together. */
 export function gapTexts(gaps: readonly Gap[]): string[] {
 	const groups = new Map<string, Gap[]>();
 	for (const gap of gaps) {
-		const key = JSON.stringify([gap.subject, gap.reason, gap.reason === "forbidden" ? "" : gap.message]);
+		const { subject, family, source, cause } = gap;
+		const key = JSON.stringify([subject, family, source, cause.kind === "forbidden" ? cause.kind : cause]);
 		groups.set(key, [...(groups.get(key) ?? []), gap]);
 	}
 	return [...groups.values()].flatMap(groupText);
@@ -86,9 +87,46 @@ export function gapTexts(gaps: readonly Gap[]): string[] {
 function groupText(group: readonly Gap[]): string[] {
 	const [first] = group;
 	if (!first) return [];
-	const { name, shows, right } = subjects[first.subject] ?? { name: first.subject, shows: "", right: undefined };
+	const { subject, family, source, cause } = first;
+	const { name, shows, right } = subjects[subject];
 	const nodes = group.flatMap(({ node }) => node ?? []);
 	const where = nodes.length === 0 ? "" : ` of ${nodeNames(nodes)}`;
-	const missing = first.reason === "forbidden" && right !== undefined ? `needs the right to ${right}` : first.message;
-	return [`${name}${where}: ${missing}${shows === "" ? "" : `; would show ${shows}`}`];
+	const which = family === undefined ? "" : `${familyName(family)} `;
+	const isMissing = cause.kind === "forbidden" && right !== undefined;
+	const why = isMissing ? `needs the right to ${right}` : causeText(cause);
+	return [`${which}${name}${where}: ${source === undefined ? "" : `${source}: `}${why}; would show ${shows}`];
+}
+
+function causeText(cause: GapCause): string {
+	switch (cause.kind) {
+		case "forbidden":
+		case "failed":
+			return cause.message;
+		case "notCollected":
+			return "the bundle doesn't contain it";
+		case "invalid":
+			return `${cause.field}: ${cause.message}`;
+		case "noProgram":
+			return `its kube-proxy pod has no program ${cause.program}`;
+		case "noClientProgram":
+			return `${cause.client} can't send them: its container has none of ${cause.programs.join(", ")}, or exec isn't allowed`;
+		case "exitCode":
+			return `${cause.program} ended with ${cause.code}`;
+		case "incomplete":
+			return `${cause.program}: ${cause.reason}`;
+		case "noProxyPod":
+			return "the node has no kube-proxy pod";
+		case "noProxyPods":
+			return "no node has a kube-proxy pod; it may be part of another process, as in k3s";
+		case "proxyMode":
+			return `kube-proxy runs in ${cause.mode} mode, which has no rules to read`;
+		case "ebpf":
+			return `eBPF programs of ${cause.agent} aren't evaluated`;
+		case "noNodeAddress":
+			return "the node has no InternalIP of this family";
+		case "noRoute":
+			return `${cause.client} has no address or no route of this family`;
+		case "protocol":
+			return `no program sends ${cause.protocol} packets and reports the answer`;
+	}
 }

@@ -1,6 +1,7 @@
 /** Who reaches what: for each kind of client, one row for each group of targets with the same result. */
+import type { Family } from "../../netfilter/model.ts";
 import type { Prediction } from "../../verification/diagnosis/prediction.ts";
-import { clientName, targetName } from "./clientText.ts";
+import { clientName, familyName, targetName } from "./clientText.ts";
 import { fill } from "./fill.ts";
 import { resultText } from "./predictionText.ts";
 
@@ -12,6 +13,7 @@ export interface PredictionRow {
 
 /** Targets of one client that differ in their node only, and have the same result, are one row. */
 export function predictionRows(predictions: readonly Prediction[]): PredictionRow[] {
+	const isDualStack = new Set(predictions.map(({ target }) => familyOf(target))).size > 1;
 	return grouped(predictions, kindOf).flatMap((ofKind) => {
 		const groups = grouped(ofKind, resultText).toSorted((a, b) => a.length - b.length);
 		const several = groups.filter((group) => group.length > 1).length;
@@ -19,18 +21,25 @@ export function predictionRows(predictions: readonly Prediction[]): PredictionRo
 			const [first] = group;
 			if (!first) return [];
 			const target = groupName(group, first, ofKind.length, several > 1);
-			return [{ client: clientName(first.client), target, result: resultText(first) }];
+			return [{ client: clientOf(first, isDualStack), target, result: resultText(first) }];
 		});
 	});
 }
+
+/** "pod on another node (worker-2)", and over which family if there are two. */
+function clientOf({ client, target }: Prediction, isDualStack: boolean): string {
+	return isDualStack ? `${clientName(client)} over ${familyName(familyOf(target))}` : clientName(client);
+}
+
+const familyOf = ({ address }: Prediction["target"]): Family => (address.startsWith("[") ? "ipv6" : "ipv4");
 
 const portOf = ({ target: { address } }: Prediction): string => address.slice(address.lastIndexOf(":") + 1);
 
 /** The targets of one client that differ in their node only. */
 const kindOf = (one: Prediction): string => {
-	const { client, target } = one;
+	const { target } = one;
 	const host = target.kind === "nodePort" ? "" : target.address;
-	return JSON.stringify([clientName(client), target.kind, target.protocol, portOf(one), host]);
+	return JSON.stringify([clientOf(one, true), target.kind, target.protocol, portOf(one), host]);
 };
 
 function grouped(all: readonly Prediction[], keyOf: (one: Prediction) => string): Prediction[][] {

@@ -76,7 +76,7 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 		for (const service of ["default/nodeport-service", `${namespace}/local`, `${namespace}/selector`]) {
 			const { measurements = [], findings } = await diagnose(service, "--probe", "--from", "pod/default/dnsutils");
 			expect(measurements.length).toBeGreaterThan(5);
-			const unexpected = measurements.filter(({ predicted, observed }) => !predicted.includes(observed));
+			const unexpected = measurements.filter(({ predicted, observed }) => !predicted.some((one) => one === observed));
 			expect(unexpected, service).toEqual([]);
 			expect(findings.filter(({ finding }) => finding.kind === "probe")).toEqual([]);
 		}

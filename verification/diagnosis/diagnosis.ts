@@ -1,7 +1,9 @@
 /** A diagnosis: what is wrong with a Service, and who reaches it. A pure function of what was read. */
 import { z } from "zod";
-import type { Gap, ServiceReading } from "../../kubernetes/source/serviceReading.ts";
-import type { Ruleset } from "../ruleset.ts";
+import { toPlace } from "../../kubernetes/objects.ts";
+import { Gap } from "../../kubernetes/source/gap.ts";
+import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import type { Family } from "../../netfilter/model.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
 import { nodeFindings } from "./findings/nodeFindings.ts";
 import { objectFindings } from "./findings/objectFindings.ts";
@@ -10,18 +12,11 @@ import { unexplainedFindings } from "./findings/rules/unexplained.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { staleConntrackFindings } from "./findings/staleConntrack.ts";
 import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
-import type { RulesReading } from "./rulesFromSource.ts";
-import { Measurement } from "./sendProbes.ts";
+import { Measurement } from "./probes/measurement.ts";
+import { type RulesReading, rulesetsFor } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
 
 export const diagnosisSchema = "nodeport-lab/diagnosis/v1";
-
-const GapData = z.object({
-	subject: z.string(),
-	node: z.string().optional(),
-	reason: z.enum(["forbidden", "failed", "unsupported"]),
-	message: z.string(),
-});
 
 export const Diagnosis = z.object({
 	schema: z.literal(diagnosisSchema),
@@ -56,7 +51,7 @@ export const Diagnosis = z.object({
 	/** With --probe: requests that were sent, and how they ended. */
 	measurements: z.array(Measurement).optional(),
 	/** What couldn't be read, so that the diagnosis is narrower. */
-	gaps: z.array(GapData),
+	gaps: z.array(Gap),
 });
 export type Diagnosis = z.infer<typeof Diagnosis>;
 
@@ -72,7 +67,7 @@ export interface DiagnosisInput {
 
 export function diagnose(input: DiagnosisInput): Diagnosis {
 	const { reading, views, rules, outsideIp, probed } = input;
-	const { requests, gaps } = predictAll(reading, views, rules.rulesets, outsideIp);
+	const requests = predictAll(reading, views, rules, outsideIp);
 	const own = nodeFindings(reading, views);
 	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
 	const found = [
@@ -91,14 +86,14 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		service: summaryOf(reading),
 		nodes: {
 			inspected: inspectedNodes(reading).map(({ metadata }) => metadata.name),
-			withRules: [...rules.rulesets.keys()],
+			withRules: [...new Set([...rules.rulesets.values()].flatMap((byNode) => [...byNode.keys()]))],
 			total: reading.nodes.length,
 		},
 		verdict: verdictOf(findings, reading.endpointSlices !== undefined || requests.length > 0),
 		findings,
 		predictions: requests.map(({ prediction }) => prediction),
 		...(probed && { measurements: probed.measurements }),
-		gaps: [...reading.gaps, ...rules.gaps, ...gaps, ...(probed?.gaps ?? [])],
+		gaps: [...reading.gaps, ...rules.gaps, ...(probed?.gaps ?? [])],
 	};
 }
 
@@ -124,28 +119,26 @@ function verdictOf(findings: readonly WeighedFinding[], isChecked: boolean): Dia
 	return isChecked ? "healthy" : "unchecked";
 }
 
-/** The requests of all ports. Rules of the other family aren't read yet. */
+/** The requests of all ports and families. */
 export function predictAll(
 	reading: ServiceReading,
 	views: readonly ServiceView[],
-	rulesets: ReadonlyMap<string, Ruleset>,
+	rules: Pick<RulesReading, "rulesets">,
 	outsideIp: string | undefined,
-): { requests: PredictedRequest[]; gaps: Gap[] } {
-	if (rulesets.size === 0 || isHeadless(reading.service)) return { requests: [], gaps: [] };
-	const pods = podsByNode(reading);
-	const isWalked = ({ family }: ServiceView) => family === "ipv4";
-	const requests = views.filter(isWalked).flatMap((view) => predictRequests(view, rulesets, pods, outsideIp));
-	const unread = views.some((view) => !isWalked(view));
-	const message = "rules for IPv6 aren't evaluated";
-	return { requests, gaps: unread ? [{ subject: "rules", reason: "unsupported", message }] : [] };
+): PredictedRequest[] {
+	if (isHeadless(reading.service)) return [];
+	return views.flatMap((view) => {
+		const rulesets = rulesetsFor(rules, view);
+		return rulesets.size === 0 ? [] : predictRequests(view, rulesets, podsByNode(reading, view.family), outsideIp);
+	});
 }
 
-function podsByNode({ pods = [] }: ServiceReading): Map<string, string[]> {
+function podsByNode({ pods = [] }: ServiceReading, family: Family): Map<string, string[]> {
 	const byNode = new Map<string, string[]>();
-	for (const { spec, status } of pods) {
-		const { podIP } = status ?? {};
-		if (spec.hostNetwork || spec.nodeName === undefined || podIP === undefined || podIP.includes(":")) continue;
-		byNode.set(spec.nodeName, [...(byNode.get(spec.nodeName) ?? []), podIP]);
+	for (const pod of pods) {
+		const { network, node, ip } = toPlace(pod, family);
+		if (network === "pod" && node !== undefined && ip !== undefined)
+			byNode.set(node, [...(byNode.get(node) ?? []), ip]);
 	}
 	return byNode;
 }

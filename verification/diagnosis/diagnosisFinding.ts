@@ -1,11 +1,12 @@
 /** What a diagnosis finds, as data. report/diagnosis/ makes the sentences. */
 import { z } from "zod";
-import { Backend, Protocol } from "../../netfilter/model.ts";
+import { Backend, Family, Protocol } from "../../netfilter/model.ts";
 import { End } from "../journey/model.ts";
-import { Command, Outcome } from "../model.ts";
+import { Command } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
 import { RuleOwner } from "./findings/rules/ruleOwner.ts";
 import { PredictedClient, PredictedTarget } from "./prediction.ts";
+import { MeasuredOutcome } from "./probes/measurement.ts";
 
 const text = z.string();
 const names = z.array(text);
@@ -148,13 +149,21 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	/** No node runs kube-proxy, and another program can serve Services; or the Service's label names the program. */
 	z.object({ kind: z.literal("otherProxy"), agents: names, chosenByLabel: z.literal(true).optional() }),
 	/** The node's rules can be read, and aren't usable. */
-	z.object({ kind: z.literal("unusableRules"), node: text, problem: ReadProblem }),
+	z.object({
+		kind: z.literal("unusableRules"),
+		node: text,
+		/** Only if the Service has another one too. */
+		family: Family.optional(),
+		problem: ReadProblem,
+	}),
 	/** Rules of a kube-proxy that ran before in another mode or with another back end. The kernel still evaluates them. */
 	z.object({ kind: z.literal("leftoverRules"), nodes: names, backend: Backend, chain: text }),
 	z.object({
 		kind: z.literal("nodeRules"),
 		nodes: names,
 		port: PortReference,
+		/** Only if the Service has another one too. */
+		family: Family.optional(),
 		problem: NodeRulesProblem,
 		/** kube-proxy's pod, if only one node is concerned. */
 		proxyPod: text.optional(),
@@ -189,7 +198,7 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 		client: text,
 		target: PredictedTarget,
 		predicted: z.array(End),
-		observed: Outcome,
+		observed: MeasuredOutcome,
 		detail: text.optional(),
 		/** How many requests of the client to such targets ended so. */
 		requests: z.int(),

@@ -5,7 +5,7 @@ import type { Place } from "../../kubernetes/snapshot.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
-import type { Protocol } from "../../netfilter/model.ts";
+import type { Family, Protocol } from "../../netfilter/model.ts";
 import { destinationForms, parseDestination } from "../journey/destination.ts";
 import type { Destination } from "../journey/journey.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
@@ -45,9 +45,9 @@ export async function resolveRequest(
 }
 
 /** The Service's port that the destination names, by its nodePort or its port. */
-function viewFor(views: readonly ServiceView[], { to, protocol }: ExplainRequest): ServiceView {
+function viewFor(views: readonly ServiceView[], { from, to, protocol }: ExplainRequest): ServiceView {
 	const port = Number(to.match(/:(\d{1,5})$/)?.[1]);
-	const host = parseAddress(to.replace(/:\d{1,5}$/, "").replace(/^\[|\]$/g, ""));
+	const host = parseAddress(to.replace(/:\d{1,5}$/, "").replace(/^\[|\]$/g, "")) ?? parseAddress(from);
 	const possible = views.filter(
 		(view) =>
 			(protocol === undefined || view.protocol === protocol) && (host === undefined || view.family === host.kind()),
@@ -64,7 +64,7 @@ function viewFor(views: readonly ServiceView[], { to, protocol }: ExplainRequest
 
 async function placeOf(
 	source: ClusterSource,
-	{ snapshot: { nodes } }: ServiceView,
+	{ snapshot: { nodes }, family }: ServiceView,
 	pods: readonly PodObject[],
 	namespace: string,
 	from: string,
@@ -72,11 +72,11 @@ async function placeOf(
 	const node = nodes.find(({ name, internalIp }) => name === from || internalIp === from);
 	if (node) return { network: "node", node: node.name, ip: node.internalIp };
 	const address = parseAddress(from);
-	if (address) return placeOfAddress(nodes, pods, from);
+	if (address) return placeOfAddress(nodes, pods, family, from);
 	const [, podNamespace = namespace, name = ""] = from.match(/^(?:([^/]+)\/)?([^/]+)$/) ?? [];
 	const known = podNamespace === namespace ? pods : await podsNamed(source, podNamespace, name);
 	const pod = known.find(({ metadata }) => metadata.name === name);
-	if (pod) return placeOfPod(pod, from);
+	if (pod) return placeOfPod(pod, family, from);
 	throw new Error(
 		`--from "${from}" not found: must be ${clientForms}; nodes: ${nodes.map(({ name }) => name).join(", ")}`,
 	);
@@ -88,9 +88,9 @@ async function podsNamed(source: ClusterSource, namespace: string, name: string)
 	throw new Error(`--from ${namespace}/${name}: the pod can't be read: ${answer.refused.message}`);
 }
 
-function placeOfAddress(nodes: readonly Node[], pods: readonly PodObject[], from: string): Place {
-	const pod = pods.find(({ spec, status }) => !spec.hostNetwork && status?.podIP === from);
-	if (pod) return placeOfPod(pod, from);
+function placeOfAddress(nodes: readonly Node[], pods: readonly PodObject[], family: Family, from: string): Place {
+	const pod = pods.find(({ spec, status }) => !spec.hostNetwork && addressesOf(status).includes(from));
+	if (pod) return placeOfPod(pod, family, from);
 	const address = parseAddress(from);
 	const host = nodes.find(({ podCidr }) => {
 		const range = parseRange(podCidr);
@@ -99,10 +99,15 @@ function placeOfAddress(nodes: readonly Node[], pods: readonly PodObject[], from
 	return host ? { network: "pod", node: host.name, ip: from } : { network: "outside", ip: from };
 }
 
-function placeOfPod(pod: PodObject, from: string): Place {
-	const place = toPlace(pod);
+const addressesOf = (status: PodObject["status"]): (string | undefined)[] => [
+	status?.podIP,
+	...(status?.podIPs ?? []).map(({ ip }) => ip),
+];
+
+function placeOfPod(pod: PodObject, family: Family, from: string): Place {
+	const place = toPlace(pod, family);
 	if (place.node === undefined || place.ip === undefined)
-		throw new Error(`--from "${from}": the pod has no node or no address yet`);
+		throw new Error(`--from "${from}": the pod has no node or no address of ${family} yet`);
 	return place;
 }
 

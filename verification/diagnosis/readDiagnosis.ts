@@ -1,10 +1,11 @@
 /** Reads all that a diagnosis of one Service needs, live or from a bundle. */
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { Gap } from "../../kubernetes/source/gap.ts";
 import { serviceProxyOf } from "../../kubernetes/source/serviceProxies.ts";
-import { type Gap, NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
+import { NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
-import { type RulesReading, readRulesFrom } from "./rulesFromSource.ts";
-import { isHeadless, type ServiceView, viewsOf } from "./serviceViews.ts";
+import { noRules, type RulesReading, readRulesFrom } from "./rulesFromSource.ts";
+import { inspectedNodes, isHeadless, type ServiceView, viewsOf } from "./serviceViews.ts";
 
 export interface ServiceName {
 	namespace: string;
@@ -36,22 +37,28 @@ async function rulesOf(
 	reading: ServiceReading,
 	views: readonly ServiceView[],
 ): Promise<RulesReading> {
-	const view = views.find(({ family }) => family === "ipv4");
-	const nothing = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
+	const { service, kubeProxies, agents } = reading;
+	if (views.length === 0 || isHeadless(service) || serviceProxyOf(service) !== undefined) return noRules();
 	// If kube-proxy's pods can't be listed, that gap says why there are no rules.
-	const isReadable = reading.kubeProxies !== undefined && reading.kubeProxies.size > 0;
-	if (!view || isHeadless(reading.service) || serviceProxyOf(reading.service) !== undefined) return nothing;
-	if (isReadable) {
-		const rules = await readRulesFrom(source, view, views);
-		return { ...rules, gaps: [...rules.gaps, ...ebpfGaps(reading)] };
+	if (kubeProxies !== undefined && kubeProxies.size > 0) {
+		const rules = await readRulesFrom(source, views);
+		return { ...rules, gaps: [...rules.gaps, ...addressGaps(reading, views), ...ebpfGaps(reading)] };
 	}
-	const isExplained = reading.kubeProxies === undefined || reading.agents.size > 0;
-	const message = "no node has a kube-proxy pod; it may be part of another process, as in k3s";
-	return isExplained ? nothing : { ...nothing, gaps: [{ subject: "rules", reason: "unsupported", message }] };
+	const isExplained = kubeProxies === undefined || agents.size > 0;
+	return noRules(isExplained ? [] : [{ subject: "rules", cause: { kind: "noProxyPods" } }]);
+}
+
+/** A request through the address of a node that has none of the family can't be predicted. */
+function addressGaps(reading: ServiceReading, views: readonly ServiceView[]): Gap[] {
+	const nodes = inspectedNodes(reading).map(({ metadata }) => metadata.name);
+	const snapshots = new Map(views.map(({ family, snapshot }) => [family, snapshot]));
+	return [...snapshots].flatMap(([family, snapshot]) => {
+		const known = new Set(snapshot.nodes.map(({ name }) => name));
+		const without = nodes.filter((node) => !known.has(node));
+		return without.map((node): Gap => ({ subject: "rules", node, family, cause: { kind: "noNodeAddress" } }));
+	});
 }
 
 /** Next to kube-proxy, Cilium may serve a pod's requests to a ClusterIP, and drop packets. */
 const ebpfGaps = ({ agents }: ServiceReading): Gap[] =>
-	agents.has("cilium")
-		? [{ subject: "otherRules", reason: "unsupported", message: "eBPF programs of Cilium aren't evaluated" }]
-		: [];
+	agents.has("cilium") ? [{ subject: "otherRules", cause: { kind: "ebpf", agent: "Cilium" } }] : [];

@@ -1,7 +1,7 @@
 /** A node's connections to the UDP ports of a Service, read in its kube-proxy pod, which shares the node's network. */
 import { saysForbidden } from "../../kubernetes/apiErrors.ts";
 import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
-import type { Gap } from "../../kubernetes/source/serviceReading.ts";
+import type { Gap, GapCause } from "../../kubernetes/source/gap.ts";
 import { parseConntrack, type UdpConnection } from "./findings/staleConntrack.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
@@ -19,22 +19,24 @@ export async function readUdpConnections(
 	views: readonly ServiceView[],
 ): Promise<NodeConnections> {
 	const udp = views.filter(({ protocol }) => protocol === "udp");
-	const ports = new Set(udp.flatMap(({ port }) => [port.port, port.nodePort ?? 0]).filter((port) => port > 0));
 	const connections: UdpConnection[] = [];
-	for (const port of ports) {
-		const program = ["conntrack", "-L", "-p", "udp", "--orig-port-dst", String(port)];
-		const { code, stdout, stderr } = await source.run(container, program, readSeconds);
-		if (code !== 0) return { connections, gaps: [{ subject: "conntrack", node, ...whyNot(program, code, stderr) }] };
+	for (const program of new Set(udp.flatMap(programsFor))) {
+		const words = program.split(" ");
+		const { code, stdout, stderr } = await source.run(container, words, readSeconds);
+		if (code !== 0) return { connections, gaps: [{ subject: "conntrack", node, cause: whyNot(words, code, stderr) }] };
 		connections.push(...parseConntrack(stdout));
 	}
 	return { connections, gaps: [] };
 }
 
-function whyNot([program = ""]: string[], code: number, stderr: string): Pick<Gap, "reason" | "message"> {
-	const [line = ""] = stderr.trim().split("\n");
-	if (saysForbidden(stderr)) return { reason: "forbidden", message: line };
+/** Without -f, conntrack lists IPv4 only. */
+const programsFor = ({ port: { port, nodePort = 0 }, family }: ServiceView): string[] =>
+	[port, nodePort].filter((port) => port > 0).map((port) => `conntrack -L -f ${family} -p udp --orig-port-dst ${port}`);
+
+function whyNot([program = ""]: string[], code: number, stderr: string): GapCause {
+	const [message = ""] = stderr.trim().split("\n");
+	if (saysForbidden(stderr)) return { kind: "forbidden", message };
 	// kube-proxy's image has few programs besides those for rules.
-	const isMissing = code === 127 || /not found|no such file/i.test(stderr);
-	const message = isMissing ? `its kube-proxy pod has no program ${program}` : line || `${program} ended with ${code}`;
-	return { reason: isMissing ? "unsupported" : "failed", message };
+	if (code === 127 || /not found|no such file/i.test(stderr)) return { kind: "noProgram", program };
+	return message === "" ? { kind: "exitCode", program, code } : { kind: "failed", message };
 }

@@ -1,11 +1,13 @@
 /** Reads the rules of the nodes through kube-proxy's pods, from a live cluster or a bundle. */
 import pLimit from "p-limit";
 import { saysForbidden } from "../../kubernetes/apiErrors.ts";
-import { commandFor, restartProxyCommand } from "../../kubernetes/exec.ts";
+import { commandFor, type Ran, restartProxyCommand } from "../../kubernetes/exec.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import { operatingSystem } from "../../kubernetes/objects.ts";
+import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
-import type { Gap } from "../../kubernetes/source/serviceReading.ts";
+import type { Gap, GapCause } from "../../kubernetes/source/gap.ts";
+import type { Family } from "../../netfilter/model.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
 import type { NodePrograms } from "../nodeRules/ruleOutputs.ts";
@@ -17,19 +19,40 @@ import { type NodeConnections, readUdpConnections } from "./readUdpConnections.t
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface RulesReading {
-	rulesets: Map<string, Ruleset>;
+	/** By family of the Service, then by node. */
+	rulesets: ReadonlyMap<Family, ReadonlyMap<string, Ruleset>>;
 	/** To the UDP ports of the Service, by node. */
 	connections: Map<string, UdpConnection[]>;
 	findings: WeighedFinding[];
 	gaps: Gap[];
 }
 
-/** The programs that readRuleset runs, answered by the source. Their commands leave the choice of the cluster to the user. */
+export const noRules = (gaps: Gap[] = []): RulesReading => ({
+	rulesets: new Map(),
+	connections: new Map(),
+	findings: [],
+	gaps,
+});
+
+/** The rules that a view's packets meet, by node. */
+export const rulesetsFor = (
+	{ rulesets }: Pick<RulesReading, "rulesets">,
+	{ family }: Pick<ServiceView, "family">,
+): ReadonlyMap<string, Ruleset> => rulesets.get(family) ?? new Map();
+
+/**
+ * The programs that readRuleset runs, answered by the source, each only once: both families need some of them. Their
+ * commands leave the choice of the cluster to the user.
+ */
 function programsOf(source: ClusterSource): NodePrograms {
+	const answers = new Map<string, Promise<Ran>>();
 	return {
 		run: (runner, program, seconds) => {
 			if (!("exec" in runner)) throw new Error("a diagnosis runs programs in pods only");
-			return source.run(runner.exec, program, seconds);
+			const key = JSON.stringify(program);
+			const answer = answers.get(key) ?? source.run(runner.exec, program, seconds);
+			answers.set(key, answer);
+			return answer;
 		},
 		commandFor: (runner, program) => withoutAccess(commandFor(nowhere, runner, program)),
 		restartProxyCommand: (proxy) => {
@@ -44,38 +67,76 @@ const nowhere = { kubeconfig: "" };
 const withoutAccess = (command: string[]): string[] =>
 	command.filter((word, i) => word !== "--kubeconfig" && command[i - 1] !== "--kubeconfig");
 
-/** @param view in the family whose rules are read */
-export async function readRulesFrom(
+/** @param views of all ports and families */
+export async function readRulesFrom(source: ClusterSource, views: readonly ServiceView[]): Promise<RulesReading> {
+	const families = [...new Map(views.map(({ family, snapshot }) => [family, snapshot]))];
+	const names = new Set(families.flatMap(([, { nodes }]) => nodes.filter(isReadable).map(({ name }) => name)));
+	const results = await pLimit(readsAtOnce).map([...names], (name) => readNode(source, name, families, views));
+	const rulesets = new Map<Family, ReadonlyMap<string, Ruleset>>(
+		families.map(([family]) => [
+			family,
+			new Map(
+				results.flatMap(({ node, read }) =>
+					read.flatMap((one) => (one.family === family && one.ruleset ? [[node, one.ruleset] as const] : [])),
+				),
+			),
+		]),
+	);
+	const reading = { ...noRules(), rulesets };
+	for (const result of results) addNode(reading, result, families.length > 1);
+	return { ...reading, findings: mergeFindings(reading.findings) };
+}
+
+const isReadable = ({ ready, labels }: Node): boolean => ready && operatingSystem(labels) === "linux";
+
+interface FamilyRead {
+	family: Family;
+	ruleset?: Ruleset;
+	error?: ReturnType<typeof readFinding>;
+}
+
+interface NodeRead {
+	node: string;
+	read: FamilyRead[];
+	udp: NodeConnections | undefined;
+}
+
+async function readNode(
 	source: ClusterSource,
-	{ snapshot }: ServiceView,
+	name: string,
+	families: readonly [Family, ClusterSnapshot][],
 	views: readonly ServiceView[],
-): Promise<RulesReading> {
-	const cluster = programsOf(source);
-	const reading: RulesReading = { rulesets: new Map(), connections: new Map(), findings: [], gaps: [] };
-	const isReadable = ({ ready, labels }: Node) => ready && operatingSystem(labels) === "linux";
-	const results = await pLimit(readsAtOnce).map(snapshot.nodes.filter(isReadable), async (node) => {
-		const udp = await connectionsOn(source, snapshot, node, views);
+): Promise<NodeRead> {
+	const programs = programsOf(source);
+	const read = families.map(async ([family, snapshot]): Promise<FamilyRead[]> => {
+		const node = snapshot.nodes.find((node) => node.name === name);
+		if (!node) return [];
 		try {
-			return { node: node.name, udp, ruleset: await readRuleset(cluster, snapshot, node) };
+			return [{ family, ruleset: await readRuleset(programs, snapshot, node) }];
 		} catch (error) {
-			return { node: node.name, udp, error: readFinding(node.name, error) };
+			return [{ family, error: readFinding(name, error) }];
 		}
 	});
-	for (const { node, udp, ruleset, error } of results) {
-		if (ruleset) addRuleset(reading, node, ruleset);
-		if (error) addProblem(reading, error);
-		if (!udp) continue;
-		reading.connections.set(node, udp.connections);
-		// If no program can run there, the gap about the rules says so.
-		reading.gaps.push(...udp.gaps.filter(({ reason }) => ruleset || reason === "unsupported"));
-	}
-	return { ...reading, findings: mergeFindings(reading.findings) };
+	const [, snapshot] = families[0] ?? [];
+	const udp = snapshot && connectionsOn(source, snapshot, name, views);
+	return { node: name, read: (await Promise.all(read)).flat(), udp: await udp };
+}
+
+/** @param isDual whether findings and gaps name the family */
+function addNode(reading: RulesReading, { node, read, udp }: NodeRead, isDual: boolean): void {
+	for (const { ruleset } of read) if (ruleset) addRuleset(reading, node, ruleset);
+	addProblems(reading, node, read, isDual);
+	if (!udp) return;
+	reading.connections.set(node, udp.connections);
+	// If no program can run there, the gap about the rules says so.
+	const isRead = read.some(({ ruleset }) => ruleset);
+	reading.gaps.push(...udp.gaps.filter(({ cause }) => isRead || cause.kind === "noProgram"));
 }
 
 async function connectionsOn(
 	source: ClusterSource,
-	{ kubeProxies }: ServiceView["snapshot"],
-	{ name }: Node,
+	{ kubeProxies }: ClusterSnapshot,
+	name: string,
 	views: readonly ServiceView[],
 ): Promise<NodeConnections | undefined> {
 	const proxy = kubeProxies.get(name);
@@ -84,38 +145,46 @@ async function connectionsOn(
 
 /** Rules that couldn't be read may change what the others lead to; those of an earlier kube-proxy are still evaluated. */
 function addRuleset(reading: RulesReading, node: string, ruleset: Ruleset): void {
-	reading.rulesets.set(node, ruleset);
 	for (const { source, problem } of ruleset.gaps) {
-		const subject = source === "network" ? "network" : "otherRules";
-		const { reason, message } = gapOf(problem);
-		reading.gaps.push({ subject, node, reason, message: source === "network" ? message : `${source}: ${message}` });
+		const cause = causeOf(problem);
+		reading.gaps.push(
+			source === "network" ? { subject: "network", node, cause } : { subject: "otherRules", node, source, cause },
+		);
 	}
 	for (const { backend, chain } of ruleset.leftovers) {
 		reading.findings.push({ weight: "note", finding: { kind: "leftoverRules", nodes: [node], backend, chain } });
 	}
 }
 
-function addProblem(reading: RulesReading, { node, problem, inspect, fix }: ReturnType<typeof readFinding>): void {
-	if (problem.kind !== "missingChain" && problem.kind !== "noProxyRules") {
-		reading.gaps.push({ subject: "rules", node, ...gapOf(problem) });
-		return;
+function addProblems(reading: RulesReading, node: string, read: readonly FamilyRead[], isDual: boolean): void {
+	const failed = read.flatMap(({ family, error }) => (error ? [{ family, ...error }] : []));
+	// What prevents reading one family mostly prevents reading the other too.
+	const isSame = failed.length === read.length && new Set(failed.map(({ problem }) => problem.kind)).size === 1;
+	for (const { family, problem, inspect, fix } of isSame ? failed.slice(0, 1) : failed) {
+		const concerned = isDual && !isSame ? { family } : {};
+		if (problem.kind !== "missingChain" && problem.kind !== "noProxyRules") {
+			reading.gaps.push({ subject: "rules", node, ...concerned, cause: causeOf(problem) });
+			continue;
+		}
+		const finding = { kind: "unusableRules" as const, node, ...concerned, problem };
+		// If it serves the other family, kube-proxy runs without this one: a restart doesn't change that.
+		const restart = "family" in concerned ? undefined : fix;
+		reading.findings.push({ weight: "cause", finding, ...(inspect && { inspect }), ...(restart && { fix: restart }) });
 	}
-	const finding = { kind: "unusableRules" as const, node, problem };
-	reading.findings.push({ weight: "cause", finding, ...(inspect && { inspect }), ...(fix && { fix }) });
 }
 
-function gapOf(problem: ReadProblem): Pick<Gap, "reason" | "message"> {
+function causeOf(problem: ReadProblem): GapCause {
 	switch (problem.kind) {
 		case "noReader":
-			return { reason: "unsupported", message: "the node has no kube-proxy pod" };
-		case "failed": {
-			return { reason: saysForbidden(problem.message) ? "forbidden" : "failed", message: problem.message };
-		}
+			return { kind: "noProxyPod" };
+		case "failed":
+			return { kind: saysForbidden(problem.message) ? "forbidden" : "failed", message: problem.message };
 		case "incomplete":
-			return { reason: "failed", message: `${problem.program.join(" ")}: ${problem.reason}` };
+			return { kind: "incomplete", program: problem.program.join(" "), reason: problem.reason };
 		case "otherProxyMode":
-			return { reason: "unsupported", message: `kube-proxy runs in ${problem.mode} mode, which has no rules to read` };
-		default:
-			return { reason: "unsupported", message: problem.kind };
+			return { kind: "proxyMode", mode: problem.mode };
+		case "missingChain":
+		case "noProxyRules":
+			return { kind: "failed", message: problem.kind };
 	}
 }

@@ -19,6 +19,8 @@ import type { Family, Protocol } from "../../netfilter/model.ts";
 /** One port of the Service in one address family. */
 export interface ServiceView {
 	family: Family;
+	/** Whether the Service has addresses of both families. */
+	isDualStack: boolean;
 	protocol: Protocol;
 	port: ServicePort;
 	/** In the form that journeys use; its endpoints are those that kube-proxy uses. */
@@ -37,10 +39,10 @@ export type ServicePort = NonNullable<ServiceObject["spec"]["ports"]>[number];
 export const protocolOf = ({ protocol = "TCP" }: { protocol?: string | undefined }): Protocol =>
 	protocol.toLowerCase() as Protocol;
 
-const families: Record<string, Family> = { IPv4: "ipv4", IPv6: "ipv6" };
+const familyNames: Record<string, Family> = { IPv4: "ipv4", IPv6: "ipv6" };
 
 export function familiesOf({ spec }: ServiceObject): Family[] {
-	const named = (spec.ipFamilies ?? []).flatMap((name) => families[name] ?? []);
+	const named = (spec.ipFamilies ?? []).flatMap((name) => familyNames[name] ?? []);
 	if (named.length > 0) return named;
 	return [parseAddress(spec.clusterIP ?? "")?.kind() ?? "ipv4"];
 }
@@ -51,9 +53,11 @@ export const isHeadless = ({ spec }: ServiceObject): boolean => spec.clusterIP =
 export function viewsOf(reading: ServiceReading): ServiceView[] {
 	const { service } = reading;
 	const hasHints = hasTopologyHints(reading);
-	return familiesOf(service).flatMap((family) =>
+	const families = familiesOf(service);
+	return families.flatMap((family) =>
 		(service.spec.ports ?? []).map((port) => ({
 			family,
+			isDualStack: families.length > 1,
 			protocol: protocolOf(port),
 			port,
 			snapshot: snapshotOf(reading, family, port),
@@ -122,7 +126,7 @@ export function endpointsOf(
 	servicePort: ServicePort | undefined,
 ): EndpointState[] {
 	const { name = "", protocol = "TCP" } = servicePort ?? {};
-	const ofFamily = slices.filter(({ addressType }) => families[addressType] === family);
+	const ofFamily = slices.filter(({ addressType }) => familyNames[addressType] === family);
 	return ofFamily.flatMap(({ endpoints = [], ports = [] }) => {
 		const own = ports.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
 		const port = servicePort === undefined ? 0 : own?.port;

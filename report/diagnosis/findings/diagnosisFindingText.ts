@@ -1,6 +1,7 @@
 /** A finding of a diagnosis in words: what happened, what was found, and the fix. */
 import type { DiagnosisFinding, FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
 import { readText } from "../../traceText.ts";
+import { familyName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { unreadyPodText } from "./podReasonText.ts";
 import { foreignRuleText, nodeRulesText, probeText } from "./ruleFindingText.ts";
@@ -50,7 +51,7 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 			};
 		}
 		case "unusableRules":
-			return { title: `the rules of ${finding.node} can't serve a Service`, evidence: [readText(finding.problem)] };
+			return unusableText(finding);
 		case "leftoverRules":
 			return {
 				title: `${nodeNames(finding.nodes)} still ${finding.nodes.length === 1 ? "has" : "have"} rules of an earlier kube-proxy`,
@@ -105,6 +106,17 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 		case "probe":
 			return probeText(finding);
 	}
+}
+
+function unusableText({ node, family, problem }: FindingOf<"unusableRules">): FindingWords {
+	if (family === undefined) {
+		return { title: `the rules of ${node} can't serve a Service`, evidence: [readText(problem)] };
+	}
+	return {
+		title: `the ${familyName(family)} rules of ${node} can't serve a Service`,
+		evidence: [readText(problem), "its rules of the other address family serve Services"],
+		advice: `check that the node supports ${familyName(family)}: kube-proxy's log says why it serves one family only`,
+	};
 }
 
 function selectorText({ selector, pods, nearest }: FindingOf<"selectorMatchesNothing">): FindingWords {

@@ -1,15 +1,15 @@
 /** Findings about rules in words. */
 import type { FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
 import { outcomeOf } from "../../../verification/journey/journey.ts";
-import { clientName, targetName } from "../clientText.ts";
+import { clientName, familyName, targetName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { ownerFix, ownerName } from "./ownerText.ts";
 
-export function nodeRulesText({ nodes, port, problem, proxyPod }: FindingOf<"nodeRules">): FindingWords {
+export function nodeRulesText({ nodes, port, family, problem, proxyPod }: FindingOf<"nodeRules">): FindingWords {
 	const where = nodeNames(nodes);
 	const restart = proxyPod === undefined ? "check the logs of kube-proxy on these nodes" : undefined;
 	const advice = restart === undefined ? {} : { advice: restart };
-	const what = `kube-proxy's rules on ${where}`;
+	const what = `kube-proxy's ${family === undefined ? "" : `${familyName(family)} `}rules on ${where}`;
 	switch (problem.kind) {
 		case "missing":
 			return {

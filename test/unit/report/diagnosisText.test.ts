@@ -82,10 +82,9 @@ describe("fill", () => {
 
 it("says what a missing right would have shown, once for all nodes", () => {
 	const forbidden = (node: string) => ({
-		subject: "rules",
+		subject: "rules" as const,
 		node,
-		reason: "forbidden" as const,
-		message: `forbidden ${node}`,
+		cause: { kind: "forbidden" as const, message: `forbidden ${node}` },
 	});
 	expect(gapTexts([forbidden("a"), forbidden("b")])).toEqual([
 		"rules of a, b: needs the right to create and get pods/exec in kube-system; would show what happens to packets there, and who drops them",

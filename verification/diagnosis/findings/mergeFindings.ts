@@ -21,8 +21,8 @@ function keyOf(finding: DiagnosisFinding): string {
 			return JSON.stringify([finding.kind, owner, effect.kind === "masquerade" ? effect.kind : effect, rule]);
 		}
 		case "nodeRules": {
-			const { problem, port } = finding;
-			return JSON.stringify([finding.kind, port, problem]);
+			const { problem, port, family } = finding;
+			return JSON.stringify([finding.kind, port, family, problem]);
 		}
 		case "sysctl":
 			return JSON.stringify([finding.kind, finding.name, finding.value]);

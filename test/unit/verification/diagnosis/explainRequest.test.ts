@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { journeyText } from "../../../../report/journeyText.ts";
 import { type ExplainRequest, resolveRequest } from "../../../../verification/diagnosis/explainRequest.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
+import { rulesetsFor } from "../../../../verification/diagnosis/rulesFromSource.ts";
 import { journeyOf } from "../../../../verification/journey/journey.ts";
 import { recordJourney } from "../../../../verification/journey/recordJourneys.ts";
 import { labObjects, MemorySource, type Objects, objectNamed, podObject } from "./labObjects.ts";
@@ -76,7 +77,7 @@ describe("--to", () => {
 
 it("explains the journey over all nodes, as for the lab's own Service", async () => {
 	const { input, view, client, destination } = await resolved({ from: "dnsutils", to: "nodeport-worker2" });
-	const branches = journeyOf(view.snapshot, input.rules.rulesets, client, destination);
+	const branches = journeyOf(view.snapshot, rulesetsFor(input.rules, view), client, destination);
 	const text = journeyText(recordJourney("dnsutils", "", branches));
 	expect(text).toMatch(/^1\. The packet to 172\.18\.0\.9:30040 arrives at nodeport-worker3/);
 	expect(text).toMatch(/answers, and sees the client IP 172\.18\.0\.9\.$/);

@@ -162,6 +162,8 @@ interface Changes {
 	logs?: Record<string, string>;
 	/** Changes what a program prints on a node; undefined: as captured. */
 	run?: (node: string, program: string[]) => Ran | undefined;
+	/** Answers what `run` leaves undefined. */
+	runHere?: (program: string[]) => Promise<Ran>;
 }
 
 export class MemorySource implements ClusterSource {
@@ -194,6 +196,7 @@ export class MemorySource implements ClusterSource {
 		const node = pod.replace("kube-proxy-", "");
 		const changed = this.changes.run?.(node, program);
 		if (changed) return changed;
+		if (this.changes.runHere) return this.changes.runHere(program);
 		if (program.join(" ") === "iptables-save -c") {
 			return { code: 0, stdout: fixture(`${node}.iptables.txt`), stderr: "" };
 		}

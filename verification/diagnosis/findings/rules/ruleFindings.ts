@@ -150,6 +150,7 @@ function rulesFinding({ view }: PredictedRequest, node: string, problem: NodeRul
 		kind: "nodeRules" as const,
 		nodes: [node],
 		port: portReference(view.port),
+		...(view.isDualStack && { family: view.family }),
 		problem,
 		...(proxyPod !== undefined && { proxyPod }),
 	};

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseListeners } from "../../../../../verification/diagnosis/findings/listening.ts";
+import { readListeners } from "../../../../../verification/diagnosis/probes/readListeners.ts";
 import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
-import { readListeners } from "../../../../../verification/diagnosis/readListeners.ts";
 import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "../labObjects.ts";
 
 /** In the format of Linux 6.18, shortened: sl, local_address, rem_address, st, and fields that aren't used. */
@@ -88,10 +88,10 @@ describe("an endpoint's pod", () => {
 	});
 
 	it.each([
-		[{ code: 127, stdout: "", stderr: "cat: not found" }, "unsupported"],
+		[{ code: 127, stdout: "", stderr: "cat: not found" }, "failed"],
 		[{ code: -1, stdout: "", stderr: "Unexpected server response: 403" }, "forbidden"],
-	])("that can't be asked narrows the answer: %j", async (answer, reason) => {
+	])("that can't be asked narrows the answer: %j", async (answer, kind) => {
 		const { findings, gaps } = await listening(answer);
-		expect({ findings, gaps }).toMatchObject({ findings: [], gaps: [{ subject: "listeners", reason }] });
+		expect({ findings, gaps }).toMatchObject({ findings: [], gaps: [{ subject: "listeners", cause: { kind } }] });
 	});
 });

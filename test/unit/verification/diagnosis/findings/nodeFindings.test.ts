@@ -115,22 +115,16 @@ describe("kube-proxy", () => {
 			spec: { nodeName: worker2, containers: [{ name: "agent" }] },
 		});
 		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
-		expect(diagnose(input).gaps).toContainEqual(
-			expect.objectContaining({
-				subject: "otherRules",
-				reason: "unsupported",
-				message: expect.stringMatching(/Cilium/),
-			}),
-		);
+		expect(diagnose(input).gaps).toContainEqual({ subject: "otherRules", cause: { kind: "ebpf", agent: "Cilium" } });
 	});
 
-	it("runs in a mode without rules: the gap is a sentence", async () => {
+	it("runs in a mode without rules: the gap names it", async () => {
 		const stdout = readFileSync("test/fixtures/cases/16-ipvs.txt", "utf8");
 		const run = (_: string, [program]: string[]) =>
 			program === "iptables-save" ? { code: 0, stdout, stderr: "" } : undefined;
 		const source = new MemorySource(labObjects(), { run });
 		const { gaps } = diagnose(await readDiagnosis(source, { namespace: "default", name: "nodeport-service" }));
-		expect(gaps.map(({ message }) => message)).toContain("kube-proxy runs in ipvs mode, which has no rules to read");
+		expect(gaps.map(({ cause }) => cause)).toContainEqual({ kind: "proxyMode", mode: "ipvs" });
 	});
 
 	it("is missing on one node only", async () => {
@@ -167,13 +161,15 @@ describe("kube-proxy", () => {
 });
 
 it.each([
-	["isn't YAML", "mode: [iptables\nsecret: c2VjcmV0\n", /^Flow sequence in block collection/],
-	["has a setting of another type", "mode: 5\n", /^mode: /],
-])("says that kube-proxy's configuration can't be read because it %s", async (_, text, message) => {
+	["isn't YAML", "mode: [iptables\nsecret: c2VjcmV0\n", "config.conf", /^Flow sequence in block collection/],
+	["has a setting of another type", "mode: 5\n", "mode", /expected string/],
+])("says that kube-proxy's configuration can't be read because it %s", async (_, text, field, message) => {
 	const objects = labObjects();
 	objectNamed<{ data: Record<string, string> }>(objects, "configMaps", "kube-proxy").data = { "config.conf": text };
 	const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
-	expect(input.reading.gaps).toMatchObject([{ subject: "kubeProxyConfig", message: expect.stringMatching(message) }]);
+	expect(input.reading.gaps).toEqual([
+		{ subject: "kubeProxyConfig", cause: { kind: "invalid", field, message: expect.stringMatching(message) } },
+	]);
 	expect(JSON.stringify(input.reading)).not.toContain("c2VjcmV0");
 });
 

@@ -1,8 +1,8 @@
 /** Answers from a bundle of files, without a network. */
-import type { Ran } from "../exec.ts";
+import type { Ran } from "../../exec.ts";
+import type { About, Answer, ClusterSource, Container, Query } from "../clusterSource.ts";
+import { type Kind, type ObjectOf, reduced } from "../usedFields.ts";
 import { keyOf, type Manifest, type Recorded } from "./bundleRecord.ts";
-import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
-import { type Kind, type ObjectOf, reduced } from "./usedFields.ts";
 
 /** Reads a file of the bundle. @throws if it is missing */
 export type ReadFile = (path: string) => Promise<string>;
@@ -43,7 +43,7 @@ export class BundleSource implements ClusterSource {
 	}
 }
 
-const notCollected = { kind: "failed" as const, message: "the bundle doesn't contain it" };
+const notCollected = { kind: "notCollected" as const, message: "the bundle doesn't contain it" };
 
 function questionOf(recorded: Recorded): object {
 	if ("query" in recorded) return { query: recorded.query };

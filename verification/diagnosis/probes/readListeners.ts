@@ -1,13 +1,13 @@
 /** Reads in an endpoint's own container which ports its pod listens on. */
-import { saysForbidden } from "../../kubernetes/apiErrors.ts";
-import { toExec } from "../../kubernetes/objects.ts";
-import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
-import type { Gap } from "../../kubernetes/source/serviceReading.ts";
-import type { PodObject } from "../../kubernetes/source/usedFields.ts";
-import { preferred } from "../judgement/predict.ts";
-import type { DiagnosisInput } from "./diagnosis.ts";
-import type { WeighedFinding } from "./diagnosisFinding.ts";
-import { listeningFindings, parseListeners } from "./findings/listening.ts";
+import { saysForbidden } from "../../../kubernetes/apiErrors.ts";
+import { toExec } from "../../../kubernetes/objects.ts";
+import type { ClusterSource } from "../../../kubernetes/source/clusterSource.ts";
+import type { Gap, GapCause } from "../../../kubernetes/source/gap.ts";
+import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
+import { preferred } from "../../judgement/predict.ts";
+import type { DiagnosisInput } from "../diagnosis.ts";
+import type { WeighedFinding } from "../diagnosisFinding.ts";
+import { listeningFindings, parseListeners } from "../findings/listening.ts";
 
 const readSeconds = 10;
 
@@ -18,7 +18,9 @@ export async function readListeners(
 ): Promise<{ findings: WeighedFinding[]; gaps: Gap[] }> {
 	const findings: WeighedFinding[] = [];
 	const gaps: Gap[] = [];
-	for (const { snapshot, protocol } of views) {
+	// A pod has the same sockets in both families.
+	const ofPorts = views.filter(({ family }) => family === views[0]?.family);
+	for (const { snapshot, protocol } of ofPorts) {
 		const [endpoint] = preferred(snapshot.endpoints);
 		const pod = reading.pods?.find(({ metadata }) => metadata.name === endpoint?.pod);
 		// A pod in its node's network shares the node's ports, and sctp has no such file.
@@ -33,11 +35,15 @@ export async function readListeners(
 			);
 			continue;
 		}
-		const [line = ""] = stderr.trim().split("\n");
-		const reason = saysForbidden(stderr) ? "forbidden" : "unsupported";
-		gaps.push({ subject: "listeners", reason, message: line || `cat ended with ${code} in pod ${name}` });
+		gaps.push({ subject: "listeners", cause: whyNot(code, stderr) });
 	}
 	return { findings, gaps };
+}
+
+function whyNot(code: number, stderr: string): GapCause {
+	const [message = ""] = stderr.trim().split("\n");
+	if (message === "") return { kind: "exitCode", program: "cat", code };
+	return { kind: saysForbidden(stderr) ? "forbidden" : "failed", message };
 }
 
 /** Whose rules send the pod's packets to another port first. */

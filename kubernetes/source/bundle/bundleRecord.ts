@@ -14,7 +14,7 @@ const container = z.object({ namespace: z.string(), pod: z.string(), container: 
 /** Relative to the bundle, and inside it: a bundle may come from anybody. */
 const file = z.string().regex(/^(?!.*\.\.)[\w-][\w./-]*$/, "a path inside the bundle");
 
-const refused = z.object({ kind: z.enum(["forbidden", "failed"]), message: z.string() });
+const refused = z.object({ kind: z.enum(["forbidden", "failed", "notCollected"]), message: z.string() });
 
 /** One question to the cluster, and its answer: a file, or why there is none. */
 export const Recorded = z.union([

@@ -1,8 +1,8 @@
 /** Passes questions on to a live cluster, each only once, and remembers the answers for a bundle. */
-import type { Ran } from "../exec.ts";
+import type { Ran } from "../../exec.ts";
+import type { About, Answer, ClusterSource, Container, Query } from "../clusterSource.ts";
+import type { Kind, ObjectOf } from "../usedFields.ts";
 import { keyOf, type Recorded } from "./bundleRecord.ts";
-import type { About, Answer, ClusterSource, Container, Query } from "./clusterSource.ts";
-import type { Kind, ObjectOf } from "./usedFields.ts";
 
 /** A file of a bundle. */
 export interface BundleFile {

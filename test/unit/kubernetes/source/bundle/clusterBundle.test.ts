@@ -1,14 +1,14 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { openBundle, writeBundle } from "../../../../kubernetes/source/bundleFiles.ts";
-import { bundleSchema, type Manifest } from "../../../../kubernetes/source/bundleRecord.ts";
-import type { ClusterSource } from "../../../../kubernetes/source/clusterSource.ts";
-import { RecordingSource } from "../../../../kubernetes/source/recordingSource.ts";
-import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
-import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
-import { temporaryFolder } from "../../temporary.ts";
-import { labObjects, MemorySource, type Objects, objectNamed } from "../../verification/diagnosis/labObjects.ts";
+import { openBundle, writeBundle } from "../../../../../kubernetes/source/bundle/bundleFiles.ts";
+import { bundleSchema, type Manifest } from "../../../../../kubernetes/source/bundle/bundleRecord.ts";
+import { RecordingSource } from "../../../../../kubernetes/source/bundle/recordingSource.ts";
+import type { ClusterSource } from "../../../../../kubernetes/source/clusterSource.ts";
+import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
+import { temporaryFolder } from "../../../temporary.ts";
+import { labObjects, MemorySource, type Objects, objectNamed } from "../../../verification/diagnosis/labObjects.ts";
 
 const folder = temporaryFolder();
 

@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { extract, pack } from "tar-stream";
-import { writeAtomically } from "../../lib/atomicFile.ts";
+import { writeAtomically } from "../../../lib/atomicFile.ts";
 import { bundleSchema, Manifest } from "./bundleRecord.ts";
 import { BundleSource, type ReadFile } from "./bundleSource.ts";
 import type { BundleFile } from "./recordingSource.ts";
