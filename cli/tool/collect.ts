@@ -7,8 +7,9 @@ import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import { NoService } from "../../kubernetes/source/serviceReading.ts";
 import { clusterLine } from "../../report/diagnosis/diagnosisText.ts";
 import { gapTexts } from "../../report/diagnosis/gapText.ts";
-import { diagnose } from "../../verification/diagnosis/diagnosis.ts";
+import { type DiagnosisInput, diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { parseServiceName, readDiagnosis, type ServiceName } from "../../verification/diagnosis/readDiagnosis.ts";
+import { settled } from "../../verification/diagnosis/settledReading.ts";
 import { type ClusterOptions, liveSource, withClusterOptions } from "./clusterOptions.ts";
 import { exitCodes } from "./output.ts";
 
@@ -75,18 +76,24 @@ async function servicesOf(source: ClusterSource, namespace: string): Promise<Ser
 
 /** Reads each Service as a diagnosis does; what they share is read once. */
 async function readAll(source: ClusterSource, names: readonly ServiceName[]) {
-	const gaps = new Map<string, ReturnType<typeof diagnose>["gaps"][number]>();
-	const read: ServiceName[] = [];
-	for (const name of names) {
-		try {
-			const input = await readDiagnosis(source, name);
-			for (const gap of diagnose(input).gaps) gaps.set(JSON.stringify(gap), gap);
-			read.push(name);
-		} catch (error) {
-			// In a namespace, a Service that nothing serves, such as one of type ExternalName, isn't collected.
-			if (!(error instanceof NoService) || names.length === 1) throw error;
-			console.log(`skipped: ${error.message}`);
+	const skipped = new Set<string>();
+	const inputs = await settled(source, async () => {
+		const read: (DiagnosisInput & { name: ServiceName })[] = [];
+		for (const name of names) {
+			try {
+				read.push({ ...(await readDiagnosis(source, name)), name });
+			} catch (error) {
+				// In a namespace, a Service that nothing serves, such as one of type ExternalName, isn't collected.
+				if (!(error instanceof NoService) || names.length === 1) throw error;
+				skipped.add(error.message);
+			}
 		}
-	}
+		return read;
+	});
+	for (const message of skipped) console.log(`skipped: ${message}`);
+	const gaps = new Map(
+		inputs.flatMap((input) => diagnose(input).gaps.map((gap) => [JSON.stringify(gap), gap] as const)),
+	);
+	const read = inputs.map(({ name, isChanging }) => ({ ...name, ...(isChanging && { changing: true as const }) }));
 	return { gaps: [...gaps.values()], read };
 }

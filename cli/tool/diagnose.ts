@@ -3,7 +3,8 @@ import { type Command, Option } from "commander";
 import { diagnosisMarkdown } from "../../report/diagnosis/diagnosisMarkdown.ts";
 import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
 import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis.ts";
-import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
+import { parseServiceName } from "../../verification/diagnosis/readDiagnosis.ts";
+import { readSettled } from "../../verification/diagnosis/settledReading.ts";
 import { refuseInside, refuseNoAddress } from "./clientOption.ts";
 import { accessOf, type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { exitCodes, screen } from "./output.ts";
@@ -43,7 +44,7 @@ export const addDiagnose = (program: Command): Command =>
 			if (!isProbing && options.from) throw new Error("--from needs --probe");
 			if (isProbing && options.bundle !== undefined) throw new Error("--probe needs a cluster: leave out --bundle");
 			const source = await sourceOf(options);
-			const input = { ...(await readDiagnosis(source, name)), outsideIp: options.client };
+			const input = { ...(await readSettled(source, name)), outsideIp: options.client };
 			if (options.client !== undefined) refuseInside(options.client, input);
 			const probed = isProbing ? await probeAll(source, input, options.from ?? []) : undefined;
 			const diagnosis = diagnose({ ...input, probed });

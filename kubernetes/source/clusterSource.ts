@@ -46,4 +46,8 @@ export interface ClusterSource {
 	log(container: Container, lines: number): Promise<Answer<string>>;
 	/** Runs a program that only reads. Never rejects: a program that couldn't run has code -1. */
 	run(container: Container, program: string[], seconds: number): Promise<Ran>;
+	/** Forgets all answers, so that the cluster is read again; absent: its answers don't change. */
+	refresh?(): void;
+	/** Whether the objects of a Service changed while they were read: a bundle remembers it. */
+	wasChanging?(namespace: string, name: string): boolean;
 }

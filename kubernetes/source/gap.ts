@@ -56,6 +56,8 @@ export const GapCause = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("noRoute"), client: text }),
 	/** The client's container has none of the programs that send such requests, or exec isn't allowed. */
 	z.object({ kind: z.literal("noClientProgram"), client: text, programs: z.array(text) }),
+	/** The objects changed while they were read. */
+	z.object({ kind: z.literal("changing") }),
 	/** Nothing available sends packets of the protocol and reports the answer. */
 	z.object({ kind: z.literal("protocol"), protocol: text }),
 ]);

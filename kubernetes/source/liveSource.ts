@@ -84,6 +84,9 @@ export class LiveSource implements ClusterSource {
 		const ran = await this.programs.run({ exec: container }, program, seconds);
 		return { ...ran, stderr: safe(ran.stderr) };
 	}
+
+	/** Nothing is remembered. */
+	refresh(): void {}
 }
 
 /** A URL may contain a user and a password. */

@@ -126,6 +126,8 @@ function causeText(cause: GapCause): string {
 			return "the node has no InternalIP of this family";
 		case "noRoute":
 			return `${cause.client} has no address or no route of this family`;
+		case "changing":
+			return "the Service's endpoints changed while they were read, as in a rollout; run it again afterwards";
 		case "protocol":
 			return `no program sends ${cause.protocol} packets and reports the answer`;
 	}

@@ -59,6 +59,8 @@ export interface DiagnosisInput {
 	reading: ServiceReading;
 	views: readonly ServiceView[];
 	rules: RulesReading;
+	/** The objects changed while they were read, as in a rollout: rules may not have followed yet. */
+	isChanging?: boolean;
 	/** The address of a client outside the cluster @default an example, for which no rule was written */
 	outsideIp?: string | undefined;
 	/** What was measured, and how it differs from the prediction. */
@@ -66,7 +68,7 @@ export interface DiagnosisInput {
 }
 
 export function diagnose(input: DiagnosisInput): Diagnosis {
-	const { reading, views, rules, outsideIp, probed } = input;
+	const { reading, views, rules, isChanging = false, outsideIp, probed } = input;
 	const requests = predictAll(reading, views, rules, outsideIp);
 	const own = nodeFindings(reading, views);
 	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
@@ -79,7 +81,8 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...sourceRangeFindings(reading, outsideIp),
 		...(probed?.findings ?? []),
 	];
-	const findings = weighed([...found, ...unexplainedFindings(requests, found)]).sort(byWeight);
+	const all = weighed([...found, ...unexplainedFindings(requests, found)]);
+	const findings = (isChanging ? all.map(duringChange) : all).sort(byWeight);
 	return {
 		schema: diagnosisSchema,
 		cluster: reading.about,
@@ -93,7 +96,12 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		findings,
 		predictions: requests.map(({ prediction }) => prediction),
 		...(probed && { measurements: probed.measurements }),
-		gaps: [...reading.gaps, ...rules.gaps, ...(probed?.gaps ?? [])],
+		gaps: [
+			...reading.gaps,
+			...rules.gaps,
+			...(isChanging ? [{ subject: "rules" as const, cause: { kind: "changing" as const } }] : []),
+			...(probed?.gaps ?? []),
+		],
 	};
 }
 
@@ -110,6 +118,27 @@ function weighed(findings: readonly WeighedFinding[]): WeighedFinding[] {
 		if (finding.kind === "proxyFailing" && !faulty.includes(finding.node)) return { ...one, weight: "note" };
 		return one;
 	});
+}
+
+/** What a diagnosis also finds for a moment while a cluster follows a change. */
+export function isOfChange({ finding }: WeighedFinding): boolean {
+	switch (finding.kind) {
+		case "nodeRules":
+		case "unusableRules":
+		case "staleConntrack":
+			return true;
+		case "noReadyEndpoint":
+			return finding.pods.some(({ reason }) => reason.kind === "notInSlice");
+		default:
+			return false;
+	}
+}
+
+/** It may be over the next moment, and then needs no fix. */
+function duringChange(one: WeighedFinding): WeighedFinding {
+	if (!isOfChange(one) || one.weight === "note") return one;
+	const { fix: _, ...rest } = one;
+	return { ...rest, weight: "suspect" };
 }
 
 /** Notes don't count: they restrict who is served, perhaps on purpose. */

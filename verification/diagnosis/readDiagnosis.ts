@@ -29,7 +29,8 @@ export async function readDiagnosis(source: ClusterSource, { namespace, name }: 
 		);
 	}
 	const views = viewsOf(reading);
-	return { reading, views, rules: await rulesOf(source, reading, views) };
+	const rules = await rulesOf(source, reading, views);
+	return { reading, views, rules, ...(source.wasChanging?.(namespace, name) && { isChanging: true }) };
 }
 
 async function rulesOf(

@@ -43,7 +43,14 @@ export const Manifest = z.object({
 	tool: z.string(),
 	about: z.object({ cluster: z.string(), server: z.string(), version: z.string() }),
 	/** The Services that the bundle is sufficient for. */
-	services: z.array(z.object({ namespace: z.string(), name: z.string() })),
+	services: z.array(
+		z.object({
+			namespace: z.string(),
+			name: z.string(),
+			/** Its objects changed while they were read. */
+			changing: z.literal(true).optional(),
+		}),
+	),
 	recorded: z.array(Recorded),
 });
 export type Manifest = z.infer<typeof Manifest>;

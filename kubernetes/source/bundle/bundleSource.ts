@@ -41,6 +41,11 @@ export class BundleSource implements ClusterSource {
 		if (recorded === undefined || !("code" in recorded)) return { code: -1, stdout: "", stderr: notCollected.message };
 		return { code: recorded.code, stdout: await this.read(recorded.file), stderr: recorded.stderr };
 	}
+
+	wasChanging(namespace: string, name: string): boolean {
+		const service = this.manifest.services.find((one) => one.namespace === namespace && one.name === name);
+		return service?.changing ?? false;
+	}
 }
 
 const notCollected = { kind: "notCollected" as const, message: "the bundle doesn't contain it" };

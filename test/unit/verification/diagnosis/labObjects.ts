@@ -167,7 +167,7 @@ interface Changes {
 }
 
 export class MemorySource implements ClusterSource {
-	private readonly objects: Objects;
+	protected readonly objects: Objects;
 	private readonly changes: Changes;
 	readonly asked: string[] = [];
 

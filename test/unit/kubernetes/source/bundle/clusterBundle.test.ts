@@ -74,6 +74,34 @@ it("asks the cluster each question once, also for several Services", async () =>
 	expect(live.asked.filter((question) => question === "nodes ")).toEqual(["nodes "]);
 });
 
+it("holds the last answer to each question, and says that a Service was changing", async () => {
+	class Changing extends MemorySource {
+		refresh(): void {
+			objectNamed(this.objects, "services", "trace-empty").spec.selector = { app: "later" };
+		}
+	}
+	const source = new RecordingSource(new Changing(labObjects()));
+	const name = { namespace: "default", name: "trace-empty" };
+	await readDiagnosis(source, name);
+	const files = source.files.length;
+	source.refresh();
+	await readDiagnosis(source, name);
+	expect(source.files.length).toBe(files);
+	const path = join(folder.path, "changing");
+	const manifest: Manifest = {
+		schema: bundleSchema,
+		collectedAt: "2026-11-29T10:00:00.000Z",
+		tool: "0.1.0",
+		about: await source.about(),
+		services: [{ ...name, changing: true }],
+		recorded: source.recorded,
+	};
+	await writeBundle(path, manifest, source.files);
+	const input = await readDiagnosis((await openBundle(path)).source, name);
+	expect(input.reading.service.spec.selector).toEqual({ app: "later" });
+	expect(input.isChanging).toBe(true);
+});
+
 it("has plain files, named after what they contain", async () => {
 	const path = await collected(new MemorySource(labObjects()), "bundle");
 	expect((await readdir(path)).sort()).toEqual(["logs", "manifest.json", "objects", "programs"]);
