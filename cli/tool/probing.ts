@@ -2,10 +2,11 @@
 import { toPlace } from "../../kubernetes/objects.ts";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import { parseAddress } from "../../netfilter/address.ts";
-import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
-import { exampleClients } from "../../verification/diagnosis/prediction.ts";
+import { type DiagnosisInput, predictHealthChecks } from "../../verification/diagnosis/diagnosis.ts";
+import { exampleClients } from "../../verification/diagnosis/prediction/predictedClients.ts";
 import { hereAs } from "../../verification/diagnosis/probes/fromHere.ts";
 import { podProber } from "../../verification/diagnosis/probes/fromPod.ts";
+import { measureHealthChecks } from "../../verification/diagnosis/probes/healthCheckProbe.ts";
 import { type Measured, measure } from "../../verification/diagnosis/probes/measure.ts";
 import type { Prober } from "../../verification/diagnosis/probes/measurement.ts";
 import { readListeners } from "../../verification/diagnosis/probes/readListeners.ts";
@@ -23,8 +24,10 @@ export async function probeAll(
 	const pods: Prober[] = [];
 	for (const name of from) pods.push(await proberOf(source, reading.service.metadata.namespace ?? "", name));
 	const all: Measured = { measurements: [], ...(await readListeners(source, input)) };
-	for (const prober of [here, ...pods]) {
-		const { measurements, findings, gaps } = await measure(prober, views, rules);
+	const checks = predictHealthChecks(reading, views, rules, outsideIp);
+	const measuring = [here, ...pods].map((prober) => () => measure(prober, views, rules));
+	for (const run of [...measuring, () => measureHealthChecks(here.name, checks)]) {
+		const { measurements, findings, gaps } = await run();
 		all.measurements.push(...measurements);
 		all.findings.push(...findings);
 		all.gaps.push(...gaps);

@@ -1,6 +1,6 @@
 /** Clients and targets of predicted requests in words. */
 import type { Family } from "../../netfilter/model.ts";
-import type { PredictedClient, PredictedTarget } from "../../verification/diagnosis/prediction.ts";
+import type { PredictedClient, PredictedTarget } from "../../verification/diagnosis/prediction/predictedRequest.ts";
 
 const kinds: Record<PredictedClient["kind"], string> = {
 	outside: "outside the cluster",
@@ -23,6 +23,8 @@ export function targetName({ kind, address, node, protocol }: PredictedTarget): 
 	switch (kind) {
 		case "nodePort":
 			return node === undefined ? to : `${node} ${to}`;
+		case "healthCheck":
+			return `health check of ${node} ${address}`;
 		case "clusterIp":
 			return `ClusterIP ${to}`;
 		case "externalIp":

@@ -1,6 +1,6 @@
 /** Who reaches what: for each kind of client, one row for each group of targets with the same result. */
 import type { Family } from "../../netfilter/model.ts";
-import type { Prediction } from "../../verification/diagnosis/prediction.ts";
+import type { Prediction } from "../../verification/diagnosis/prediction/prediction.ts";
 import { clientName, familyName, targetName } from "./clientText.ts";
 import { fill } from "./fill.ts";
 import { resultText } from "./predictionText.ts";
@@ -38,7 +38,7 @@ const portOf = ({ target: { address } }: Prediction): string => address.slice(ad
 /** The targets of one client that differ in their node only. */
 const kindOf = (one: Prediction): string => {
 	const { target } = one;
-	const host = target.kind === "nodePort" ? "" : target.address;
+	const host = target.kind === "nodePort" || target.kind === "healthCheck" ? "" : target.address;
 	return JSON.stringify([clientOf(one, true), target.kind, target.protocol, portOf(one), host]);
 };
 
@@ -60,6 +60,7 @@ function groupName(group: readonly Prediction[], first: Prediction, all: number,
 		nodes.length <= mostNamed ? nodes.join(", ") : `${nodes.slice(0, 2).join(", ")} and ${nodes.length - 2} others`;
 	const others = isNamed ? listed : `the other ${nodes.length} nodes`;
 	const which = group.length === all ? `each of ${all} nodes` : others;
+	if (target.kind === "healthCheck") return `health check of ${which}, port ${portOf(first)}`;
 	if (target.kind !== "nodePort") return `${targetName({ ...target, node: undefined })} through ${which}`;
 	const port = target.protocol === "tcp" ? portOf(first) : `${portOf(first)}/${target.protocol}`;
 	return `${which}, port ${port}`;

@@ -1,7 +1,7 @@
 /** How a predicted request ends, in words. */
 import { withPort } from "../../netfilter/address.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
-import type { PredictedEnd, Prediction } from "../../verification/diagnosis/prediction.ts";
+import type { PredictedEnd, Prediction } from "../../verification/diagnosis/prediction/prediction.ts";
 import { unknownText } from "../journeyText.ts";
 import { ownerName } from "./findings/ownerText.ts";
 
@@ -11,7 +11,7 @@ export function resultText(prediction: Prediction): string {
 	const others = prediction.ends.filter(({ end }) => end.kind !== "pod");
 	const parts = [
 		...(answered.length > 0 ? [{ text: answerText(prediction, answered), share: sum(answered) }] : []),
-		...[...sharesOf(others, (end) => failureText(end, prediction.target.node))].map(([text, share]) => ({
+		...[...sharesOf(others, (end) => failureText(end, prediction.target))].map(([text, share]) => ({
 			text,
 			share,
 		})),
@@ -52,14 +52,19 @@ function seenText(
 	return target === withPort(seen, Number(target.slice(target.lastIndexOf(":") + 1))) ? "that node's address" : seen;
 }
 
-/** @param target the node that the request was sent to */
-function failureText({ end, rule }: PredictedEnd, target: string | undefined): string {
-	const nodeName = (node: string) => (node === target ? "that node" : node);
+function healthText(readyEndpoints: number): string {
+	if (readyEndpoints === 0) return "kube-proxy answers 503: no ready endpoint on that node";
+	return `kube-proxy answers 200: ${readyEndpoints} ready ${readyEndpoints === 1 ? "endpoint" : "endpoints"} on that node`;
+}
+
+function failureText({ end, rule }: PredictedEnd, target: Prediction["target"]): string {
+	const nodeName = (node: string) => (node === target.node ? "that node" : node);
 	const by = rule ? ` by ${ownerName(rule.owner)} (${rule.table} ${rule.chain})` : "";
 	switch (end.kind) {
 		case "pod":
 			return "reaches a pod";
 		case "node":
+			if (target.kind === "healthCheck") return healthText(target.readyEndpoints ?? 0);
 			return `refused, unless a process listens on port ${end.port} of ${nodeName(end.node)}`;
 		case "drop":
 			return `timeout: dropped on ${nodeName(end.node)}${by}`;

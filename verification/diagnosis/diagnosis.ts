@@ -11,7 +11,8 @@ import { ruleFindings } from "./findings/rules/ruleFindings.ts";
 import { unexplainedFindings } from "./findings/rules/unexplained.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
 import { staleConntrackFindings } from "./findings/staleConntrack.ts";
-import { type PredictedRequest, Prediction, predictRequests } from "./prediction.ts";
+import { healthCheckRequests } from "./prediction/healthChecks.ts";
+import { type PredictedRequest, Prediction, predictRequests } from "./prediction/prediction.ts";
 import { Measurement } from "./probes/measurement.ts";
 import { type RulesReading, rulesetsFor } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView } from "./serviceViews.ts";
@@ -111,8 +112,12 @@ function weighed(findings: readonly WeighedFinding[]): WeighedFinding[] {
 	const faulty = findings.flatMap(({ finding }) =>
 		finding.kind === "nodeRules" ? finding.nodes : finding.kind === "unusableRules" ? [finding.node] : [],
 	);
+	const isBeforeProxy = findings.some(
+		({ finding }) => finding.kind === "otherProxy" && finding.serves === "beforeProxy",
+	);
 	return findings.map((one) => {
-		const { finding } = one;
+		const { weight, finding } = one;
+		if (isBeforeProxy && weight === "cause" && isOfRules(finding.kind)) return { ...one, weight: "suspect" };
 		if (finding.kind === "networkPolicies" && isUnexplained) return { ...one, weight: "suspect" };
 		// kube-proxy's usual log doesn't say that it succeeded later; rules that serve the Service do.
 		if (finding.kind === "proxyFailing" && !faulty.includes(finding.node)) return { ...one, weight: "note" };
@@ -133,6 +138,10 @@ export function isOfChange({ finding }: WeighedFinding): boolean {
 			return false;
 	}
 }
+
+/** Packets may not meet these rules if another program serves them first. */
+const isOfRules = (kind: WeighedFinding["finding"]["kind"]): boolean =>
+	["nodeRules", "unusableRules", "foreignRule", "proxyNotRunning", "proxyFailing"].includes(kind);
 
 /** It may be over the next moment, and then needs no fix. */
 function duringChange(one: WeighedFinding): WeighedFinding {
@@ -156,9 +165,24 @@ export function predictAll(
 	outsideIp: string | undefined,
 ): PredictedRequest[] {
 	if (isHeadless(reading.service)) return [];
-	return views.flatMap((view) => {
+	const requests = views.flatMap((view) => {
 		const rulesets = rulesetsFor(rules, view);
 		return rulesets.size === 0 ? [] : predictRequests(view, rulesets, podsByNode(reading, view.family), outsideIp);
+	});
+	return [...requests, ...predictHealthChecks(reading, views, rules, outsideIp)];
+}
+
+export function predictHealthChecks(
+	{ service: { spec } }: ServiceReading,
+	views: readonly ServiceView[],
+	rules: Pick<RulesReading, "rulesets">,
+	outsideIp: string | undefined,
+): PredictedRequest[] {
+	const { healthCheckNodePort: port, externalTrafficPolicy } = spec;
+	if (port === undefined || port === 0 || externalTrafficPolicy !== "Local") return [];
+	return [...rules.rulesets].flatMap(([family, rulesets]) => {
+		const ofFamily = views.filter((view) => view.family === family);
+		return rulesets.size === 0 ? [] : healthCheckRequests(port, ofFamily, rulesets, outsideIp);
 	});
 }
 

@@ -5,7 +5,7 @@ import { End } from "../journey/model.ts";
 import { Command } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
 import { RuleOwner } from "./findings/rules/ruleOwner.ts";
-import { PredictedClient, PredictedTarget } from "./prediction.ts";
+import { PredictedClient, PredictedTarget } from "./prediction/predictedRequest.ts";
 import { MeasuredOutcome } from "./probes/measurement.ts";
 
 const text = z.string();
@@ -128,6 +128,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	z.object({
 		kind: z.literal("localWithoutPod"),
 		policy: z.enum(["external", "internal"]),
+		/** Only if it isn't the same for all ports. */
+		ports: z.array(PortReference).optional(),
 		nodes: names,
 		nodesWithPod: names,
 	}),
@@ -146,8 +148,16 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	}),
 	z.object({ kind: z.literal("proxyMissing"), nodes: names }),
 	z.object({ kind: z.literal("proxyFailing"), node: text, pod: text, logLine: text }),
-	/** No node runs kube-proxy, and another program can serve Services; or the Service's label names the program. */
-	z.object({ kind: z.literal("otherProxy"), agents: names, chosenByLabel: z.literal(true).optional() }),
+	z.object({
+		kind: z.literal("otherProxy"),
+		agents: names,
+		/**
+		 * "instead": no node runs kube-proxy, and these programs can serve Services. "label": the Service's label names the
+		 * program. "beforeProxy": it serves all packets before kube-proxy's rules see them. "podClients": it serves pods' requests
+		 * to ClusterIPs, and kube-proxy all others.
+		 */
+		serves: z.enum(["instead", "label", "beforeProxy", "podClients"]),
+	}),
 	/** The node's rules can be read, and aren't usable. */
 	z.object({
 		kind: z.literal("unusableRules"),
@@ -175,6 +185,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 		effect: ForeignEffect,
 		rule: RuleReference,
 		example: Example,
+		/** It stopped only requests of a client whose address is an example: real clients may be accepted. */
+		isExampleOnly: z.literal(true).optional(),
 		/** How many of the predicted requests it stops or changes. */
 		requests: z.int(),
 	}),

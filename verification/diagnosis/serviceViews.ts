@@ -15,6 +15,7 @@ import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { EndpointSliceObject, NodeObject, ServiceObject } from "../../kubernetes/source/usedFields.ts";
 import { parseAddress, parseRange } from "../../netfilter/address.ts";
 import type { Family, Protocol } from "../../netfilter/model.ts";
+import type { PortReference } from "./diagnosisFinding.ts";
 
 /** One port of the Service in one address family. */
 export interface ServiceView {
@@ -38,6 +39,12 @@ export type ServicePort = NonNullable<ServiceObject["spec"]["ports"]>[number];
 
 export const protocolOf = ({ protocol = "TCP" }: { protocol?: string | undefined }): Protocol =>
 	protocol.toLowerCase() as Protocol;
+
+export const portReference = (port: ServicePort): PortReference => ({
+	...(port.name !== undefined && { name: port.name }),
+	port: port.port,
+	protocol: protocolOf(port),
+});
 
 const familyNames: Record<string, Family> = { IPv4: "ipv4", IPv6: "ipv6" };
 

@@ -39,17 +39,8 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 				title: `kube-proxy on ${finding.node} fails to write its rules`,
 				evidence: [`its log: ${finding.logLine}`],
 			};
-		case "otherProxy": {
-			const who = finding.agents.length > 0 ? finding.agents.join(" or ") : "another program";
-			return {
-				title: `${who} serves Services instead of kube-proxy`,
-				evidence: [
-					finding.chosenByLabel
-						? "the Service's label service.kubernetes.io/service-proxy-name says so; the predictions are missing"
-						: "no node runs a kube-proxy pod, so there are no rules to read; the predictions are missing",
-				],
-			};
-		}
+		case "otherProxy":
+			return otherProxyText(finding);
 		case "unusableRules":
 			return unusableText(finding);
 		case "leftoverRules":
@@ -108,6 +99,36 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 	}
 }
 
+function otherProxyText({ agents, serves }: FindingOf<"otherProxy">): FindingWords {
+	const who = agents.length > 0 ? agents.join(" or ") : "another program";
+	const instead = `${who} serves Services instead of kube-proxy`;
+	switch (serves) {
+		case "label":
+			return {
+				title: instead,
+				evidence: ["the Service's label service.kubernetes.io/service-proxy-name says so; the predictions are missing"],
+			};
+		case "instead":
+			return {
+				title: instead,
+				evidence: ["no node runs a kube-proxy pod, so there are no rules to read; the predictions are missing"],
+			};
+		case "beforeProxy":
+			return {
+				title: `${who} serves Services before kube-proxy's rules see their packets`,
+				evidence: [
+					"its kube-proxy-replacement is on, and kube-proxy runs too; the predictions follow kube-proxy's rules only",
+				],
+				advice: "compare with cilium-dbg service list in a pod of Cilium",
+			};
+		case "podClients":
+			return {
+				title: `${who} serves pods' requests to ClusterIPs, next to kube-proxy`,
+				evidence: ["for pods, the predictions follow kube-proxy's rules, which these packets may not meet"],
+			};
+	}
+}
+
 function unusableText({ node, family, problem }: FindingOf<"unusableRules">): FindingWords {
 	if (family === undefined) {
 		return { title: `the rules of ${node} can't serve a Service`, evidence: [readText(problem)] };
@@ -163,9 +184,9 @@ function notListeningText({ pod, port, protocol, loopbackOnly, listening }: Find
 	return { title: `nothing listens on ${where}`, evidence: [`its processes listen on ${others}`] };
 }
 
-function localText({ policy, nodes, nodesWithPod }: FindingOf<"localWithoutPod">): FindingWords {
+function localText({ policy, ports, nodes, nodesWithPod }: FindingOf<"localWithoutPod">): FindingWords {
 	return {
-		title: `${policy}TrafficPolicy is Local, and ${nodeNames(nodes)} ${nodes.length === 1 ? "has" : "have"} no pod of the Service`,
+		title: `${policy}TrafficPolicy is Local, and ${nodeNames(nodes)} ${nodes.length === 1 ? "has" : "have"} no pod of the Service${ports ? ` for ${ports.map(portText).join(", ")}` : ""}`,
 		evidence: [
 			`${policy === "external" ? "requests from outside" : "requests from pods"} to these nodes time out; nodes with a pod: ${nodesWithPod.join(", ")}`,
 		],

@@ -1,13 +1,10 @@
 /** The owner of a rule in words, and how it lets packets pass. */
-import type { RuleOwner } from "../../../verification/diagnosis/findings/rules/ruleOwner.ts";
-
-/** Programs that enforce NetworkPolicies, among other things. */
-const policyEngines = ["Calico", "Cilium", "Antrea", "kube-router", "Weave Net", "AWS VPC CNI"];
+import { isPolicyEngine, type RuleOwner } from "../../../verification/diagnosis/findings/rules/ruleOwner.ts";
 
 export function ownerName(owner: RuleOwner): string {
 	if (owner === "unknown") return "an unknown owner (not Kubernetes)";
 	if (owner === "kernel" || owner === "kubelet") return `the ${owner}`;
-	return policyEngines.includes(owner) ? `${owner} (network policy engine)` : owner;
+	return isPolicyEngine(owner) ? `${owner} (network policy engine)` : owner;
 }
 
 const fixes: Record<string, (port: string) => string> = {
@@ -21,6 +18,7 @@ const fixes: Record<string, (port: string) => string> = {
 
 /** @param port the port on the node, as firewalls write it: "30080/tcp" */
 export function ownerFix(owner: RuleOwner, port: string): string {
-	if (policyEngines.includes(owner)) return "check the NetworkPolicies that select the pods or the node";
+	if (isPolicyEngine(owner))
+		return "check whether a NetworkPolicy for the pods or the node is meant to forbid these packets";
 	return fixes[owner]?.(port) ?? "find the program that wrote the rule, and let it accept these packets";
 }

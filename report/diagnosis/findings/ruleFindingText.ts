@@ -1,6 +1,7 @@
 /** Findings about rules in words. */
 import type { FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
 import { outcomeOf } from "../../../verification/journey/journey.ts";
+import type { End } from "../../../verification/journey/model.ts";
 import { clientName, familyName, targetName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { ownerFix, ownerName } from "./ownerText.ts";
@@ -39,7 +40,7 @@ export function nodeRulesText({ nodes, port, family, problem, proxyPod }: Findin
 }
 
 export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords {
-	const { nodes, owner, effect, rule, example, requests } = finding;
+	const { nodes, owner, effect, rule, example, isExampleOnly, requests } = finding;
 	const who = `a rule of ${ownerName(owner)} on ${nodeNames(nodes)}`;
 	const titles = {
 		drop: `${who} drops the packets`,
@@ -64,12 +65,20 @@ export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords
 			`table ${rule.table}, chain ${rule.chain}: ${rule.rule}`,
 			`example: ${clientName(example.client)} -> ${targetName(example.target)}${detail}${count}`,
 		],
-		advice: ownerFix(owner, port),
+		advice: isExampleOnly
+			? `name a real client by --client <address>: rules may accept it; if not, ${ownerFix(owner, port)}`
+			: ownerFix(owner, port),
 	};
 }
 
+/** kube-proxy itself answers health checks. */
+function expectedText({ kind, readyEndpoints = 0 }: FindingOf<"probe">["target"], predicted: readonly End[]): string {
+	if (kind === "healthCheck") return readyEndpoints > 0 ? "status 200" : "status 503";
+	return [...new Set(predicted.map(outcomeOf))].join(" or ");
+}
+
 export function probeText({ client, target, predicted, observed, detail, requests }: FindingOf<"probe">): FindingWords {
-	const expected = [...new Set(predicted.map(outcomeOf))].join(" or ");
+	const expected = expectedText(target, predicted);
 	return {
 		title: `${client} -> ${targetName(target)}: measured ${observed}, predicted ${expected}`,
 		evidence: [

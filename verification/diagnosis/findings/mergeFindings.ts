@@ -1,5 +1,5 @@
 /** The same finding on several nodes is one finding. */
-import { byWeight, type DiagnosisFinding, type WeighedFinding } from "../diagnosisFinding.ts";
+import { byWeight, type DiagnosisFinding, type FindingOf, type WeighedFinding } from "../diagnosisFinding.ts";
 
 export function mergeFindings(all: readonly WeighedFinding[]): WeighedFinding[] {
 	const merged = new Map<string, WeighedFinding>();
@@ -41,10 +41,17 @@ function joined(one: DiagnosisFinding, other: DiagnosisFinding): DiagnosisFindin
 	if (one.kind === "probe") return { ...one, requests: one.requests + 1 };
 	if (!("nodes" in one) || !("nodes" in other)) return one;
 	const nodes = [...new Set([...one.nodes, ...other.nodes])];
-	if (one.kind === "foreignRule") return { ...one, nodes, requests: one.requests + 1 };
+	if (one.kind === "foreignRule") return joinedRules(one, other, nodes);
 	if (one.kind !== "nodeRules" || nodes.length === 1) return { ...one, nodes };
 	const { proxyPod: _, ...rest } = one;
 	return { ...rest, nodes };
+}
+
+/** The example is one that really exists, if there is one. */
+function joinedRules(one: FindingOf<"foreignRule">, other: DiagnosisFinding, nodes: string[]): DiagnosisFinding {
+	const requests = one.requests + 1;
+	if (other.kind !== "foreignRule" || !one.isExampleOnly || other.isExampleOnly) return { ...one, nodes, requests };
+	return { ...other, nodes, requests };
 }
 
 /** kube-proxy writes all rules again when it starts. */

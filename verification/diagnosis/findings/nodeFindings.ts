@@ -5,9 +5,8 @@ import { canServe, serviceProxyOf } from "../../../kubernetes/source/serviceProx
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { NodeObject, PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { contains, parseAddress, parseRange } from "../../../netfilter/address.ts";
-import type { WeighedFinding } from "../diagnosisFinding.ts";
-import { inspectedNodes, type ServiceView } from "../serviceViews.ts";
-import { mergeFindings } from "./mergeFindings.ts";
+import type { PortReference, WeighedFinding } from "../diagnosisFinding.ts";
+import { inspectedNodes, portReference, protocolOf, type ServiceView } from "../serviceViews.ts";
 
 export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
 	return [
@@ -49,7 +48,7 @@ function proxyFindings(reading: ServiceReading): WeighedFinding[] {
 	const { kubeProxies, agents, service, ciliumReplacesProxy } = reading;
 	const named = serviceProxyOf(service);
 	if (named !== undefined) {
-		return [{ weight: "note", finding: { kind: "otherProxy", agents: [named], chosenByLabel: true } }];
+		return [{ weight: "note", finding: { kind: "otherProxy", agents: [named], serves: "label" } }];
 	}
 	if (kubeProxies === undefined) return [];
 	const serving = [...agents.keys()].filter(canServe);
@@ -61,7 +60,7 @@ function proxyFindings(reading: ServiceReading): WeighedFinding[] {
 	if (kubeProxies.size === 0) {
 		// Without a pod of kube-proxy and without another program, it may be part of another process, as in k3s.
 		if (serving.length === 0 && !ciliumReplacesProxy) return [];
-		return [{ weight: "note", finding: { kind: "otherProxy", agents: serving } }];
+		return [{ weight: "note", finding: { kind: "otherProxy", agents: serving, serves: "instead" } }];
 	}
 	const weight = ciliumReplacesProxy ? ("suspect" as const) : ("cause" as const);
 	const missing: WeighedFinding[] =
@@ -70,7 +69,17 @@ function proxyFindings(reading: ServiceReading): WeighedFinding[] {
 		const pod = kubeProxies.get(name);
 		return pod ? proxyFinding(reading, name, pod) : [];
 	});
-	return [...failing, ...missing];
+	return [...failing, ...missing, ...ciliumFindings(reading)];
+}
+
+/**
+ * Cilium next to kube-proxy: with kube-proxy-replacement its programs get all packets first; without it, only those of pods to
+ * ClusterIPs (cilium/cilium pull request 10651).
+ */
+function ciliumFindings({ agents, ciliumReplacesProxy }: ServiceReading): WeighedFinding[] {
+	if (!agents.has("cilium")) return [];
+	const serves = ciliumReplacesProxy ? ("beforeProxy" as const) : ("podClients" as const);
+	return [{ weight: "note", finding: { kind: "otherProxy", agents: ["cilium"], serves } }];
 }
 
 const isUsable = (node: NodeObject): boolean => isReady(node) && runsLinux(node);
@@ -123,22 +132,32 @@ function localFindings({ service }: ServiceReading, views: readonly ServiceView[
 	const isExternal = externalTrafficPolicy === "Local" && ports.some(({ nodePort }) => nodePort !== undefined);
 	// A load balancer asks each node's healthCheckNodePort, and sends nothing to nodes without a pod.
 	const weight = service.spec.healthCheckNodePort === undefined ? "cause" : "note";
-	const found = [
-		...(isExternal ? views.flatMap((view) => localFinding("external", view, weight)) : []),
-		...(internalTrafficPolicy === "Local" ? views.flatMap((view) => localFinding("internal", view, "cause")) : []),
+	return [
+		...(isExternal ? byNodes("external", views, weight) : []),
+		...(internalTrafficPolicy === "Local" ? byNodes("internal", views, "cause") : []),
 	];
-	return mergeFindings(found);
 }
 
-function localFinding(
+/** Ports with endpoints on the same nodes are one finding, which names them if others differ. */
+function byNodes(
 	policy: "external" | "internal",
-	{ snapshot }: ServiceView,
+	views: readonly ServiceView[],
 	weight: WeighedFinding["weight"],
 ): WeighedFinding[] {
-	const nodesWithPod = [...new Set(snapshot.endpoints.map(({ node }) => node))];
-	const nodes = snapshot.nodes.map(({ name }) => name).filter((name) => !nodesWithPod.includes(name));
-	if (nodesWithPod.length === 0 || nodes.length === 0) return [];
-	return [{ weight, finding: { kind: "localWithoutPod", policy, nodes, nodesWithPod } }];
+	const groups = new Map<string, { nodes: string[]; nodesWithPod: string[]; ports: Map<string, PortReference> }>();
+	for (const { snapshot, port } of views) {
+		const nodesWithPod = [...new Set(snapshot.endpoints.map(({ node }) => node))];
+		const nodes = snapshot.nodes.map(({ name }) => name).filter((name) => !nodesWithPod.includes(name));
+		const key = JSON.stringify([nodes, nodesWithPod]);
+		const group = groups.get(key) ?? { nodes, nodesWithPod, ports: new Map() };
+		group.ports.set(`${port.port}/${protocolOf(port)}`, portReference(port));
+		groups.set(key, group);
+	}
+	return [...groups.values()].flatMap(({ nodes, nodesWithPod, ports }): WeighedFinding[] => {
+		if (nodesWithPod.length === 0 || nodes.length === 0) return [];
+		const named = groups.size > 1 ? { ports: [...ports.values()] } : {};
+		return [{ weight, finding: { kind: "localWithoutPod", policy, ...named, nodes, nodesWithPod } }];
+	});
 }
 
 /** Nodes none of whose addresses is in kube-proxy's nodePortAddresses. */

@@ -3,8 +3,8 @@ import { type EndpointState, isReady, isUsable } from "../../../kubernetes/objec
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../../netfilter/address.ts";
-import type { PortReference, UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
-import { endpointsOf, familiesOf, protocolOf, type ServicePort } from "../serviceViews.ts";
+import type { UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
+import { endpointsOf, familiesOf, protocolOf } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
 import { podReason } from "./podReason.ts";
 import { targetPortFindings } from "./targetPort.ts";
@@ -17,12 +17,6 @@ export function objectFindings(reading: ServiceReading): WeighedFinding[] {
 		...policyFindings(reading),
 	];
 }
-
-export const portReference = (port: ServicePort): PortReference => ({
-	...(port.name !== undefined && { name: port.name }),
-	port: port.port,
-	protocol: protocolOf(port),
-});
 
 /** Those that can still become endpoints, or are. */
 export const selectedPods = ({ service, pods = [] }: ServiceReading): PodObject[] =>

@@ -17,7 +17,7 @@ export function hereAs(addresses: Record<Family, string>): Prober {
 
 const outcomes: Record<string, Outcome> = { ECONNREFUSED: "refused", ETIMEDOUT: "timeout" };
 
-function errorResult({ code = "", message }: NodeJS.ErrnoException): ProbeResult {
+export function errorResult({ code = "", message }: NodeJS.ErrnoException): ProbeResult {
 	const known = outcomes[code];
 	return known ? { observed: known } : { observed: "other", detail: message };
 }

@@ -7,7 +7,8 @@ import { journeyOf, outcomeOf } from "../../journey/journey.ts";
 import type { End } from "../../journey/model.ts";
 import type { WeighedFinding } from "../diagnosisFinding.ts";
 import { mergeFindings } from "../findings/mergeFindings.ts";
-import type { PredictedTarget } from "../prediction.ts";
+import type { PredictedTarget } from "../prediction/predictedRequest.ts";
+import type { PredictedEnd } from "../prediction/prediction.ts";
 import { type RulesReading, rulesetsFor } from "../rulesFromSource.ts";
 import type { ServiceView } from "../serviceViews.ts";
 import type { Measurement, ProbeRequest, ProbeResult, Prober } from "./measurement.ts";
@@ -18,7 +19,7 @@ export interface Measured {
 	gaps: Gap[];
 }
 
-const concurrency = 16;
+export const probesAtOnce = 16;
 
 export async function measure(
 	prober: Prober,
@@ -51,27 +52,39 @@ async function measureView(
 	if (!place) return nothing({ kind: "noRoute", client }, { family });
 	const send = await prober.sender(protocol);
 	if (!send) return nothing({ kind: "noClientProgram", client, programs: prober.needs(protocol) });
-	const results = await pLimit(concurrency).map(targetsOf(view, place), async ({ target, ...to }) => {
+	const results = await pLimit(probesAtOnce).map(targetsOf(view, place), async ({ target, ...to }) => {
 		const { observed, detail } = await retried(send, { ...to, protocol, payload: payloadFor(view) });
 		const branches = journeyOf(snapshot, rulesetsFor(rules, view), place, {
 			address: to.host,
 			port: to.port,
 			protocol,
 		});
-		const ends = branches.map(({ end }) => end);
-		const isKnown = ends.every(({ kind }) => kind !== "unknown");
-		const predicted = isKnown ? [...new Set(ends.map(outcomeOf))] : [];
-		const measurement = { client, target, observed, predicted, ...(detail !== undefined && { detail }) };
-		return { measurement, ends };
+		const ends = branches.map(({ end }) => ({ end, outcome: outcomeOf(end) }));
+		return compared({ client, target, ends, observed, ...(detail !== undefined && { detail }) });
 	});
-	const isCutOff =
-		family === "ipv6" && results.length > 0 && results.every(({ measurement }) => lacksRoute(measurement));
+	const measurements = results.flatMap((one) => one.measurements);
+	const isCutOff = family === "ipv6" && measurements.length > 0 && measurements.every(lacksRoute);
 	if (isCutOff) return nothing({ kind: "noRoute", client }, { family });
-	return {
-		measurements: results.map(({ measurement }) => measurement),
-		findings: results.flatMap(({ measurement, ends }) => differenceOf(measurement, ends) ?? []),
-		gaps: [],
-	};
+	return { measurements, findings: results.flatMap(({ findings }) => findings), gaps: [] };
+}
+
+interface Result extends ProbeResult {
+	client: string;
+	target: PredictedTarget;
+	/** As the rules predict. */
+	ends: readonly Pick<PredictedEnd, "end" | "outcome">[];
+}
+
+/** The measurement of a request, and how it differs from the prediction. */
+export function compared({ client, target, ends, observed, detail }: Result): Omit<Measured, "gaps"> {
+	const isKnown = ends.every(({ end }) => end.kind !== "unknown");
+	const predicted = isKnown ? [...new Set(ends.map(({ outcome }) => outcome))] : [];
+	const measurement = { client, target, observed, predicted, ...(detail !== undefined && { detail }) };
+	const difference = differenceOf(
+		measurement,
+		ends.map(({ end }) => end),
+	);
+	return { measurements: [measurement], findings: difference ? [difference] : [] };
 }
 
 /** Many machines have no IPv6: the system refuses before it sends a packet. */
@@ -89,7 +102,8 @@ function differenceOf(measurement: Measurement, predicted: readonly End[]): Weig
 	if (observed === "silent" || measurement.predicted.length === 0) return undefined;
 	if (measurement.predicted.includes(observed)) return undefined;
 	// The rules deliver the packet to the node: whether a process listens there isn't known.
-	if (observed === "ok" && predicted.some(({ kind }) => kind === "node")) return undefined;
+	if (observed === "ok" && target.kind !== "healthCheck" && predicted.some(({ kind }) => kind === "node"))
+		return undefined;
 	const ends = [...new Map(predicted.map((end) => [JSON.stringify(end), end])).values()];
 	return {
 		weight: "cause",

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Place } from "../../../kubernetes/snapshot.ts";
 import type { Family, Protocol } from "../../../netfilter/model.ts";
 import { Outcome } from "../../model.ts";
-import { PredictedTarget } from "../prediction.ts";
+import { PredictedTarget } from "../prediction/predictedRequest.ts";
 
 /**
  * "silent": a UDP packet got no answer within the time limit. That proves nothing: most servers ignore a packet that isn't of

@@ -2,7 +2,8 @@
 import type { Endpoint, Place } from "../../../../kubernetes/snapshot.ts";
 import { eligibleEndpoints } from "../../../judgement/predict.ts";
 import type { Target } from "../../../model.ts";
-import type { PredictedClient, PredictedRequest } from "../../prediction.ts";
+import type { PredictedClient } from "../../prediction/predictedRequest.ts";
+import type { PredictedRequest } from "../../prediction/prediction.ts";
 
 /** The endpoints that may answer. */
 export function expectedEndpoints({ prediction: { client, target }, view }: PredictedRequest): Endpoint[] {

@@ -6,11 +6,11 @@ import type { Hop } from "../../../../netfilter/model.ts";
 import { roleOf } from "../../../../netfilter/roles.ts";
 import type { Branch, Leg } from "../../../journey/journey.ts";
 import type { ForeignEffect, NodeRulesProblem, WeighedFinding } from "../../diagnosisFinding.ts";
-import type { PredictedRequest } from "../../prediction.ts";
+import type { PredictedRequest } from "../../prediction/prediction.ts";
+import { portReference } from "../../serviceViews.ts";
 import { mergeFindings } from "../mergeFindings.ts";
-import { portReference } from "../objectFindings.ts";
 import { expectedEndpoints, isLocalOnly, mayBePart } from "./expectedEndpoints.ts";
-import { isKubernetes, ownerOf } from "./ruleOwner.ts";
+import { isKubernetes, isPolicyEngine, ownerOf } from "./ruleOwner.ts";
 
 /** @param isServed whether kube-proxy serves nodePorts on the node */
 export function ruleFindings(
@@ -39,6 +39,7 @@ function findingOf(
 	isServed: (node: string) => boolean,
 ): WeighedFinding | undefined {
 	const { end, legs } = branch;
+	if (request.prediction.target.kind === "healthCheck") return stoppedCheck(request, branch);
 	const translation = foreignTranslation(legs);
 	if (translation && !isEndpoint(request, end)) {
 		const { leg, hop } = translation;
@@ -74,6 +75,14 @@ function stopped(request: PredictedRequest, { legs, end }: Branch): WeighedFindi
 	const saysNone = role === "noEndpoints" || role === "reject" || /has no (local )?endpoints/.test(hop.rule);
 	if (!saysNone || expected.length === 0 || (end.kind === "drop" && isLocalOnly(request, leg.node))) return undefined;
 	return rulesFinding(request, leg.node, { kind: "noEndpoints", expected: expected.map(addressOf) });
+}
+
+/** A load balancer whose health checks get no answer takes the node for broken. */
+function stoppedCheck(request: PredictedRequest, { legs, end }: Branch): WeighedFinding | undefined {
+	const leg = legs.at(-1);
+	const hop = leg?.path.hops.at(-1);
+	if ((end.kind !== "drop" && end.kind !== "reject") || !leg || !hop || hop.setting) return undefined;
+	return foreign(request, leg, hop, stopEffect(end));
 }
 
 export const stopEffect = (end: Branch["end"]): ForeignEffect =>
@@ -129,15 +138,21 @@ function foreignTranslation(legs: readonly Leg[]): { leg: Leg; hop: Hop } | unde
 export function foreign(request: PredictedRequest, { node }: Leg, hop: Hop, effect: ForeignEffect): WeighedFinding {
 	const { client, target } = request.prediction;
 	const { table, chain, rule } = hop;
+	const owner = ownerOf(hop);
+	const isStopping = effect.kind === "drop" || effect.kind === "reject";
+	// Rules before this one may accept the packets of real clients.
+	const isExampleOnly = isStopping && client.isExample === true;
+	const isUncertain = isExampleOnly || (isStopping && isPolicyEngine(owner));
 	return {
-		weight: "cause",
+		weight: isUncertain ? "suspect" : "cause",
 		finding: {
 			kind: "foreignRule",
 			nodes: [node],
-			owner: ownerOf(hop),
+			owner,
 			effect,
 			rule: { table, chain, rule },
 			example: { client, target },
+			...(isExampleOnly && { isExampleOnly }),
 			requests: 1,
 		},
 	};
@@ -173,7 +188,8 @@ function isEndpoint({ view }: PredictedRequest, end: Branch["end"]): boolean {
 /** The node's rules lead to an address that is no endpoint, or to only some of the endpoints. */
 function outdatedRules(requests: readonly PredictedRequest[]): WeighedFinding[] {
 	return requests.flatMap((request): WeighedFinding[] => {
-		const { view, branches } = request;
+		const { view, branches, prediction } = request;
+		if (prediction.target.kind === "healthCheck") return [];
 		const leg = branches[0]?.legs.find(isTranslating);
 		// Of rules that nobody can evaluate, nothing is known; what others translate is another finding.
 		const destinations = branches.flatMap(({ end }) => destinationOf(end) ?? []);

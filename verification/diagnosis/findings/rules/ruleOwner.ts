@@ -17,6 +17,20 @@ export function ownerOf({ table, rule, owner }: Pick<Hop, "table" | "rule" | "ow
 	return owner ?? texts.find(([pattern]) => pattern.test(rule))?.[1] ?? "unknown";
 }
 
+/** Programs that enforce NetworkPolicies: what they stop, somebody may have forbidden on purpose. */
+const policyEngines = [
+	"Calico",
+	"Cilium",
+	"Antrea",
+	"kube-router",
+	"Weave Net",
+	"AWS VPC CNI",
+	"OVN-Kubernetes",
+	"kube-network-policies",
+];
+
+export const isPolicyEngine = (owner: RuleOwner): boolean => policyEngines.includes(owner);
+
 /** Those whose rules are part of how Kubernetes serves a Service. */
 export const isKubernetes = (owner: RuleOwner): boolean =>
 	["kube-proxy", "kubelet", "kindnet", "kernel"].includes(owner);

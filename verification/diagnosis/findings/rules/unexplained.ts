@@ -1,6 +1,6 @@
 /** Requests that a rule stops although no finding says why: a Service isn't healthy then. */
 import type { WeighedFinding } from "../../diagnosisFinding.ts";
-import type { PredictedRequest } from "../../prediction.ts";
+import type { PredictedRequest } from "../../prediction/prediction.ts";
 import { mergeFindings } from "../mergeFindings.ts";
 import { foreign, stopEffect } from "./ruleFindings.ts";
 

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { findingWords } from "../../../../../report/diagnosis/findings/diagnosisFindingText.ts";
 import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
-import { labObjects, MemorySource, type Objects, objectNamed } from "../labObjects.ts";
+import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "../labObjects.ts";
 
 async function findingsOf(
 	change: (objects: Objects) => void,
@@ -105,17 +106,45 @@ describe("kube-proxy", () => {
 		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
 		const { findings, predictions } = diagnose(input);
 		expect(predictions).toEqual([]);
-		expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["mesh"] } }]);
+		expect(findings).toMatchObject([
+			{ weight: "note", finding: { kind: "otherProxy", agents: ["mesh"], serves: "label" } },
+		]);
 	});
 
-	it("runs next to Cilium, whose programs aren't evaluated: a gap", async () => {
-		const objects = labObjects();
-		objects.pods.push({
-			metadata: { name: "cilium-x", namespace: "kube-system", labels: { "k8s-app": "cilium" } },
-			spec: { nodeName: worker2, containers: [{ name: "agent" }] },
+	describe("runs next to Cilium, whose programs aren't evaluated", () => {
+		const withCilium = async (replacement: string, change: (objects: Objects) => void = () => {}) => {
+			const objects = labObjects();
+			objects.pods.push({
+				metadata: { name: "cilium-x", namespace: "kube-system", labels: { "k8s-app": "cilium" } },
+				spec: { nodeName: worker2, containers: [{ name: "agent" }] },
+			});
+			objects.configMaps.push({
+				metadata: { name: "cilium-config", namespace: "kube-system" },
+				data: { "kube-proxy-replacement": replacement },
+			});
+			change(objects);
+			const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
+			return diagnose(input);
+		};
+
+		it.each([
+			["true", "beforeProxy"],
+			["false", "podClients"],
+		])("with kube-proxy-replacement %s: a note and a gap name it", async (replacement, serves) => {
+			const { findings, gaps } = await withCilium(replacement);
+			expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["cilium"], serves } }]);
+			expect(gaps).toContainEqual({ subject: "otherRules", cause: { kind: "ebpf", agent: "Cilium" } });
 		});
-		const input = await readDiagnosis(new MemorySource(objects), { namespace: "default", name: "nodeport-service" });
-		expect(diagnose(input).gaps).toContainEqual({ subject: "otherRules", cause: { kind: "ebpf", agent: "Cilium" } });
+
+		it("and a kube-proxy that isn't running is a cause only if packets meet its rules", async () => {
+			const stopped = (objects: Objects) => {
+				objectNamed(objects, "pods", proxy).status.conditions = [];
+			};
+			const weightOf = async (replacement: string) =>
+				(await withCilium(replacement, stopped)).findings.find(({ finding }) => finding.kind === "proxyNotRunning")
+					?.weight;
+			expect([await weightOf("true"), await weightOf("false")]).toEqual(["suspect", "cause"]);
+		});
 	});
 
 	it("runs in a mode without rules: the gap names it", async () => {
@@ -142,7 +171,9 @@ describe("kube-proxy", () => {
 				{ ...cilium, spec: { nodeName: worker2, containers: [{ name: "agent" }] } },
 			];
 		});
-		expect(findings).toMatchObject([{ weight: "note", finding: { kind: "otherProxy", agents: ["cilium"] } }]);
+		expect(findings).toMatchObject([
+			{ weight: "note", finding: { kind: "otherProxy", agents: ["cilium"], serves: "instead" } },
+		]);
 	});
 
 	it.each([
@@ -186,6 +217,37 @@ it("reports the nodes without a pod if the policy is Local", async () => {
 			},
 		},
 	]);
+});
+
+it("names the ports if they have pods on different nodes", async () => {
+	const findings = await findingsOf(
+		(objects) => {
+			const { spec } = objectNamed<{ spec: { ports: object[] } }>(objects, "services", "trace-local");
+			spec.ports.push({ name: "admin", protocol: "TCP", port: 9090, targetPort: "admin", nodePort: 30049 });
+			const { metadata, endpoints, addressType } = objectNamed<ReturnType<typeof sliceObject>>(
+				objects,
+				"endpointSlices",
+				"trace-local-abcde",
+			);
+			const ports = [{ name: "admin", protocol: "TCP", port: 9090 }];
+			const [one] = endpoints;
+			objects.endpointSlices.push({
+				metadata: { ...metadata, name: "more" },
+				addressType,
+				ports,
+				endpoints: [one],
+			} as object);
+		},
+		{ name: "trace-local" },
+	);
+	const local = findings.flatMap(({ finding }) => (finding.kind === "localWithoutPod" ? [finding] : []));
+	expect(local.map(({ ports, nodesWithPod }) => [ports?.map(({ name }) => name), nodesWithPod])).toEqual([
+		[["echo"], ["nodeport-worker", "nodeport-worker3"]],
+		[["admin"], ["nodeport-worker"]],
+	]);
+	expect(local.map((finding) => findingWords(finding).title)).toContain(
+		"externalTrafficPolicy is Local, and nodeport-control-plane, nodeport-worker2, nodeport-worker3 have no pod of the Service for port admin (9090/tcp)",
+	);
 });
 
 it("only notes the nodes without a pod if a load balancer checks them", async () => {

@@ -2,7 +2,7 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
-import { exampleClients } from "../../../../../verification/diagnosis/prediction.ts";
+import { exampleClients } from "../../../../../verification/diagnosis/prediction/predictedClients.ts";
 import { hereAs } from "../../../../../verification/diagnosis/probes/fromHere.ts";
 
 const host = "127.0.0.1";

@@ -3,7 +3,7 @@ import { diagnosisText } from "../../../../../report/diagnosis/diagnosisText.ts"
 import { findingWords } from "../../../../../report/diagnosis/findings/diagnosisFindingText.ts";
 import { gapTexts } from "../../../../../report/diagnosis/gapText.ts";
 import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
-import { exampleClients } from "../../../../../verification/diagnosis/prediction.ts";
+import { exampleClients } from "../../../../../verification/diagnosis/prediction/predictedClients.ts";
 import { hereAs } from "../../../../../verification/diagnosis/probes/fromHere.ts";
 import { measure } from "../../../../../verification/diagnosis/probes/measure.ts";
 import type { MeasuredOutcome, Prober } from "../../../../../verification/diagnosis/probes/measurement.ts";

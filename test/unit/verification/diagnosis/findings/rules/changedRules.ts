@@ -11,6 +11,7 @@ export async function diagnosisOf(
 	name: string,
 	changes: Record<string, Change>,
 	change: (objects: Objects) => void = () => {},
+	outsideIp?: string,
 ) {
 	const objects = labObjects();
 	change(objects);
@@ -19,7 +20,8 @@ export async function diagnosisOf(
 		if (!changed || program[0] !== "iptables-save") return undefined;
 		return { code: 0, stdout: changed(fixture(`${node}.iptables.txt`)), stderr: "" };
 	};
-	return diagnose(await readDiagnosis(new MemorySource(objects, { run }), { namespace: "default", name }));
+	const input = await readDiagnosis(new MemorySource(objects, { run }), { namespace: "default", name });
+	return diagnose({ ...input, outsideIp });
 }
 
 /** Puts rules before all others of a chain, and the chains that they need. */

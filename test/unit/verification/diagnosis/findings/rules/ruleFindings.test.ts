@@ -93,6 +93,52 @@ describe("a rule of somebody else that comes first", () => {
 		expect(foreign).toMatchObject([{ owner: "flannel", nodes: ["nodeport-worker"], effect: { kind: "masquerade" } }]);
 	});
 
+	it.each<[string, string, string[], string[]]>([
+		[
+			"a policy engine drops packets of all clients",
+			"Calico",
+			["-A FORWARD -j cali-tw-eth0", "-A cali-tw-eth0 -d 10.244.0.0/16 -p tcp -j DROP"],
+			["cali-tw-eth0"],
+		],
+		[
+			"kube-router rejects them",
+			"kube-router",
+			["-A FORWARD -j KUBE-ROUTER-FORWARD", "-A KUBE-ROUTER-FORWARD -d 10.244.0.0/16 -p tcp -j REJECT"],
+			["KUBE-ROUTER-FORWARD"],
+		],
+	])("is only suspect if somebody may want it: %s", async (_, owner, rules, chains) => {
+		const { findings, verdict } = await diagnosisOf("nodeport-service", {
+			[worker2]: prepend("filter", rules, chains),
+		});
+		expect(findings).toMatchObject([{ weight: "suspect", finding: { kind: "foreignRule", owner } }]);
+		expect(verdict).toBe("suspect");
+	});
+
+	describe("and accepts only some clients outside", () => {
+		/** The cluster's own addresses are accepted too. */
+		const office = prepend(
+			"mangle",
+			["10.0.0.0/8", "172.18.0.0/16", "203.0.113.0/24"]
+				.map((range) => `-A PREROUTING -s ${range} -j ACCEPT`)
+				.concat("-A PREROUTING -p tcp -m tcp --dport 30040 -j DROP"),
+		);
+
+		it("is suspect for the example client, and asks for a real one", async () => {
+			const { findings, verdict } = await diagnosisOf("nodeport-service", { [worker2]: office });
+			expect(findings).toMatchObject([{ weight: "suspect", finding: { kind: "foreignRule", isExampleOnly: true } }]);
+			expect(verdict).toBe("suspect");
+		});
+
+		it.each([
+			["203.0.113.9", [], "healthy"],
+			["192.0.2.77", ["cause"], "broken"],
+		])("is certain for a named client: %s", async (client, weights, verdict) => {
+			const diagnosis = await diagnosisOf("nodeport-service", { [worker2]: office }, undefined, client);
+			expect(diagnosis.findings.map(({ weight }) => weight)).toEqual(weights);
+			expect(diagnosis.verdict).toBe(verdict);
+		});
+	});
+
 	it("is no finding if it accepts the packets", async () => {
 		const change = prepend("filter", [`-A FORWARD -p tcp ${accept}`, `-A INPUT -p tcp ${accept}`]);
 		const { findings } = await diagnosisOf("nodeport-service", { [worker2]: change });

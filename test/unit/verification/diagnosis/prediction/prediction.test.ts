@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { verdictText } from "../../../../report/diagnosis/diagnosisText.ts";
-import { resultText } from "../../../../report/diagnosis/predictionText.ts";
-import { type Change, diagnosisOf, prepend } from "./findings/rules/changedRules.ts";
-import { labObjects, objectNamed, type sliceObject } from "./labObjects.ts";
+import { verdictText } from "../../../../../report/diagnosis/diagnosisText.ts";
+import { resultText } from "../../../../../report/diagnosis/predictionText.ts";
+import { type Change, diagnosisOf, prepend } from "../findings/rules/changedRules.ts";
+import { labObjects, objectNamed, type sliceObject } from "../labObjects.ts";
 
 const worker2 = "nodeport-worker2";
 
