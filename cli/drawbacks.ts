@@ -13,6 +13,7 @@ import { restoreLeftovers } from "../verification/experiments/support/leftovers.
 import type { Drawback } from "../verification/report.ts";
 import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments } from "./arguments.ts";
+import { repairLessonFault } from "./lesson/liveLab.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
 import { readSettings } from "./stack/settings.ts";
@@ -49,6 +50,7 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 	}
 	await settleLocks();
 	await restoreLeftovers(new Cluster(request));
+	await repairLessonFault(request);
 	const abort = new AbortController();
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {

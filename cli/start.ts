@@ -7,6 +7,7 @@ import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/programs/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
 import { parseArguments } from "./arguments.ts";
+import { repairLessonFault } from "./lesson/liveLab.ts";
 import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
@@ -59,6 +60,7 @@ async function bringUp({ access, namespace, name, owner }: Own, { alone, setting
 		if (alone) await removeUnrecorded(access, state);
 		const cluster = new Cluster(access);
 		await restoreLeftovers(cluster);
+		await repairLessonFault(access);
 		// In any namespace: the lab may be moving from one to another.
 		await refuseTakenPort(access, setting(settings, "nodePort"));
 		await removeEndedClient(cluster, namespace);

@@ -131,6 +131,10 @@ export async function startNode(name: string): Promise<void> {
 	await docker("start", name);
 }
 
+/** Runs a program on a node. @returns its stdout @throws if it fails */
+export const runOnNode = (name: string, program: readonly string[]): Promise<string> =>
+	docker("exec", name, ...program);
+
 /** Loads an image from the engine into the named nodes; into all nodes if the list is empty. */
 export async function loadImage(cluster: string, image: string, nodes: string[]): Promise<void> {
 	await imageId(image);

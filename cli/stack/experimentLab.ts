@@ -77,14 +77,7 @@ export class ExperimentLab implements Lab {
 
 	async startNode(name: string): Promise<void> {
 		this.say(`starting ${name}`);
-		const cluster = new Cluster((await knownReport()).request);
-		const isUp = async () => {
-			// Each time: the stop that Ctrl-C interrupted may come after the first start.
-			await startNode(name);
-			return answers(cluster, name);
-		};
-		if (!(await poll(isUp, { interval: 1000, seconds: readySeconds })))
-			throw new Error(`${name} isn't Ready within ${readySeconds} s of its start`);
+		await startUntilReady(new Cluster((await knownReport()).request), name);
 	}
 
 	afterwards(action: () => Promise<unknown>): void {
@@ -103,6 +96,17 @@ export class ExperimentLab implements Lab {
 		}
 		return faults;
 	}
+}
+
+/** Starts a node, and waits until it is Ready and its kubelet runs programs again. */
+export async function startUntilReady(cluster: Cluster, name: string): Promise<void> {
+	const isUp = async () => {
+		// Each time: the stop that Ctrl-C interrupted may come after the first start.
+		await startNode(name);
+		return answers(cluster, name);
+	};
+	if (!(await poll(isUp, { interval: 1000, seconds: readySeconds })))
+		throw new Error(`${name} isn't Ready within ${readySeconds} s of its start`);
 }
 
 /** Names of the lab's workers. */

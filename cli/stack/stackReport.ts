@@ -12,7 +12,7 @@ import { stackName } from "./stack.ts";
 const reportPath = "out/verification.json";
 
 /** Runs a command that changes the stack. A second one in this project folder waits, and prints for which process. */
-export const exclusively = (work: () => Promise<number>): Promise<number> =>
+export const exclusively = <T>(work: () => Promise<T>): Promise<T> =>
 	withLock(
 		{
 			file: join(".state", stackName),

@@ -8,6 +8,7 @@ const commands: Record<string, string> = {
 	start: "create or repair the lab, verify it, show the result",
 	verify: "verify the lab again, without an update",
 	drawbacks: "measure what NodePort costs",
+	lesson: "learn with the lab: predict, run, compare; then find what is broken",
 	report: "rewrite the report of the last verification",
 	doctor: "check whether the lab can run on this machine",
 	destroy: "remove the lab",

@@ -81,6 +81,11 @@ export class LabSnapshot {
 		return withPort(internalIp, this.objects.service.nodePort);
 	}
 
+	/** The node's rules for the Service, as its own tool prints them; empty if they couldn't be read. */
+	rulesOn(node: string): string[] {
+		return this.rulesets.get(node)?.rulesOf(this.objects.service) ?? [];
+	}
+
 	/** All branches of the journey of the client's first packet. */
 	journey(client: PlacedClient, to: string): Branch[] {
 		return journeyOf(this.objects, this.rulesets, client.place, destinationOf(this.objects, to));

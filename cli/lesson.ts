@@ -1,0 +1,99 @@
+/**
+ * npm run lesson [-- --restart | --list | --step <part>]: the walkthrough as a lesson in the terminal: predict, run,
+ * compare, explain. Then exercises that break the lab, which is restored for any reason that ends the lesson.
+ */
+import { command } from "../lib/programs/command.ts";
+import { lessonText } from "../report/lesson/lessonText.ts";
+import { partTable, scoreText } from "../report/lesson/scoreText.ts";
+import { noProgress, partNames, readProgress, scoreOf, writeProgress } from "../verification/lesson/lessonProgress.ts";
+import { parseArguments } from "./arguments.ts";
+import { faultRecordPath, progressPath } from "./lesson/lessonFiles.ts";
+import { LineReader } from "./lesson/lineReader.ts";
+import { liveLab } from "./lesson/liveLab.ts";
+import { takeLesson } from "./lesson/takeLesson.ts";
+import { readSettings } from "./stack/settings.ts";
+import { stack } from "./stack/stack.ts";
+import { stackCluster } from "./stack/stackCluster.ts";
+import { exclusively, knownReport, lastReport } from "./stack/stackReport.ts";
+import { readState } from "./stack/stackState.ts";
+import { screen } from "./tool/output.ts";
+import { removeLeftovers } from "./update/staleFiles.ts";
+
+await command(async () => {
+	const { restart, list, step } = options();
+	if (list) {
+		const progress = await readProgress(progressPath);
+		console.log(`${partTable(progress)}\n\n${scoreText(scoreOf(progress))}`);
+		return 0;
+	}
+	await removeLeftovers();
+	await refuseExisting();
+	if (restart) await writeProgress(progressPath, noProgress());
+	return takeInTerminal(step);
+});
+
+function options() {
+	const { values } = parseArguments(
+		"npm run lesson -- [--restart | --list | --step <part>]",
+		{
+			options: {
+				restart: { type: "boolean", default: false },
+				list: { type: "boolean", default: false },
+				step: { type: "string" },
+			},
+		},
+		[
+			"--restart  forgets all answers, and begins with the first part",
+			"--list     shows all parts, and the score",
+			`--step     takes one part again, and goes on from there: ${partNames.join(", ")}`,
+		],
+	);
+	const { step } = values;
+	if (step !== undefined && !partNames.includes(step))
+		throw new Error(`--step "${step}": must be one of ${partNames.join(", ")}`);
+	return values;
+}
+
+async function refuseExisting(): Promise<void> {
+	const { kind } = await stackCluster(await readSettings(stack), await readState());
+	if (kind !== "existing") return;
+	throw new Error(
+		"the lesson stops nodes and changes their rules, so it needs the lab's own cluster; " +
+			"fix: create one in another stack: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run lesson",
+	);
+}
+
+async function takeInTerminal(step: string | undefined): Promise<number> {
+	const { request } = await knownReport();
+	const abort = new AbortController();
+	const end = (signal: NodeJS.Signals) => {
+		if (abort.signal.aborted) return;
+		abort.abort(new Error(`ended by ${signal}`));
+	};
+	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
+	const print = (text: string) => console.log(text);
+	const { stdin: input, stdout: output } = process;
+	const reader = new LineReader({ input, output, signal: abort.signal, onInterrupt: () => end("SIGINT") });
+	const session = {
+		lab: liveLab(request, abort.signal, print),
+		ask: (prompt: string) => reader.ask(prompt),
+		print,
+		screen: screen(),
+		progress: await readProgress(progressPath),
+		progressPath,
+		recordPath: faultRecordPath,
+		exclusively,
+		drawbacks: async () => (await lastReport())?.drawbacks ?? [],
+	};
+	try {
+		await takeLesson(session, step);
+		return 0;
+	} catch (error) {
+		// The error of an interrupted operation says less than the signal; one of the repair says more.
+		if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
+		console.log(lessonText.interrupted);
+		return 130;
+	} finally {
+		reader.close();
+	}
+}

@@ -1,0 +1,73 @@
+/** What the lesson says between its questions. */
+import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
+import type { LabChange } from "../../verification/lesson/lessonLab.ts";
+import { fill } from "../diagnosis/fill.ts";
+import { reportedLines } from "./exerciseText.ts";
+
+export const lessonText = {
+	saved: "Saved. To go on: npm run lesson",
+	interrupted: "Interrupted. Your answers are saved. To go on: npm run lesson",
+	end: "That was the last part. Again: npm run lesson -- --restart",
+	killed: "An earlier lesson was killed while the lab was broken.",
+	right: "Right.",
+	wrong: "Not what you predicted.",
+	samePath: "The rules on the path are the same as above.",
+	noDrawbacks: "The drawbacks aren't measured on this lab yet: npm run drawbacks (about seven minutes)",
+	broken: "Something in the lab is broken now. dnsutils calls every node:",
+	task: "Find the cause and fix it in another shell, in this folder, after: source .toolchain/env. Then come back and check.",
+	solved: "Solved: diagnose reports no finding.",
+	checkAgain: "diagnose reports nothing any more: check",
+	exercisePrompt: "check, hint, solve, next, or q to quit: ",
+};
+
+/** Words that the learner may type, and what they do. */
+export const exerciseChoices = {
+	check: "diagnose the Service again",
+	hint: "the next hint",
+	solve: "show the cause and let the lesson fix it",
+	next: "restore the lab and go on without a solution",
+};
+
+export const questionChoices = { skip: "measure without a prediction" };
+
+export const predictionPrompt = (choices: number): string =>
+	`Your prediction (1 to ${choices}, s to skip, q to quit): `;
+
+export const partHeading = (number: number, of: number, title: string, name: string): string =>
+	`${number} of ${of}: ${title} (${name})`;
+
+export const allRulesText = (client: string, address: string): string =>
+	`All rules on the path: npm run explain -- --from ${client} --to ${address}`;
+
+/** A line that isn't one of the choices. */
+export function notPossibleText(line: string, choices: Record<string, string>, numbers: number): string {
+	const words = Object.entries(choices).map(([word, meaning]) => `${word} (${meaning})`);
+	const allowed = [...(numbers > 0 ? [`1 to ${numbers}`] : []), ...words, "q (save and quit)"];
+	return `"${line}" isn't possible here; allowed: ${allowed.join(", ")}`;
+}
+
+export const tooFewWorkersText = (needed: number, workers: number): string =>
+	`This exercise needs ${needed} workers, the lab has ${workers}; fix: pulumi config set workers ${needed} && npm start`;
+
+export const stillBrokenText = (diagnosis: Diagnosis): string =>
+	[
+		`the lesson needs a lab that works, but diagnose reports: ${reportedLines(diagnosis).join("; ")}`,
+		"fix: npm start; with externalTrafficPolicy Local: pulumi config rm externalTrafficPolicy && npm start",
+	].join("; ");
+
+export const labChangeText = (change: LabChange): string =>
+	({
+		breaking: "Changing the lab in one place …",
+		restoring: "Restoring the lab …",
+		restored: "The lab is restored: diagnose reports no finding.",
+	})[change];
+
+/** Breaks lines that are too long, and keeps their indentation and numbers. */
+export const filledLines = (text: string, width: number): string =>
+	text
+		.split("\n")
+		.flatMap((line) => {
+			const [first = ""] = /^ *(\d+\. )?/.exec(line) ?? [];
+			return fill(line.slice(first.length), width, first);
+		})
+		.join("\n");
