@@ -4,6 +4,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import { brokenObjects, hostPortPod, namespace, nodePorts } from "./suites/brokenServices.ts";
+import { flushedChain } from "./suites/scriptedLearner.ts";
 import { clusterName, Lab } from "./support/lab.ts";
 
 const [worker, worker2] = [`${clusterName}-worker`, `${clusterName}-worker2`];
@@ -162,6 +163,8 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 		}
 		expect(found(await eventually("healthy", ({ verdict }) => verdict === "healthy"))).toEqual([]);
 	});
+
+	flushedChain(() => lab);
 
 	it("gives the same answer from a bundle, without the cluster", async () => {
 		const bundle = join(lab.folder, `bundle-${kubeProxyMode}.tar.gz`);

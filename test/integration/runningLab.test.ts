@@ -1,12 +1,13 @@
 /**
  * A lab with three workers, in a clone whose path has characters that shells and URLs treat specially. Its commands,
- * faults through its API, and the drawbacks; the tests build on each other.
+ * the lesson, faults through its API, and the drawbacks; the tests build on each other.
  */
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
 import { drawbacks } from "./suites/experiments.ts";
 import { objectFaults } from "./suites/objectFaults.ts";
+import { scriptedLearner } from "./suites/scriptedLearner.ts";
 import { clusterName, Lab } from "./support/lab.ts";
 import { leftovers } from "./support/testResources.ts";
 
@@ -41,6 +42,7 @@ it("writes a .toolchain/env there that a shell can source", async () => {
 	expect(stdout.split("\n")).toEqual(["30040", ...nodes, join(lab.folder, ".toolchain/bin/kind")]);
 });
 
+scriptedLearner(() => lab);
 objectFaults(() => lab);
 drawbacks(() => lab);
 
