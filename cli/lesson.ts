@@ -68,6 +68,8 @@ async function takeInTerminal(step: string | undefined): Promise<number> {
 	const abort = new AbortController();
 	const end = (signal: NodeJS.Signals) => {
 		if (abort.signal.aborted) return;
+		// The terminal is gone: nothing can be shown, and the lab must be restored all the same.
+		if (signal === "SIGHUP") for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 		abort.abort(new Error(`ended by ${signal}`));
 	};
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);

@@ -10,7 +10,7 @@ import {
 } from "../../report/lesson/exerciseText.ts";
 import { exerciseChoices, lessonText, tooFewWorkersText } from "../../report/lesson/lessonText.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
-import { isClean, untilBroken, untilClean, withFault } from "../../verification/lesson/brokenLab.ts";
+import { isClean, requireClean, untilBroken, withFault } from "../../verification/lesson/brokenLab.ts";
 import { type Exercise, planFault } from "../../verification/lesson/exercises.ts";
 import type { ExerciseResult } from "../../verification/lesson/lessonProgress.ts";
 import type { Fault } from "../../verification/lesson/model.ts";
@@ -26,7 +26,7 @@ export async function takeExercise(session: Session, exercise: Exercise): Promis
 		return;
 	}
 	await session.exclusively(async () => {
-		await untilClean(lab);
+		await requireClean(lab);
 		const fault = await planFault(exercise.fault, before);
 		const result = await withFault(recordPath, lab, before.objects.service, fault, async () => {
 			await untilBroken(lab);

@@ -2,7 +2,7 @@
 import { styleText } from "node:util";
 import { lessonText, partHeading, stillBrokenText } from "../../report/lesson/lessonText.ts";
 import { partTable, partTitle, scoreText } from "../../report/lesson/scoreText.ts";
-import { isClean, repairLeftFault, StillBroken, untilClean } from "../../verification/lesson/brokenLab.ts";
+import { repairLeftFault, requireClean, StillBroken, untilClean } from "../../verification/lesson/brokenLab.ts";
 import { exercises } from "../../verification/lesson/exercises.ts";
 import { readFaultRecord } from "../../verification/lesson/faultRecord.ts";
 import { isDone, partNames, scoreOf, without } from "../../verification/lesson/lessonProgress.ts";
@@ -18,7 +18,8 @@ import { takeStep } from "./takeStep.ts";
 export async function takeLesson(session: Session, first: string | undefined): Promise<void> {
 	try {
 		await repairLeft(session);
-		await refuseBroken(session);
+		// Predictions and exercises are about a lab that works.
+		await requireClean(session.lab);
 		if (first !== undefined) await save(session, (progress) => without(progress, first));
 		const from = first === undefined ? 0 : partNames.indexOf(first);
 		for (const [i, part] of partNames.entries()) {
@@ -53,10 +54,4 @@ async function repairLeft({ lab, recordPath, exclusively, print }: Session): Pro
 		if (await repairLeftFault(recordPath, lab)) await untilClean(lab);
 		lab.report("restored");
 	});
-}
-
-/** Predictions and exercises are about a lab that works. */
-async function refuseBroken({ lab }: Session): Promise<void> {
-	const diagnosis = await lab.diagnose();
-	if (!isClean(diagnosis)) throw new StillBroken(diagnosis);
 }

@@ -12,7 +12,7 @@ import {
 import { lessonValueText, questionText } from "../../report/lesson/questionText.ts";
 import { alternatives, stepWords } from "../../report/lesson/stepText.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
-import { untilClean, withFault } from "../../verification/lesson/brokenLab.ts";
+import { requireClean, withFault } from "../../verification/lesson/brokenLab.ts";
 import { planFault } from "../../verification/lesson/exercises.ts";
 import { isRight } from "../../verification/lesson/lessonProgress.ts";
 import type { Measured, Subject } from "../../verification/lesson/model.ts";
@@ -65,7 +65,7 @@ async function measure(session: Session, question: Question, before: LabSnapshot
 	const { during } = question;
 	if (during === undefined) return question.measure(before);
 	return session.exclusively(async () => {
-		await untilClean(lab);
+		await requireClean(lab);
 		const fault = await planFault(during, before);
 		const now = async () => question.measure(await lab.snapshot());
 		return withFault(recordPath, lab, before.objects.service, fault, now);

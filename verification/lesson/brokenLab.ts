@@ -9,6 +9,9 @@ import type { Fault } from "./model.ts";
 /** How long the lab may take until its repair shows. */
 const repairSeconds = 180;
 
+/** How long a lab may take to settle that nothing was done to. */
+const settlingSeconds = 20;
+
 /** How long the lab may take until a fault shows. */
 const faultSeconds = 60;
 
@@ -62,6 +65,9 @@ export async function repairLeftFault(recordPath: string, tools: FaultTools): Pr
 	await removeFaultRecord(recordPath);
 	return !isOutdated;
 }
+
+/** Before something is broken: the last repair may still be under way. @throws StillBroken */
+export const requireClean = (lab: LessonLab): Promise<void> => untilClean(lab, settlingSeconds);
 
 /** @throws StillBroken */
 export async function untilClean(lab: LessonLab, seconds = repairSeconds): Promise<void> {

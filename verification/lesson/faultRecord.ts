@@ -23,7 +23,15 @@ export async function readFaultRecord(path: string): Promise<FaultRecord | undef
 		if (error.code !== "ENOENT") throw error;
 		return undefined;
 	});
-	return text === undefined ? undefined : FaultRecord.parse(JSON.parse(text));
+	if (text === undefined) return undefined;
+	try {
+		return FaultRecord.parse(JSON.parse(text));
+	} catch (error) {
+		throw new Error(
+			`${path} isn't a record of this version of what a lesson has broken; fix: rm ${path} && npm run destroy && npm start`,
+			{ cause: error },
+		);
+	}
 }
 
 export const removeFaultRecord = (path: string): Promise<void> => rm(path, { force: true });

@@ -33,10 +33,10 @@ export interface NodeRequest {
 	observed: Observed;
 }
 
-/** Sends a request of the client pod through every node's nodePort. */
-export const requestsThroughNodes = (snapshot: LabSnapshot): Promise<NodeRequest[]> =>
+/** Sends a request of the client pod through every node's nodePort. A node may have another address after its start. */
+export const requestsThroughNodes = async (snapshot: LabSnapshot): Promise<NodeRequest[]> =>
 	Promise.all(
-		snapshot.objects.nodes.map(async (node) => {
+		(await snapshot.cluster.nodes()).map(async (node) => {
 			const address = snapshot.addressOf(node);
 			return { node: node.name, address, observed: await snapshot.send(snapshot.inside, address) };
 		}),

@@ -1,7 +1,7 @@
 /** A scripted learner on a lab that exists in memory. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import type { Session } from "../../../../cli/lesson/session.ts";
 import { takeLesson } from "../../../../cli/lesson/takeLesson.ts";
 import { isClean } from "../../../../verification/lesson/brokenLab.ts";
@@ -178,6 +178,7 @@ it.each(exercises.map(({ name, fault }) => [name, fault] as const))(
 );
 
 it("refuses a lab that is broken by something else, and names it", async () => {
+	vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 1000 });
 	const lab = new FakeLessonLab();
 	lab.service.spec.externalTrafficPolicy = "Local";
 	const printed = await take(lab, ["1"]);
@@ -185,6 +186,7 @@ it("refuses a lab that is broken by something else, and names it", async () => {
 		/error: the lesson needs a lab that works, but diagnose reports: externalTrafficPolicy is Local.*fix: npm start/s,
 	);
 	expect((await readProgress(progressPath())).answers).toEqual({});
+	vi.useRealTimers();
 });
 
 it("has a part for each step and each exercise", () => {

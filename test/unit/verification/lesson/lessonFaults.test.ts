@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { isClean, repairLeftFault, withFault } from "../../../../verification/lesson/brokenLab.ts";
@@ -96,6 +96,11 @@ it.each(kinds)("records what it breaks before it does, and restores the lab when
 	expect(stateOf(lab)).toEqual(before);
 	expect(existsSync(record())).toBe(false);
 	expect(lab.done.filter((what) => /ing$|ed$/.test(what))).toEqual(["breaking", "restoring", "restored"]);
+});
+
+it("refuses a record that it can't read, and names the fix", async () => {
+	writeFileSync(record(), '{"fault":{"kind":"other"}}');
+	await expect(readFaultRecord(record())).rejects.toThrow(/broken\.json isn't .*; fix: rm \S+broken\.json && /);
 });
 
 it("breaks nothing after an interruption", async () => {
