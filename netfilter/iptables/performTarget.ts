@@ -1,5 +1,6 @@
 /** Applies the target of an iptables rule to a packet. */
 import type { Network } from "../node/hostNetwork.ts";
+import { hasConnection } from "../packet/conntrack.ts";
 import {
 	destinationsOf,
 	mapNetwork,
@@ -9,7 +10,7 @@ import {
 	translateSource,
 	withoutTracking,
 } from "../packet/nat.ts";
-import { hasConnection, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
+import { type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import { defaultRejection } from "../rejection.ts";
 import type { Branch } from "../traversal/walker.ts";
 import type { Table } from "./parse.ts";

@@ -84,9 +84,8 @@ function knownTarget(group: OptionGroup): Target | undefined {
 			return only(group, { kind: "notrack" });
 		case "CT":
 			if (options.length === 1 && options[0]?.name === "--notrack") return { kind: "notrack" };
-			return options.some(({ name }) => name === "--notrack" || name.startsWith("--zone"))
-				? undefined
-				: { kind: "observe", name };
+			// A new connection is one in every zone.
+			return options.some(({ name }) => name === "--notrack") ? undefined : { kind: "observe", name };
 		default:
 			// Whether a chain of that name exists is checked in the walk.
 			return only(group, { kind: "chain", name, goto: false });

@@ -1,5 +1,6 @@
 /** What nftables statements change: marks, NAT, and sets. */
 import { type Address, addressesFrom, parseAddress, withPort } from "../address.ts";
+import { hasConnection } from "../packet/conntrack.ts";
 import {
 	type Destination,
 	destinationsOf,
@@ -9,7 +10,7 @@ import {
 	translateDestination,
 	translateSource,
 } from "../packet/nat.ts";
-import { hasConnection, type PacketState } from "../packet/state.ts";
+import type { PacketState } from "../packet/state.ts";
 import { changedSet } from "./conditions/evaluator.ts";
 import { numberOf, type PossibleValue, type Value } from "./conditions/values.ts";
 import type { Expression } from "./expressions.ts";

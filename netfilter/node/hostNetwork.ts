@@ -1,6 +1,6 @@
 /** A node's addresses, interfaces and routes, as far as they are known. */
 import ipaddr from "ipaddr.js";
-import { type Address, chanceWithin, parseAddress, required } from "../address.ts";
+import { type Address, chanceWithin, parseAddress, parseRange, required } from "../address.ts";
 import { type Chance, certainly } from "../chance.ts";
 import type { KernelSetting, NodeNetwork } from "../model.ts";
 import type { PacketState } from "../packet/state.ts";
@@ -13,6 +13,8 @@ export class Network {
 	private readonly interfaces: Map<string, Address[] | undefined> | undefined;
 	private readonly bridges: ReadonlySet<string>;
 	private readonly routes: Routes;
+	/** undefined: not every interface's networks are known. */
+	private readonly networkEnds: ReadonlySet<string> | undefined;
 
 	/** @throws if an address or a route can't be parsed */
 	constructor({ localAddresses, interfaces, routes = [], sysctls = {} }: NodeNetwork) {
@@ -23,6 +25,9 @@ export class Network {
 		this.bridges = new Set(interfaces?.flatMap(({ name, bridge }) => (bridge ? name : [])));
 		this.settings = new KernelSettings(sysctls);
 		this.routes = new Routes(routes);
+		const networks = interfaces?.map(({ addresses }) => addresses);
+		const areKnown = networks?.every((addresses) => addresses?.every((text) => text.includes("/")));
+		this.networkEnds = areKnown ? new Set(networks?.flatMap((addresses = []) => addresses.flatMap(endsOf))) : undefined;
 	}
 
 	/** As `fib daddr type local`: for the kernel all of 127.0.0.0/8 is local. */
@@ -41,17 +46,26 @@ export class Network {
 		if (type === "multicast") return chanceWithin(candidates, isMulticast);
 		const others = candidates.filter((address) => !isLocal(address) && !isMulticast(address));
 		if (candidates.length > 0 && others.length === 0) return 0;
-		const isUnicast = this.interfaces !== undefined && others.every((address) => this.isUnicast(address));
-		if (!isUnicast || (type !== "unicast" && type !== "broadcast")) return "unknown";
-		return type === "broadcast" ? 0 : others.length === candidates.length ? 1 : "unknown";
+		if (this.interfaces === undefined || !others.every((address) => this.isUnicast(address))) return "unknown";
+		if (type !== "unicast") return 0;
+		return others.length === candidates.length ? 1 : "unknown";
 	}
 
-	/** An address that ends in 00 or 11 may be that of a network or its broadcast address, whose prefix isn't known. */
+	/** Whether its routes lead to an interface, and it is no broadcast address. */
 	private isUnicast(address: Address): boolean {
-		const lowest = (address.toByteArray().at(-1) ?? 0) & 3;
 		const routes = this.routes.towards(address);
-		const isRouted = routes.length > 0 && routes.every((route) => route.interface !== undefined);
-		return lowest !== 0 && lowest !== 3 && isRouted;
+		return routes.length > 0 && routes.every((route) => route.interface !== undefined) && !this.mayBeBroadcast(address);
+	}
+
+	/**
+	 * The first and the last address of the interfaces' networks. Without their prefixes, an address that ends in 00 or 11
+	 * may be one of them.
+	 */
+	private mayBeBroadcast(address: Address): boolean {
+		const ends = this.networkEnds;
+		if (ends) return ends.has(address.toString());
+		const lowest = (address.toByteArray().at(-1) ?? 0) & 3;
+		return lowest === 0 || lowest === 3;
 	}
 
 	/** Whether it is local and on that interface (`--limit-iface-in`, `fib daddr . iif type`). */
@@ -161,3 +175,16 @@ const distinct = (addresses: readonly Address[]): Address[] => [
 
 /** "192.0.2.11" or "192.0.2.11/24" */
 const interfaceAddress = (text: string): Address => required(parseAddress(text.split("/")[0] ?? ""), text);
+
+/** The first and the last address of "192.0.2.11/24". */
+function endsOf(text: string): string[] {
+	const range = required(parseRange(text), text);
+	if (!("network" in range) || range.bits >= range.network.toByteArray().length * 8 - 1) return [];
+	return [0x00, 0xff].map((filler) => {
+		const bytes = range.network.toByteArray().map((byte, index) => {
+			const mask = 0xff00 >> Math.min(8, Math.max(0, range.bits - index * 8));
+			return (byte & mask & 0xff) | (filler & ~mask & 0xff);
+		});
+		return ipaddr.fromByteArray(bytes).toString();
+	});
+}

@@ -1,7 +1,8 @@
 /** The effect of NAT on a packet's state, whichever tool wrote the rule. */
 import { type Address, type AddressRange, mappedInto, parseAddress, withPort } from "../address.ts";
 import type { Network } from "../node/hostNetwork.ts";
-import { type Conntrack, type PacketState, type RuleReference, recorded } from "./state.ts";
+import type { Conntrack } from "./conntrack.ts";
+import { type PacketState, type RuleReference, recorded } from "./state.ts";
 
 /** The new address and port; a missing part stays as it is. */
 export interface Translation {

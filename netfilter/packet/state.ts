@@ -1,7 +1,6 @@
 /** A packet between two rules: what rules can see of it, and the hops so far. Immutable. */
 
 import { type Address, parseAddress } from "../address.ts";
-import { type Chance, certainly } from "../chance.ts";
 import {
 	type Family,
 	isReceived,
@@ -10,6 +9,7 @@ import {
 	type Packet,
 	type Protocol,
 } from "../model.ts";
+import type { Conntrack } from "./conntrack.ts";
 
 /** The hooks of IP packets, in which a walk follows a packet. */
 export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
@@ -41,23 +41,6 @@ export interface PacketState {
 	readonly baseChain: string;
 	/** The last hop, linked to those before it. */
 	readonly lastHop: HopLink | undefined;
-}
-
-/** What conntrack knows about the packet's connection. */
-export interface Conntrack {
-	/** False only before conntrack's own hook (priority -200), where every packet counts as INVALID. */
-	readonly seen: boolean;
-	readonly state: "NEW" | "ESTABLISHED" | "RELATED" | "INVALID" | "UNTRACKED";
-	/** IPS_DST_NAT and IPS_SRC_NAT: NAT changed the connection's destination or source. */
-	readonly destinationNat: boolean;
-	readonly sourceNat: boolean | "unknown";
-	/** Whether NAT is decided for the connection: chains of type nat see only its first packet. */
-	readonly destinationSettled: boolean;
-	readonly sourceSettled: boolean;
-	/** The connection's mark (ct mark, CONNMARK); undefined: unknown. */
-	readonly mark: number | undefined;
-	/** Its addresses before NAT; undefined: unknown. */
-	readonly original: { source: Address; destination: Address; destinationPort: number } | undefined;
 }
 
 export interface HopLink {
@@ -128,7 +111,9 @@ export function initialState(packet: Packet, affinity: ReadonlySet<string>): Pac
 			destinationSettled: false,
 			sourceSettled: false,
 			mark: isFirst ? 0 : undefined,
-			original: isFirst ? { source, destination, destinationPort } : undefined,
+			original: isFirst
+				? { sources: [source], sourcePort: packet.sourcePort, destinations: [destination], destinationPort }
+				: undefined,
 		},
 		affinity,
 		assumptions: new Map(),
@@ -144,21 +129,6 @@ function addressOf({ family }: Packet, text: string): Address {
 	return address;
 }
 
-/** Whether a packet has a state of conntrack or a kind of NAT (the same in the kernel's xt_conntrack and nft_ct). */
-export function chanceOfConntrack({ conntrack }: Pick<PacketState, "conntrack">, name: string): Chance {
-	const { seen, state, destinationNat, sourceNat } = conntrack;
-	const current = !seen && state !== "UNTRACKED" ? "INVALID" : state;
-	const isTracked = hasConnection({ conntrack });
-	if (name === "DNAT") return certainly(isTracked && destinationNat);
-	if (name === "SNAT")
-		return isTracked && sourceNat === "unknown" ? "unknown" : certainly(isTracked && sourceNat === true);
-	return certainly(current === name);
-}
-
-/** Whether conntrack has assigned the packet to a connection. */
-export const hasConnection = ({ conntrack: { seen, state } }: Pick<PacketState, "conntrack">): boolean =>
-	seen && state !== "INVALID" && state !== "UNTRACKED";
-
 /** The packet on the branch that answers an open question so; a volatile condition, such as a limit, has no key. */
 export function assuming(state: PacketState, key: string | undefined, holds: boolean): PacketState {
 	// Beyond so many, branches that meet again are worth more than answers that agree with each other.
@@ -172,7 +142,7 @@ const mostAssumptions = 8;
 export function stateKey({ sources, destination, conntrack, affinity, assumptions, ...rest }: PacketState): string {
 	const { original, ...connection } = conntrack;
 	const { lastHop: _, ...plain } = rest;
-	const parts = [plain, sources.map(String), destination.toString(), connection, original?.destination.toString()];
+	const parts = [plain, sources.map(String), destination.toString(), connection, original?.destinations.map(String)];
 	return JSON.stringify([...parts, [...affinity], [...assumptions]]);
 }
 

@@ -5,7 +5,8 @@
 
 import { type Family, isReceived, type KernelSetting, type Packet } from "../model.ts";
 import type { Network } from "../node/hostNetwork.ts";
-import { type Conntrack, type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
+import type { Conntrack } from "../packet/conntrack.ts";
+import { type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
 import { type Continuation, type FinishedBranch, unknownEnd, Walker } from "./walker.ts";
 
 export interface BaseChain {

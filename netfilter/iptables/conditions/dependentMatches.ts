@@ -58,15 +58,16 @@ function socket(group: OptionGroup): Match {
 	return { kind: "socket", bound: names.length === 0, not: false };
 }
 
-/** `--mode nth` counts packets from an unknown start, so it isn't supported. */
+/** `--mode nth` counts packets from an unknown start; of one packet in one, it takes every one. */
 function statistic(group: OptionGroup): Match {
 	const { options } = group;
 	if (!options.every(hasOneValue)) return unknown(textOf(group));
 	const values = new Map(options.map(({ name, values: [value] }) => [name, value]));
-	const probability = Number(values.get("--probability"));
+	const isNth = values.get("--mode") === "nth" && values.get("--every") === "1";
+	const probability = isNth ? 1 : Number(values.get("--probability"));
 	const random = values.get("--mode") === "random" && values.size === 2 && probability >= 0 && probability <= 1;
 	const not = options.some(({ not }) => not);
-	return random ? { kind: "random", probability, not } : unknown(textOf(group));
+	return random || isNth ? { kind: "random", probability, not } : unknown(textOf(group));
 }
 
 const recentActions: Record<string, "rcheck" | "update" | "set" | "remove"> = {

@@ -3,7 +3,8 @@ import { chanceWithin, contains, type PortRange } from "../../address.ts";
 import { any, type Chance, certainly, not } from "../../chance.ts";
 import type { Protocol } from "../../model.ts";
 import type { Network } from "../../node/hostNetwork.ts";
-import { assuming, chanceOfConntrack, hasConnection, type PacketState } from "../../packet/state.ts";
+import { chanceOfConntrack, chanceOfStatus, hasConnection, tupleOf } from "../../packet/conntrack.ts";
+import { assuming, type PacketState } from "../../packet/state.ts";
 import { addressTypes } from "./addressTypes.ts";
 import type { Match } from "./model.ts";
 
@@ -52,6 +53,7 @@ export const cannotMatch = (matches: readonly Match[], state: PacketState, netwo
 	matches.some((match) => chanceOf(match, state, network) === 0);
 
 function chanceOf(match: Match, state: PacketState, network: Network): Chance {
+	if (match.withState && !hasConnection(state)) return 1;
 	const chance = holds(match, state, network);
 	if (chance === "absent") return 0;
 	if (chance !== "unknown") return match.not ? not(chance) : chance;
@@ -96,19 +98,23 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			return addressTypes(match, state, network);
 		case "conntrack-state":
 			return any(match.states.map((name) => chanceOfConntrack(state, name)));
-		case "original-address": {
+		case "connection-address": {
+			const tuple = tupleOf(state, match.direction);
 			if (!hasConnection(state)) return "absent";
-			const { original } = state.conntrack;
-			return original ? certainly(contains(match.range, original[match.of])) : "unknown";
+			return tuple ? chanceWithin(tuple[`${match.of}s`], (address) => contains(match.range, address)) : "unknown";
 		}
-		case "original-port": {
+		case "connection-port":
 			if (!hasConnection(state)) return "absent";
-			const { original } = state.conntrack;
-			return original ? portMatches(match.ranges, original.destinationPort) : "unknown";
-		}
+			return portMatches(match.ranges, tupleOf(state, match.direction)?.[`${match.of}Port`]);
+		case "connection-protocol":
+			return hasConnection(state) ? certainly(match.protocol === state.protocol) : "absent";
+		case "connection-status":
+			return hasConnection(state) ? any(match.statuses.map((name) => chanceOfStatus(state, name))) : "absent";
 		case "direction":
 			if (!hasConnection(state)) return "absent";
 			return state.conntrack.state === "NEW" ? certainly(match.direction === "ORIGINAL") : "unknown";
+		case "helper":
+			return state.conntrack.state === "RELATED" || state.conntrack.state === "ESTABLISHED" ? "unknown" : 0;
 		case "random":
 			return match.probability;
 		case "recent":
@@ -124,6 +130,10 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			return "absent";
 		case "owner":
 			return state.inInterface === "" ? "unknown" : 0;
+		case "cgroup":
+			return state.inInterface === "" ? "unknown" : "absent";
+		case "packet-type":
+			return certainly(match.type === "unicast");
 		case "nfacct":
 			return 1;
 		case "unknown":

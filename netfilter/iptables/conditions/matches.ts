@@ -40,14 +40,19 @@ const matchOptions: Record<string, Record<string, ReadValue>> = {
 	connmark: { "--mark": (text) => mark("connection-mark", text) },
 	conntrack: {
 		"--ctstate": states,
-		"--ctorigsrc": (text) => originalAddress("source", text),
-		"--ctorigdst": (text) => originalAddress("destination", text),
-		"--ctorigdstport": (text) => {
-			const read = portRanges("destination-port", text);
-			return read && "ranges" in read ? { kind: "original-port", ranges: read.ranges } : undefined;
-		},
+		"--ctorigsrc": (text) => connectionAddress("original", "source", text),
+		"--ctorigdst": (text) => connectionAddress("original", "destination", text),
+		"--ctreplsrc": (text) => connectionAddress("reply", "source", text),
+		"--ctrepldst": (text) => connectionAddress("reply", "destination", text),
+		"--ctorigsrcport": (text) => connectionPort("original", "source", text),
+		"--ctorigdstport": (text) => connectionPort("original", "destination", text),
+		"--ctreplsrcport": (text) => connectionPort("reply", "source", text),
+		"--ctrepldstport": (text) => connectionPort("reply", "destination", text),
+		"--ctproto": (text) => ({ kind: "connection-protocol", protocol: protocols[text] ?? text }),
+		"--ctstatus": (text) => ({ kind: "connection-status", statuses: text.split(",") }),
 		"--ctdir": (direction) => ({ kind: "direction", direction }),
 	},
+	helper: { "--helper": () => ({ kind: "helper" }) },
 	state: { "--state": states },
 	iprange: {
 		"--src-range": (text) => addressRange("source", text),
@@ -65,6 +70,8 @@ const matchOptions: Record<string, Record<string, ReadValue>> = {
 		"--gid-owner": () => ({ kind: "owner" }),
 		"--socket-exists": () => ({ kind: "owner" }),
 	},
+	cgroup: { "--cgroup": () => ({ kind: "cgroup" }), "--path": () => ({ kind: "cgroup" }) },
+	pkttype: { "--pkt-type": (type) => ({ kind: "packet-type", type }) },
 	nfacct: { "--nfacct-name": (name) => ({ kind: "nfacct", name }) },
 	comment: {},
 };
@@ -102,9 +109,11 @@ export function parseMatches(group: OptionGroup): Match[] {
 	if (dependent) return dependent(group);
 	const understood = matchOptions[group.name];
 	if (!understood) return [unknown(textOf(group))];
+	const withState = group.name === "conntrack" && group.options.some(({ name }) => name === "--ctstate");
 	return group.options
 		.filter(({ name }) => name !== "--comment")
-		.map((option) => parseOption(understood, option, `-m ${group.name} `));
+		.map((option) => parseOption(understood, option, `-m ${group.name} `))
+		.map((match) => (withState && match.kind !== "conntrack-state" ? { ...match, withState } : match));
 }
 
 /** @param prefix the match that the option belongs to */
@@ -120,9 +129,22 @@ function range(kind: "source" | "destination", text: string): MatchKind | undefi
 	return parsed && { kind, range: parsed };
 }
 
-function originalAddress(of: "source" | "destination", text: string): MatchKind | undefined {
+function connectionAddress(
+	direction: "original" | "reply",
+	of: "source" | "destination",
+	text: string,
+): MatchKind | undefined {
 	const parsed = parseRange(text);
-	return parsed && { kind: "original-address", of, range: parsed };
+	return parsed && { kind: "connection-address", direction, of, range: parsed };
+}
+
+function connectionPort(
+	direction: "original" | "reply",
+	of: "source" | "destination",
+	text: string,
+): MatchKind | undefined {
+	const read = portRanges("destination-port", text);
+	return read && "ranges" in read ? { kind: "connection-port", direction, of, ranges: read.ranges } : undefined;
 }
 
 /** "10.0.0.1-10.0.0.9" */

@@ -1,8 +1,11 @@
 /** The conditions of an iptables rule. */
 import type { AddressRange, PortRange } from "../../address.ts";
 
-/** A condition; `not` if an exclamation mark negates it. */
-export type Match = { not: boolean } & MatchKind;
+/**
+ * A condition; `not` if an exclamation mark negates it. `withState`: `-m conntrack` also asks for a state, and then asks
+ * packets without a connection for nothing else (conntrack_mt in net/netfilter/xt_conntrack.c).
+ */
+export type Match = { not: boolean; withState?: true } & MatchKind;
 
 export type MatchKind =
 	| { kind: "source" | "destination"; range: AddressRange }
@@ -15,10 +18,14 @@ export type MatchKind =
 	/** `on`: a local address must be one of the packet's interface (`--limit-iface-in`, `--limit-iface-out`). */
 	| { kind: "address-type"; of: "source" | "destination"; types: string[]; on?: "in" | "out" }
 	| { kind: "conntrack-state"; states: string[] }
-	/** The connection's addresses before NAT. */
-	| { kind: "original-address"; of: "source" | "destination"; range: AddressRange }
-	| { kind: "original-port"; ranges: PortRange[] }
+	/** The connection's ends before NAT, or those of its replies. */
+	| { kind: "connection-address"; direction: "original" | "reply"; of: "source" | "destination"; range: AddressRange }
+	| { kind: "connection-port"; direction: "original" | "reply"; of: "source" | "destination"; ranges: PortRange[] }
+	| { kind: "connection-protocol"; protocol: string }
+	| { kind: "connection-status"; statuses: string[] }
 	| { kind: "direction"; direction: string }
+	/** A connection that another one's helper expects (xt_helper.c). */
+	| { kind: "helper" }
 	| { kind: "random"; probability: number }
 	| { kind: "recent"; action: "rcheck" | "update" | "set" | "remove"; list: string }
 	| { kind: "reverse-path"; loose: boolean; acceptsLocal: boolean }
@@ -30,6 +37,9 @@ export type MatchKind =
 	| { kind: "header"; name: string }
 	/** The process that sent the packet: one that was received has none (xt_owner.c). */
 	| { kind: "owner" }
+	| { kind: "cgroup" }
+	/** How the link layer received the packet: "unicast", "broadcast", "multicast". */
+	| { kind: "packet-type"; type: string }
 	| { kind: "nfacct"; name: string }
 	| { kind: "unknown"; text: string; reason?: string };
 

@@ -2,10 +2,12 @@
 
 import { type Chance, not } from "../../chance.ts";
 import type { Network } from "../../node/hostNetwork.ts";
-import { chanceOfConntrack, hasConnection, type PacketState } from "../../packet/state.ts";
+import { chanceOfConntrack, chanceOfStatus, hasConnection, tupleOf } from "../../packet/conntrack.ts";
+import type { PacketState } from "../../packet/state.ts";
 import type { Expression } from "../expressions.ts";
 import { absent, literal, numberOf, tcpFlags, unknown, type Value } from "./values.ts";
 
+const statuses = ["expected", "seen-reply", "assured", "confirmed", "snat", "dnat", "dying"];
 const states = ["invalid", "new", "established", "related", "untracked"];
 
 export function fieldOf(expression: Expression, state: PacketState, network: Network): Value {
@@ -100,6 +102,7 @@ function meta(key: string, state: PacketState, network: Network): Value {
 			return interfaceOf(state.outInterface, "outgoing", network);
 		case "skuid":
 		case "skgid":
+		case "cgroup":
 			return hasNoSocket(state) ? absent : unknown(`meta ${key} of the packet is unknown`);
 		case "pkttype":
 			return {
@@ -121,17 +124,24 @@ function conntrack(key: string, direction: string | undefined, state: PacketStat
 	if (key === "state") return { kind: "bits", names: states, chanceOf: chanceOfBit, exclusive: true };
 	// A packet without a connection has nothing else (nft_ct_get_eval in net/netfilter/nft_ct.c).
 	if (!hasConnection(state)) return absent;
-	if (key === "status") return { kind: "bits", names: ["dnat", "snat"], chanceOf: chanceOfBit, exclusive: false };
-	const { mark, original } = state.conntrack;
+	if (key === "status") {
+		const chanceOfFlag = (name: string) => chanceOfStatus(state, name);
+		return { kind: "bits", names: statuses, chanceOf: chanceOfFlag, exclusive: false };
+	}
+	const { mark } = state.conntrack;
 	if (key === "mark" && mark !== undefined) return { kind: "number", value: mark };
 	if (key === "protocol") return { kind: "name", value: state.protocol };
 	if (key === "l3proto") return { kind: "name", value: state.family };
 	if (key === "direction" && state.conntrack.state === "NEW") return { kind: "name", value: "original" };
-	if (original && direction === "original") {
+	// Only a connection that another one's helper expects has one.
+	if (key === "helper" && state.conntrack.state === "NEW") return absent;
+	const tuple = direction === "original" || direction === "reply" ? tupleOf(state, direction) : undefined;
+	if (tuple) {
 		const field = key.replace(/^ip6? /, "");
-		if (field === "saddr") return { kind: "address", candidates: [original.source] };
-		if (field === "daddr") return { kind: "address", candidates: [original.destination] };
-		if (field === "proto-dst") return { kind: "number", value: original.destinationPort };
+		if (field === "saddr") return { kind: "address", candidates: tuple.sources };
+		if (field === "daddr") return { kind: "address", candidates: tuple.destinations };
+		if (field === "proto-src") return port(tuple.sourcePort, "source port");
+		if (field === "proto-dst") return port(tuple.destinationPort, "destination port");
 	}
 	return unknown(`ct ${key} of the packet is unknown`);
 }

@@ -70,16 +70,16 @@ export const families = {
 
 /** What the walk knows about the node. */
 export function nodeNetwork(family: Family, hidden: readonly Hidden[] = []): NodeNetwork {
-	const { node, gateway, loopback, localPodCidr } = addresses[family];
+	const { node, gateway, loopback, localPodCidr, nodeCidr } = addresses[family];
 	const named = (name: string) => (hidden.includes("interfaces") ? {} : { interface: name });
 	return {
 		localAddresses: [node, gateway, loopback],
 		...(!hidden.includes("interfaces") &&
 			!hidden.includes("routes") && {
 				interfaces: [
-					{ name: "lo", addresses: [loopback] },
-					{ name: "eth0", addresses: [node] },
-					{ name: "veth0", addresses: [gateway] },
+					{ name: "lo", addresses: [`${loopback}/${family === "ipv4" ? 8 : 128}`] },
+					{ name: "eth0", addresses: [`${node}/${nodeCidr.split("/")[1]}`] },
+					{ name: "veth0", addresses: [`${gateway}/${families[family].bits}`] },
 				],
 			}),
 		routes: hidden.includes("routes")
