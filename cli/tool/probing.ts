@@ -4,11 +4,11 @@ import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import { type DiagnosisInput, predictHealthChecks } from "../../verification/diagnosis/diagnosis.ts";
 import { exampleClients } from "../../verification/diagnosis/prediction/predictedClients.ts";
-import { hereAs } from "../../verification/diagnosis/probes/fromHere.ts";
-import { podProber } from "../../verification/diagnosis/probes/fromPod.ts";
 import { measureHealthChecks } from "../../verification/diagnosis/probes/healthCheckProbe.ts";
-import { type Measured, measure } from "../../verification/diagnosis/probes/measure.ts";
+import { hereAs } from "../../verification/diagnosis/probes/hereProber.ts";
 import type { Prober } from "../../verification/diagnosis/probes/measurement.ts";
+import { type Measured, measure } from "../../verification/diagnosis/probes/measureService.ts";
+import { podProber } from "../../verification/diagnosis/probes/podProber.ts";
 import { readListeners } from "../../verification/diagnosis/probes/readListeners.ts";
 
 /** @param from "pod/<name>" or "pod/<namespace>/<name>"; this machine is always a client */

@@ -3,9 +3,9 @@ import { request } from "node:http";
 import pLimit from "p-limit";
 import { hostAndPort } from "../../journey/destination.ts";
 import type { PredictedRequest } from "../prediction/prediction.ts";
-import { errorResult } from "./fromHere.ts";
-import { compared, type Measured, probesAtOnce } from "./measure.ts";
+import { errorResult } from "./hereProber.ts";
 import { type ProbeResult, probeSeconds } from "./measurement.ts";
+import { compared, type Measured, probesAtOnce } from "./measureService.ts";
 
 /** @param requests those of a healthCheckNodePort, as predicted */
 export async function measureHealthChecks(client: string, requests: readonly PredictedRequest[]): Promise<Measured> {

@@ -4,9 +4,9 @@ import { findingWords } from "../../../../../report/diagnosis/findings/diagnosis
 import { gapTexts } from "../../../../../report/diagnosis/gapText.ts";
 import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
 import { exampleClients } from "../../../../../verification/diagnosis/prediction/predictedClients.ts";
-import { hereAs } from "../../../../../verification/diagnosis/probes/fromHere.ts";
-import { measure } from "../../../../../verification/diagnosis/probes/measure.ts";
+import { hereAs } from "../../../../../verification/diagnosis/probes/hereProber.ts";
 import type { MeasuredOutcome, Prober } from "../../../../../verification/diagnosis/probes/measurement.ts";
+import { measure } from "../../../../../verification/diagnosis/probes/measureService.ts";
 import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
 import { fixture } from "../../trace/traceLab.ts";
 import { dualStackObjects, dualStackSource } from "../dualStack.ts";

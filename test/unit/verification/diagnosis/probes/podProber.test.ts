@@ -2,8 +2,8 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { execa } from "execa";
 import { describe, expect, it } from "vitest";
-import { podProber } from "../../../../../verification/diagnosis/probes/fromPod.ts";
 import type { MeasuredOutcome, ProbeRequest } from "../../../../../verification/diagnosis/probes/measurement.ts";
+import { podProber } from "../../../../../verification/diagnosis/probes/podProber.ts";
 import type { Outcome } from "../../../../../verification/model.ts";
 import { labObjects, MemorySource, podObject } from "../labObjects.ts";
 

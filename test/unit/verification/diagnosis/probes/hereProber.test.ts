@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
 import { exampleClients } from "../../../../../verification/diagnosis/prediction/predictedClients.ts";
-import { hereAs } from "../../../../../verification/diagnosis/probes/fromHere.ts";
+import { hereAs } from "../../../../../verification/diagnosis/probes/hereProber.ts";
 
 const host = "127.0.0.1";
 
