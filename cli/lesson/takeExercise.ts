@@ -8,7 +8,7 @@ import {
 	remainingText,
 	reportedLines,
 } from "../../report/lesson/exerciseText.ts";
-import { exerciseChoices, lessonText, tooFewWorkersText } from "../../report/lesson/lessonText.ts";
+import { brokenText, exerciseChoices, lessonText, tooFewWorkersText } from "../../report/lesson/lessonText.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { isClean, requireClean, untilBroken, withFault } from "../../verification/lesson/brokenLab.ts";
 import { type Exercise, planFault } from "../../verification/lesson/exercises.ts";
@@ -49,7 +49,7 @@ async function solve(
 	const { lab, print } = session;
 	const names = await namesIn(session, snapshot, fault);
 	const hints = exerciseWords[kind].hints(names);
-	print(lessonText.broken);
+	print(brokenText(snapshot.inside.name));
 	print(nodeRequestTable(await requestsThroughNodes(snapshot)));
 	say(session, lessonText.task);
 	let given = 0;

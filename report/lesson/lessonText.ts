@@ -13,7 +13,6 @@ export const lessonText = {
 	wrong: "Not what you predicted.",
 	samePath: "The rules on the path are the same as above.",
 	noDrawbacks: "The drawbacks aren't measured on this lab yet: npm run drawbacks (about seven minutes)",
-	broken: "Something in the lab is broken now. dnsutils calls every node:",
 	task: "Find the cause and fix it in another shell, in this folder, after: source .toolchain/env. Then come back and check.",
 	solved: "Solved: diagnose reports no finding.",
 	checkAgain: "diagnose reports nothing any more: check",
@@ -35,6 +34,8 @@ export const predictionPrompt = (choices: number): string =>
 
 export const partHeading = (number: number, of: number, title: string, name: string): string =>
 	`${number} of ${of}: ${title} (${name})`;
+
+export const brokenText = (client: string): string => `Something in the lab is broken now. ${client} calls every node:`;
 
 export const allRulesText = (client: string, address: string): string =>
 	`All rules on the path: npm run explain -- --from ${client} --to ${address}`;

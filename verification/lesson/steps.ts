@@ -9,12 +9,8 @@ import {
 	readyNodes,
 	rewrites,
 	secondService,
-	seenThroughDns,
-	seenThroughOther,
-	seenThroughOwn,
-	underLocal,
-	whoAnswers,
 } from "./questions.ts";
+import { seenThroughDns, seenThroughOther, seenThroughOwn, underLocal, whoAnswers } from "./requestQuestions.ts";
 
 export const stepNames = ["start", "labels", "deploy", "probe", "rules", "chain", "costs", "instead"] as const;
 export type StepName = (typeof stepNames)[number];

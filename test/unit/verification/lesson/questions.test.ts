@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { isRight } from "../../../../verification/lesson/lessonProgress.ts";
-import { secondService, seenThroughOwn } from "../../../../verification/lesson/questions.ts";
+import { secondService } from "../../../../verification/lesson/questions.ts";
+import { seenThroughOwn, whoAnswers } from "../../../../verification/lesson/requestQuestions.ts";
 import { questionsOf, stepNames } from "../../../../verification/lesson/steps.ts";
 import { FakeLessonLab } from "./fakeLessonLab.ts";
 
@@ -43,6 +44,11 @@ it("offers the address that the rules predict next to those of everybody involve
 	const { choices } = await seenThroughOwn.ask(await new FakeLessonLab().snapshot());
 	expect(choices).toContainEqual({ kind: "address", address: "10.244.1.1" });
 	expect(choices).toContainEqual({ kind: "address", address: "10.244.3.2" });
+});
+
+it("doesn't give the answer of the next question away", async () => {
+	const snapshot = await new FakeLessonLab().snapshot();
+	expect(JSON.stringify(await whoAnswers.measure(snapshot))).not.toContain("clientIp");
 });
 
 it("doesn't take another error of the API server for a refusal", async () => {
