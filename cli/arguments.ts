@@ -1,5 +1,11 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
+/** The option of every command that prints a report. */
+export const verbosity = { verbose: { type: "boolean", default: false } } as const;
+
+export const verbosityHelp =
+	"--verbose  shows all tables, all steps of the packet's path, and what Pulumi and set-up print";
+
 /**
  * Parses a command's arguments. With --help or -h, prints the help and ends the process.
  * @param usage the command's form, for the help and for errors

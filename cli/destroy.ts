@@ -1,14 +1,18 @@
 /** npm run destroy: removes the lab and its own cluster; the engine, its kind network, images and caches stay. */
+import { findNodes } from "../kind/docker.ts";
 import { removeOwned } from "../kind/kind.ts";
 import { removeKubeconfig } from "../kind/kubeconfigFile.ts";
 import { labCluster, ownerOf } from "../kind/owner.ts";
 import type { Access } from "../kubernetes/kubeAccess.ts";
 import { locked } from "../lib/lock.ts";
 import { command } from "../lib/programs/command.ts";
-import { parseArguments } from "./arguments.ts";
+import { type Destroyed, destroyedText } from "../report/answer/destroyedText.ts";
+import { parseArguments, verbosity, verbosityHelp } from "./arguments.ts";
+import { screenOf } from "./display/screenOf.ts";
+import { type Status, showWork } from "./display/showWork.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
 import { namespaceOwners, refuseReplaced } from "./stack/ownNamespace.ts";
-import { readSettings, type Settings, setting } from "./stack/settings.ts";
+import { readSettings, type Settings, setting, settingsFile } from "./stack/settings.ts";
 import { stack, stackName } from "./stack/stack.ts";
 import { refuseSwitch } from "./stack/stackCluster.ts";
 import { exclusively } from "./stack/stackReport.ts";
@@ -17,26 +21,44 @@ import { removeLeftovers } from "./update/staleFiles.ts";
 import { removeResources } from "./update/update.ts";
 
 await command(async () => {
-	parseArguments("npm run destroy", {});
+	const { values } = parseArguments("npm run destroy [-- --verbose]", { options: verbosity }, [verbosityHelp]);
 	await removeLeftovers();
-	return exclusively(destroy);
+	return exclusively(async () => {
+		const { code, destroyed } = await showWork(`destroying the lab (stack ${stackName})`, values, (status) =>
+			destroy(values.verbose ? undefined : status),
+		);
+		if (destroyed) console.log(destroyedText(destroyed, screenOf(values)));
+		return code;
+	});
 });
 
-async function destroy(): Promise<number> {
+/** @param status undefined: Pulumi prints */
+async function destroy(status: Status | undefined): Promise<{ code: number; destroyed?: Destroyed }> {
 	await ensureStack();
 	const alone = await settleLocks();
 	const [settings, state] = [await readSettings(stack), await readState()];
 	const kind = setting(settings, "cluster");
 	refuseSwitch(kind, clusterKind(state));
-	const code = await (kind === "existing" ? destroyInExisting(settings, state, alone) : destroyOwn(settings));
-	if (code === 0) console.log(`Destroyed. The stack ${stackName} and its settings stay; again: npm start`);
-	return code;
+	const options = status ? { status } : {};
+	const isOwn = kind !== "existing";
+	const code = await (isOwn
+		? destroyOwn(settings, options)
+		: destroyInExisting(settings, state, { alone, ...options }));
+	if (code !== 0) return { code };
+	const name = setting(settings, isOwn ? "clusterName" : "namespace");
+	const foreign = isOwn && (await findNodes(name)).length > 0 ? { foreignCluster: name } : {};
+	const removed = { kind: isOwn ? "cluster" : "namespace", name } as const;
+	return { code, destroyed: { removed, ...foreign, stack: stackName, settings: settingsFile(stack) } };
 }
 
-async function destroyInExisting(settings: Settings, state: StackState, alone: boolean): Promise<number> {
+async function destroyInExisting(
+	settings: Settings,
+	state: StackState,
+	{ alone, ...options }: { alone: boolean; status?: Status },
+): Promise<number> {
 	const access = recordedCluster(state)?.access ?? configuredAccess(settings);
 	await refuseReplaced(state);
-	const code = await removeResources(access);
+	const code = await removeResources({ ...(access && { access }), ...options });
 	if (code === 0 && access && alone) await removeUnrecorded(access, state, namespaceOwners(access, state));
 	return code;
 }
@@ -45,8 +67,8 @@ function configuredAccess({ plain: { kubeconfig, context } }: Settings): Access 
 	return kubeconfig && context ? { kubeconfig, context } : undefined;
 }
 
-async function destroyOwn(settings: Settings): Promise<number> {
-	const code = await removeResources();
+async function destroyOwn(settings: Settings, options: { status?: Status }): Promise<number> {
+	const code = await removeResources(options);
 	if (code !== 0) return code;
 	// The creation of a cluster that a killed update began may still run, at first without any container.
 	const cluster = setting(settings, "clusterName");

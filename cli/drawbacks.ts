@@ -1,18 +1,21 @@
 /**
- * npm run drawbacks [-- <name> …] [--skip <name>] [--paths]: measures the drawbacks of NodePort on the lab, and restores
+ * npm run drawbacks [-- <name> …] [--skip <name>] [--paths] [--verbose]: measures the drawbacks of NodePort on the lab, and restores
  * the lab, even after a failure or Ctrl-C.
  */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/programs/command.ts";
-import { drawbackTable, drawbackText } from "../report/drawbacksText.ts";
+import { answerText } from "../report/answer/answerText.ts";
+import { drawbacksVerdict, drawbackText } from "../report/drawbacksText.ts";
 import { experiments } from "../verification/experiments/all.ts";
 import type { Measurement } from "../verification/experiments/model.ts";
 import type { Experiment } from "../verification/experiments/support/experiment.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
-import type { Drawback } from "../verification/report.ts";
+import type { Drawback, Report } from "../verification/report.ts";
 import { writeReport } from "../verification/resultFile.ts";
-import { parseArguments } from "./arguments.ts";
+import { parseArguments, verbosity } from "./arguments.ts";
+import { screenOf } from "./display/screenOf.ts";
+import { type Status, showWork } from "./display/showWork.ts";
 import { repairLessonFault } from "./lesson/liveLab.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
@@ -30,7 +33,7 @@ await command(async () => {
 	return exclusively(() => measureAll(chosen));
 });
 
-async function measureAll({ chosen, paths }: Options): Promise<number> {
+async function measureAll({ chosen, paths, verbose }: Options): Promise<number> {
 	// By the configuration, not by the last report: the experiments update the stack.
 	const cluster = await stackCluster(await readSettings(stack), await readState());
 	if (cluster.kind === "existing") {
@@ -58,53 +61,65 @@ async function measureAll({ chosen, paths }: Options): Promise<number> {
 			abort.abort(new Error(`ended by ${signal}`));
 		});
 	}
+	const screen = screenOf({ verbose });
 	const drawbacks: Drawback[] = [];
 	const errors: unknown[] = [];
 	try {
 		for (const experiment of chosen) {
-			const drawback = await run(experiment, abort.signal);
+			const drawback = await showWork(experiment.name, { verbose }, (status) => run(experiment, status, abort.signal));
 			drawbacks.push(drawback);
-			console.log(`\n${drawbackText(drawback, { paths })}`);
+			console.log(drawbackText(drawback, { verbose, paths, width: screen.width }));
 		}
 	} catch (error) {
 		// The error of an interrupted operation says less than the signal.
 		errors.push(abort.signal.aborted ? abort.signal.reason : error);
 	}
-	await restore(drawbacks).catch((error) => errors.push(error));
-	if (drawbacks.length > 0) console.log(`\n${drawbackTable(drawbacks)}`);
+	const report = await restore(drawbacks).catch((error) => void errors.push(error));
 	if (errors.length > 0) {
 		throw new Error(errors.map((error) => (error instanceof Error ? error.message : error)).join("\n"));
 	}
-	return drawbacks.every(({ measurements }) => measurements.every(({ ok }) => ok)) ? 0 : 1;
+	const verdict = drawbacksVerdict(drawbacks);
+	if (report) console.log(`\n${answerText(report, screen, verdict)}`);
+	return verdict.ok ? 0 : 1;
 }
 
 interface Options {
 	chosen: Experiment[];
 	/** Show all paths. */
 	paths: boolean;
+	/** Show what is as expected too. */
+	verbose: boolean;
 }
 
 function options(): Options {
 	const names = experiments.map(({ name }) => name);
 	const { values, positionals } = parseArguments(
-		"npm run drawbacks -- [<name> …] [--skip <name>] [--paths]",
+		"npm run drawbacks -- [<name> …] [--skip <name>] [--paths] [--verbose]",
 		{
-			options: { skip: { type: "string", multiple: true, default: [] }, paths: { type: "boolean", default: false } },
+			options: {
+				skip: { type: "string", multiple: true, default: [] },
+				paths: { type: "boolean", default: false },
+				...verbosity,
+			},
 			allowPositionals: true,
 		},
-		experiments.map(({ name, question }) => `${name}: ${question}`),
+		[
+			...experiments.map(({ name, question }) => `${name}: ${question}`),
+			"--paths    shows the packet's path of each measurement",
+			"--verbose  shows every measurement",
+		],
 	);
 	const unknown = [...positionals, ...values.skip].find((name) => !names.includes(name));
 	if (unknown !== undefined) throw new Error(`experiment "${unknown}" not found; experiments: ${names.join(", ")}`);
 	const wanted = positionals.length > 0 ? positionals : names;
 	const chosen = experiments.filter(({ name }) => wanted.includes(name) && !values.skip.includes(name));
-	return { chosen, paths: values.paths };
+	return { chosen, paths: values.paths, verbose: values.verbose };
 }
 
 /** Runs an experiment under each of its settings, and undoes its other changes. */
-async function run({ name, title, question, changes, measure }: Experiment, signal: AbortSignal): Promise<Drawback> {
-	console.error(`\n${name}: ${question}`);
-	const lab = new ExperimentLab(signal);
+async function run(experiment: Experiment, status: Status, signal: AbortSignal): Promise<Drawback> {
+	const { name, title, question, changes, measure } = experiment;
+	const lab = new ExperimentLab(signal, status);
 	const measurements: Measurement[] = [];
 	for (const change of changes(await lab.snapshot())) {
 		const snapshot = await lab.configure(change);
@@ -124,15 +139,19 @@ async function run({ name, title, question, changes, measure }: Experiment, sign
  * Restores the stack's own configuration, and verifies it; the report keeps the results of the experiments.
  * @throws if the lab isn't restored
  */
-async function restore(drawbacks: Drawback[]): Promise<void> {
-	console.error("\nrestoring the lab");
-	await settleLocks();
-	const code = await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"]);
-	if (code !== 0) throw new Error("the lab couldn't be restored; fix: npm start");
-	const report = await verifyAgain();
+async function restore(drawbacks: Drawback[]): Promise<Report> {
+	const report = await showWork("restoring the lab", { verbose: false }, async (status) => {
+		await settleLocks();
+		const code = await pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { status });
+		if (code !== 0) throw new Error("the lab couldn't be restored; fix: npm start");
+		return verifyAgain(status);
+	});
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
 	const written = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
-	if (written.ok) return writeForms(written);
-	await show(written);
+	if (written.ok) {
+		await writeForms(written, { verbose: false });
+		return written;
+	}
+	await show(written, { verbose: false });
 	throw new Error("the lab is restored, but its verification failed; fix: npm start");
 }

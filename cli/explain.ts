@@ -1,64 +1,79 @@
-/** npm run explain -- --from <client> --to <target> [--trace]: a packet's journey in words, rule by rule. */
+/** npm run explain -- --from <client> --to <target> [--rules] [--trace]: what changes a packet on its way, in words and rules. */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import type { ClusterSnapshot, PlacedClient } from "../kubernetes/snapshot.ts";
 import { command } from "../lib/programs/command.ts";
 import { withPort } from "../netfilter/address.ts";
-import { journeyText } from "../report/journeyText.ts";
-import { progressText } from "../report/progressText.ts";
-import { traceText } from "../report/traceText.ts";
+import { type Compared, pathAnswer } from "../report/answer/pathAnswer.ts";
+import { fill } from "../report/diagnosis/fill.ts";
+import { stepsText } from "../report/path/stepsText.ts";
+import { nodeTraceLine, traceText } from "../report/traceText.ts";
 import { destinationForms, parseDestination } from "../verification/journey/destination.ts";
 import { type Branch, type Destination, journeyOf } from "../verification/journey/journey.ts";
 import { recordJourney } from "../verification/journey/recordJourneys.ts";
 import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace/traceNodes.ts";
-import { parseArguments } from "./arguments.ts";
-import { knownReport } from "./stack/stackReport.ts";
+import { parseArguments, verbosity } from "./arguments.ts";
+import { screenOf } from "./display/screenOf.ts";
+import { knownReport, sayTo } from "./stack/stackReport.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 
 /** Connectivity "full" adds clients, and a pod on every node that can trace. */
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
 const moreClients = `for the echo's pods, the nodes and (in the lab's own cluster) a client outside, run: ${fullConnectivity}`;
 
-const usage = "npm run explain -- --from <client> --to <target> [--trace]";
+const usage = "npm run explain -- --from <client> --to <target> [--rules] [--trace]";
 
 await command(async () => {
-	const { from, to, trace } = options();
+	const { from, to, trace, rules } = options();
 	await removeLeftovers();
-	const { request } = await knownReport();
+	const report = await knownReport();
+	const { request } = report;
 	const cluster = new Cluster(request);
 	const snapshot = await cluster.snapshot(request);
 	const client = clientNamed(snapshot, from, request.connectivity === "full" ? "" : `; ${moreClients}`);
 	const destination = parseDestination(snapshot, to) ?? refuseDestination(snapshot, to);
-	const rulesets = await readRulesets(cluster, snapshot, (progress) => console.error(progressText(progress)));
+	const rulesets = await readRulesets(
+		cluster,
+		snapshot,
+		sayTo(() => {}),
+	);
 	const branches = journeyOf(snapshot, rulesets, client.place, destination);
 	const address = withPort(destination.address, destination.port);
-	console.log(`From ${placed(client)} to ${address}\n`);
-	console.log(journeyText(recordJourney(client.name, address, branches, Number.POSITIVE_INFINITY)));
-	if (!trace) return 0;
-	console.log("\nThe kernel's trace");
-	if (branches.every(({ legs }) => legs.length === 0)) {
-		console.log("no node's rules see the packet, so there is nothing to trace");
-		return 0;
-	}
-	const agree = await showTraces(cluster, snapshot, rulesets, client, destination, branches);
-	if (!agree && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
-	return agree ? 0 : 1;
+	const journey = recordJourney(client.name, address, branches, Number.POSITIVE_INFINITY);
+	const screen = screenOf();
+	const { width } = screen;
+	console.log([...fill(`From ${placed(client)} to ${address}`, width), ""].join("\n"));
+	console.log(stepsText(journey, { rules, width }));
+	const asked = { client, destination, branches, rules, width };
+	const compared = trace ? await compare(cluster, snapshot, rulesets, asked) : undefined;
+	if (compared?.agree === false && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
+	console.log(`\n${pathAnswer(report, { client, journey, compared }, screen)}`);
+	return compared?.agree === false ? 1 : 0;
 });
 
-function options(): { from: string; to: string; trace: boolean } {
+function options(): { from: string; to: string; trace: boolean; rules: boolean } {
 	const { values } = parseArguments(
 		usage,
-		{ options: { from: { type: "string" }, to: { type: "string" }, trace: { type: "boolean", default: false } } },
+		{
+			options: {
+				from: { type: "string" },
+				to: { type: "string" },
+				rules: { type: "boolean", default: false },
+				trace: { type: "boolean", default: false },
+				...verbosity,
+			},
+		},
 		[
 			`--from   a client of the last verification, such as dnsutils; ${moreClients}`,
 			`--to     ${destinationForms}`,
+			"--rules  shows every rule on the path, not only those that rewrite, choose, drop or reject (also: --verbose)",
 			"--trace  sends a packet, and compares each kernel's trace with the predicted path; needs connectivity full",
 		],
 	);
-	const { from, to, trace } = values;
+	const { from, to, trace, rules, verbose } = values;
 	if (from === undefined || to === undefined) throw new Error(`--from and --to are required; usage: ${usage}`);
-	return { from, to, trace };
+	return { from, to, trace, rules: rules || verbose };
 }
 
 function clientNamed({ clients }: ClusterSnapshot, name: string, more: string): PlacedClient {
@@ -80,16 +95,30 @@ function placed({ name, place: { network, node, ip = "" } }: PlacedClient): stri
 	return network === "pod" ? `${name} (pod ${ip} on ${node})` : `${name} (a process of the node, ${ip})`;
 }
 
-/** Prints each node's trace. @returns whether at least one agrees with the predicted path, and none contradicts it */
-async function showTraces(
+interface Asked {
+	client: PlacedClient;
+	destination: Destination;
+	branches: Branch[];
+	/** Show every traced rule. */
+	rules: boolean;
+	width: number;
+}
+
+const indentOf = (line: string): string => /^ */.exec(line)?.[0] ?? "";
+
+/** Prints each node's trace. They agree if at least one equals the predicted path, and none contradicts it. */
+async function compare(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
 	rulesets: Map<string, Ruleset>,
-	client: PlacedClient,
-	destination: Destination,
-	branches: Branch[],
-): Promise<boolean> {
+	{ client, destination, branches, rules, width }: Asked,
+): Promise<Compared> {
+	console.log("\nThe kernel's trace");
 	const passed = new Set(branches.flatMap(({ legs }) => legs.map(({ node }) => node)));
+	if (passed.size === 0) {
+		console.log("no node's rules see the packet, so there is nothing to trace");
+		return undefined;
+	}
 	let agreeing = 0;
 	let isContradicted = false;
 	for (const node of snapshot.nodes.filter(({ name }) => passed.has(name))) {
@@ -103,7 +132,13 @@ async function showTraces(
 			continue;
 		}
 		isContradicted ||= trace.result === "differs" || trace.result === "failed";
-		console.log(traceText(trace));
+		const text = trace.result === "agrees" && !rules ? nodeTraceLine(trace) : traceText(trace);
+		console.log(
+			text
+				.split("\n")
+				.flatMap((line) => fill(line, width, indentOf(line), "      "))
+				.join("\n"),
+		);
 	}
-	return agreeing > 0 && !isContradicted;
+	return { agree: agreeing > 0 && !isContradicted, nodes: agreeing };
 }

@@ -1,8 +1,9 @@
 /**
  * Set-up: gets everything that the lab needs, or reports what is missing and how to install it. It takes the machine's
- * lock only if something is missing.
+ * lock only if something is missing. With --brief it prints nothing if nothing is missing.
  */
 import { mkdir } from "node:fs/promises";
+import { duration } from "../lib/waitProgress.ts";
 import { connect } from "../toolchain/environment/connect.ts";
 import { layout } from "../toolchain/layout.ts";
 import { endPrograms } from "../toolchain/run.ts";
@@ -10,12 +11,12 @@ import { explain } from "../toolchain/setupError.ts";
 import { everything, forExisting, forTests } from "../toolchain/steps/requiredSteps.ts";
 import { withLock } from "../toolchain/steps/setupLock.ts";
 import type { Have, Step } from "../toolchain/steps/step.ts";
-import { duration } from "../toolchain/steps/stepProgress.ts";
+import { parseArguments } from "./arguments.ts";
 
 /** With --for-stack only what the stack's cluster needs; another program reports settings that can't be read. */
 async function neededSteps(): Promise<Step[]> {
-	if (process.argv.includes("--for-tests")) return forTests;
-	if (!process.argv.includes("--for-stack")) return everything;
+	if (options["for-tests"]) return forTests;
+	if (!options["for-stack"]) return everything;
 	const { readSettings } = await import("./stack/settings.ts");
 	const { stack } = await import("./stack/stack.ts");
 	const settings = await readSettings(stack).catch(() => undefined);
@@ -59,6 +60,21 @@ for (const [signal, code] of [
 	process.once(signal, () => endOnSignal(signal, code));
 }
 
+const usage = "npm run setup";
+const help = "gets the tools and images that the lab needs, and selects the stack; it creates no lab (npm start does)";
+
+/** bootstrap.mjs gives the options. */
+function optionsOf() {
+	const flag = { type: "boolean", default: false } as const;
+	try {
+		return parseArguments(usage, { options: { "for-stack": flag, "for-tests": flag, brief: flag } }, [help]).values;
+	} catch (error) {
+		console.error(`error: ${(error as Error).message}`);
+		process.exit(1);
+	}
+}
+
+const options = optionsOf();
 const began = Date.now();
 try {
 	await mkdir(layout.folder, { recursive: true });
@@ -69,10 +85,12 @@ try {
 	const isComplete = missing.length === 0;
 	if (isComplete) await connect(there, { isPart: steps === forExisting });
 	const have = isComplete ? there : await getMissing(steps, missing);
-	for (const { notice } of have) if (notice) console.log(notice);
-	const time = duration(Date.now() - began);
-	const list = process.argv.includes("--brief") ? "" : ` ${summary(have)}`;
-	console.log(isComplete ? `Set-up: nothing to do (${time}).${list}` : `Set-up is complete (${time}).`);
+	if (!isComplete || !options.brief) {
+		for (const { notice } of have) if (notice) console.log(notice);
+		const time = duration(Date.now() - began);
+		const list = options.brief ? "" : ` ${summary(have)}`;
+		console.log(isComplete ? `Set-up: nothing to do (${time}).${list}` : `Set-up is complete (${time}).`);
+	}
 } catch (error) {
 	const { StepFailed } = await import("../toolchain/steps/runSteps.ts");
 	const [step, cause] = error instanceof StepFailed ? [error.step.title, error.cause] : ["Set-up", error];

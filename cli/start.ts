@@ -6,25 +6,33 @@ import type { Access } from "../kubernetes/kubeAccess.ts";
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command } from "../lib/programs/command.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
-import { parseArguments } from "./arguments.ts";
+import type { Report } from "../verification/report.ts";
+import { parseArguments, verbosity, verbosityHelp } from "./arguments.ts";
+import { type Status, showWork } from "./display/showWork.ts";
 import { repairLessonFault } from "./lesson/liveLab.ts";
 import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";
 import { namespaceOwners, refuseReplaced, refuseTaken } from "./stack/ownNamespace.ts";
 import { readSettings, type Settings, setting } from "./stack/settings.ts";
-import { stack } from "./stack/stack.ts";
+import { stack, stackName } from "./stack/stack.ts";
 import { type StackCluster, stackCluster } from "./stack/stackCluster.ts";
 import { exclusively, lastReport, show, verifyAgain } from "./stack/stackReport.ts";
 import { ensureStack, pendingCreations, readState, recordedCluster, type StackState } from "./stack/stackState.ts";
 import { refuseTakenPort } from "./stack/takenPort.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
-import { pulumi } from "./update/update.ts";
+import { pulumi, type UpdateOptions } from "./update/update.ts";
 
 await command(async () => {
-	parseArguments("npm start", {});
+	const { values } = parseArguments("npm start [-- --verbose]", { options: verbosity }, [verbosityHelp]);
 	await removeLeftovers();
-	return exclusively(start);
+	return exclusively(async () => {
+		const { code, report } = await showWork(`bringing up the lab (stack ${stackName})`, values, (status) =>
+			start(status, values),
+		);
+		if (report) await show(report, values);
+		return code;
+	});
 });
 
 interface Known {
@@ -32,30 +40,38 @@ interface Known {
 	state: StackState;
 	/** No other update runs. */
 	alone: boolean;
+	/** How Pulumi runs. */
+	update: UpdateOptions & { access: Access };
 }
 
-async function start(): Promise<number> {
+interface Started {
+	code: number;
+	/** Of the verification, if it has ended. */
+	report?: Report;
+}
+
+async function start(status: Status, { verbose }: { verbose: boolean }): Promise<Started> {
 	const started = new Date().toISOString();
 	await ensureStack();
 	const alone = await settleLocks();
-	const known = { alone, settings: await readSettings(stack), state: await readState() };
-	const cluster = await stackCluster(known.settings, known.state);
+	const [settings, state] = [await readSettings(stack), await readState()];
+	const cluster = await stackCluster(settings, state);
+	const { access } = cluster;
+	const known = { alone, settings, state, update: { access, ...(!verbose && { status }) } };
 	const code = await (cluster.kind === "own" ? bringUp(cluster, known) : bringUpInExisting(cluster, known));
 	const report = await lastReport();
-	const fresh = report !== undefined && report.checkedAt > started;
-	if (fresh) await show(report);
-	if (code !== 0) return code;
+	if (report !== undefined && report.checkedAt > started) return { code, report };
+	if (code !== 0) return { code };
 	// A no-op update verifies nothing, and the lab must not be called good because it was once.
-	if (fresh) return 0;
-	const again = await verifyAgain();
-	await show(again);
-	return again.ok ? 0 : 1;
+	const again = await verifyAgain(status);
+	return { code: again.ok ? 0 : 1, report: again };
 }
 
 type Own = StackCluster & { kind: "own" };
 type Existing = StackCluster & { kind: "existing" };
 
-async function bringUp({ access, namespace, name, owner }: Own, { alone, settings, state }: Known): Promise<number> {
+async function bringUp({ access, namespace, name, owner }: Own, known: Known): Promise<number> {
+	const { alone, settings, state } = known;
 	if (await startCluster(name, owner)) {
 		if (alone) await removeUnrecorded(access, state);
 		const cluster = new Cluster(access);
@@ -65,11 +81,12 @@ async function bringUp({ access, namespace, name, owner }: Own, { alone, setting
 		await refuseTakenPort(access, setting(settings, "nodePort"));
 		await removeEndedClient(cluster, namespace);
 	}
-	return (await refresh(state, access)) || up(access);
+	return (await refresh(known)) || up(known);
 }
 
 /** Everything that may refuse comes before the first change. */
-async function bringUpInExisting({ access, namespace }: Existing, { alone, settings, state }: Known): Promise<number> {
+async function bringUpInExisting({ access, namespace }: Existing, known: Known): Promise<number> {
+	const { alone, settings, state } = known;
 	const { id } = await inspectCluster(access, namespace);
 	const owners = namespaceOwners(access, state);
 	await refuseReplaced(state, { id, owners });
@@ -80,20 +97,20 @@ async function bringUpInExisting({ access, namespace }: Existing, { alone, setti
 	const recorded = recordedCluster(state);
 	const hasMoved = recorded?.id === id && !isDeepStrictEqual(recorded.access, access);
 	// A refresh uses the recorded kubeconfig, which may be gone.
-	return (!hasMoved && (await refresh(state, access))) || up(access);
+	return (!hasMoved && (await refresh(known))) || up(known);
 }
 
 /**
  * Not together with the refresh: a provider that answered for the refresh wouldn't learn that the update replaces its
  * cluster, and would fail to delete what was in it.
  */
-function up(access: Access): Promise<number> {
-	return pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], { access });
+function up({ update }: Known): Promise<number> {
+	return pulumi(["up", "--yes", "--skip-preview", "--suppress-outputs"], update);
 }
 
-async function refresh(state: StackState, access: Access): Promise<number> {
-	if (!(await hasDrifted(access, state))) return 0;
+async function refresh({ state, update }: Known): Promise<number> {
+	if (!(await hasDrifted(update.access, state))) return 0;
 	// On a terminal Pulumi asks about these notes. What they stand for has been removed: see removeUnrecorded.
 	const pending = pendingCreations(state).length > 0 ? ["--clear-pending-creates", "--non-interactive"] : [];
-	return pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending], { access });
+	return pulumi(["refresh", "--yes", "--skip-preview", "--suppress-outputs", ...pending], update);
 }

@@ -1,13 +1,15 @@
 /** npm run verify: repeats the verification without an update. */
 import { command } from "../lib/programs/command.ts";
-import { parseArguments } from "./arguments.ts";
-import { show, verifyAgain } from "./stack/stackReport.ts";
+import { parseArguments, verbosity, verbosityHelp } from "./arguments.ts";
+import { showWork } from "./display/showWork.ts";
+import { knownReport, show, verifyAgain } from "./stack/stackReport.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
-	parseArguments("npm run verify", {});
+	const { values } = parseArguments("npm run verify [-- --verbose]", { options: verbosity }, [verbosityHelp]);
 	await removeLeftovers();
-	const report = await verifyAgain();
-	await show(report);
+	const known = await knownReport();
+	const report = await showWork("verifying the lab", values, (status) => verifyAgain(status, known));
+	await show(report, values);
 	return report.ok ? 0 : 1;
 });

@@ -1,6 +1,13 @@
 const changedAfter = 5_000;
 const repeatedAfter = 29_500;
 
+/** 0.4 s; 28 s; 5 min 35 s. */
+export function duration(milliseconds: number): string {
+	if (milliseconds < 9950) return `${(milliseconds / 1000).toFixed(1)} s`;
+	const seconds = Math.round(milliseconds / 1000);
+	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 /**
  * Reports on stderr what the work is waiting for: once the first seconds have passed, then when that changes, and at
  * least every 30 seconds.

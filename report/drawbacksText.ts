@@ -1,40 +1,63 @@
 /** The results of experiments as text. */
-import { table } from "../lib/table.ts";
-import type { MeasuredSubject, MeasuredValue } from "../verification/experiments/model.ts";
+import { wrappedTable } from "../lib/table.ts";
+import type { MeasuredSubject, MeasuredValue, Measurement } from "../verification/experiments/model.ts";
 import type { Drawback } from "../verification/report.ts";
-import { journeyText } from "./journeyText.ts";
+import { fill } from "./diagnosis/fill.ts";
+import { stepsText } from "./path/stepsText.ts";
 
-/**
- * Expected and measured results, with the packet's path of the first measurement that has one, and of each that isn't as
- * expected.
- * @param paths shows all paths
- */
-export function drawbackText({ title, question, measurements }: Drawback, { paths }: { paths: boolean }): string {
-	const first = measurements.find(({ journey }) => journey !== undefined);
-	const blocks = measurements.map((measurement) => {
-		const { subject, expected, measured, ok, journey } = measurement;
-		const isShown = paths || !ok || measurement === first;
-		return [
-			`${ok ? "as expected" : "NOT AS EXPECTED"}: ${subjectText(subject)}`,
-			`  expected: ${valueText(expected)}`,
-			`  measured: ${valueText(measured)}`,
-			...(journey && isShown ? [journeyText(journey).replaceAll(/^/gm, "    ")] : []),
-		].join("\n");
-	});
-	return [`${title}: ${question}`, ...blocks].join("\n");
+export interface DrawbackOptions {
+	/** Show what is as expected too. */
+	verbose: boolean;
+	/** Show all paths, else only those of what isn't as expected. */
+	paths: boolean;
+	/** Characters per line. */
+	width: number;
+}
+
+/** The question, the first measurement, and what isn't as expected. */
+export function drawbackText(drawback: Drawback, { verbose, paths, width }: DrawbackOptions): string {
+	const { title, question, measurements } = drawback;
+	const [first] = measurements;
+	const shown = measurements.filter(({ ok, journey }) => verbose || !ok || (paths && journey));
+	const example = first && !shown.includes(first) ? fill(exampleText(first), width, "  ") : [];
+	const blocks = shown.map(({ subject, expected, measured, ok, journey }) => [
+		...fill(`${ok ? "as expected" : "NOT AS EXPECTED"}: ${subjectText(subject)}`, width, "  ", "    "),
+		...fill(`expected: ${valueText(expected)}`, width, "    ", "      "),
+		...fill(`measured: ${valueText(measured)}`, width, "    ", "      "),
+		...(journey && (paths || !ok)
+			? [stepsText(journey, { rules: paths, width: width - 4 }).replaceAll(/^/gm, "    ")]
+			: []),
+	]);
+	return [...fill(`${title} (${countText(drawback)}): ${question}`, width), ...example, ...blocks.flat()].join("\n");
+}
+
+const exampleText = ({ subject, measured }: Measurement): string => `${subjectText(subject)}: ${valueText(measured)}`;
+
+/** "4 of 4 as expected" */
+const countText = ({ measurements }: Drawback): string =>
+	`${measurements.filter(({ ok }) => ok).length} of ${measurements.length} as expected`;
+
+/** "9 of 9 experiments as expected" */
+export function drawbacksVerdict(drawbacks: readonly Drawback[]): { ok: boolean; text: string } {
+	const good = drawbacks.filter(({ measurements }) => measurements.every(({ ok }) => ok)).length;
+	const text = `measured what NodePort costs: ${good} of ${drawbacks.length} experiments as expected; the lab is restored and verified`;
+	return { ok: good === drawbacks.length, text };
 }
 
 /** One row for each experiment. */
-export const drawbackTable = (drawbacks: readonly Drawback[]): string =>
-	table([
-		["EXPERIMENT", "AS EXPECTED", "WHAT IT SHOWS", "MEASURED AT"],
-		...drawbacks.map(({ name, title, checkedAt, measurements }) => [
-			name,
-			`${measurements.filter(({ ok }) => ok).length} of ${measurements.length}`,
-			title,
-			checkedAt,
-		]),
-	]);
+export const drawbackTable = (drawbacks: readonly Drawback[], width = 100): string =>
+	wrappedTable(
+		[
+			["EXPERIMENT", "AS EXPECTED", "WHAT IT SHOWS", "MEASURED AT"],
+			...drawbacks.map(({ name, title, checkedAt, measurements }) => [
+				name,
+				`${measurements.filter(({ ok }) => ok).length} of ${measurements.length}`,
+				title,
+				checkedAt,
+			]),
+		],
+		width,
+	);
 
 /** What was measured. */
 export function subjectText(subject: MeasuredSubject): string {

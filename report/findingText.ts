@@ -5,12 +5,23 @@ import { observationOf } from "../verification/journey/journey.ts";
 import type { End } from "../verification/journey/model.ts";
 import type { Command, Expected, Observed } from "../verification/model.ts";
 import type { RulesProblem } from "../verification/nodeProblem.ts";
+import { fill, fillCommand } from "./diagnosis/fill.ts";
 import { unknownText } from "./journeyText.ts";
 import { requestName } from "./matrixText.ts";
 import { readText, traceLine } from "./traceText.ts";
 
 /** The finding and its commands in one line. */
-export const findingText = (finding: Finding): string => [statementOf(finding), ...commandsOf(finding)].join("; ");
+export const findingText = (finding: Finding): string =>
+	[
+		statementOf(finding),
+		...commandsOf(finding).map(({ purpose, command }) => `${purpose}: ${shellText(...command)}`),
+	].join("; ");
+
+/** The finding for a terminal, with each command in lines of its own. */
+export const findingLines = (finding: Finding, width: number): string[] => [
+	...fill(`failed: ${statementOf(finding)}`, width, "", "  "),
+	...commandsOf(finding).flatMap(({ purpose, command }) => fillCommand(command, width, `  ${purpose}: `)),
+];
 
 const statementOf = (finding: Finding): string =>
 	finding.kind === "missingDns"
@@ -48,7 +59,7 @@ function problemText(finding: Exclude<Finding, { kind: "missingDns" }>): string 
 	}
 }
 
-const commandsOf = (finding: Finding): string[] => [
+const commandsOf = (finding: Finding): { purpose: string; command: Command }[] => [
 	...("inspect" in finding ? command("inspect", finding.inspect) : []),
 	...("repeat" in finding ? command("repeat", finding.repeat) : []),
 	...("fix" in finding
@@ -56,8 +67,7 @@ const commandsOf = (finding: Finding): string[] => [
 		: []),
 ];
 
-const command = (purpose: string, words: Command | undefined): string[] =>
-	words ? [`${purpose}: ${shellText(...words)}`] : [];
+const command = (purpose: string, words: Command | undefined) => (words ? [{ purpose, command: words }] : []);
 
 function requestText({ expected, predicted, observed }: RequestFinding): string {
 	const [error = ""] = observed.body?.split("\n") ?? [];

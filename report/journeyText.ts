@@ -33,24 +33,12 @@ export function recordedJourney(
 }
 
 /** The journeys of failed requests, as many as there are in the report. */
-export const failedJourneys = (report: Report): { name: string; text: string }[] =>
+export const failedJourneys = (report: Report): { name: string; journey: JourneyWithHops }[] =>
 	report.findings.flatMap((finding) => {
 		if (finding.kind !== "request") return [];
 		const journey = recordedJourney(report, finding.client, finding.target.address);
-		return journey ? [{ name: requestName(finding), text: journeyText(journey) }] : [];
+		return journey ? [{ name: requestName(finding), journey }] : [];
 	});
-
-/** How many failed requests the terminal explains: journeys are long. */
-const mostShown = 3;
-
-/** The first journeys of failed requests, and how to see the others. */
-export function firstFailedJourneys(report: Report): string {
-	const count = report.findings.filter(({ kind }) => kind === "request").length;
-	const shown = failedJourneys(report).slice(0, mostShown);
-	const others = count - shown.length;
-	const more = `For the paths of ${others} more, run \`npm run explain\` or open the report.`;
-	return [...shown.map(({ name, text }) => `${name}\n${text}`), ...(others > 0 ? [more] : [])].join("\n\n");
-}
 
 function branchLines({ legs, end }: RecordedBranch, hops: readonly Hop[]): string[] {
 	const lines: string[] = [];

@@ -13,7 +13,10 @@ export function markdownReport(report: Report): string {
 	const failed = connectivity.filter(({ ok }) => !ok).length;
 	const paths = [
 		...(explained ? [{ name: `${explained.client} to ${explained.node}`, text: journeyText(explained) }] : []),
-		...failedJourneys(report).map(({ name, text }) => ({ name: `${name}, not as predicted`, text })),
+		...failedJourneys(report).map(({ name, journey }) => ({
+			name: `${name}, not as predicted`,
+			text: journeyText(journey),
+		})),
 	];
 	const blocks = [
 		`# NodePort ${service.nodePort} of ${plain(`${service.namespace}/${service.name}`)}`,

@@ -1,27 +1,32 @@
 /** The connectivity matrix as text: predicted, measured, and the difference. */
-import { table, wrappedTable } from "../lib/table.ts";
+import { wrappedTable } from "../lib/table.ts";
 import type { Cell, Expected, Observed, Outcome } from "../verification/model.ts";
 import { agrees } from "../verification/probe.ts";
+import { fill } from "./diagnosis/fill.ts";
 
 /** Colors the text of a verdict, if the output has colors. */
 export type PaintVerdict = (ok: boolean, text: string) => string;
 
 /** One row for each request, with all details: for the single client of connectivity "base". */
-export const cellList = (cells: readonly Cell[], paint: PaintVerdict): string =>
-	table([
-		["CLIENT", "TARGET", "ADDRESS", "EXPECTED", "OBSERVED", "ANSWER", "CLIENT IP SEEN", "MS", "VERDICT"],
-		...cells.map(({ client, target, expected, observed, ok }) => [
-			client,
-			target.node ?? target.kind,
-			target.address,
-			expected.outcome,
-			observed.outcome,
-			answer(observed),
-			observed.clientIp ?? "",
-			String(observed.milliseconds ?? ""),
-			paint(ok, ok ? "as expected" : "FAILED"),
-		]),
-	]);
+export const cellList = (cells: readonly Cell[], width: number, paint: PaintVerdict): string =>
+	wrappedTable(
+		[
+			["CLIENT", "TARGET", "ADDRESS", "EXPECTED", "OBSERVED", "ANSWER", "CLIENT IP SEEN", "MS", "VERDICT"],
+			...cells.map(({ client, target, expected, observed, ok }) => [
+				client,
+				target.node ?? target.kind,
+				target.address,
+				expected.outcome,
+				observed.outcome,
+				answer(observed),
+				observed.clientIp ?? "",
+				String(observed.milliseconds ?? ""),
+				paint(ok, ok ? "as expected" : "FAILED"),
+			]),
+		],
+		width,
+		2,
+	);
 
 /** The echo's answer as in the walkthrough, or the first line of another answer or error. */
 function answer({ body = "", node, podIp }: Observed): string {
@@ -41,7 +46,7 @@ export function matrixTables(cells: readonly Cell[], width: number, paint: Paint
 	return [
 		{
 			title: "Predicted: how each request ends, and which client IP the pod sees",
-			text: `${tableOf(({ expected }) => ending(expected))}\n\n${legend(cells).join("\n")}`,
+			text: `${tableOf(({ expected }) => ending(expected))}\n\n${legendText(cells, width)}`,
 		},
 		{ title: "Measured", text: tableOf(({ observed }) => ending(observed)) },
 		{
@@ -50,6 +55,11 @@ export function matrixTables(cells: readonly Cell[], width: number, paint: Paint
 		},
 	];
 }
+
+const legendText = (cells: readonly Cell[], width: number): string =>
+	legend(cells)
+		.flatMap((line) => fill(line, width, "", "  "))
+		.join("\n");
 
 /** The difference in a few words; the findings have the details. */
 export function differing({ expected, observed }: Cell): string {

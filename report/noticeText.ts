@@ -62,6 +62,9 @@ function gapText({ source, family, present, problem }: RulesGap): string {
 	return `the rules of ${rules} couldn't be read, so ${effect}: ${readText(problem)}`;
 }
 
+/** Whether the notice only says which requests the matrix doesn't have. */
+export const isMinor = ({ kind }: Notice): boolean => kind === "noClientOnNode" || kind === "noClientOutside";
+
 export const noticeTexts = (report: Report): string[] => report.notices.map((notice) => noticeText(notice, report));
 
 /** Why there is no report to show, and the fix. */

@@ -3,6 +3,9 @@ import { sampleText } from "../kubernetes/existing/nodeSample.ts";
 import type { Progress } from "../verification/progress.ts";
 import { nodeProblemText } from "./findingText.ts";
 
+/** Whether it happens in every verification. */
+export const isRoutine = ({ kind }: Progress): boolean => kind === "probing" || kind === "tracing";
+
 export function progressText(progress: Progress): string {
 	switch (progress.kind) {
 		case "waitingForApi":

@@ -1,65 +1,71 @@
-/** The report for a terminal: nodes, matrix, each node's chains, and one packet's path in words. */
+/** The report for a terminal: what went wrong and the answer; on request all tables, chains, paths and traces. */
 import { styleText } from "node:util";
 import type { Node } from "../kubernetes/model.ts";
-import { table, wrapped } from "../lib/table.ts";
+import { wrapped, wrappedTable } from "../lib/table.ts";
 import type { ReportTexts } from "../verification/evidence/gather.ts";
 import type { Cell, NodeRules } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
+import { answerText } from "./answer/answerText.ts";
+import type { Screen } from "./answer/screen.ts";
+import { fill } from "./diagnosis/fill.ts";
 import { drawbackTable } from "./drawbacksText.ts";
-import { findingText } from "./findingText.ts";
-import { firstFailedJourneys, journeyText, percent } from "./journeyText.ts";
+import { findingLines, findingText } from "./findingText.ts";
+import { percent } from "./journeyText.ts";
 import { cellList, type MatrixTable, matrixTables, type PaintVerdict } from "./matrixText.ts";
-import { noticeTexts } from "./noticeText.ts";
+import { isMinor, noticeText } from "./noticeText.ts";
+import { failedPaths } from "./path/failedPaths.ts";
+import { stepsText } from "./path/stepsText.ts";
 import { nodeTraceLine, tracesTitle, traceText } from "./traceText.ts";
 
-export interface Screen {
-	color: boolean;
-	/** Characters per line. @default no limit */
-	width?: number;
+export type { Screen };
+
+type Format = Parameters<typeof styleText>[0];
+type Paint = (format: Format, text: string) => string;
+
+/** Notices, findings and the answer; before them, if the screen is verbose, everything else. */
+export function terminalReport(report: Report, screen: Screen): string {
+	const { color, verbose = false } = screen;
+	const paint: Paint = (format, text) => (color ? styleText(format, text) : text);
+	return [
+		...(verbose ? detailLines(report, screen, paint) : []),
+		...problemLines(report, screen, paint),
+		answerText(report, screen),
+	].join("\n");
 }
 
-type Paint = (format: Parameters<typeof styleText>[0], text: string) => string;
+/** What the user must know or act on. */
+function problemLines(report: Report, screen: Screen, paint: Paint): string[] {
+	const { width = Number.POSITIVE_INFINITY, verbose = false } = screen;
+	const painted = (format: Format, lines: string[]) => lines.map((line) => paint(format, line));
+	const notices = report.notices.filter((notice) => verbose || !isMinor(notice));
+	const paths = failedPaths(report, { rules: verbose, width });
+	return [
+		...(paths === "" ? [] : [paint("bold", "The paths of failed requests"), paths, ""]),
+		...notices.flatMap((notice) => painted("yellow", fill(`notice: ${noticeText(notice, report)}`, width, "", "  "))),
+		...report.findings.flatMap((finding) => painted("red", findingLines(finding, width))),
+		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
+	];
+}
 
-export function terminalReport(report: Report, { color, width = Number.POSITIVE_INFINITY }: Screen): string {
-	const paint: Paint = (format, text) => (color ? styleText(format, text) : text);
-	const section = (title: string, text: string) => (text === "" ? [] : [paint("bold", title), text, ""]);
-	const { service } = report;
+function detailLines(report: Report, { width = Number.POSITIVE_INFINITY }: Screen, paint: Paint): string[] {
+	const section = (title: string, text: string) =>
+		text === "" ? [] : [...fill(title, width).map((line) => paint("bold", line)), text, ""];
+	const { service, explained, traces = [] } = report;
 	const name = `${service.namespace}/${service.name}:${service.portName}`;
 	return [
-		...section("Nodes", nodeTable(report.nodes)),
+		...section("Nodes", nodeTable(report.nodes, width)),
 		...matrixOf(report, width, paint).flatMap(({ title, text }) => section(title, text)),
 		...section(
 			`The rules of ${name} on each node (${report.proxyMode} mode)`,
 			report.rules.map((rules) => chainsOf(rules, width)).join("\n"),
 		),
 		...section(
-			`The packet's path, from ${report.explained?.client} to ${report.explained?.node}`,
-			report.explained ? journeyText(report.explained) : "",
+			`The packet's path, from ${explained?.client} to ${explained?.node}`,
+			explained ? stepsText(explained, { rules: true, width }) : "",
 		),
-		...section(tracesTitle(report), (report.traces ?? []).map(nodeTraceLine).join("\n")),
-		...section("The paths of failed requests", firstFailedJourneys(report)),
-		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks) : ""),
-		...noticeTexts(report).map((line) => paint("yellow", `notice: ${line}`)),
-		...report.findings.map((finding) => paint("red", `failed: ${findingText(finding)}`)),
-		paint(report.ok ? "green" : "red", closing(report)),
-		`full report: ${report.request.report}`,
-		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
-	].join("\n");
-}
-
-/** "verified at 2026-11-24T10:00:00.000Z: 53 of 53 requests ended as expected, 4 of 4 traces equal the predicted path" */
-function closing({ ok, checkedAt, connectivity, traces = [], findings }: Report): string {
-	const count = <T>(all: readonly T[], good: (one: T) => boolean) => `${all.filter(good).length} of ${all.length}`;
-	const traced = traces.filter(({ result }) => result !== "untraced");
-	const counts = [
-		`${count(connectivity, ({ ok }) => ok)} requests ended as expected`,
-		...(traced.length > 0
-			? [`${count(traced, ({ result }) => result === "agrees")} traces equal the predicted path`]
-			: []),
-		...(traced.length < traces.length ? [`${traces.length - traced.length} nodes couldn't be traced`] : []),
-		...(ok ? [] : [findings.length === 1 ? "1 finding" : `${findings.length} findings`]),
+		...section(tracesTitle(report), traces.flatMap((trace) => fill(nodeTraceLine(trace), width, "", "  ")).join("\n")),
+		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks, width) : ""),
 	];
-	return `${ok ? "verified" : "verification failed"} at ${checkedAt}: ${counts.join(", ")}`;
 }
 
 /** External and internal requests, as in the walkthrough; with connectivity "full", three tables. */
@@ -69,6 +75,7 @@ function matrixOf({ connectivity, service, request }: Report, width: number, pai
 	const list = (scope: Cell["scope"]) =>
 		cellList(
 			connectivity.filter((cell) => cell.scope === scope),
+			width,
 			verdict,
 		);
 	return [
@@ -78,31 +85,34 @@ function matrixOf({ connectivity, service, request }: Report, width: number, pai
 }
 
 /** As `kubectl get nodes -o wide`, with the podCIDR instead of AGE and EXTERNAL-IP. */
-const nodeTable = (nodes: Node[]): string =>
-	table([
+const nodeTable = (nodes: Node[], width: number): string =>
+	wrappedTable(
 		[
-			"NAME",
-			"STATUS",
-			"ROLES",
-			"VERSION",
-			"INTERNAL-IP",
-			"POD-CIDR",
-			"OS-IMAGE",
-			"KERNEL-VERSION",
-			"CONTAINER-RUNTIME",
+			[
+				"NAME",
+				"STATUS",
+				"ROLES",
+				"VERSION",
+				"INTERNAL-IP",
+				"POD-CIDR",
+				"OS-IMAGE",
+				"KERNEL-VERSION",
+				"CONTAINER-RUNTIME",
+			],
+			...nodes.map((node) => [
+				node.name,
+				node.ready ? "Ready" : "NotReady",
+				node.role === "worker" ? "<none>" : node.role,
+				node.kubeletVersion,
+				node.internalIp,
+				node.podCidr,
+				node.osImage,
+				node.kernelVersion,
+				node.containerRuntime,
+			]),
 		],
-		...nodes.map((node) => [
-			node.name,
-			node.ready ? "Ready" : "NotReady",
-			node.role === "worker" ? "<none>" : node.role,
-			node.kubeletVersion,
-			node.internalIp,
-			node.podCidr,
-			node.osImage,
-			node.kernelVersion,
-			node.containerRuntime,
-		]),
-	]);
+		width,
+	);
 
 /** Each path of the packet through the node's rules: the chains, and how it ends. */
 function chainsOf({ node, backend, paths }: NodeRules, width: number): string {
@@ -122,7 +132,7 @@ function chainsOf({ node, backend, paths }: NodeRules, width: number): string {
 
 /** The texts of a folder of evidence. */
 export const evidenceTexts: ReportTexts = {
-	report: (report) => terminalReport(report, { color: false }),
+	report: (report) => terminalReport(report, { color: false, verbose: true }),
 	traces: ({ traces = [] }) => traces.map(traceText).join("\n\n"),
 	findings: ({ findings }) => findings.map(findingText),
 };

@@ -3,8 +3,9 @@
  *
  * It installs the npm packages of package-lock.json if they are missing or outdated. Then it runs set-up: not with
  * --packages-only, with --for-stack only what the stack's cluster needs, with --for-start the same after the doctor, with
- * --for-tests also what only tests need. Last it runs the command in the environment of .toolchain/env;
- * node_modules/.bin is on PATH. A command that gets --help or -h runs without the doctor and set-up.
+ * --for-tests also what only tests need. With --set-up it prints what set-up found. Last it runs the command in the environment of .toolchain/env;
+ * node_modules/.bin is on PATH. A command that gets --help or -h runs without the doctor and set-up; with --set-up, set-up
+ * prints its help.
  * It imports only Node's own modules, because a fresh clone has no others.
  */
 import { spawn } from "node:child_process";
@@ -225,13 +226,19 @@ const setUpOptions = {
 	"--for-start": ["--for-stack"],
 	"--for-stack": ["--for-stack"],
 	"--for-tests": ["--for-tests"],
+	"--set-up": [],
 };
 const [option] = process.argv.slice(2);
 const isOption = Object.hasOwn(setUpOptions, option);
 const command = process.argv.slice(isOption ? 3 : 2);
 const isHelp = command.includes("--help") || command.includes("-h");
+const isPrinting = command.length === 0 || option === "--set-up" || command.includes("--verbose");
 await ensurePackages();
+if (isHelp && option === "--set-up") {
+	const program = join(project, "lib", "program.mjs");
+	process.exit(await run(process.execPath, [program, "cli/setup.ts", "--help"], { cwd: project, stdio: "inherit" }));
+}
 const chosen = isHelp ? undefined : isOption ? setUpOptions[option] : [];
 if (chosen && option === "--for-start") await checkMachine();
-if (chosen) await setUp(...chosen, ...(command.length > 0 ? ["--brief"] : []));
+if (chosen) await setUp(...chosen, ...(isPrinting ? [] : ["--brief"]));
 if (command.length > 0) process.exitCode = await runCommand(command, chosen !== undefined);

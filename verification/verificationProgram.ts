@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { command } from "../lib/programs/command.ts";
 import { parseRequest } from "../lib/programs/stdinRequest.ts";
 import { findingText } from "../report/findingText.ts";
-import { firstFailedJourneys } from "../report/journeyText.ts";
+import { failedPaths } from "../report/path/failedPaths.ts";
 import { progressText } from "../report/progressText.ts";
 import { summarize } from "../report/summary.ts";
 import { evidenceTexts } from "../report/terminal.ts";
@@ -25,7 +25,7 @@ await command(async () => {
 	const files = [`report: ${request.report}`, ...(evidence === undefined ? [] : [`evidence: ${evidence}`])];
 	console.error(`verification failed, ${count} (${files.join(", ")}):`);
 	for (const finding of findings) console.error(`  ${findingText(finding)}`);
-	const journeys = firstFailedJourneys(report);
-	if (journeys !== "") console.error(journeys);
+	const paths = failedPaths(report, { rules: false, width: Number.POSITIVE_INFINITY });
+	if (paths !== "") console.error(paths);
 	return 1;
 });

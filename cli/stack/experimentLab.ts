@@ -7,14 +7,14 @@ import { parse, stringify } from "yaml";
 import { startNode, stopNode } from "../../kind/kind.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
 import { poll } from "../../lib/poll.ts";
-import { progressText } from "../../report/progressText.ts";
 import type { Lab, Settings } from "../../verification/experiments/support/experiment.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { readRulesets } from "../../verification/ruleset.ts";
+import type { Status } from "../display/showWork.ts";
 import { quietly } from "../update/update.ts";
 import { settingsFile } from "./settings.ts";
 import { stack } from "./stack.ts";
-import { knownReport } from "./stackReport.ts";
+import { knownReport, sayTo } from "./stackReport.ts";
 
 /** How long a started node may take to be Ready, in seconds. */
 const readySeconds = 180;
@@ -31,15 +31,16 @@ const start = (workers: readonly string[]): Settings => ({
 
 export class ExperimentLab implements Lab {
 	readonly signal: AbortSignal;
+	readonly say: Status;
 	private readonly actions: (() => Promise<unknown>)[] = [];
 
-	/** @param signal ends what an experiment waits for, but not what restores the lab */
-	constructor(signal: AbortSignal) {
+	/**
+	 * @param signal ends what an experiment waits for, but not what restores the lab
+	 * @param say receives what is being done
+	 */
+	constructor(signal: AbortSignal, say: Status) {
 		this.signal = signal;
-	}
-
-	say(line: string): void {
-		console.error(`  ${line}`);
+		this.say = say;
 	}
 
 	/** Updates the lab to these settings, and verifies it. The stack's tracked configuration file doesn't change. */
@@ -64,7 +65,7 @@ export class ExperimentLab implements Lab {
 		const { request } = await knownReport();
 		const cluster = new Cluster(request);
 		const objects = await cluster.snapshot(request);
-		const rulesets = await readRulesets(cluster, objects, (progress) => this.say(progressText(progress)));
+		const rulesets = await readRulesets(cluster, objects, sayTo(this.say));
 		return new LabSnapshot(cluster, objects, rulesets);
 	}
 

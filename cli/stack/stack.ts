@@ -5,3 +5,6 @@ export const stack = process.env.PULUMI_STACK || "dev";
 export const shortName = (stack: string): string => stack.split("/").at(-1) ?? "";
 
 export const stackName = shortName(stack);
+
+/** The report of the last verification, of any stack. */
+export const reportPath = "out/verification.json";

@@ -1,15 +1,16 @@
 import { join } from "node:path";
 import { withLock } from "../../lib/lock.ts";
 import { reportProblemText } from "../../report/noticeText.ts";
-import { progressText } from "../../report/progressText.ts";
+import { isRoutine, progressText } from "../../report/progressText.ts";
 import { writeReportFiles } from "../../report/reportFiles.ts";
 import { evidenceTexts, terminalReport } from "../../report/terminal.ts";
 import { verifyWithEvidence } from "../../verification/evidence/verifyWithEvidence.ts";
+import type { Say } from "../../verification/progress.ts";
 import type { Report } from "../../verification/report.ts";
 import { loadReport, readReport, stackOf } from "../../verification/resultFile.ts";
-import { stackName } from "./stack.ts";
-
-const reportPath = "out/verification.json";
+import { screenOf } from "../display/screenOf.ts";
+import type { Status } from "../display/showWork.ts";
+import { reportPath, stackName } from "./stack.ts";
 
 /** Runs a command that changes the stack. A second one in this project folder waits, and prints for which process. */
 export const exclusively = <T>(work: () => Promise<T>): Promise<T> =>
@@ -49,23 +50,27 @@ export async function knownReport(): Promise<Report> {
 }
 
 /** Repeats the last verification against the cluster as it is now. */
-export async function verifyAgain(): Promise<Report> {
-	const { request } = await knownReport();
-	return verifyWithEvidence(request, (progress) => console.error(progressText(progress)), evidenceTexts);
+export async function verifyAgain(status: Status, known?: Report): Promise<Report> {
+	const { request } = known ?? (await knownReport());
+	return verifyWithEvidence(request, sayTo(status), evidenceTexts);
 }
 
-/** Prints the report, and writes it as HTML, Markdown and JUnit XML. */
-export async function show(report: Report): Promise<void> {
-	const { isTTY, columns } = process.stdout;
-	console.log(terminalReport(report, { color: isTTY ?? false, ...(columns && { width: columns }) }));
-	await writeForms(report);
+/** What happens in every verification is a status; the rest is printed. */
+export const sayTo =
+	(status: Status): Say =>
+	(progress) =>
+		isRoutine(progress) ? status(progressText(progress)) : console.error(progressText(progress));
+
+/** Writes the report as HTML, Markdown and JUnit XML, and prints it. */
+export async function show(report: Report, options: { verbose: boolean }): Promise<void> {
+	await writeForms(report, options);
+	console.log(terminalReport(report, screenOf(options)));
 }
 
-/** Writes the report as HTML, Markdown and JUnit XML, and prints the path. A failure doesn't change the verification's result. */
-export async function writeForms(report: Report): Promise<void> {
+/** Writes the report as HTML, Markdown and JUnit XML. A failure doesn't change the verification's result. */
+export async function writeForms(report: Report, { verbose }: { verbose: boolean }): Promise<void> {
 	try {
-		const { html } = await writeReportFiles(report, (line) => console.error(line));
-		console.log(`report: ${html}`);
+		await writeReportFiles(report, (line) => verbose && console.error(line));
 	} catch (error) {
 		console.error(
 			`the report can't be written as HTML, Markdown and JUnit XML: ${(error as Error).message}; fix: npm run report`,

@@ -3,16 +3,20 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { execa, type Options } from "execa";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
+import type { Status } from "../display/showWork.ts";
 import { stack } from "../stack/stack.ts";
 import { type Limits, watchOperations } from "./operations.ts";
 import { endProcesses } from "./processTree.ts";
 import { withTemporaryFolder } from "./temporaryFolder.ts";
+import { watchChanges } from "./watchChanges.ts";
 
 export interface UpdateOptions {
 	/** The cluster whose pods explain what Pulumi waits for. */
 	access?: Access;
 	/** Returns what Pulumi prints instead of printing it. */
 	quiet?: boolean;
+	/** Receives what Pulumi is doing. What changes is printed, and what Pulumi prints only if it fails. */
+	status?: Status;
 	/** Lines of Pulumi's output that aren't printed. */
 	hide?: RegExp;
 	limits?: Partial<Limits>;
@@ -41,14 +45,15 @@ export async function quietly(args: string[], options: UpdateOptions = {}): Prom
 }
 
 /** Destroys the stack's resources. */
-export function removeResources(access?: Access): Promise<number> {
+export function removeResources({ access, status }: Pick<UpdateOptions, "access" | "status"> = {}): Promise<number> {
 	// Pulumi doesn't know that its output, which passes a filter, reaches a terminal.
-	const color = process.stdout.isTTY ? ["--color", "always"] : [];
-	return pulumi(["destroy", "--yes", "--skip-preview", ...color], { hide: advice, ...(access && { access }) });
+	const color = process.stdout.isTTY && !status ? ["--color", "always"] : [];
+	const options = { ...(access && { access }), ...(status && { status }) };
+	return pulumi(["destroy", "--yes", "--skip-preview", ...color], { hide: advice, ...options });
 }
 
-function outputTo({ quiet, hide }: UpdateOptions) {
-	if (quiet) return "pipe" as const;
+function outputTo({ quiet, status, hide }: UpdateOptions) {
+	if (quiet || status) return "pipe" as const;
 	if (hide === undefined) return "inherit" as const;
 	const filter = function* (line: unknown) {
 		if (!hide.test(String(line))) yield line;
@@ -57,7 +62,9 @@ function outputTo({ quiet, hide }: UpdateOptions) {
 }
 
 function runUpdate(args: string[], options: UpdateOptions) {
-	const { access, quiet = false, limits, timeToEnd = 20_000 } = options;
+	const { access, status, limits, timeToEnd = 20_000 } = options;
+	const quiet = options.quiet ?? false;
+	const isCaptured = quiet || status !== undefined;
 	return withTemporaryFolder(async (folder) => {
 		const eventLog = join(folder.path, "events.json");
 		const interrupt = new AbortController();
@@ -71,8 +78,8 @@ function runUpdate(args: string[], options: UpdateOptions) {
 		const running = execa("pulumi", [...args, "--stack", stack, "--event-log", eventLog], {
 			stdin: "inherit",
 			stdout: outputTo(options),
-			stderr: quiet ? "pipe" : "inherit",
-			all: quiet,
+			stderr: isCaptured ? "pipe" : "inherit",
+			all: isCaptured,
 			reject: false,
 			// In a session of its own: Ctrl-C in a terminal reaches the whole process group, and Pulumi a second time.
 			detached: true,
@@ -87,12 +94,15 @@ function runUpdate(args: string[], options: UpdateOptions) {
 			interrupt.abort();
 			setTimeout(() => endProcesses(running.pid), timeToEnd).unref();
 		});
+		const changes = status && watchChanges(eventLog, status);
 		const { exitCode, signal, all, code } = await running;
 		watch.stop();
+		await changes?.stop();
 		for (const signal of signals) process.off(signal, passOn);
 		if (code === "ENOENT") throw new Error("pulumi is not on PATH; fix: npm start, or source .toolchain/env");
 		const output = String(all ?? "");
 		if (gaveUp !== undefined) {
+			if (status) console.error(output.trim());
 			console.error(`error: ${gaveUp}`);
 			return { code: exitCode || 1, output };
 		}
@@ -100,6 +110,7 @@ function runUpdate(args: string[], options: UpdateOptions) {
 			if (!quiet) console.error(`interrupted (${received}): ${resume}`);
 			return { code: 128 + constants.signals[received], output };
 		}
+		if (status && (exitCode !== 0 || signal)) console.error(output.trim());
 		if (signal) console.error(`pulumi was ended by ${signal}: ${resume}`);
 		return { code: exitCode ?? 1, output };
 	});

@@ -31,12 +31,23 @@ function pieces(word: string, room: number): string[] {
 }
 
 /** A command that a shell still reads as one: broken between its words, with a backslash at the end of the line. */
-export function fillCommand(command: readonly string[], width: number, first: string): string[] {
+export const fillCommand = (command: readonly string[], width: number, first: string): string[] =>
+	fillWords(
+		command.map((word) => shellText(word)),
+		width,
+		first,
+	);
+
+/** As `fillCommand`, for a command line: spaces in quotes don't end a word. */
+export const fillShell = (text: string, width: number, first: string): string[] =>
+	fillWords(text.match(/(?:[^\s'"]|'[^']*'|"(?:[^"\\]|\\.)*"|['"])+/g) ?? [], width, first);
+
+function fillWords(words: readonly string[], width: number, first: string): string[] {
 	const lines: string[] = [];
 	const next = " ".repeat(first.length + 2);
 	let line = first;
 	let isEmpty = true;
-	for (const word of command.map((word) => shellText(word))) {
+	for (const word of words) {
 		// Room for " \\" if another word follows.
 		if (!isEmpty && line.length + 1 + word.length + 2 > width) {
 			lines.push(`${line} \\`);

@@ -100,19 +100,33 @@ it("writes the full report to disk and doesn't write the kubeconfig into the sta
 	expect(JSON.stringify(verification).length).toBeLessThan(64 * 1024);
 });
 
-it("a second npm start changes nothing, but verifies again and shows nodes, matrix and chains", async () => {
+it("a second npm start changes nothing, but verifies again, and prints one line and the answer", async () => {
 	const { checkedAt } = await report();
-	const { exitCode, stdout, all } = await lab.run("cli/start.ts");
+	const { exitCode, stdout, stderr, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);
 	const [update] = await lab.stack.history(1);
 	expect(update?.kind).toBe("update");
 	expect(Object.keys(update?.resourceChanges ?? {}).sort(), all).toEqual(["read", "same"]); // Node.get reads.
 	expect((await report()).checkedAt > checkedAt).toBe(true);
+	// A slow machine repeats the first line every 30 seconds.
+	expect(
+		stderr.split("\n").filter((line) => line !== "" && !line.startsWith("bringing up the lab (stack test)")),
+	).toEqual([]);
+	expect(stdout.split("\n").length).toBeLessThanOrEqual(12);
+	const pod = (await report()).pods[0]?.ip;
+	expect(stdout).toMatch(new RegExp(`^answer +${pod} on ${worker(1)}, through port 30040 of all 4 nodes$`, "m"));
+	expect(stdout).toMatch(/^costs +npm run drawbacks/m);
+	expect(stdout).toMatch(/^look +out\/report\.html;/m);
+});
+
+it("npm start --verbose shows Pulumi's output, nodes, matrix and chains", async () => {
+	const { exitCode, stdout, all } = await lab.run("cli/start.ts", "--verbose");
+	expect(exitCode, all).toBe(0);
+	expect(stdout).toMatch(/^Resources:/m);
 	expect(stdout).toMatch(/NAME +STATUS +ROLES +VERSION +INTERNAL-IP/);
 	expect(stdout).toContain("External communication");
 	expect(stdout).toContain("Internal communication");
 	expect(stdout.match(/KUBE-SVC-SR75RJIBNEHN2H65 -> KUBE-SEP/g)?.length).toBe(4);
-	expect(stdout).toMatch(/^report: out\/report\.html$/m);
 });
 
 it("writes the report as HTML, Markdown and JUnit XML, and npm run report writes them again", async () => {
@@ -122,7 +136,8 @@ it("writes the report as HTML, Markdown and JUnit XML, and npm run report writes
 	for (const text of made) expect(text).toContain(worker(3));
 	for (const file of files) await rm(join(lab.folder, file));
 	const { exitCode, stdout, all } = await lab.run("cli/renderReport.ts");
-	expect([exitCode, stdout.split("\n")], all).toEqual([0, files]);
+	expect([exitCode, stdout.split("\n").slice(0, 3)], all).toEqual([0, files]);
+	expect(stdout).toContain("verified at");
 	expect(await read()).toEqual(made);
 });
 
@@ -132,7 +147,9 @@ it("names each failed request and the evidence when the echo is scaled to 0, and
 	const { exitCode, stdout } = await lab.run("cli/verify.ts");
 	expect(exitCode).toBe(1);
 	for (const node of [`${clusterName}-control-plane`, worker(1), worker(2), worker(3)])
-		expect(stdout).toMatch(new RegExp(`failed: dnsutils -> ${node} nodePort .*observed refused.*repeat: kubectl `));
+		expect(stdout).toMatch(
+			new RegExp(`failed: dnsutils -> ${node} nodePort .*observed refused.*(\\n {2}\\w+: .*)*\\n {2}repeat: kubectl `),
+		);
 	expect(stdout).toMatch(/failed: dnsutils -> clusterIp .*observed refused/);
 	await holdsEvidence(lab, /^evidence: (.*)$/m.exec(stdout)?.[1] ?? "");
 	const failed = await lab.up({ refresh: false }).catch((error: Error) => error.message);

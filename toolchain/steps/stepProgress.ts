@@ -1,19 +1,13 @@
 /** Shows what each step does and for how long, in a terminal or a log. */
 import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { duration } from "../../lib/waitProgress.ts";
 import { layout } from "../layout.ts";
 import { logTo, type Run } from "../run.ts";
 import type { Step, Work } from "./step.ts";
 
 /** How often a running step is logged if titles can't be redrawn; milliseconds. */
 const heartbeat = 30_000;
-
-/** 0.4 s; 28 s; 5 min 35 s. */
-export function duration(milliseconds: number): string {
-	if (milliseconds < 9950) return `${(milliseconds / 1000).toFixed(1)} s`;
-	const seconds = Math.round(milliseconds / 1000);
-	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-}
 
 /** A title that can be redrawn, and lines below it that stay, such as Listr's task. */
 interface Display {

@@ -29,7 +29,8 @@ export const objectFaults = (lab: () => Lab) =>
 			const flush = "iptables-save -t nat | sed -n 's/^:\\(KUBE-[^ ]*\\).*/\\1/p' | xargs -n1 iptables -w -t nat -F";
 			await execa("docker", ["exec", worker, "sh", "-c", flush]);
 			const printed = await fails();
-			const [, fix = ""] = new RegExp(`^failed: ${worker}: its rules lead to .*; fix: (.*)$`, "m").exec(printed) ?? [];
+			const [, fix = ""] =
+				new RegExp(`^failed: ${worker}: its rules lead to .*(?:\\n {2}.*)*?\\n {2}fix: (.*)$`, "m").exec(printed) ?? [];
 			expect(fix, printed).toMatch(/^kubectl .* delete pod -n kube-system kube-proxy-/);
 			// The other nodes still have their rules.
 			expect(printed.match(/^failed: .*: its rules lead to/gm)?.length).toBe(1);
@@ -43,7 +44,9 @@ export const objectFaults = (lab: () => Lab) =>
 			await kubectl("wait", "pods", inSystem, "--selector=k8s-app=kube-dns", "--for=delete", "--timeout=60s");
 			const printed = await fails();
 			const [, fix = ""] =
-				/failed: the DNS Service \S+ has no ready endpoint; .*fix, if it is scaled to 0: (.*)$/m.exec(printed) ?? [];
+				/failed: the DNS Service \S+ has no ready endpoint(?:\n {2}.*)*?\n {2}fix, if it is scaled to 0: (.*)$/m.exec(
+					printed,
+				) ?? [];
 			expect(fix, printed).toMatch(/^kubectl .* scale deployment\/coredns --replicas=2$/);
 			await execa("sh", ["-c", fix], { cwd: lab().folder });
 			await recoveries.start(lab(), "CoreDNS scaled to 0");

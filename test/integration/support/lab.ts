@@ -52,6 +52,8 @@ export class Lab {
 			PULUMI_CONFIG_PASSPHRASE: "",
 			PULUMI_HOME: pulumiHome(),
 			DOCKER_CONFIG,
+			// Findings and the commands that fix them are in one line each.
+			COLUMNS: "1000",
 			HOME: home,
 			// Pulumi doesn't take the backend of Pulumi.yaml as it is where the path has a "%" or a "#".
 			...(/[%#]/.test(folder) && { PULUMI_BACKEND_URL: pathToFileURL(join(folder, ".state")).href }),

@@ -29,9 +29,13 @@ it.each([
 });
 
 it.each([
-	["cli/explain.ts", /^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--trace /],
+	[
+		"cli/explain.ts",
+		/^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--rules .*\n {2}--trace /,
+	],
 	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Which client IP does the pod see\?\n/],
-	["cli/verify.ts", /^usage: npm run verify$/],
+	["cli/verify.ts", /^usage: npm run verify \[-- --verbose\]\n {2}--verbose .*$/],
+	["cli/setup.ts", /^usage: npm run setup\n.*$/],
 ])("%s --help only prints the usage", async (script, help) => {
 	const { exitCode, stdout, stderr } = await run(script, "--help");
 	expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });

@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { drawbackTable, drawbackText, subjectText, valueText } from "../../../report/drawbacksText.ts";
+import {
+	drawbacksVerdict,
+	drawbackTable,
+	drawbackText,
+	subjectText,
+	valueText,
+} from "../../../report/drawbacksText.ts";
 import type { MeasuredSubject, MeasuredValue } from "../../../verification/experiments/model.ts";
 
 const end = (address: string) => ({ kind: "unreachable" as const, address });
@@ -26,30 +32,43 @@ const drawback = {
 	measurements: [measurement("a", true), measurement("b", true), measurement("c", false)],
 };
 
-it("shows expected and measured results, the first path, and the path of each difference", () => {
-	expect(drawbackText(drawback, { paths: false }).split("\n")).toEqual([
-		"Lost: Which client?",
-		"as expected: DNS for a, which has no node's address",
-		"  expected: e",
-		"  measured: m",
-		`       ${pathOf("a")}`,
-		"as expected: DNS for b, which has no node's address",
-		"  expected: e",
-		"  measured: m",
-		"NOT AS EXPECTED: DNS for c, which has no node's address",
-		"  expected: e",
-		"  measured: m",
-		`       ${pathOf("c")}`,
+const normal = { verbose: false, paths: false, width: 100 };
+
+it("shows the first measurement, and what isn't as expected with its path", () => {
+	expect(drawbackText(drawback, normal).split("\n")).toEqual([
+		"Lost (2 of 3 as expected): Which client?",
+		"  DNS for a, which has no node's address: m",
+		"  NOT AS EXPECTED: DNS for c, which has no node's address",
+		"    expected: e",
+		"    measured: m",
+		`    ${pathOf("c")}`,
 	]);
 });
 
-it("shows every path on request", () => {
-	expect(drawbackText(drawback, { paths: true })).toContain(pathOf("b"));
+it("shows every measurement and every path on request", () => {
+	const verbose = drawbackText(drawback, { ...normal, verbose: true });
+	expect(verbose.match(/^ {2}(as expected|NOT AS EXPECTED): DNS for [abc], /gm)).toHaveLength(3);
+	expect(verbose).not.toContain(pathOf("b"));
+	expect(drawbackText(drawback, { ...normal, paths: true })).toContain(pathOf("b"));
+});
+
+it("is as wide as the terminal", () => {
+	const lines = drawbackText(drawback, { verbose: true, paths: true, width: 40 }).split("\n");
+	expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(40);
+});
+
+it("concludes how many experiments ended as expected", () => {
+	const good = { ...drawback, measurements: drawback.measurements.slice(0, 2) };
+	expect(drawbacksVerdict([good])).toMatchObject({ ok: true });
+	expect(drawbacksVerdict([good, drawback])).toEqual({
+		ok: false,
+		text: "measured what NodePort costs: 1 of 2 experiments as expected; the lab is restored and verified",
+	});
 });
 
 it("has a row for each experiment with the number of expected results", () => {
 	expect(
-		drawbackTable([drawback])
+		drawbackTable([drawback], 100)
 			.split("\n")
 			.map((line) => line.split(/ {2,}/)),
 	).toEqual([

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { wrapped } from "../../../lib/table.ts";
 import { findingText } from "../../../report/findingText.ts";
-import { firstFailedJourneys } from "../../../report/journeyText.ts";
 import { matrixTables } from "../../../report/matrixText.ts";
+import { failedPaths } from "../../../report/path/failedPaths.ts";
 import type { RequestFinding } from "../../../verification/findings.ts";
 import type { Cell, Target } from "../../../verification/model.ts";
 import { sampleReport } from "./sampleReport.ts";
@@ -77,7 +77,15 @@ it("wraps columns that don't fit, and repeats the clients", () => {
 		"dnsutils  ok",
 		"outside   not sent",
 		"",
-		...words,
+		"ok: a pod of the Service",
+		"  answers; the client IP",
+		"  that it sees follows, if",
+		"  it can be predicted",
+		"timeout: no answer comes",
+		"not sent: the client sends",
+		"  no request, because the",
+		"  target can't be reached or",
+		"  predicted from there",
 	]);
 });
 
@@ -112,12 +120,15 @@ it("shows the first paths of failed requests, and where to find the others", () 
 		const findings = hosts.map((host) => failure(cell("dnsutils", nodePort(`node${host}`, host))));
 		return { ...sampleReport(), findings, journeys: { hops: [], requests, omittedRequests: 0 } };
 	};
-	const text = firstFailedJourneys(reportOf(2));
+	const options = { rules: false, width: 100 };
+	const text = failedPaths(reportOf(2), options);
 	expect(
-		text.match(/^dnsutils -> node\d nodePort 172\.18\.0\.\d:30040\n {3}It stays in the client's own network/gm),
+		text.match(/^dnsutils -> node\d nodePort 172\.18\.0\.\d:30040\nIt stays in the client's own network/gm),
 	).toHaveLength(2);
 	expect(text).not.toContain("npm run explain");
-	expect(firstFailedJourneys(reportOf(5))).toMatch(/-> node3 .*\n.*\n\nFor the paths of 2 more, run `npm run explain`/);
+	expect(failedPaths(reportOf(5), options)).toMatch(
+		/-> node3 .*\n.*\n.*\n\nFor the paths of 2 more, run `npm run explain`/,
+	);
 });
 
 it("wraps a long line between parts, and indents the rest", () => {

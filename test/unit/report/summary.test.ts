@@ -1,7 +1,5 @@
 import { expect, it } from "vitest";
 import { summarize } from "../../../report/summary.ts";
-import { terminalReport } from "../../../report/terminal.ts";
-import { fullReport } from "./full.ts";
 import { sampleCell, sampleReport } from "./sampleReport.ts";
 
 it("keeps the first client's requests and every node's rules in the outputs", () => {
@@ -26,30 +24,4 @@ it("stays under 64 KB with 50 workers and 100 replicas, and counts what is left 
 	expect(summary.connectivity.length + (summary.omittedCells ?? 0)).toBe(153);
 	expect(summary.nodes.length).toBeGreaterThan(1);
 	expect(summary.nodes.length + (summary.omittedNodes ?? 0)).toBe(51);
-});
-
-it("shows nodes, matrix, chains, a path and findings in a terminal", () => {
-	const text = terminalReport(sampleReport({ nodes: 2 }), { color: false });
-	expect(text).toMatch(/NAME +STATUS +ROLES +VERSION +INTERNAL-IP/);
-	expect(text).toMatch(/nodeport-worker3 +Ready +<none> +v1\.36\.3 +172\.18\.0\.5/);
-	expect(text).toMatch(/dnsutils +nodeport-worker2 +172\.18\.0\.4:30040 +ok +timeout .*FAILED/);
-	expect(text).toContain("node1 (iptables-nft)\n  KUBE-EXT-SR75RJIBNEHN2H65");
-	expect(text).toContain(
-		"The packet's path, from dnsutils to nodeport-worker2\n1. KUBE-NODEPORTS sends it to KUBE-EXT",
-	);
-	expect(text).toContain("notice: no requests from nodeport-worker3: it has no client");
-	expect(text).toContain(
-		"The paths of failed requests\ndnsutils -> nodeport-worker2 nodePort 172.18.0.4:30040\n1. KUBE-NODEPORTS",
-	);
-	expect(text).toContain("notice: nodeport-worker: this rule can't be evaluated: line 7: -A X -m strange");
-	expect(text).toContain("failed: dnsutils -> nodeport-worker2");
-	expect(text).toMatch(/^verification failed at \S+: \d+ of \d+ requests ended as expected, 1 finding$/m);
-});
-
-it("ends with the number of expected results and of agreeing traces", () => {
-	const text = terminalReport(fullReport(), { color: false });
-	expect(text).toMatch(/^Kernel traces: a packet from dnsutils to each node's nodePort, traced on that node$/m);
-	expect(text).toMatch(
-		/^verified at \S+: (\d+) of \1 requests ended as expected, (\d+) of \2 traces equal the predicted path$/m,
-	);
 });

@@ -142,6 +142,24 @@ test("the command runs after set-up, in its environment; only the command writes
 	expect(calls()).toEqual(["setup --brief"]);
 });
 
+test.each([
+	["a command that gets --verbose", ["lab", "--verbose"]],
+	["--set-up", ["--set-up", "lab"]],
+])("set-up prints what it found with %s", async (_, args) => {
+	installed();
+	writeProgram(at("node_modules/.bin/lab"), "echo ran");
+	expect((await bootstrap(args)).stdout).toBe("ran");
+	expect(calls()).toEqual(["setup"]);
+});
+
+test("with --set-up and --help, set-up prints its help, and the command doesn't run", async () => {
+	installed();
+	writeProgram(at("node_modules/.bin/lab"), "echo ran");
+	const { stdout, exitCode } = await bootstrap(["--set-up", "lab", "--help"]);
+	expect({ stdout, exitCode }).toEqual({ stdout: "set-up says", exitCode: 0 });
+	expect(calls()).toEqual(["setup --help"]);
+});
+
 test("with --packages-only, set-up doesn't run", async () => {
 	installed();
 	const { stdout } = await bootstrap(packagesOnly("sh", "-c", "echo LAB=$LAB"));

@@ -37,6 +37,7 @@ const doctor = (...args: string[]) =>
 			ANSWERS: join(process.cwd(), "answers"),
 			XDG_CACHE_HOME: join(process.cwd(), "cache"),
 			HOME: process.cwd(),
+			COLUMNS: "1000",
 		},
 	});
 
@@ -61,11 +62,16 @@ describe("with a complete engine", () => {
 		}
 	});
 
-	it("with --brief prints nothing that is ok, and prints to stderr", async () => {
+	it("with --brief prints warnings only, to stderr, and after the first verification nothing", async () => {
+		await answers({ network: "no JSON" });
 		const { stdout, stderr, exitCode } = await doctor("--brief");
 		expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 0 });
 		expect(stderr).not.toMatch(/^ok/m);
-		expect(stderr).toMatch(/^Preflight passed/m);
+		expect(stderr).toMatch(/^warning +networks +could not be checked: /m);
+		expect(stderr).toMatch(/^Preflight passed with \d+ warnings?\.$/m);
+		await mkdir("out");
+		await writeFile("out/verification.json", "{}");
+		expect(await doctor("--brief")).toMatchObject({ stdout: "", stderr: "", exitCode: 0 });
 	});
 
 	it.each([
@@ -193,7 +199,7 @@ it.each(["--bref", "brief"])("refuses the argument %s, and checks nothing", asyn
 });
 
 it("npm start runs it first: an error ends npm start before set-up", async () => {
-	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev" };
+	const env = { DOCKER_HOST: "tcp://127.0.0.1:9", PULUMI_STACK: "dev", COLUMNS: "1000" };
 	const { stdout, stderr, exitCode } = await execa("npm", ["start"], { cwd: project, reject: false, env });
 	expect(stderr).toMatch(/^stop +Docker engine +the Docker engine at tcp:\/\/127\.0\.0\.1:9 doesn't answer/m);
 	// Set-up would print to stderr, npm start itself also to stdout.

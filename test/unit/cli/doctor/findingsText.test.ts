@@ -51,7 +51,26 @@ it("colors only the level", () => {
 	expect(findingsText([warning], { color: true })).toContain("\u001b[33mwarning\u001b[39m  memory");
 });
 
-it("leaves out of the brief text what is ok and what npm start does itself", () => {
+it("leaves out of the brief text what is ok, what npm start does itself, and after the first start warnings", () => {
 	const automatic: Finding = { ...warning, subject: "Docker engine", automatic: true };
-	expect(brief([ok, automatic, warning, stop])).toEqual([warning, stop]);
+	const all = [ok, automatic, warning, stop];
+	expect(brief(all, { isFirst: true })).toEqual([warning, stop]);
+	expect(brief(all, { isFirst: false })).toEqual([stop]);
+});
+
+it("is as wide as the terminal, and a command stays one command", () => {
+	const fix = "pulumi config set echoImage '<a reference>' && pulumi config set dnsutilsImage <reference>";
+	const found = "the images of the echo and of the client aren't in a registry";
+	expect(
+		findingsText([{ ...warning, found, fix }], { color: false, width: 56 })
+			.split("\n")
+			.slice(0, 6),
+	).toEqual([
+		"warning  memory  the images of the echo and of the",
+		"                 client aren't in a registry",
+		"                 fix: pulumi config set echoImage \\",
+		"                        '<a reference>' && pulumi \\",
+		"                        config set dnsutilsImage \\",
+		"                        <reference>",
+	]);
 });

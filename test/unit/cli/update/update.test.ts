@@ -74,6 +74,40 @@ describe("a run of Pulumi", () => {
 	});
 });
 
+describe("a run of Pulumi that reports its status", () => {
+	const type = "nodeport-lab:index:KindCluster$command:local:Command";
+	const events = ["resourcePreEvent", "resOutputsEvent"].map((kind) =>
+		JSON.stringify({
+			[kind]: {
+				metadata: { op: "create", urn: `urn:pulumi:dev::lab::${type}::made`, type, new: { custom: true } },
+			},
+		}),
+	);
+	const changing = `for log in "$@"; do :; done; printf '%s\\n' '${events.join("' '")}' >> "$log"`;
+	const statement = "process.exitCode = await pulumi(['up'], { status: () => {} });";
+
+	it("prints what changes, and not what Pulumi prints", async () => {
+		await program("pulumi", `echo "Updating (dev)"; echo "W1130 reflector.go: watch closed" >&2; ${changing}`);
+		const { stdout, stderr, exitCode } = await inProcess(statement);
+		expect({ stdout, exitCode }).toEqual({ stdout: "", exitCode: 0 });
+		expect(stderr).toMatch(/^made: created \(\d\.\d s\)$/);
+	});
+
+	it("prints nothing if nothing changes", async () => {
+		await program("pulumi", 'echo "Resources: 20 unchanged"');
+		expect(await inProcess(statement)).toMatchObject({ stdout: "", stderr: "", exitCode: 0 });
+	});
+
+	it("prints all that Pulumi printed if it fails", async () => {
+		await program("pulumi", `${changing}; echo "Diagnostics:"; echo "error: quota exceeded" >&2; exit 255`);
+		const { stderr, exitCode } = await inProcess(statement);
+		expect(exitCode).toBe(255);
+		expect(stderr).toMatch(/^made: created \(/);
+		expect(stderr).toContain("Diagnostics:");
+		expect(stderr).toContain("error: quota exceeded");
+	});
+});
+
 describe("temporary files of Pulumi", () => {
 	const secret = 'echo key > "$TMPDIR/kubeconfig123"';
 

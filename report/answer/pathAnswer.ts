@@ -1,0 +1,66 @@
+/** The answer of an explained path: who answers, and which address the pod sees, as the rules predict it. */
+import type { End, JourneyWithHops } from "../../verification/journey/model.ts";
+import type { Report, ReportedClient } from "../../verification/report.ts";
+import { explainCommand } from "../path/stepsText.ts";
+import { answerLines, clientText, type Line, shortList } from "./answerLines.ts";
+import { nextLines } from "./answerText.ts";
+import type { Screen } from "./screen.ts";
+
+/** How the kernels' traces compare with the path; undefined: nothing was traced. */
+export type Compared = { agree: boolean; nodes: number } | undefined;
+
+export function pathAnswer(
+	report: Report,
+	{ client, journey, compared }: { client: ReportedClient; journey: JourneyWithHops; compared: Compared },
+	screen: Screen,
+): string {
+	const ends = journey.branches.map(({ end }) => end);
+	const pods = ends.flatMap((end) => (end.kind === "pod" ? end : []));
+	const seen = [...new Set(pods.map(({ clientIp }) => clientIp))];
+	const facts: Line[] = [
+		{ label: "client", text: clientText(client.name, client.place) },
+		...(seen.length > 0 ? [{ label: "pod sees", text: seenText(seen, client) }] : []),
+	];
+	const next = nextLines(report).filter(({ label }) => label !== "why");
+	const why: Line = { label: "why", command: [...explainCommand(journey), "--rules"] };
+	return answerLines(
+		{ ok: pods.length > 0 && compared?.agree !== false, text: verdictText(ends, compared) },
+		[...facts, why, ...next],
+		screen,
+	);
+}
+
+function verdictText(ends: readonly End[], compared: Compared): string {
+	const names = [...new Set(ends.map(endName))];
+	const by = compared === undefined ? "predicted from the rules" : comparedText(compared);
+	return `${by}: ${shortList(names, 100)}`;
+}
+
+const comparedText = ({ agree, nodes }: NonNullable<Compared>): string => {
+	const traces = nodes === 1 ? "1 kernel trace" : `${nodes} kernel traces`;
+	return agree
+		? `predicted from the rules, and ${traces} agree`
+		: "predicted from the rules, NOT confirmed by the kernel";
+};
+
+function endName(end: End): string {
+	switch (end.kind) {
+		case "pod":
+			return `${end.address} on ${end.node} answers`;
+		case "node":
+			return `${end.node} itself gets it, and refuses it unless a process listens`;
+		case "drop":
+			return `${end.node} drops it`;
+		case "reject":
+			return `${end.node} rejects it`;
+		case "loopback":
+			return "it stays in the client's own network";
+		case "unreachable":
+			return `nobody has ${end.address}`;
+		case "unknown":
+			return `unknown on ${end.node}`;
+	}
+}
+
+const seenText = (seen: readonly string[], { place }: ReportedClient): string =>
+	`${shortList(seen, 70)}${place.ip === undefined || seen.includes(place.ip) ? "" : `, not ${place.ip}`}`;
