@@ -8,21 +8,31 @@ function show(name, index) {
 	element(name).replaceChildren(element(`${name}-${index}`).content.cloneNode(true));
 }
 
+function showPicture(index) {
+	show("picture", index);
+	document.dispatchEvent(new Event("picture"));
+}
+
 function markRules(hits) {
 	for (const rule of document.querySelectorAll("details.rules li"))
 		rule.classList.toggle("hit", hits.includes(rule.id));
 	for (const node of document.querySelectorAll("details.rules")) {
 		const count = node.querySelectorAll(".hit").length;
-		node.open = count > 0;
 		node.querySelector(".count").textContent = count > 0 ? `, ${count} of them act on the packet` : "";
 	}
 }
 
+let selected = 0;
+
 function select(index) {
-	const { client, target, title, picture, hits } = requests[index];
-	show("picture", picture);
+	selected = index;
+	const { client, target, title, lesson, branches, picture, hits } = requests[index];
+	showPicture(picture);
 	show("words", index);
 	element("chosen").textContent = title;
+	element("lesson").textContent = lesson;
+	// The page begins with the first request's lesson.
+	element("lesson").hidden = index === first;
 	element("subject").textContent = title;
 	markRules(hits);
 	for (const button of document.querySelectorAll("[data-cell]")) {
@@ -34,6 +44,8 @@ function select(index) {
 		requests.filter((request) => request.client === client).map((request) => request.target),
 	);
 	element("target").value = target;
+	options(element("branch"), branches);
+	element("branches").hidden = branches.length === 0;
 }
 
 /** Stores the selection in the URL, so that users can share it. */
@@ -56,6 +68,9 @@ if (requests.length > 0) {
 	options(element("client"), [...new Set(requests.map(({ client }) => client))]);
 	element("client").addEventListener("change", selectByLists);
 	element("target").addEventListener("change", selectByLists);
+	element("branch").addEventListener("change", ({ target }) =>
+		showPicture(requests[selected].picture + target.selectedIndex),
+	);
 	document.addEventListener("click", ({ target }) => {
 		const button = target.closest("[data-cell]");
 		if (!button) return;

@@ -3,20 +3,21 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Report } from "../../verification/report.ts";
 import { nodeTraceLine, tracesTitle } from "../traceText.ts";
-import { drawbacksTable } from "./drawbacksTable.ts";
+import { drawbackCards } from "./drawbackCards.ts";
+import { glossary, withTerms } from "./glossary.ts";
+import { mainRequest } from "./lesson.ts";
 import { Markup, markup } from "./markup.ts";
-import { matrices } from "./matrices.ts";
+import { matrix } from "./matrix.ts";
 import { rulesOfNodes } from "./nodeRules.ts";
-import { facts, notices, verdict } from "./pageHeader.ts";
-import { arrowTip } from "./picture/svg.ts";
+import { facts, lessonOf, notices, verdict } from "./pageHeader.ts";
+import { player } from "./picture/player.ts";
 import { type RequestView, requestViews } from "./requestViews.ts";
 
 export async function htmlReport(report: Report): Promise<string> {
-	const [style, script, { views, pictures }] = await Promise.all([
-		Promise.all(["page.css", "tables.css", "picture/picture.css"].map(ownFile)).then((parts) => parts.join("")),
-		ownFile("page.js"),
-		requestViews(report),
-	]);
+	const [style, script] = await Promise.all([joined(...styles), joined(...scripts)]);
+	const { views, pictures } = requestViews(report);
+	const first = mainRequest(report);
+	const shown = views[first];
 	const { namespace, name, nodePort } = report.service;
 	return markup`<!doctype html>
 <html lang="en">
@@ -32,47 +33,73 @@ export async function htmlReport(report: Report): Promise<string> {
 <body>
 <header><h1>NodePort ${nodePort} of ${namespace}/${name}</h1>
 ${verdict(report)}
+${lessonOf(report)}
 ${notices(report)}
 ${facts(report)}</header>
 <main>
-${views.length > 0 && pathSection(pictures)}
-<section><h2>Connectivity</h2>
-<p>Select a request to see its packet's path.</p>
-${matrices(report)}</section>
-${views.length > 0 && wordsSection(views)}
+${shown && pathSection(shown, pictures)}
+${
+	views.length > 0 &&
+	markup`<section><h2>Who reaches what</h2>
+${matrix(report)}</section>`
+}
+<section><h2>What NodePort costs</h2>${drawbackCards(report.drawbacks ?? [])}</section>
+${shown && wordsSection(shown)}
 ${report.rules.length > 0 && rulesSection(report)}
 ${section(tracesTitle(report), (report.traces ?? []).map(nodeTraceLine))}
-${report.drawbacks && markup`<section><h2>Drawbacks of NodePort, measured</h2>${drawbacksTable(report.drawbacks)}</section>`}
 ${section("Notes", notes(report))}
+${glossary()}
 </main>
 <footer><p>Created by nodeport-lab from ${report.request.report}</p></footer>
-${arrowTip}
+<div id="tip" role="tooltip" hidden></div>
 ${pictures.map((picture, i) => markup`<template id="picture-${i}">${picture}</template>`)}
 ${views.map(({ words }, i) => markup`<template id="words-${i}">${words}</template>`)}
-<script type="application/json" id="requests">${dataOf(report, views)}</script>
+<script type="application/json" id="requests">${dataOf(first, views)}</script>
 <script>${new Markup(script)}</script>
 </body>
 </html>
 `.text;
 }
 
-const ownFile = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), "utf8");
+const styles = [
+	"page.css",
+	"glossary.css",
+	"tables.css",
+	"picture/picture.css",
+	"picture/lanes.css",
+	"picture/player.css",
+	"narrow.css",
+	"print.css",
+];
+const scripts = ["page.js", "picture/player.js", "glossary.js"];
+
+async function joined(...names: string[]): Promise<string> {
+	const parts = await Promise.all(names.map((name) => readFile(new URL(name, import.meta.url), "utf8")));
+	return parts.join("");
+}
 
 /** The source expression of a Content-Security-Policy. */
 const hash = (text: string): Markup => new Markup(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
 
-const pathSection = ([first]: readonly Markup[]): Markup => markup`<section id="path"><h2>A packet's path</h2>
-<form><label>from <select id="client"></select></label> <label>to <select id="target"></select></label></form>
-<p id="chosen" role="status"></p>
-<div id="picture" class="scroll" role="region" aria-label="The cluster and the path" tabindex="0">${first}</div>
-<p><a href="#hops">Hop by hop, in words</a></p></section>`;
+const pathSection = (shown: RequestView, pictures: readonly Markup[]): Markup =>
+	markup`<section id="path"><h2>A packet's path</h2>
+<form><label>from <select id="client"></select></label> <label>to <select id="target"></select></label>
+<label id="branches" hidden>branch <select id="branch"></select></label></form>
+<p id="chosen" role="status">${shown.title}</p>
+<p id="lesson" hidden>${shown.lesson}</p>
+${player()}
+<div id="picture" role="group" aria-label="The packet's path: arrow keys step through it" tabindex="0">${pictures[shown.picture]}</div>
+<p class="hint"><a href="#hops">Every rule on the path</a></p></section>`;
 
-const wordsSection = ([first]: readonly RequestView[]): Markup => markup`<section id="hops"><h2>Hop by hop</h2>
-<p id="subject">${first?.title}</p>
-<div id="words">${first?.words}</div></section>`;
+const wordsSection = ({
+	title,
+	words,
+}: RequestView): Markup => markup`<section id="hops"><h2>Every rule on the path</h2>
+<p id="subject">${title}</p>
+<div id="words">${words}</div></section>`;
 
 const rulesSection = (report: Report): Markup => markup`<section><h2>The Service's rules on each node</h2>
-<p>The marked rules act on the selected packet.</p>
+<p>${withTerms("kube-proxy writes them. The marked rules act on the selected packet.")}</p>
 ${rulesOfNodes(report)}</section>`;
 
 function section(title: string, lines: readonly string[]): Markup | undefined {
@@ -85,12 +112,8 @@ function notes({ journeys: { omittedRequests }, connectivity }: Report): string[
 	return [`The paths of ${omittedRequests} of ${connectivity.length} requests are left out for lack of room.`];
 }
 
-/** The script's data; it first selects a failed request. */
-function dataOf({ connectivity }: Report, views: readonly RequestView[]): Markup {
-	const first = Math.max(
-		0,
-		connectivity.findIndex(({ ok }) => !ok),
-	);
+/** The script's data; it first selects this request. */
+function dataOf(first: number, views: readonly RequestView[]): Markup {
 	const data = { first, requests: views.map(({ words, ...view }) => view) };
 	// "<" could start the script's end tag.
 	return new Markup(JSON.stringify(data).replaceAll("<", "\\u003c"));

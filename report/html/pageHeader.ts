@@ -1,7 +1,9 @@
-/** The top of the page: the result, the findings, the notices, and facts about the lab. */
+/** The top of the page: the result, the lesson, the findings, the notices, and facts about the lab. */
 import type { Report } from "../../verification/report.ts";
 import { findingText } from "../findingText.ts";
 import { noticeTexts } from "../noticeText.ts";
+import { glossaryLink, withTerms } from "./glossary.ts";
+import { lesson } from "./lesson.ts";
 import { type Markup, markup } from "./markup.ts";
 
 export function verdict({ ok, checkedAt, connectivity, findings, evidence, rules }: Report): Markup {
@@ -12,6 +14,12 @@ export function verdict({ ok, checkedAt, connectivity, findings, evidence, rules
 	return markup`<section class="verdict failed" aria-label="Findings"><p><b>FAILED</b>: ${count}. <time datetime="${checkedAt}">${checkedAt}</time></p>
 <ul>${findings.map((finding) => markup`<li>${findingText(finding)}</li>`)}</ul>
 ${evidence !== undefined && markup`<p>Evidence: <code>${evidence}</code></p>`}</section>`;
+}
+
+/** The first sentence is the lesson, the others are its reasons. */
+export function lessonOf(report: Report): Markup {
+	const [first = "", ...others] = lesson(report);
+	return markup`<p class="lesson">${withTerms(first)}</p>${others.length > 0 && markup`<p class="because">${withTerms(others.join(" "))}</p>`}`;
 }
 
 export const notices = (report: Report): Markup | undefined =>
@@ -34,11 +42,11 @@ export function facts(report: Report): Markup {
 		["Service", `${service.namespace}/${service.name}`],
 		["ClusterIP", `${service.clusterIp}:${service.port}`],
 		["nodePort", `${service.nodePort} on ${all} nodes`],
-		["endpoints", `${pods.length} of ${request.echo.replicas}`],
+		["endpoint", `${pods.length} of ${request.echo.replicas}`],
 		["externalTrafficPolicy", service.externalTrafficPolicy],
 		["sessionAffinity", service.sessionAffinity],
 		["kube-proxy", proxy(report)],
 		["Kubernetes", versions],
 	];
-	return markup`<dl class="facts">${list.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
+	return markup`<dl class="facts">${list.map(([name, value]) => markup`<div><dt>${glossaryLink(name)}</dt><dd>${value}</dd></div>`)}</dl>`;
 }

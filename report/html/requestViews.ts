@@ -4,19 +4,22 @@ import type { Cell } from "../../verification/model.ts";
 import type { Report } from "../../verification/report.ts";
 import { endText, recordedJourney } from "../journeyText.ts";
 import { requestName } from "../matrixText.ts";
-import { journeyInWords } from "./journeyInWords.ts";
+import { branchTitles, journeyInWords } from "./journeyInWords.ts";
+import { requestLesson } from "./lesson.ts";
 import { type Markup, markup } from "./markup.ts";
 import { matchedRules } from "./nodeRules.ts";
-import { clusterDrawing } from "./picture/clusterPicture.ts";
-import { layout } from "./picture/elkLayout.ts";
-import { svg } from "./picture/svg.ts";
+import { pictureOf } from "./picture/picture.ts";
+import { sequence } from "./picture/sequence.ts";
 
 export interface RequestView {
 	client: string;
 	/** As in the list of targets. */
 	target: string;
 	title: string;
-	/** Index into the pictures. */
+	lesson: string;
+	/** Of each branch; empty if there is only one. */
+	branches: string[];
+	/** Index of the first branch's picture; the other branches' pictures follow. */
 	picture: number;
 	words: Markup;
 	/** Ids of rules. */
@@ -26,49 +29,46 @@ export interface RequestView {
 export interface RequestViews {
 	/** In the order of the matrix. */
 	views: RequestView[];
-	/** One for each recorded journey, and one of the cluster alone for the other requests. */
 	pictures: Markup[];
 }
 
-export async function requestViews(report: Report): Promise<RequestViews> {
-	const pictures: Markup[] = [];
-	let withoutPath: number | undefined;
-	const views: RequestView[] = [];
-	for (const cell of report.connectivity) {
+export function requestViews(report: Report): RequestViews {
+	// Shared by all requests without a recorded path: there may be thousands.
+	const pictures = [markup`<p class="note">The path of this packet isn't recorded.</p>`];
+	const views = report.connectivity.map((cell): RequestView => {
 		const journey = recordedJourney(report, cell.client, cell.target.address);
-		const picture = (journey ? undefined : withoutPath) ?? pictures.push(await pictureOf(report, journey)) - 1;
-		if (!journey) withoutPath = picture;
-		const words = journey ? journeyInWords(journey, journey.hops) : notRecorded(cell);
-		views.push({
+		const own = journey ? picturesOf(report, journey) : [];
+		const words = journey ? journeyInWords(journey, journey.hops) : notRecorded(report, cell);
+		return {
 			client: cell.client,
 			target: targetName(cell),
 			title: `${requestName(cell)}: ${cell.ok ? "as predicted" : "NOT AS PREDICTED"}`,
-			picture,
+			lesson: requestLesson(report, cell).join(" "),
+			branches: own.length > 1 && journey ? branchTitles(journey) : [],
+			picture: own.length === 0 ? 0 : pictures.push(...own) - own.length,
 			words: markup`${words}<p>To repeat the request: <code>${cell.command}</code></p>`,
 			hits: journey ? matchedRules(journey, report.rules) : [],
-		});
-	}
+		};
+	});
 	return { views, pictures };
 }
 
 const targetName = ({ target: { kind, node, address } }: Cell): string => `${node ?? kind} (${address})`;
 
-const notRecorded = ({ client, target }: Cell): Markup => markup`<p>This report has no room for this packet's path.
-<code>npm run explain -- --from ${client} --to ${target.address}</code> shows it.</p>`;
-
-const noJourney: JourneyWithHops = { client: "", address: "", branches: [], omittedBranches: 0, hops: [] };
-
-/** From left to right, and for narrow windows from top to bottom; the page shows one of them. */
-async function pictureOf(report: Report, journey: JourneyWithHops | undefined): Promise<Markup> {
-	const drawing = clusterDrawing(report, journey ?? noJourney);
-	const label = journey ? `The cluster, and the path of ${inWords(journey)}` : "The cluster";
-	return markup`<div class="wide">${svg(await layout(drawing, "RIGHT"), label)}</div>
-<div class="tall">${svg(await layout(drawing, "DOWN"), label)}</div>`;
-}
-
-function inWords({ client, address, branches }: JourneyWithHops): string {
-	const texts = branches.map(
-		({ legs, end }) => `over ${legs.map(({ node }) => node).join(", ") || "no node"}. ${endText(end)}`,
+/** One for each branch; none if the report doesn't contain the client. */
+function picturesOf(report: Report, journey: JourneyWithHops): Markup[] {
+	const client = report.clients.find(({ name }) => name === journey.client);
+	if (!client) return [];
+	return journey.branches.map((branch) =>
+		sequence(pictureOf(report, branch, journey.hops, client), labelOf(journey, branch)),
 	);
-	return `the packet from ${client} to ${address}: ${texts.join(" Or ")}`;
 }
+
+function notRecorded({ journeys }: Report, { client, target }: Cell): Markup {
+	if (journeys.omittedRequests === 0) return markup`<p>This run recorded no path for the packet.</p>`;
+	return markup`<p>This report has no room for this packet's path.
+<code>npm run explain -- --from ${client} --to ${target.address}</code> shows it.</p>`;
+}
+
+const labelOf = ({ client, address }: JourneyWithHops, { legs, end }: JourneyWithHops["branches"][number]): string =>
+	`The path of the packet from ${client} to ${address}: over ${legs.map(({ node }) => node).join(", ") || "no node"}. ${endText(end)}`;

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { htmlReport } from "../../../../report/html/page.ts";
+import { experiments } from "../../../../verification/experiments/all.ts";
 import { failedReport, fullReport } from "../full.ts";
 import { sampleReport } from "../sampleReport.ts";
 
@@ -36,6 +37,26 @@ it("is complete without recorded journeys, and says how to see a path", async ()
 	expect(page).toContain("The paths of 2 of 2 requests are left out for lack of room.");
 	// All requests without a path share one picture: there may be thousands.
 	expect(page.match(/<template id="picture-/g)?.length).toBe(1);
+	expect(page).toContain("The path of this packet isn't recorded.");
+});
+
+it("has one matrix; where the measurement differs from the prediction, the request shows both", () => {
+	for (const page of [whole, failed]) expect(page.match(/<table/g)?.length).toBe(1);
+	expect(whole).toContain("Predicted and measured: the same in all 53 requests.");
+	expect(failed).toContain("Measured; 1 of 53 requests differ from the prediction.");
+	expect(failed).toContain("FAILED: timeout, not ok 172.18.0.4");
+});
+
+it("shows every drawback, with its numbers or with the command that measures it", () => {
+	expect(whole.match(/<article class="card/g)?.length).toBe(experiments.length);
+	expect(whole).toContain("requests hide the client&#39;s address from the pod (policy Cluster)</dt><dd>2 of 2</dd>");
+	expect(whole).toContain("<code>npm run drawbacks -- pinned-pod</code>");
+	expect(whole).not.toContain("npm run drawbacks -- client-ip-lost");
+});
+
+it("folds the rules", () => {
+	expect(whole).toContain("<details");
+	expect(whole).not.toMatch(/<details[^>]* open/);
 });
 
 it("is complete without requests", async () => {

@@ -1,0 +1,46 @@
+/** NodePort's drawbacks as cards: what was measured in numbers, or the command that measures it. */
+import { experiments } from "../../verification/experiments/all.ts";
+import type { Measurement } from "../../verification/experiments/model.ts";
+import type { Drawback } from "../../verification/report.ts";
+import { subjectText, valueText } from "../drawbacksText.ts";
+import { journeyText } from "../journeyText.ts";
+import { withTerms } from "./glossary.ts";
+import { type KeyFigure, keyFigures } from "./keyFigures.ts";
+import { type Markup, markup } from "./markup.ts";
+
+/** One card for each experiment; measured ones come first. */
+export function drawbackCards(measured: readonly Drawback[]): Markup {
+	const isMeasured = (name: string) => measured.some((drawback) => drawback.name === name);
+	const others = experiments.filter(({ name }) => !isMeasured(name));
+	return markup`<div class="cards">${measured.map(measuredCard)}${others.map(openCard)}</div>`;
+}
+
+type Described = Pick<Drawback, "name" | "title" | "question">;
+
+const titleOf = ({ title, question }: Described): Markup =>
+	markup`<h3>${title}</h3><p class="question">${withTerms(question)}</p>`;
+
+function measuredCard(drawback: Drawback): Markup {
+	const { name, checkedAt, measurements } = drawback;
+	const good = measurements.filter(({ ok }) => ok).length;
+	const isGood = good === measurements.length;
+	return markup`<article class="card">${titleOf(drawback)}
+<dl class="figures">${keyFigures(measurements).map(figureOf)}</dl>
+<p class="result ${isGood ? "ok" : "failed"}">${good} of ${measurements.length} measurements as predicted</p>
+<details><summary>all measurements of ${name}</summary>${measurementList(measurements)}<p><time datetime="${checkedAt}">${checkedAt}</time></p></details></article>
+`;
+}
+
+const figureOf = ({ figure, what }: KeyFigure): Markup => markup`<div><dt>${what}</dt><dd>${figure}</dd></div>`;
+
+const openCard = (experiment: Described): Markup => markup`<article class="card open">${titleOf(experiment)}
+<p class="result">not measured yet</p><p><code>npm run drawbacks -- ${experiment.name}</code></p></article>
+`;
+
+const measurementList = (measurements: readonly Measurement[]): Markup =>
+	markup`<ul class="measurements">${measurements.map(
+		({ subject, expected, measured, ok, journey }) => markup`<li><b>${subjectText(subject)}</b>
+<span>predicted: ${valueText(expected)}</span>
+<span class="${ok ? "ok" : "failed"}">measured: ${valueText(measured)}${!ok && ". NOT AS PREDICTED"}</span>
+${journey && markup`<details><summary>the packet's path</summary><pre tabindex="0">${journeyText(journey)}</pre></details>`}</li>`,
+	)}</ul>`;

@@ -1,0 +1,109 @@
+import { expect, it } from "vitest";
+import { keyFigures } from "../../../../report/html/keyFigures.ts";
+import type { MeasuredSubject, MeasuredValue, Measurement } from "../../../../verification/experiments/model.ts";
+import { fullReport } from "../full.ts";
+
+const measurement = (subject: MeasuredSubject, measured: MeasuredValue): Measurement => ({
+	subject,
+	expected: measured,
+	measured,
+	ok: true,
+});
+
+const distribution = (replicas: number, ownNode: boolean): MeasuredSubject => ({
+	kind: "distribution",
+	entries: ["worker"],
+	replicas,
+	ownNode,
+});
+
+const shares = (of: Record<string, number>, ratio?: number): MeasuredValue => ({
+	kind: "shares",
+	shares: Object.entries(of).map(([of, share]) => ({ of, share })),
+	...(ratio !== undefined && { latencyRatios: [{ percentile: 50, ratio }] }),
+});
+
+const textOf = (measurements: readonly Measurement[]): string[] =>
+	keyFigures(measurements).map(({ figure, what }) => `${figure} ${what}`);
+
+it("counts the requests of a recorded run under each policy, and the nodes without an endpoint", () => {
+	const [lost, holes] = fullReport().drawbacks ?? [];
+	expect(textOf(lost?.measurements ?? [])).toEqual([
+		"2 of 2 requests hide the client's address from the pod (policy Cluster)",
+		"1 of 2 requests hide the client's address from the pod (policy Local)",
+	]);
+	expect(textOf(holes?.measurements ?? [])).toEqual([
+		"3 of 4 requests get no answer",
+		"3 of 4 nodes report on their health check node port that they have no endpoint",
+	]);
+});
+
+it("shows how many requests cross nodes and how much slower they are, but not the pod's own node", () => {
+	expect(
+		textOf([
+			measurement(distribution(1, true), shares({ sameNode: 1 })),
+			measurement(distribution(1, false), shares({ otherNode: 1 }, 1.05)),
+			measurement(distribution(3, false), shares({ sameNode: 0.335, otherNode: 0.665 })),
+		]),
+	).toEqual([
+		"100.0 % of the requests cross from one node to another",
+		"× 1.05 the median latency through another node",
+		"66.5 % of the requests cross from one node to another",
+	]);
+});
+
+const request = { kind: "request", client: "outside", node: "worker2", address: "172.18.0.5:30040" } as const;
+
+it.each<[string, MeasuredSubject, MeasuredValue, string]>([
+	[
+		"the pod with most requests",
+		distribution(3, false),
+		shares({ a: 0.25, b: 0.5, c: 0.25 }),
+		"50.0 % of the requests go to one of 3 pods",
+	],
+	[
+		"a dead node",
+		{ ...request, condition: "notReady" },
+		{ kind: "noAnswer" },
+		"no answer through worker2, which is NotReady",
+	],
+	[
+		"nodes that still answer",
+		{ kind: "otherNodes", stopped: "worker2", seconds: 0 },
+		{ kind: "answering", answering: 0, of: 3 },
+		"0 of 3 other nodes answer while worker2 is stopped",
+	],
+	[
+		"an outage",
+		{ kind: "recovery", replicas: 3, stopped: "worker" },
+		{ kind: "outage", seconds: 45, failed: 80 },
+		"45 s until every node answers; 80 requests failed",
+	],
+	[
+		"a refused Service",
+		{ kind: "secondService", nodePort: 30040 },
+		{ kind: "refused", message: "taken" },
+		"refused another Service on nodePort 30040",
+	],
+	[
+		"ports in the static band",
+		{ kind: "assignedPorts", services: 150 },
+		{ kind: "ports", band: [30000, 30085], inBand: [] },
+		"0 automatically chosen nodePorts lie from 30000 to 30085",
+	],
+	[
+		"an address in the API",
+		{ kind: "listed" },
+		{ kind: "listed", nodePort: 30040, address: "172.18.0.5", isListed: true },
+		"still listed 172.18.0.5 in the API",
+	],
+	["endpoints", { kind: "endpoints" }, { kind: "count", count: 0 }, "0 ready endpoints"],
+	[
+		"answers",
+		{ ...request, proxyMode: "nftables" },
+		{ kind: "results", results: [{ outcome: "ok" }] },
+		"1 of 1 requests are answered (nftables mode)",
+	],
+])("shows %s", (_, subject, value, text) => {
+	expect(textOf([measurement(subject, value)])).toEqual([text]);
+});
