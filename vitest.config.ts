@@ -1,4 +1,4 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
@@ -27,6 +27,14 @@ export default defineConfig({
 					name: "unit",
 					sequence: computing,
 					include: ["test/unit/**/*.test.ts"],
+					// The examples import the package by its name.
+					alias: [
+						{ find: /^nodeport-lab$/, replacement: join(import.meta.dirname, "components/index.ts") },
+						{
+							find: /^nodeport-lab\/contract$/,
+							replacement: join(import.meta.dirname, "components/lab/labOutputs.ts"),
+						},
+					],
 					maxWorkers,
 					testTimeout: 30_000,
 					hookTimeout: 60_000,

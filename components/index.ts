@@ -5,7 +5,7 @@ export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
 export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";
 export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster.ts";
 export { KindCluster, type KindClusterArgs } from "./kindCluster.ts";
-export { LabContract, type LabOutput, labReference, requireLab, schema } from "./lab/labOutputs.ts";
+export { type LabContract, type LabOutput, labReference, requireLab, schema } from "./lab/labOutputs.ts";
 export type { LabCluster } from "./labCluster.ts";
 export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";
 export { NodeProbe, type NodeProbeArgs } from "./nodeProbe.ts";

@@ -3,7 +3,7 @@ import { RunError } from "@pulumi/pulumi/errors.js";
 
 /** An error that the user can fix. It ends the program, and Pulumi shows its message without a stack. */
 export class UserError extends RunError {
-	constructor(message: string, options?: ErrorOptions) {
+	constructor(message: string, options?: { cause?: unknown }) {
 		super(message, options);
 		// The SDK renders the stack for its telemetry. If packages are in it, Node.js 20 needs half a minute and 2 GB for
 		// that, until util.inspect exceeds the longest possible string.

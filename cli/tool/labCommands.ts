@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { execa } from "execa";
+import { isPackaged } from "../../lib/programs/packaged.ts";
 
 const commands: Record<string, string> = {
 	start: "create or repair the lab, verify it, show the result",
@@ -17,7 +18,9 @@ const commands: Record<string, string> = {
 
 const project = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The lab itself is in the repository only. */
 export function addLabCommands(program: Command): void {
+	if (isPackaged) return;
 	for (const [name, description] of Object.entries(commands)) {
 		program
 			.command(name)
@@ -31,8 +34,13 @@ export function addLabCommands(program: Command): void {
 	}
 }
 
-/** Runs one of the project's npm scripts in this terminal. @returns its exit code */
+/** Runs one of the project's npm scripts in this terminal. @returns its exit code @throws if this isn't the repository */
 export async function runScript(name: string, args: readonly string[]): Promise<number> {
+	if (isPackaged) {
+		throw new Error(
+			`${name} without a Service explains the lab of the repository; fix: nodeport-lab ${name} <namespace>/<service>`,
+		);
+	}
 	const { exitCode } = await execa("npm", ["run", "--silent", name, "--", ...args], {
 		cwd: dirname(`${project}/.`),
 		stdio: "inherit",

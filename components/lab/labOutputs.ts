@@ -6,7 +6,7 @@ import type { Verification } from "../verification.ts";
 import { checkOutput, checkSchema, type LabContract, type LabOutput, schema } from "./labContract.ts";
 
 export { UserError } from "../../lib/userError.ts";
-export { LabContract, type LabOutput, schema } from "./labContract.ts";
+export { type LabContract, type LabOutput, schema } from "./labContract.ts";
 export { labReference } from "./labReference.ts";
 
 interface LabParts {

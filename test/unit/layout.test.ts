@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { expect, it } from "vitest";
 
-const otherFolders = new Set(["node_modules", ".git", ".toolchain", ".state", "out", "fixtures"]);
+const otherFolders = new Set(["node_modules", ".git", ".toolchain", ".state", "dist", "out", "fixtures"]);
 
 function modulesBelow(folder: string): string[] {
 	return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {

@@ -49,6 +49,6 @@ it("the package exports the components, the contract and its reader", () => {
 		"NodePortService",
 		"NodeProbe",
 	];
-	const contract = ["LabContract", "UserError", "labReference", "requireLab", "schema"];
+	const contract = ["UserError", "labReference", "requireLab", "schema"];
 	expect(Object.keys(exported).sort()).toEqual([...components, "OutsideClient", "Verification", ...contract].sort());
 });

@@ -18,7 +18,8 @@ const files = (ending: string): string[] =>
 const read = (...path: string[]) => readFileSync(join(project, ...path), "utf8");
 
 describe("npm packages", () => {
-	const { dependencies, devDependencies } = JSON.parse(read("package.json"));
+	const { dependencies, devDependencies, peerDependencies } = JSON.parse(read("package.json"));
+	const own: Record<string, string> = { ...dependencies, ...devDependencies };
 	const lock = JSON.parse(read("package-lock.json"));
 	const examples = readdirSync(join(project, "examples")).map((name) => `examples/${name}`);
 	/** The lab, its examples, and the links that lead to them from node_modules. */
@@ -26,13 +27,13 @@ describe("npm packages", () => {
 		name === "" || name === "node_modules/nodeport-lab" || examples.includes(lock.packages[name].resolved ?? name);
 
 	it("are required in exact versions", () => {
-		const versions = Object.values({ ...dependencies, ...devDependencies });
+		const versions = Object.values(own);
 		expect(versions.length).toBeGreaterThan(10);
 		for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
 	});
 
 	it("have a hash each in the lock file, and no URL of their own", () => {
-		expect(lock.packages[""].dependencies).toEqual(dependencies);
+		expect(lock.packages[""]).toMatchObject({ dependencies, devDependencies, peerDependencies });
 		const packages = Object.entries<Record<string, string | boolean>>(lock.packages).filter(([name]) => !ours(name));
 		expect(packages.length).toBeGreaterThan(100);
 		for (const [name, { integrity, resolved }] of packages) {
@@ -49,7 +50,7 @@ describe("npm packages", () => {
 			const { "nodeport-lab": lab, ...others } = asked;
 			expect(lab).toBe("file:../..");
 			expect(Object.keys(others)).toContain("@pulumi/pulumi");
-			for (const [name, version] of Object.entries(others)) expect([name, version]).toEqual([name, dependencies[name]]);
+			for (const [name, version] of Object.entries(others)) expect([name, version]).toEqual([name, own[name]]);
 		}
 	});
 });

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it } from "vitest";
-import { checkOutput, checkSchema } from "../../../../components/lab/labContract.ts";
-import { LabContract, requireLab, schema } from "../../../../components/lab/labOutputs.ts";
+import { checkOutput, checkSchema, LabContract } from "../../../../components/lab/labContract.ts";
+import { requireLab, schema } from "../../../../components/lab/labOutputs.ts";
 import { Contract } from "../../../integration/support/contract.ts";
 import { sampleOutputs } from "../../examples/sampleOutputs.ts";
 import { type Properties, record, settled, stackOutputs } from "../recorder.ts";

@@ -1,0 +1,174 @@
+import * as pulumi from '@pulumi/pulumi';
+import { RunError } from '@pulumi/pulumi/errors.js';
+
+/** Objects of a cluster, reduced to the fields that are used. */
+
+type Node = { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; };
+type Service = { name: string; namespace: string; dnsName: string; clusterIp: string; port: number; portName: string; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; sessionAffinity: "None" | "ClientIP"; };
+
+/** Where programs run, and the clients that send requests from there. */
+
+type Runner = { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; };
+type Client = { name: string; run: { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; }; get: string[]; ip?: string | undefined; };
+type ClientGroup = { each: { namespace: string; labels: Record<string, string>; container: string; }; named: "pod" | "node"; get: string[]; };
+type Existing = { readers?: { namespace: string; labels: Record<string, string>; container: string; } | undefined; sample?: { nodes: string[]; of: number; seed: number; hindered?: string[] | undefined; } | undefined; };
+
+/** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */
+interface PodImage {
+    /** An image reference such as registry.example/echo:1. */
+    reference: pulumi.Input<string>;
+    /**
+     * The id of the image's content (sha256:…). If it changes, pods are replaced although the reference is the same.
+     * @default none: only a changed reference replaces pods
+     */
+    id?: pulumi.Input<string>;
+}
+
+interface EchoDeploymentArgs {
+    /** The echo image (toolchain/images/echo). */
+    image: PodImage;
+    /** The Deployment's namespace, which must exist. @default "default" */
+    namespace?: pulumi.Input<string>;
+    /** The Deployment's name, and the value of its pods' label `app`. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** The number of pods. @default 1 */
+    replicas?: pulumi.Input<number>;
+    /** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
+    nodes?: pulumi.Input<string[]>;
+    /** The pods' TCP port. @default 8080 */
+    port?: pulumi.Input<number>;
+}
+/** The server behind the Service: a Deployment that answers with its node, its pod IP and the client address that it saw. */
+declare class EchoDeployment extends pulumi.ComponentResource {
+    /** The Deployment's name; available once the Deployment is. */
+    readonly name: pulumi.Output<string>;
+    /** The Deployment's namespace. */
+    readonly namespace: pulumi.Output<string>;
+    /** The pods' labels, for a Service's selector. */
+    readonly labels: pulumi.Output<Record<string, string>>;
+    /** The pods' TCP port. */
+    readonly port: pulumi.Output<number>;
+    /** The name of the pods' port. */
+    readonly portName: pulumi.Output<string>;
+    /** The image reference of the pods. */
+    readonly image: pulumi.Output<string>;
+    /** The desired number of pods. */
+    readonly replicas: pulumi.Output<number>;
+    /** The pods as clients of a Verification: their requests may come back to the same pod (hairpin). */
+    readonly clients: pulumi.Output<ClientGroup>;
+    /** The Deployment's metadata.generation: it grows with each change of its spec. */
+    readonly generation: pulumi.Output<number>;
+    constructor(name: string, args: EchoDeploymentArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/** A cluster that the lab can deploy to: KindCluster or ExistingCluster. */
+interface LabCluster {
+    /** Identifies the cluster: a recreated cluster of the same name has another id. */
+    readonly id: pulumi.Output<string>;
+    /** The cluster's name. */
+    readonly name: pulumi.Output<string>;
+    /** The kubeconfig, secret. Absent for an existing cluster: its kubeconfig stays in its file. */
+    readonly kubeconfig?: pulumi.Output<string>;
+    /** The path of the kubeconfig, absolute or relative to the program. */
+    readonly kubeconfigPath: pulumi.Output<string>;
+    /** A context of the kubeconfig; absent: its current one. */
+    readonly context?: pulumi.Output<string>;
+    /** Control plane first; read from the API server on every update. */
+    readonly nodes: pulumi.Output<Node[]>;
+    /** How to run a program on each node, by node name; empty if that isn't possible. */
+    readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
+    /** Resource options for components inside the cluster. */
+    readonly inside: pulumi.ComponentResourceOptions;
+}
+
+/** The results of a verification: the full report on disk, and the summary in the stack's outputs. */
+
+type Summary = { ok: boolean; checkedAt: string; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; report: string; pods: { name: string; ip: string; node: string; }[]; omittedCells?: number | undefined; omittedNodes?: number | undefined; };
+
+interface VerificationArgs {
+    /** The path of the cluster's kubeconfig. Its text would make every output secret. */
+    kubeconfigPath: pulumi.Input<string>;
+    /** A context of the kubeconfig. @default its current one */
+    context?: pulumi.Input<string> | undefined;
+    /** The Service to verify. */
+    service: pulumi.Input<{
+        namespace: string;
+        name: string;
+    }>;
+    /** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
+    echo: {
+        deployment: pulumi.Input<string>;
+        replicas: pulumi.Input<number>;
+        nodes: pulumi.Input<string[]>;
+    };
+    /** The clients that send requests. The first one's packet is explained on every node. */
+    clients: pulumi.Input<Client | ClientGroup>[];
+    /** base: the first client calls every target. full: all clients do, and each node traces a packet. @default "base" */
+    connectivity?: pulumi.Input<"base" | "full">;
+    /** How to run a program on each node, by node name: used to save the nodes' logs on failure. @default no logs */
+    nodeRunners?: pulumi.Input<Record<string, Runner>>;
+    /** Only for a cluster that the lab didn't create: where rules are read, and which nodes are checked. @default none */
+    existing?: {
+        readers?: pulumi.Input<Existing["readers"]>;
+        sample?: Existing["sample"];
+    } | undefined;
+    /** The path of the full report, relative to the program. @default "out/verification.json" */
+    report?: pulumi.Input<string>;
+    /** Ids and generations of what is verified. If one changes or the report is lost, the verification runs again. */
+    revisions: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
+}
+/**
+ * Verifies that the Service answers as expected, and explains each answer from the node's kernel rules. If it fails, the
+ * update fails. The full report and a folder of evidence are then on disk; the error names both and each failed request.
+ */
+declare class Verification extends pulumi.ComponentResource {
+    /** The result, in under 64 KB; details are in the report. */
+    readonly summary: pulumi.Output<Summary>;
+    constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/**
+ * The contract between the lab and the stacks that read its outputs: schema and checks, without Pulumi's engine and without
+ * components. requireLab in labOutputs.ts reads by it.
+ */
+
+/** The version of the contract. A stack that reads another version stops with an error. */
+declare const schema = "nodeport-lab/v1";
+type LabContract = { schema: "nodeport-lab/v1"; clusterName: string; nodes: { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; }[]; nodeIps: Record<string, string>; nodePort: number; service: { namespace: string; name: string; dnsName: string; clusterIp: string; port: number; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; }; echo: { name: string; image: string; pods: { name: string; ip: string; node: string; }[]; }; verification: { nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; ok: boolean; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; report: string; checkedAt: string; omittedCells?: number | undefined; omittedNodes?: number | undefined; }; kubeconfig?: string | undefined; };
+type Key = keyof LabContract;
+/** The type that `requireLab` returns for each output: never undefined. */
+type LabOutput<K extends Key> = NonNullable<LabContract[K]>;
+
+/** An error that the user can fix. It ends the program, and Pulumi shows its message without a stack. */
+declare class UserError extends RunError {
+    constructor(message: string, options?: {
+        cause?: unknown;
+    });
+}
+
+/**
+ * A reference to the stack of a lab. A StackReference to a missing stack ends the program with "unknown stack", which can't
+ * be caught: https://github.com/pulumi/pulumi/issues/16591
+ * @param stack its full name, `<organization>/<project>/<stack>`
+ * @throws UserError with the project's stacks, if this one doesn't exist
+ */
+declare function labReference(stack: string, opts?: pulumi.CustomResourceOptions): Promise<pulumi.StackReference>;
+
+interface LabParts {
+    cluster: LabCluster;
+    service: pulumi.Output<Service>;
+    echo: EchoDeployment;
+    verification: Verification;
+}
+/** The contract's outputs. */
+declare function labOutputs({ cluster, service, echo, verification }: LabParts): {
+    [K in keyof LabContract]: pulumi.Input<LabContract[K]>;
+};
+/**
+ * Reads one output of another stack's lab, with its type. It is secret if it is secret there; the kubeconfig always is.
+ * @throws UserError (in the output) if the stack has no outputs, outputs of another contract, or not this output
+ */
+declare function requireLab<K extends keyof LabContract>(lab: pulumi.StackReference, key: K): pulumi.Output<LabOutput<K>>;
+
+export { UserError, labOutputs, labReference, requireLab, schema };
+export type { LabContract, LabOutput };

@@ -1,0 +1,357 @@
+import { RunError } from '@pulumi/pulumi/errors.js';
+import * as pulumi from '@pulumi/pulumi';
+
+/** An error that the user can fix. It ends the program, and Pulumi shows its message without a stack. */
+declare class UserError extends RunError {
+    constructor(message: string, options?: {
+        cause?: unknown;
+    });
+}
+
+/** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */
+interface PodImage {
+    /** An image reference such as registry.example/echo:1. */
+    reference: pulumi.Input<string>;
+    /**
+     * The id of the image's content (sha256:…). If it changes, pods are replaced although the reference is the same.
+     * @default none: only a changed reference replaces pods
+     */
+    id?: pulumi.Input<string>;
+}
+interface ClusterImageArgs {
+    /** The kind cluster to load the image into. */
+    cluster: {
+        id: pulumi.Input<string>;
+        name: pulumi.Input<string>;
+    };
+    /** The tag of an image in the Docker engine. */
+    image: pulumi.Input<string>;
+    /** Names of the nodes to load it on; each takes time and disk space. Empty: every node. */
+    nodes: pulumi.Input<pulumi.Input<string>[]>;
+}
+/** Loads an image of the Docker engine on nodes of a kind cluster. A new build of the same tag is loaded again. */
+declare class ClusterImage extends pulumi.ComponentResource implements PodImage {
+    /** The image's tag; available once the image is on the nodes. */
+    readonly reference: pulumi.Output<string>;
+    /** The id of the image's content (sha256:…); available once the image is on the nodes. */
+    readonly id: pulumi.Output<string>;
+    constructor(name: string, args: ClusterImageArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/** Where programs run, and the clients that send requests from there. */
+
+type Runner = { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; };
+type Client = { name: string; run: { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; }; get: string[]; ip?: string | undefined; };
+type ClientGroup = { each: { namespace: string; labels: Record<string, string>; container: string; }; named: "pod" | "node"; get: string[]; };
+type Existing = { readers?: { namespace: string; labels: Record<string, string>; container: string; } | undefined; sample?: { nodes: string[]; of: number; seed: number; hindered?: string[] | undefined; } | undefined; };
+
+interface DnsUtilsArgs {
+    /** The dnsutils image (toolchain/images/dnsutils) with dig, nslookup, wget and curl. */
+    image: PodImage;
+    /** The Pod's namespace, which must exist. @default "default" */
+    namespace?: pulumi.Input<string>;
+    /** The Pod's name. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** The name of the node that runs it (its label kubernetes.io/hostname). @default the scheduler's choice */
+    node?: pulumi.Input<string>;
+}
+/** A client inside the cluster: a Pod with curl, wget and dig. */
+declare class DnsUtils extends pulumi.ComponentResource {
+    /** The Pod's name; available once the Pod is ready. */
+    readonly name: pulumi.Output<string>;
+    /** The Pod's namespace. */
+    readonly namespace: pulumi.Output<string>;
+    /** The Pod's uid: it changes when the Pod is replaced. */
+    readonly uid: pulumi.Output<string>;
+    /** The Pod as a client of a Verification. */
+    readonly client: pulumi.Output<Client>;
+    constructor(name: string, args: DnsUtilsArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+interface EchoDeploymentArgs {
+    /** The echo image (toolchain/images/echo). */
+    image: PodImage;
+    /** The Deployment's namespace, which must exist. @default "default" */
+    namespace?: pulumi.Input<string>;
+    /** The Deployment's name, and the value of its pods' label `app`. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** The number of pods. @default 1 */
+    replicas?: pulumi.Input<number>;
+    /** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
+    nodes?: pulumi.Input<string[]>;
+    /** The pods' TCP port. @default 8080 */
+    port?: pulumi.Input<number>;
+}
+/** The server behind the Service: a Deployment that answers with its node, its pod IP and the client address that it saw. */
+declare class EchoDeployment extends pulumi.ComponentResource {
+    /** The Deployment's name; available once the Deployment is. */
+    readonly name: pulumi.Output<string>;
+    /** The Deployment's namespace. */
+    readonly namespace: pulumi.Output<string>;
+    /** The pods' labels, for a Service's selector. */
+    readonly labels: pulumi.Output<Record<string, string>>;
+    /** The pods' TCP port. */
+    readonly port: pulumi.Output<number>;
+    /** The name of the pods' port. */
+    readonly portName: pulumi.Output<string>;
+    /** The image reference of the pods. */
+    readonly image: pulumi.Output<string>;
+    /** The desired number of pods. */
+    readonly replicas: pulumi.Output<number>;
+    /** The pods as clients of a Verification: their requests may come back to the same pod (hairpin). */
+    readonly clients: pulumi.Output<ClientGroup>;
+    /** The Deployment's metadata.generation: it grows with each change of its spec. */
+    readonly generation: pulumi.Output<number>;
+    constructor(name: string, args: EchoDeploymentArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/** Objects of a cluster, reduced to the fields that are used. */
+
+type Node = { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; };
+type Service = { name: string; namespace: string; dnsName: string; clusterIp: string; port: number; portName: string; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; sessionAffinity: "None" | "ClientIP"; };
+
+/** A cluster that the lab can deploy to: KindCluster or ExistingCluster. */
+interface LabCluster {
+    /** Identifies the cluster: a recreated cluster of the same name has another id. */
+    readonly id: pulumi.Output<string>;
+    /** The cluster's name. */
+    readonly name: pulumi.Output<string>;
+    /** The kubeconfig, secret. Absent for an existing cluster: its kubeconfig stays in its file. */
+    readonly kubeconfig?: pulumi.Output<string>;
+    /** The path of the kubeconfig, absolute or relative to the program. */
+    readonly kubeconfigPath: pulumi.Output<string>;
+    /** A context of the kubeconfig; absent: its current one. */
+    readonly context?: pulumi.Output<string>;
+    /** Control plane first; read from the API server on every update. */
+    readonly nodes: pulumi.Output<Node[]>;
+    /** How to run a program on each node, by node name; empty if that isn't possible. */
+    readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
+    /** Resource options for components inside the cluster. */
+    readonly inside: pulumi.ComponentResourceOptions;
+}
+
+interface ExistingClusterArgs {
+    /** The cluster's name, as in the kubeconfig. */
+    name: string;
+    /** Identifies the cluster, such as the uid of its namespace kube-system. If it changes, everything inside is recreated. */
+    id: string;
+    /** The path of the kubeconfig. Its text would be stored in the state. */
+    kubeconfig: string;
+    /** A context of the kubeconfig. The current one may change at any time. */
+    context: string;
+    /** Names of the nodes to read, which must exist. */
+    nodes: string[];
+}
+/** A cluster that already exists. The component only reads it; `inside` deploys to it. */
+declare class ExistingCluster extends pulumi.ComponentResource implements LabCluster {
+    /** The cluster's id, as in the args. */
+    readonly id: pulumi.Output<string>;
+    /** The cluster's name, as in the args. */
+    readonly name: pulumi.Output<string>;
+    /** The path of the kubeconfig, as in the args. */
+    readonly kubeconfigPath: pulumi.Output<string>;
+    /** The kubeconfig's context, as in the args. */
+    readonly context: pulumi.Output<string>;
+    /** The named nodes, in that order; read from the API server on every update. */
+    readonly nodes: pulumi.Output<Node[]>;
+    /** Empty: no program runs on the nodes themselves. */
+    readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
+    /** Resource options for components inside the cluster: its Kubernetes provider. */
+    readonly inside: pulumi.ComponentResourceOptions;
+    constructor(name: string, args: ExistingClusterArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/** The shape of a kind cluster, as settings and components name it. */
+
+type KubeProxyMode = "nftables" | "iptables";
+
+interface KindClusterArgs {
+    /** The kind cluster's name, and the prefix of its node names. */
+    name: string;
+    /** The number of workers next to the one control plane, 1 to 50. */
+    workers: number;
+    /** The node image: a tag in the Docker engine or in a registry. */
+    nodeImage: pulumi.Input<string>;
+    /** How kube-proxy programs the kernel. @default "iptables" */
+    kubeProxyMode?: pulumi.Input<KubeProxyMode>;
+    /**
+     * Publishes a nodePort of the control plane on 127.0.0.1 of the Docker host. A change replaces the cluster.
+     * @default none
+     */
+    publish?: pulumi.Input<{
+        hostPort: number;
+        nodePort: number;
+    }>;
+}
+/**
+ * A kind cluster that repairs itself: an update recreates it if it is gone, incomplete or of another shape, starts stopped
+ * nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
+ * The component's name is part of the cluster's owner mark: two clusters in one stack need two names.
+ */
+declare class KindCluster extends pulumi.ComponentResource implements LabCluster {
+    /** Identifies the cluster: a recreated cluster of the same name has another id. */
+    readonly id: pulumi.Output<string>;
+    /** The kind cluster's name; available once its nodes run, for a new cluster before `kubeconfig` is. */
+    readonly name: pulumi.Output<string>;
+    /** The administrator's kubeconfig, secret. Also in the file `kubeconfigPath`, mode 0600. */
+    readonly kubeconfig: pulumi.Output<string>;
+    /** The path of the kubeconfig, relative to the program. */
+    readonly kubeconfigPath: pulumi.Output<string>;
+    /** Control plane first, then the workers in kind's order; read from the API server on every update. */
+    readonly nodes: pulumi.Output<Node[]>;
+    /** How to run a program on each node, by node name. */
+    readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
+    /** Resource options for components inside the cluster: its Kubernetes provider, and deletion with the cluster. */
+    readonly inside: pulumi.ComponentResourceOptions;
+    constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions);
+    private commands;
+}
+
+/** The results of a verification: the full report on disk, and the summary in the stack's outputs. */
+
+type Summary = { ok: boolean; checkedAt: string; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; report: string; pods: { name: string; ip: string; node: string; }[]; omittedCells?: number | undefined; omittedNodes?: number | undefined; };
+
+interface VerificationArgs {
+    /** The path of the cluster's kubeconfig. Its text would make every output secret. */
+    kubeconfigPath: pulumi.Input<string>;
+    /** A context of the kubeconfig. @default its current one */
+    context?: pulumi.Input<string> | undefined;
+    /** The Service to verify. */
+    service: pulumi.Input<{
+        namespace: string;
+        name: string;
+    }>;
+    /** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
+    echo: {
+        deployment: pulumi.Input<string>;
+        replicas: pulumi.Input<number>;
+        nodes: pulumi.Input<string[]>;
+    };
+    /** The clients that send requests. The first one's packet is explained on every node. */
+    clients: pulumi.Input<Client | ClientGroup>[];
+    /** base: the first client calls every target. full: all clients do, and each node traces a packet. @default "base" */
+    connectivity?: pulumi.Input<"base" | "full">;
+    /** How to run a program on each node, by node name: used to save the nodes' logs on failure. @default no logs */
+    nodeRunners?: pulumi.Input<Record<string, Runner>>;
+    /** Only for a cluster that the lab didn't create: where rules are read, and which nodes are checked. @default none */
+    existing?: {
+        readers?: pulumi.Input<Existing["readers"]>;
+        sample?: Existing["sample"];
+    } | undefined;
+    /** The path of the full report, relative to the program. @default "out/verification.json" */
+    report?: pulumi.Input<string>;
+    /** Ids and generations of what is verified. If one changes or the report is lost, the verification runs again. */
+    revisions: pulumi.Input<Record<string, pulumi.Input<string | number>>>;
+}
+/**
+ * Verifies that the Service answers as expected, and explains each answer from the node's kernel rules. If it fails, the
+ * update fails. The full report and a folder of evidence are then on disk; the error names both and each failed request.
+ */
+declare class Verification extends pulumi.ComponentResource {
+    /** The result, in under 64 KB; details are in the report. */
+    readonly summary: pulumi.Output<Summary>;
+    constructor(name: string, args: VerificationArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/**
+ * The contract between the lab and the stacks that read its outputs: schema and checks, without Pulumi's engine and without
+ * components. requireLab in labOutputs.ts reads by it.
+ */
+
+/** The version of the contract. A stack that reads another version stops with an error. */
+declare const schema = "nodeport-lab/v1";
+type LabContract = { schema: "nodeport-lab/v1"; clusterName: string; nodes: { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; }[]; nodeIps: Record<string, string>; nodePort: number; service: { namespace: string; name: string; dnsName: string; clusterIp: string; port: number; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; }; echo: { name: string; image: string; pods: { name: string; ip: string; node: string; }[]; }; verification: { nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; ok: boolean; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; report: string; checkedAt: string; omittedCells?: number | undefined; omittedNodes?: number | undefined; }; kubeconfig?: string | undefined; };
+type Key = keyof LabContract;
+/** The type that `requireLab` returns for each output: never undefined. */
+type LabOutput<K extends Key> = NonNullable<LabContract[K]>;
+
+/**
+ * A reference to the stack of a lab. A StackReference to a missing stack ends the program with "unknown stack", which can't
+ * be caught: https://github.com/pulumi/pulumi/issues/16591
+ * @param stack its full name, `<organization>/<project>/<stack>`
+ * @throws UserError with the project's stacks, if this one doesn't exist
+ */
+declare function labReference(stack: string, opts?: pulumi.CustomResourceOptions): Promise<pulumi.StackReference>;
+
+/**
+ * Reads one output of another stack's lab, with its type. It is secret if it is secret there; the kubeconfig always is.
+ * @throws UserError (in the output) if the stack has no outputs, outputs of another contract, or not this output
+ */
+declare function requireLab<K extends keyof LabContract>(lab: pulumi.StackReference, key: K): pulumi.Output<LabOutput<K>>;
+
+interface NodePortServiceArgs {
+    /** The workload behind the Service. Selector, namespace and target port come from it, so they always match. */
+    echo: {
+        /** The pods' labels. */
+        labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
+        /** The pods' namespace. */
+        namespace: pulumi.Input<string>;
+        /** The pods' TCP port. */
+        port: pulumi.Input<number>;
+        /** The name of the Service's port. */
+        portName: pulumi.Input<string>;
+    };
+    /** The Service's name. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** The port on every node, 30000 to 32767. @default assigned by the cluster */
+    nodePort?: pulumi.Input<number>;
+    /** The port on the ClusterIP. @default the echo's port */
+    port?: pulumi.Input<number>;
+    /** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
+    externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
+    /** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
+    sessionAffinity?: pulumi.Input<"None" | "ClientIP">;
+}
+/** A Service of type NodePort, which answers on one port of every node. */
+declare class NodePortService extends pulumi.ComponentResource {
+    /** The Service's uid: it changes when the Service is replaced. */
+    readonly uid: pulumi.Output<string>;
+    /** The Service as the API server stores it, with its ClusterIP and nodePort. */
+    readonly service: pulumi.Output<Service>;
+    constructor(name: string, args: NodePortServiceArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+interface NodeProbeArgs {
+    /** The dnsutils image, which also contains iptables, nft and conntrack. */
+    image: PodImage;
+    /** The DaemonSet's namespace, which must exist. @default "default" */
+    namespace?: pulumi.Input<string>;
+    /** The DaemonSet's name, and the value of its pods' label `app`. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** Names of the nodes that run it. @default all nodes */
+    nodes?: string[];
+}
+/**
+ * A client on every node that also reads and traces the kernel's rules: a DaemonSet on the nodes' network. This needs root
+ * with NET_ADMIN and NET_RAW, so its namespace must allow privileged pods.
+ */
+declare class NodeProbe extends pulumi.ComponentResource {
+    /** The DaemonSet's name; available once it runs on every node. */
+    readonly name: pulumi.Output<string>;
+    /** The DaemonSet's namespace. */
+    readonly namespace: pulumi.Output<string>;
+    /** The pods' labels. */
+    readonly labels: pulumi.Output<Record<string, string>>;
+    /** The pods as clients of a Verification, each on its node's network. */
+    readonly clients: pulumi.Output<ClientGroup>;
+    constructor(name: string, args: NodeProbeArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+interface OutsideClientArgs {
+    /** The kind cluster whose network it joins. */
+    cluster: {
+        id: pulumi.Input<string>;
+        name: pulumi.Input<string>;
+    };
+    /** The dnsutils image: a tag in the Docker engine. */
+    image: pulumi.Input<string>;
+}
+/** A client outside the cluster: a container on kind's Docker network, next to the nodes. */
+declare class OutsideClient extends pulumi.ComponentResource {
+    /** The container as a client of a Verification. */
+    readonly client: pulumi.Output<Client>;
+    constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+export { ClusterImage, DnsUtils, EchoDeployment, ExistingCluster, KindCluster, NodePortService, NodeProbe, OutsideClient, UserError, Verification, labReference, requireLab, schema };
+export type { ClusterImageArgs, DnsUtilsArgs, EchoDeploymentArgs, ExistingClusterArgs, KindClusterArgs, LabCluster, LabContract, LabOutput, NodePortServiceArgs, NodeProbeArgs, OutsideClientArgs, PodImage, VerificationArgs };

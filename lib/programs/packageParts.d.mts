@@ -1,0 +1,2 @@
+export const entryPoints: Record<"index" | "contract" | "netfilter", string>;
+export const programs: Record<string, string>;
