@@ -5,8 +5,21 @@ import { z } from "zod";
 export const KubeProxyMode = z.enum(["iptables", "nftables"]);
 export type KubeProxyMode = z.infer<typeof KubeProxyMode>;
 
-/** Node names in kind's order and spelling: worker, worker2, worker3. */
-export const nodeNames = (name: string, workers: number): string[] => [
-	`${name}-control-plane`,
-	...Array.from({ length: workers }, (_, i) => `${name}-worker${i === 0 ? "" : i + 1}`),
+export const NodeRole = z.enum(["control-plane", "worker"]);
+export type NodeRole = z.infer<typeof NodeRole>;
+
+/** Node names in kind's spelling: control-plane, control-plane2, worker, worker2. */
+export const namesByRole = (name: string, roles: NodeRole[]): string[] =>
+	roles.map((role, i) => {
+		const number = roles.slice(0, i + 1).filter((other) => other === role).length;
+		return `${name}-${role}${number === 1 ? "" : number}`;
+	});
+
+/** The roles of a cluster with one control plane. */
+export const usualRoles = (workers: number): NodeRole[] => [
+	"control-plane",
+	...Array<NodeRole>(workers).fill("worker"),
 ];
+
+/** The node names of a cluster with one control plane. */
+export const nodeNames = (name: string, workers: number): string[] => namesByRole(name, usualRoles(workers));

@@ -1,7 +1,8 @@
 /** The connection to a cluster that exists: its nodes run and report, and the kubeconfig leads to them. */
 import { locked } from "../lib/lock.ts";
-import { creationSeconds, docker, findNodes, type NodeContainer } from "./docker.ts";
+import { docker, findNodes, type NodeContainer } from "./docker.ts";
 import { kubeconfigPath, newKubeconfigId, recordedKubeconfigId, writeKubeconfig } from "./kubeconfigFile.ts";
+import { type Completion, readCompletion } from "./marks.ts";
 import { missingHeartbeat, type NodeStatuses, readNodeStatuses } from "./nodeStatus.ts";
 import { waitForNodes } from "./nodeWait.ts";
 import { refuseForeign } from "./owner.ts";
@@ -30,10 +31,16 @@ async function readConnection(cluster: string): Promise<Connection> {
 
 const allRun = (nodes: NodeContainer[]): boolean => nodes.length > 0 && nodes.every(({ state }) => state === "running");
 
+/** Without kind's load balancer, which the API server doesn't know. */
+const kubernetesNodes = (nodes: NodeContainer[]): NodeContainer[] =>
+	nodes.filter(({ isLoadBalancer }) => !isLoadBalancer);
+
 const isUp = ({ nodes, statuses }: Connection): boolean =>
 	allRun(nodes) &&
 	statuses !== undefined &&
-	nodes.every((node) => !missingHeartbeat(statuses.byName.get(node.name), node, new Date(node.startedAt)));
+	kubernetesNodes(nodes).every(
+		(node) => !missingHeartbeat(statuses.byName.get(node.name), node, new Date(node.startedAt)),
+	);
 
 /**
  * The id of the kubeconfig while the cluster is up, else a new id. With a new id, Pulumi runs `connect` again, which
@@ -44,20 +51,26 @@ export async function kubeconfigId(cluster: string): Promise<string> {
 	return (isUp(connection) ? connection.recordedId : undefined) ?? newKubeconfigId();
 }
 
+export interface ReadyWait {
+	/** How long to wait; 0: not until the nodes are Ready. @default 180, or 4 times what the creation took */
+	seconds?: number | undefined;
+}
+
 /**
  * Starts the stopped nodes, waits until each is Ready with an InternalIP and a podCIDR, and writes the kubeconfig (0600).
  * @returns the kubeconfig's text
  */
-export const connect = (cluster: string, id: string): Promise<string> =>
-	locked(cluster, async () => connectTo(cluster, id, await findNodes(cluster)));
+export const connect = (cluster: string, id: string, wait?: ReadyWait): Promise<string> =>
+	locked(cluster, async () => connectTo(cluster, id, await findNodes(cluster), wait));
 
-async function connectTo(cluster: string, id: string, found: NodeContainer[]): Promise<string> {
+async function connectTo(cluster: string, id: string, found: NodeContainer[], wait?: ReadyWait): Promise<string> {
 	const since = await startStopped(found);
 	// A node may have another address after its start.
-	const [nodes, seconds] = await Promise.all([findNodes(cluster), creationSeconds(cluster)]);
+	const [all, completion] = await Promise.all([findNodes(cluster), readCompletion(cluster)]);
+	// Only nodes that have a container: the update recreates the cluster if one is missing.
+	const nodes = kubernetesNodes(all);
 	return writeKubeconfig(cluster, id, (kubeconfig) =>
-		// Only nodes that have a container: the update recreates the cluster if one is missing.
-		waitForNodes({ nodes, since, kubeconfig, creationSeconds: seconds }),
+		waitForNodes({ nodes, since, kubeconfig, creationSeconds: completion?.seconds, seconds: wait?.seconds }),
 	);
 }
 
@@ -81,10 +94,10 @@ async function startStopped(nodes: NodeContainer[]): Promise<Date> {
  */
 export const startCluster = (cluster: string, owner: string): Promise<boolean> =>
 	locked(cluster, async () => {
-		const [connection, seconds] = await Promise.all([readConnection(cluster), creationSeconds(cluster)]);
+		const [connection, completion] = await Promise.all([readConnection(cluster), readCompletion(cluster)]);
 		const { nodes, recordedId } = connection;
 		refuseForeign("cluster", cluster, nodes, owner);
-		const damage = damageOf(cluster, nodes, seconds !== undefined);
+		const damage = damageOf(cluster, nodes, completion);
 		const wasThere = nodes.length > 0 || recordedId !== undefined;
 		if (damage && wasThere) console.error(`the cluster ${cluster} ${damage}: the update recreates it`);
 		if (damage) return false;
@@ -98,10 +111,10 @@ export const startCluster = (cluster: string, owner: string): Promise<boolean> =
 	});
 
 /** Why the cluster can't be started. kind can only create all of its nodes together. */
-function damageOf(cluster: string, nodes: NodeContainer[], isComplete: boolean): string | undefined {
+function damageOf(cluster: string, nodes: NodeContainer[], completion: Completion | undefined): string | undefined {
 	if (nodes.length === 0) return "no longer exists, as after `kind delete cluster`";
 	const cutOff = nodes.flatMap((node) => (node.isCutOff ? node.name : [])).sort();
 	if (cutOff.length > 0) return `has lost its Docker network, without which ${cutOff.join(", ")} can't be used`;
 	if (!nodes.some((node) => node.name === `${cluster}-control-plane`)) return "has lost its control plane";
-	return isComplete ? undefined : "is incomplete, as after an interrupted creation";
+	return completion ? undefined : "is incomplete, as after an interrupted creation";
 }

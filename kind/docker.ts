@@ -1,6 +1,7 @@
 /** The Docker engine: the containers that are a cluster's nodes, and images. */
 import { z } from "zod";
 import { attempt, run } from "../lib/subprocess.ts";
+import { adoptedId } from "./marks.ts";
 
 export interface NodeContainer {
 	name: string;
@@ -12,21 +13,23 @@ export interface NodeContainer {
 	address: string;
 	/** It isn't on kind's network, or that network was removed: even after a start, no other node can reach it. */
 	isCutOff: boolean;
-	/** Absent if this project didn't create the container. */
+	/** Absent if this project neither created nor adopted the cluster. */
 	creationId?: string;
+	/** The reference that it was created from. */
+	image?: string;
+	/** It isn't a node: kind puts it in front of several control planes. */
+	isLoadBalancer?: true;
 }
 
 // Every node has /dev/null mounted at a path that ends in the creation id. `docker inspect` shows the mount as soon as
 // the container exists, even if it is stopped, and nothing can remove it from a container.
 export const markPrefix = "/kind/nodeport-lab/";
 
-/** A file in the control plane, which exists once the cluster is complete. It holds how long the creation took. */
-const completionMark = "/kind/nodeport-lab.finished";
-
 /** The Docker network of all kind clusters. kind reads the same variable. */
 export const kindNetwork = process.env.KIND_EXPERIMENTAL_DOCKER_NETWORK || "kind";
 
 const clusterLabel = "io.x-k8s.kind.cluster";
+const roleLabel = "io.x-k8s.kind.role";
 
 export const docker = (...args: string[]): Promise<string> => run("docker", args);
 
@@ -34,13 +37,15 @@ const Containers = z.array(
 	z.object({
 		Name: z.string(),
 		State: z.object({ Status: z.string(), StartedAt: z.string() }),
-		Config: z.object({ Labels: z.record(z.string(), z.string()) }),
+		Config: z.object({ Labels: z.record(z.string(), z.string()), Image: z.string().optional() }),
 		Mounts: z.array(z.object({ Destination: z.string() })),
 		NetworkSettings: z.object({
 			Networks: z.record(z.string(), z.object({ NetworkID: z.string(), IPAddress: z.string() })),
 		}),
 	}),
 );
+
+type Container = z.infer<typeof Containers>[number];
 
 const underWay = new Map<string, Promise<NodeContainer[]>>();
 
@@ -61,23 +66,48 @@ async function readNodes(label: string): Promise<NodeContainer[]> {
 		docker("network", "ls", "--quiet", "--no-trunc"),
 	]);
 	const existing = networks.split("\n");
-	return containers.map((container) => {
-		const network = container.NetworkSettings.Networks[kindNetwork];
-		const mark = container.Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
-		return {
-			name: container.Name.replace(/^\//, ""),
-			cluster: container.Config.Labels[clusterLabel] ?? "",
-			state: container.State.Status,
-			startedAt: container.State.StartedAt,
-			address: network?.IPAddress ?? "",
-			// Before its first start, a container has no NetworkID.
-			isCutOff: !network || !(network.NetworkID === "" || existing.includes(network.NetworkID)),
-			...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
-		};
+	const nodes = containers.map((container) => nodeOf(container, existing));
+	const ids = await clusterIds(nodes);
+	return nodes.map((node) => {
+		const creationId = node.creationId ?? ids.get(node.cluster);
+		return { ...node, ...(creationId !== undefined && { creationId }) };
 	});
 }
 
-async function readContainers(label: string): Promise<z.infer<typeof Containers>> {
+function nodeOf({ Name, State, Config, Mounts, NetworkSettings }: Container, networks: string[]): NodeContainer {
+	const network = NetworkSettings.Networks[kindNetwork];
+	const mark = Mounts.find((mount) => mount.Destination.startsWith(markPrefix));
+	return {
+		name: Name.replace(/^\//, ""),
+		cluster: Config.Labels[clusterLabel] ?? "",
+		state: State.Status,
+		startedAt: State.StartedAt,
+		address: network?.IPAddress ?? "",
+		// Before its first start, a container has no NetworkID.
+		isCutOff: !network || !(network.NetworkID === "" || networks.includes(network.NetworkID)),
+		...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),
+		...(Config.Image && { image: Config.Image }),
+		...(Config.Labels[roleLabel] === "external-load-balancer" && { isLoadBalancer: true }),
+	};
+}
+
+/**
+ * The ids of clusters with containers that have none themselves: a load balancer belongs to the nodes next to it, and an
+ * adopted cluster has its id in a file.
+ */
+async function clusterIds(nodes: NodeContainer[]): Promise<Map<string, string | undefined>> {
+	const unmarked = new Set(nodes.flatMap(({ creationId, cluster }) => (creationId === undefined ? cluster : [])));
+	const entries = [...unmarked].map(async (cluster) => {
+		const own = nodes.filter((node) => node.cluster === cluster && !node.isLoadBalancer);
+		const isMarked = own.some(({ creationId }) => creationId !== undefined);
+		// Nodes without the mark of the others aren't this project's.
+		const foreign = isMarked && own.some(({ creationId }) => creationId === undefined);
+		return [cluster, isMarked ? (foreign ? undefined : own[0]?.creationId) : await adoptedId(cluster)] as const;
+	});
+	return new Map(await Promise.all(entries));
+}
+
+async function readContainers(label: string): Promise<Container[]> {
 	const ids = await docker("ps", "--all", "--quiet", "--filter", `label=${label}`);
 	if (ids === "") return [];
 	const { ok, stdout, stderr, message } = await attempt("docker", ["inspect", ...ids.split("\n")]);
@@ -88,24 +118,6 @@ async function readContainers(label: string): Promise<z.infer<typeof Containers>
 
 /** The start of a command that runs a program in a container. */
 export const execIn = (container: string): string[] => ["docker", "exec", container];
-
-/** Records that the cluster is complete, and how long its creation took. */
-export async function markComplete(cluster: string, seconds: number): Promise<void> {
-	const write = `echo ${Math.ceil(seconds)} > ${completionMark}`;
-	await docker("exec", `${cluster}-control-plane`, "sh", "-c", write);
-}
-
-/**
- * How long the cluster's creation took; 0 if an older version created it.
- * @returns undefined if the creation hasn't finished, as while it runs or after it was interrupted
- */
-export async function creationSeconds(cluster: string): Promise<number | undefined> {
-	// Unlike `docker exec`, this also works while the container is stopped. It prints a tar archive.
-	const copy = await attempt("docker", ["cp", `${cluster}-control-plane:${completionMark}`, "-"]);
-	if (copy.ok) return Number(/\0(\d+)\n/.exec(copy.stdout)?.[1] ?? 0);
-	if (!/no such container|could not find the file/i.test(copy.stderr)) throw new Error(copy.message);
-	return undefined;
-}
 
 /** The id of the image's content on the engine (sha256:…). It changes when the same tag is built again. */
 export async function imageId(image: string): Promise<string> {
@@ -120,6 +132,8 @@ export async function imageId(image: string): Promise<string> {
 
 /** Pulls an image that the engine doesn't have. */
 export async function ensureImage(image: string): Promise<void> {
-	const { ok } = await attempt("docker", ["image", "inspect", image]);
-	if (!ok) await run("docker", ["pull", image], { show: true });
+	if (!(await hasImage(image))) await run("docker", ["pull", image], { show: true });
 }
+
+export const hasImage = async (image: string): Promise<boolean> =>
+	(await attempt("docker", ["image", "inspect", image])).ok;

@@ -4,19 +4,15 @@
  */
 import { locked } from "../lib/lock.ts";
 import { run } from "../lib/subprocess.ts";
-import {
-	creationSeconds,
-	docker,
-	ensureImage,
-	findNodes,
-	imageId,
-	markComplete,
-	type NodeContainer,
-} from "./docker.ts";
-import { ClusterSpec, kindConfig } from "./kindConfig.ts";
+import { docker, ensureImage, findNodes, imageId, type NodeContainer } from "./docker.ts";
+import { hasOwnImages, kindConfig } from "./kindConfig.ts";
 import { kubeconfigPath, makeKubeconfigFolder, removeKubeconfig } from "./kubeconfigFile.ts";
+import { markAdopted, markComplete, readCompletion } from "./marks.ts";
 import { removeOutsideClients } from "./outsideContainer.ts";
 import { digest, newCreationId, ownerIn, refuseForeign } from "./owner.ts";
+import { refuseMismatch } from "./spec/adoptionErrors.ts";
+import { ClusterSpec, containerCount, nodeImages } from "./spec/clusterSpec.ts";
+import { specChanges } from "./spec/specChanges.ts";
 
 const shapeOf = (spec: ClusterSpec): string => digest(JSON.stringify(ClusterSpec.parse(spec)));
 
@@ -33,53 +29,104 @@ export interface PlannedCluster {
 	loss?: string;
 }
 
-/** @throws if the engine doesn't answer, or if the name belongs to another owner */
-export async function plannedCluster(spec: ClusterSpec, owner: string): Promise<PlannedCluster> {
+export interface CreateOptions {
+	/** Takes a cluster over that another program created. */
+	adopt?: boolean | undefined;
+	/** Keeps the nodes if the creation fails. */
+	retain?: boolean | undefined;
+}
+
+/** @throws if the engine doesn't answer, if the name belongs to another owner, or if it can't be adopted as it is */
+export async function plannedCluster(
+	spec: ClusterSpec,
+	owner: string,
+	{ adopt }: CreateOptions = {},
+): Promise<PlannedCluster> {
 	const nodes = await findNodes(spec.name);
-	refuseForeign("cluster", spec.name, nodes, owner);
 	const shape = shapeOf(spec);
+	if (adopt && isUnmanaged(nodes)) {
+		refuseMismatch(nodes, spec);
+		return { id: newCreationId(shape, owner), isNew: false };
+	}
+	refuseForeign("cluster", spec.name, nodes, owner);
 	const id = nodes[0]?.creationId;
 	const hasShape = id?.startsWith(`${shape}-`);
 	if (id && hasShape && isWhole(nodes, spec, id)) return { id, isNew: false };
 	const old = nodes.length > 0 ? [spec.name] : clustersOf(owner, await findNodes());
-	const why = hasShape ? "is incomplete" : "was created with other settings";
+	const why = hasShape ? "is incomplete" : `was created with other settings${await changesOf(old[0], spec)}`;
 	const loss = `the cluster ${old.join(", ")} ${why}: it is recreated, and everything that you deployed in it is lost`;
 	return { id: newCreationId(shape, owner), isNew: true, ...(old.length > 0 && { loss }) };
 }
 
-/** Whether these are one control plane and all workers, created together, on one network. */
-const isWhole = (nodes: NodeContainer[], { workers }: ClusterSpec, id: string): boolean =>
-	nodes.length === 1 + workers && nodes.every(({ creationId, isCutOff }) => creationId === id && !isCutOff);
-
-/** Creates a cluster with this spec and id. It replaces any other cluster of the owner, also one with the same id. */
-export async function createCluster(spec: ClusterSpec, id: string): Promise<void> {
-	await locked(spec.name, () => replace(spec, id));
+/** " (workers: 1, now 2)"; empty if an older version created the cluster. */
+async function changesOf(cluster: string | undefined, spec: ClusterSpec): Promise<string> {
+	const before = cluster === undefined ? undefined : (await readCompletion(cluster))?.spec;
+	const changes = before ? specChanges(before, ClusterSpec.parse(spec)) : [];
+	return changes.length === 0 ? "" : ` (${changes.join("; ")})`;
 }
 
-/** Creates a cluster with this spec and id, unless it exists. It replaces any other cluster of the owner. */
-export async function updateCluster(spec: ClusterSpec, id: string): Promise<void> {
+/** Whether these are all containers of the cluster, created together, on one network. */
+const isWhole = (nodes: NodeContainer[], spec: ClusterSpec, id: string): boolean =>
+	nodes.length === containerCount(spec) && nodes.every(({ creationId, isCutOff }) => creationId === id && !isCutOff);
+
+/** Whether another program created the cluster, and no owner has adopted it. */
+const isUnmanaged = (nodes: NodeContainer[]): boolean =>
+	nodes.length > 0 && nodes.every(({ creationId }) => creationId === undefined);
+
+/** Creates a cluster with this spec and id. It replaces any other cluster of the owner, also one with the same id. */
+export async function createCluster(spec: ClusterSpec, id: string, options: CreateOptions = {}): Promise<void> {
 	await locked(spec.name, async () => {
-		const [nodes, seconds] = await Promise.all([findNodes(spec.name), creationSeconds(spec.name)]);
-		if (!isWhole(nodes, spec, id) || seconds === undefined) await replace(spec, id);
+		if (!(options.adopt && (await isAdopted(spec, id)))) await replace(spec, id, options);
 	});
 }
 
-async function replace(spec: ClusterSpec, id: string): Promise<void> {
-	const { name, nodeImage } = spec;
+/** Creates a cluster with this spec and id, unless it exists. It replaces any other cluster of the owner. */
+export async function updateCluster(spec: ClusterSpec, id: string, options: CreateOptions = {}): Promise<void> {
+	await locked(spec.name, async () => {
+		const [nodes, completion] = await Promise.all([findNodes(spec.name), readCompletion(spec.name)]);
+		if (isWhole(nodes, spec, id) && completion) return;
+		if (!(options.adopt && (await isAdopted(spec, id)))) await replace(spec, id, options);
+	});
+}
+
+/** Adopts a cluster that another program created. @returns whether the cluster exists with this id */
+async function isAdopted(spec: ClusterSpec, id: string): Promise<boolean> {
+	const nodes = await findNodes(spec.name);
+	if (!isUnmanaged(nodes)) return isWhole(nodes, spec, id);
+	refuseMismatch(nodes, spec);
+	await docker("start", `${spec.name}-control-plane`);
+	// In this order: an owner's cluster that isn't complete is replaced.
+	await markComplete(spec, 0);
+	await markAdopted(spec.name, id);
+	await removeOwned(ownerIn(id), spec.name);
+	return true;
+}
+
+async function replace(spec: ClusterSpec, id: string, { retain = false }: CreateOptions): Promise<void> {
+	const { name } = spec;
 	const owner = ownerIn(id);
 	const nodes = await findNodes(name);
 	refuseForeign("cluster", name, nodes, owner);
 	// First, so that the old cluster stays if the new one's image doesn't exist.
-	await ensureImage(nodeImage);
+	for (const image of new Set(nodeImages(spec))) await ensureImage(image);
 	await removeOwned(owner, name);
 	if (nodes.length > 0) await removeCluster(name);
 	await makeKubeconfigFolder(name);
 	// Without --kubeconfig, kind would change ~/.kube/config.
-	const config = ["--config", "-", "--kubeconfig", kubeconfigPath(name)];
-	const create = ["create", "cluster", "--name", name, "--image", nodeImage, ...config];
+	const config = ["--config", "-", "--kubeconfig", kubeconfigPath(name), ...(retain ? ["--retain"] : [])];
+	const image = hasOwnImages(spec) ? [] : ["--image", spec.nodeImage];
 	const started = performance.now();
-	await run("kind", create, { input: kindConfig(spec, id), show: true });
-	await markComplete(name, (performance.now() - started) / 1000);
+	const create = run("kind", ["create", "cluster", "--name", name, ...image, ...config], {
+		input: kindConfig(spec, id),
+		show: true,
+	});
+	await (retain ? create.catch((error: Error) => reportRetained(name, error)) : create);
+	await markComplete(spec, (performance.now() - started) / 1000);
+}
+
+function reportRetained(name: string, { message }: Error): never {
+	const keep = "the nodes are kept, and the next update replaces them";
+	throw new Error(`${message}\n  ${keep}; to collect their logs: kind export logs --name ${name}`);
 }
 
 async function removeCluster(name: string): Promise<void> {
@@ -138,6 +185,14 @@ export const runOnNode = (name: string, program: readonly string[]): Promise<str
 /** Loads an image from the engine into the named nodes; into all nodes if the list is empty. */
 export async function loadImage(cluster: string, image: string, nodes: string[]): Promise<void> {
 	await imageId(image);
+	await load("docker-image", image, cluster, nodes);
+}
+
+/** Loads the images of an archive, as `docker save` writes it. */
+export const loadArchive = (cluster: string, path: string, nodes: string[]): Promise<void> =>
+	load("image-archive", path, cluster, nodes);
+
+async function load(kind: string, what: string, cluster: string, nodes: string[]): Promise<void> {
 	const only = nodes.length > 0 ? ["--nodes", nodes.join(",")] : [];
-	await run("kind", ["load", "docker-image", image, "--name", cluster, ...only], { show: true });
+	await run("kind", ["load", kind, what, "--name", cluster, ...only], { show: true });
 }

@@ -14,18 +14,23 @@ interface Wait {
 	kubeconfig: string;
 	/** How long the cluster's creation took: a slow machine gets more time. @default unknown */
 	creationSeconds?: number | undefined;
+	/** The time limit; 0: the nodes need not become Ready. @default 180, or 4 times what the creation took */
+	seconds?: number | undefined;
 }
 
 /** Waits until each node is Ready with an InternalIP and a podCIDR. @throws with what each node is still waiting for */
-export async function waitForNodes({ nodes, since, kubeconfig, creationSeconds = 0 }: Wait): Promise<void> {
-	const seconds = Math.max(180, 4 * creationSeconds);
+export async function waitForNodes(wait: Wait): Promise<void> {
+	const { nodes, since, kubeconfig, creationSeconds = 0 } = wait;
+	const usual = Math.max(180, 4 * creationSeconds);
+	const seconds = wait.seconds || usual;
+	const untilReady = wait.seconds !== 0;
 	// On a slow machine, kubectl itself takes seconds of CPU time.
 	const interval = 1000 * Math.min(5, Math.max(0.5, creationSeconds / 50));
 	let missing = ["the API server hasn't answered yet"];
 	let pods = new Map<string, string[]>();
 	let nextPods = Date.now() + 1500;
 	const isReady = async () => {
-		const lacks = await missingIn(nodes, since, kubeconfig);
+		const lacks = await missingIn(nodes, since, kubeconfig, untilReady);
 		if (lacks.length > 0 && Date.now() > nextPods) {
 			nextPods = Date.now() + 5000;
 			pods = await startingPods(kubeconfig);
@@ -36,9 +41,10 @@ export async function waitForNodes({ nodes, since, kubeconfig, creationSeconds =
 	const progress = () => `waiting until all nodes are Ready: ${missing.join("; ")}`;
 	if (await withProgress(progress, poll(isReady, { interval, seconds }))) return;
 	const get = ["kubectl", "--kubeconfig", kubeconfig, "--namespace=kube-system", "get", "pods", "--output=wide"];
+	const limit = wait.seconds ? "waitForReady" : "at least 180 s, or 4 times what the cluster's creation took";
 	throw new Error(
 		[
-			`the nodes aren't Ready after ${seconds} s (at least 180 s, or 4 times what the cluster's creation took):`,
+			`the nodes aren't Ready after ${seconds} s (${limit}):`,
 			...missing.map((line) => `  ${line}`),
 			`  fix: run the same command again, which continues to wait; for details: ${shellText(...get)}`,
 		].join("\n"),
@@ -46,13 +52,13 @@ export async function waitForNodes({ nodes, since, kubeconfig, creationSeconds =
 }
 
 /** What each node lacks; one entry if the API server doesn't answer. */
-async function missingIn(nodes: NodeContainer[], since: Date, kubeconfig: string) {
+async function missingIn(nodes: NodeContainer[], since: Date, kubeconfig: string, untilReady: boolean) {
 	const { byName, failure } = await readNodeStatuses(kubeconfig);
 	if (failure !== "") return [{ node: "the API server doesn't answer", lack: failure }];
 	return nodes.flatMap((node) => {
 		const status = byName.get(node.name);
 		const noPodCidr = status?.podCidr ? "" : "no podCIDR yet";
-		const lack = missingHeartbeat(status, node, since) || status?.notReady || noPodCidr;
+		const lack = missingHeartbeat(status, node, since) || (untilReady && status?.notReady) || noPodCidr;
 		return lack ? [{ node: node.name, lack }] : [];
 	});
 }

@@ -34,8 +34,9 @@ export function refuseForeign(
 	const other = `choose another name (pulumi config set clusterName ${name}2)`;
 	if (found.some(({ creationId }) => creationId === undefined)) {
 		const foreign = what === "cluster" ? "a kind cluster" : "a container";
+		const adopt = what === "cluster" ? "; KindCluster's `adopt: true` takes it over" : "";
 		throw new Error(
-			`${foreign} named "${name}" already exists and isn't managed by this project; fix: ${other}, or remove it (${remove})`,
+			`${foreign} named "${name}" already exists and isn't managed by this project; fix: ${other}, or remove it (${remove})${adopt}`,
 		);
 	}
 	if (found.some(({ creationId }) => ownerIn(creationId ?? "") !== owner)) {

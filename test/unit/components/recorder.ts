@@ -52,12 +52,38 @@ export const answers: Answers = {
 	"command:local:Command": (inputs) => ({ ...inputs, stdout: commandOutput(inputs), stderr: "" }),
 };
 
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** In the shape in which kind writes it. */
+export const kubeconfig = `apiVersion: v1
+kind: Config
+clusters:
+- cluster:
+    certificate-authority-data: ${base64("authority")}
+    server: https://127.0.0.1:40001
+  name: kind-c
+contexts:
+- context:
+    cluster: kind-c
+    user: kind-c
+  name: kind-c
+current-context: kind-c
+users:
+- name: kind-c
+  user:
+    client-certificate-data: ${base64("certificate")}
+    client-key-data: ${base64("key")}
+`;
+
 /** What a command's program prints. */
 function commandOutput({ create, stdin }: Properties): string {
 	const request = JSON.parse(stdin);
 	if (/ kind\/kindProgram\.ts create$/.test(create)) return request.id;
-	if (/kind\/kindProgram\.ts connect$/.test(create)) return "kubeconfig";
+	if (/kind\/kindProgram\.ts connect$/.test(create)) return kubeconfig;
 	if (/kind\/kindProgram\.ts load$/.test(create)) return request.image;
+	if (/kind\/kindProgram\.ts load-archive$/.test(create)) return request.archive;
+	if (/kind\/kindProgram\.ts set-nodes$/.test(create)) return "";
+	if (/kind\/kindProgram\.ts add-registry$/.test(create)) return `localhost:${request.registry.port}`;
 	if (/kind\/kindProgram\.ts start-outside-client$/.test(create)) return "172.18.0.9";
 	if (/ verification\/verificationProgram\.ts$/.test(create)) return JSON.stringify(summary(request));
 	throw new Error(`unexpected command ${create}`);

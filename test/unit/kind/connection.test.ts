@@ -63,6 +63,18 @@ describe("the kubeconfig's id", () => {
 		expect(await kubeconfigId("c")).toBe("abc123");
 	});
 
+	it("stays with a load balancer, which isn't a node of Kubernetes, but not while that is stopped", async () => {
+		const balancer = { name: "c-external-load-balancer", isLoadBalancer: true as const };
+		const [plane] = containers(id);
+		if (!plane) throw new Error("no node");
+		await fakeEngine([...containers(id), { ...plane, ...balancer }]);
+		expect(await kubeconfigId("c")).toBe("abc123");
+		await fakeEngine([...containers(id), { ...plane, ...balancer, state: "exited" }]);
+		expect(await kubeconfigId("c")).not.toBe("abc123");
+		await connect("c", "def456");
+		expect(changes()).toEqual(["docker start c-external-load-balancer"]);
+	});
+
 	it("is a new one if a node is stopped", async () => {
 		await fakeEngine(containers(id, { state: "exited" }));
 		expect(await kubeconfigId("c")).toMatch(/^[0-9a-f]{8}$/);
@@ -91,6 +103,22 @@ describe("connecting", () => {
 		expect(await readFile(".kube/c.yaml", "utf8")).toContain("# access def456");
 		expect((await stat(".kube/c.yaml")).mode & 0o777).toBe(0o600);
 		expect((await stat(".kube")).mode & 0o777).toBe(0o700);
+	});
+});
+
+describe("waiting for nodes", () => {
+	const notReady = withWorker({ notReady: "cni plugin not initialized" });
+
+	it("isn't necessary if the program installs the network plugin itself", async () => {
+		await fakeEngine(containers(id));
+		await fakeApiServer(notReady);
+		expect(await connect("c", "def456", { seconds: 0 })).toContain("# access def456");
+	});
+
+	it("ends after the requested time", async () => {
+		await fakeEngine(containers(id));
+		await fakeApiServer(notReady);
+		await expect(connect("c", "def456", { seconds: 1 })).rejects.toThrow("aren't Ready after 1 s (waitForReady)");
 	});
 });
 

@@ -1,8 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { expect, it } from "vitest";
-import { creationSeconds, findNodes, markComplete } from "../../../kind/docker.ts";
+import { findNodes } from "../../../kind/docker.ts";
 import { calls, program, scratchFolder } from "../fakePrograms.ts";
-import { complete, containers, fakeEngine } from "./fakeEngine.ts";
+import { containers, fakeEngine } from "./fakeEngine.ts";
 
 scratchFolder();
 
@@ -28,14 +28,6 @@ network) echo 1111 ;;
 esac`,
 	);
 	expect(await findNodes("c")).toEqual([controlPlane]);
-});
-
-it("keeps how long the creation took with the cluster", async () => {
-	await fakeEngine(containers("1"));
-	await complete("c", false);
-	expect(await creationSeconds("c")).toBeUndefined();
-	await markComplete("c", 262.3);
-	expect(await creationSeconds("c")).toBe(263);
 });
 
 it.each([

@@ -9,13 +9,21 @@ import { calls, program } from "../fakePrograms.ts";
 const folder = "engine";
 
 /** What `docker inspect` prints of a node, in one line. */
-const inspected = ({ name, cluster, state, startedAt, address, isCutOff, creationId }: NodeContainer): string =>
+const inspected = (node: NodeContainer): string =>
 	JSON.stringify({
-		Name: `/${name}`,
-		State: { Status: state, StartedAt: startedAt },
-		Config: { Labels: { "io.x-k8s.kind.cluster": cluster } },
-		Mounts: creationId ? [{ Destination: `/kind/nodeport-lab/${creationId}` }] : [],
-		NetworkSettings: { Networks: { kind: { NetworkID: isCutOff ? "2222" : "1111", IPAddress: address } } },
+		Name: `/${node.name}`,
+		State: { Status: node.state, StartedAt: node.startedAt },
+		Config: {
+			Image: node.image,
+			Labels: {
+				"io.x-k8s.kind.cluster": node.cluster,
+				...(node.isLoadBalancer && { "io.x-k8s.kind.role": "external-load-balancer" }),
+			},
+		},
+		Mounts: node.creationId ? [{ Destination: `/kind/nodeport-lab/${node.creationId}` }] : [],
+		NetworkSettings: {
+			Networks: { kind: { NetworkID: node.isCutOff ? "2222" : "1111", IPAddress: node.address } },
+		},
 	});
 
 /** Of the outside client, a line of `clients` is what `docker ps` prints: name, id, creation id, state. */
@@ -29,11 +37,11 @@ case "$*" in
 "inspect --format "*) echo 172.18.0.9 ;;
 inspect*) shift; separator='['; for id; do printf '%s' "$separator"; cat "$id.json"; separator=,; done; echo ']' ;;
 "network ls "*) printf '0000\\n1111\\n' ;;
-"image inspect "*) [ -f "$(last "$@" | sed 's/:/_/').image" ] || { echo "Error: No such image" >&2; exit 1; }; echo sha256:1 ;;
+"image inspect "*) [ -f "$(last "$@" | tr ':/' '__').image" ] || { echo "Error: No such image" >&2; exit 1; }; echo sha256:1 ;;
 pull*) echo "manifest unknown" >&2; exit 1 ;;
 "start "* | "unpause "*) sed -i 's/"Status":"[a-z]*"/"Status":"running"/' "node-$2.json" ;;
-"exec "*) echo "$5" | sed 's/echo \\([0-9]*\\) .*/\\1/' > "complete-\${2%-control-plane}" ;;
-"cp "*) tar --create --to-stdout "complete-\${2%-control-plane:*}" 2>/dev/null || { echo "Could not find the file" >&2; exit 1; } ;;
+"exec --interactive "*" cp /dev/stdin "*) cat > "$(basename "$6" | sed 's/.*lab\\.//')-\${3%-control-plane}" ;;
+"cp "*) tar --create --to-stdout "\${2##*lab.}-\${2%-control-plane:*}" 2>/dev/null || { echo "Could not find the file" >&2; exit 1; } ;;
 "rm --force "*) sed -i "/^$3,/d" clients ;;
 "run "*) echo "$4,\${6#*=},\${8#*=},running" >> clients ;;
 *) echo "unexpected: docker $*" >&2; exit 1 ;;
@@ -52,7 +60,7 @@ case "$1 $2" in
 		[ $role = control-plane ] || { [ $n = 1 ] || name="$name$n"; n=$((n + 1)); }
 		sed "s/NAME/$name/; s/CLUSTER/$4/; s/CREATION/$id/" template > "node-$name.json"
 	done ;;
-"delete cluster") rm -f "complete-$4" $(grep -l "kind.cluster\\":\\"$4\\"" node-*.json) ;;
+"delete cluster") rm -f "finished-$4" "adopted-$4" $(grep -l "kind.cluster\\":\\"$4\\"" node-*.json) ;;
 "get kubeconfig") echo "kind: Config" ;;
 esac`;
 
@@ -75,9 +83,13 @@ export async function fakeEngine(nodes: NodeContainer[] = []): Promise<void> {
 
 /** Marks a cluster as complete, or as interrupted. */
 export const complete = (cluster: string, seconds: number | false = 30): Promise<void> =>
-	seconds === false ? rm(`${folder}/complete-${cluster}`) : writeFile(`${folder}/complete-${cluster}`, `${seconds}\n`);
+	seconds === false ? rm(`${folder}/finished-${cluster}`) : writeFile(`${folder}/finished-${cluster}`, `${seconds}\n`);
 
-export const addImage = (image: string): Promise<void> => writeFile(`${folder}/${image.replace(":", "_")}.image`, "");
+/** The id with which the cluster c was adopted. */
+export const adopted = (): string => readFileSync(`${folder}/adopted-c`, "utf8").trim();
+
+export const addImage = (image: string): Promise<void> =>
+	writeFile(`${folder}/${image.replaceAll(/[:/]/g, "_")}.image`, "");
 
 /** From now on, docker fails with this message. */
 export const failWith = (message: string): Promise<void> => writeFile(`${folder}/failure`, message);

@@ -2,9 +2,10 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { nodeNames } from "../../../config/clusterShape.ts";
 import { createCluster, deleteCluster, plannedCluster, removeOwned, updateCluster } from "../../../kind/kind.ts";
 import { newCreationId } from "../../../kind/owner.ts";
-import { scratchFolder } from "../fakePrograms.ts";
+import { program, scratchFolder } from "../fakePrograms.ts";
 import {
 	addImage,
+	adopted,
 	changes,
 	clients,
 	complete,
@@ -140,10 +141,22 @@ describe("what is lost with a new cluster", () => {
 		await fakeEngine(nodes.slice(1));
 		expect(await lossOf()).toBe(`the cluster c is incomplete: ${loss}`);
 	});
+
+	it("names the settings that don't change in place", async () => {
+		await createCluster(spec, await clusterId(spec, owner));
+		const config = { networking: { podSubnet: "10.1.0.0/16" } };
+		const { loss } = await plannedCluster({ ...spec, workers: 2, config }, owner);
+		expect(loss).toContain(
+			'(workers (was 1, now 2); networking.podSubnet (was absent, now "10.1.0.0/16")): it is recreated',
+		);
+	});
 });
 
 describe("creating a cluster", () => {
-	const created = [expect.stringMatching("^kind create cluster --name c "), expect.stringMatching("^docker exec c-")];
+	const created = [
+		expect.stringMatching("^kind create cluster --name c "),
+		expect.stringMatching("^docker exec --interactive c-"),
+	];
 	const deleted = (name: string) => expect.stringMatching(`^kind delete cluster --name ${name} `);
 
 	it("gives it all nodes, the id, and a kubeconfig outside ~/.kube", async () => {
@@ -154,6 +167,47 @@ describe("creating a cluster", () => {
 		expect(changes()[0]).toMatch(/ --kubeconfig \.kube\/c\.yaml$/);
 		await updateCluster({ ...spec, workers: 2 }, id);
 		expect(changes()).toEqual(created);
+	});
+
+	it("with several control planes has a load balancer, which is the owner's too", async () => {
+		const nodes = [{ role: "control-plane" as const }, { role: "control-plane" as const }, { role: "worker" as const }];
+		const several = { ...spec, config: { nodes } };
+		const id = await clusterId(several, owner);
+		const [plane, worker] = containers(id);
+		if (!plane || !worker) throw new Error("no nodes");
+		const { creationId: _, ...balancer } = {
+			...plane,
+			name: "c-external-load-balancer",
+			isLoadBalancer: true as const,
+		};
+		await fakeEngine([plane, { ...plane, name: "c-control-plane2" }, worker, balancer]);
+		expect(await plannedCluster(several, owner)).toEqual({ id, isNew: false });
+		await updateCluster(several, id);
+		expect(changes()).toEqual([]);
+		await fakeEngine([plane, { ...plane, name: "c-control-plane2" }, worker]);
+		expect((await plannedCluster(several, owner)).loss).toContain("is incomplete");
+	});
+
+	it("pulls each node's image first, and passes no other one to kind", async () => {
+		await addImage("node:2");
+		const nodes = [{ role: "control-plane" as const }, { role: "worker" as const, image: "node:2" }];
+		await createCluster({ ...spec, config: { nodes } }, newCreationId("00000000", owner));
+		expect(changes()[0]).toBe("kind create cluster --name c --config - --kubeconfig .kube/c.yaml");
+		const other = [{ role: "control-plane" as const, image: "node:3" }];
+		const creation = createCluster({ ...spec, config: { nodes: other } }, newCreationId("00000000", owner));
+		await expect(creation).rejects.toThrow("manifest unknown");
+		expect(Object.keys(nodeStates())).toEqual(nodesOf("c"));
+	});
+
+	it("keeps the nodes of a failed one on request, and says how to inspect them", async () => {
+		await program("kind", `echo "ERROR: no" >&2; exit 1`);
+		const id = newCreationId("00000000", owner);
+		await expect(createCluster(spec, id, { retain: true })).rejects.toThrow(
+			/ERROR: no[\s\S]*the nodes are kept.*kind export logs --name c/,
+		);
+		expect(changes()).toEqual([expect.stringMatching(/ --retain$/)]);
+		await expect(createCluster(spec, id)).rejects.not.toThrow("kept");
+		expect(changes()[1]).not.toContain("--retain");
 	});
 
 	it("replaces an existing one with the same id, because the state has lost what is in it", async () => {
@@ -200,6 +254,69 @@ describe("creating a cluster", () => {
 		await act(spec, newCreationId("00000000", owner));
 		expect(changes()).toEqual([deleted("old"), ...created]);
 		expect(Object.keys(nodeStates())).toEqual(nodesOf("c", "theirs", "unmanaged"));
+	});
+});
+
+describe("adopting a cluster", () => {
+	const adopt = { adopt: true };
+	/** Of another program, with kind's node image. */
+	const theirs = (changed: object = {}) =>
+		containers(undefined, { state: "running" }).map((node) => ({ ...node, image: "node:1", ...changed }));
+
+	it("that another program created records the owner in it, and deletes nothing", async () => {
+		await fakeEngine(theirs());
+		await complete("c", false);
+		const { id, isNew, loss } = await plannedCluster(spec, owner, adopt);
+		expect({ isNew, loss }).toEqual({ isNew: false, loss: undefined });
+		await createCluster(spec, id, adopt);
+		expect(changes()).toEqual([
+			"docker start c-control-plane",
+			"docker exec --interactive c-control-plane cp /dev/stdin /kind/nodeport-lab.finished",
+			"docker exec --interactive c-control-plane cp /dev/stdin /kind/nodeport-lab.adopted",
+		]);
+		expect(adopted()).toBe(id);
+		expect(await plannedCluster(spec, owner)).toEqual({ id, isNew: false });
+	});
+
+	it("makes it the owner's: another one is refused, and it can be recreated and deleted", async () => {
+		await fakeEngine(theirs());
+		const { id } = await plannedCluster(spec, owner, adopt);
+		await createCluster(spec, id, adopt);
+		await expect(plannedCluster(spec, "ffffffff", adopt)).rejects.toThrow("belongs to another clone or stack");
+		expect((await plannedCluster({ ...spec, workers: 2 }, owner, adopt)).loss).toContain("workers (was 1, now 2)");
+		await deleteCluster("c", id);
+		expect(nodeStates()).toEqual({});
+	});
+
+	it("whose state was lost keeps it", async () => {
+		await fakeEngine(theirs());
+		const { id } = await plannedCluster(spec, owner, adopt);
+		await createCluster(spec, id, adopt);
+		const before = changes();
+		await createCluster(spec, id, adopt);
+		expect(changes()).toEqual(before);
+	});
+
+	it("creates it if there is none, and is only done on request", async () => {
+		await createCluster(spec, newCreationId("00000000", owner), adopt);
+		expect(changes()[0]).toMatch(/^kind create/);
+		await fakeEngine(theirs());
+		await expect(plannedCluster(spec, owner)).rejects.toThrow(/isn't managed by this project.*adopt: true/);
+	});
+
+	it.each([
+		[
+			"nodes",
+			{ ...spec, workers: 2 },
+			'got "c-control-plane, c-worker, c-worker2", allowed: c-control-plane, c-worker;',
+		],
+		["nodes[0].image", { ...spec, nodeImage: "node:2" }, 'got "node:2", allowed: node:1;'],
+		["nodes[1].image", { ...spec, nodeImage: "node:2" }, 'got "node:2", allowed: node:1;'],
+	])("is refused if %s differs", async (field, other, text) => {
+		await fakeEngine(theirs());
+		await expect(plannedCluster(other, owner, adopt)).rejects.toThrow(`  ${field}: ${text} fix: `);
+		await expect(createCluster(other, newCreationId("00000000", owner), adopt)).rejects.toThrow(text);
+		expect(changes()).toEqual([]);
 	});
 });
 

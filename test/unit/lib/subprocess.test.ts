@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { creationSeconds, imageId } from "../../../kind/docker.ts";
+import { imageId } from "../../../kind/docker.ts";
+import { readCompletion } from "../../../kind/marks.ts";
 import { attempt, run } from "../../../lib/subprocess.ts";
 import { program, scratchFolder } from "../fakePrograms.ts";
 
@@ -53,12 +54,12 @@ describe("the engine", () => {
 		["is missing, newer client", fails("Error response from daemon: Could not find the file /kind/x"), undefined],
 	])("shows by the mark whether a cluster is complete: the mark %s", async (_, script, expected) => {
 		await program("docker", script);
-		expect(await creationSeconds("c")).toBe(expected);
+		expect((await readCompletion("c"))?.seconds).toBe(expected);
 	});
 
 	it("that doesn't answer makes neither a cluster incomplete nor an image missing", async () => {
 		await program("docker", fails("Cannot connect to the Docker daemon"));
-		await expect(creationSeconds("c")).rejects.toThrow("which starts the Docker engine");
+		await expect(readCompletion("c")).rejects.toThrow("which starts the Docker engine");
 		await expect(imageId("x")).rejects.toThrow("which starts the Docker engine");
 	});
 

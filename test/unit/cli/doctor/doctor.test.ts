@@ -14,7 +14,8 @@ scratchFolder(async () => {
 	await mkdir("tools");
 	for (const tool of ["cat", "sh"]) await symlink(`/bin/${tool}`, `tools/${tool}`);
 	await cp(join(project, "Pulumi.yaml"), "Pulumi.yaml");
-	await program("docker", `cat "$ANSWERS/$1" 2>/dev/null || { echo "$1: refused" >&2; exit 1; }`);
+	const failure = `[ "$1" = cp ] && echo "Could not find the file" >&2 || echo "$1: refused" >&2; exit 1`;
+	await program("docker", `cat "$ANSWERS/$1" 2>/dev/null || { ${failure}; }`);
 });
 
 const info = { ServerVersion: "27.1.0", CgroupVersion: "2", MemTotal: 16 * 2 ** 30, Name: "elsewhere" };
