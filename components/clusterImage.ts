@@ -1,8 +1,9 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { imageId } from "../kind/docker.ts";
+import { archiveId } from "../kind/inPlace/imageArchive.ts";
 import { programCommand, quietly } from "../lib/programs/programCommand.ts";
-import { orRefuse } from "../lib/userError.ts";
+import { orRefuse, UserError } from "../lib/userError.ts";
 
 /** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */
 export interface PodImage {
@@ -18,15 +19,20 @@ export interface PodImage {
 export interface ClusterImageArgs {
 	/** The kind cluster to load the image into. */
 	cluster: { id: pulumi.Input<string>; name: pulumi.Input<string> };
-	/** The tag of an image in the Docker engine. */
-	image: pulumi.Input<string>;
-	/** Names of the nodes to load it on; each takes time and disk space. Empty: every node. */
-	nodes: pulumi.Input<pulumi.Input<string>[]>;
+	/** The tag of an image in the Docker engine. @default none: `archive` is loaded */
+	image?: pulumi.Input<string>;
+	/** The path of an image archive, as `docker save` writes it; instead of `image`. @default none: `image` is loaded */
+	archive?: pulumi.Input<string>;
+	/** Names of the nodes to load it on; each takes time and disk space. Empty: every node. @default every node */
+	nodes?: pulumi.Input<pulumi.Input<string>[]>;
 }
 
-/** Loads an image of the Docker engine on nodes of a kind cluster. A new build of the same tag is loaded again. */
+/**
+ * Loads an image of the Docker engine, or an archive, on nodes of a kind cluster. A new build of the same tag, or another
+ * content of the archive, is loaded again.
+ */
 export class ClusterImage extends pulumi.ComponentResource implements PodImage {
-	/** The image's tag; available once the image is on the nodes. */
+	/** The image's tag, for an archive its first one; available once the image is on the nodes. */
 	public readonly reference: pulumi.Output<string>;
 	/** The id of the image's content (sha256:…); available once the image is on the nodes. */
 	public readonly id: pulumi.Output<string>;
@@ -35,12 +41,12 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 		// Only id and name: with the whole component, the image would wait for all of the cluster's resources.
 		const cluster = { id: args.cluster.id, name: args.cluster.name };
 		super("nodeport-lab:index:ClusterImage", name, { ...args, cluster }, opts);
-		const id = pulumi.output(args.image).apply((image) => orRefuse(imageId(image)));
+		const { operation, source, id } = sourceOf(name, args);
 		const load = new command.local.Command(
 			`${name}-load`,
 			{
-				create: programCommand("kind/kindProgram.ts", "load"),
-				stdin: pulumi.jsonStringify({ cluster: args.cluster.name, image: args.image, nodes: args.nodes }),
+				create: programCommand("kind/kindProgram.ts", operation),
+				stdin: pulumi.jsonStringify({ cluster: args.cluster.name, ...source, nodes: args.nodes ?? [] }),
 				triggers: [args.cluster.id, id],
 				...quietly,
 			},
@@ -50,4 +56,19 @@ export class ClusterImage extends pulumi.ComponentResource implements PodImage {
 		this.id = pulumi.all([id, load.stdout]).apply(([id]) => id);
 		this.registerOutputs({ reference: this.reference, id: this.id });
 	}
+}
+
+function sourceOf(name: string, { image, archive }: ClusterImageArgs) {
+	if (image !== undefined && archive === undefined) {
+		const id = pulumi.output(image).apply((image) => orRefuse(imageId(image)));
+		return { operation: "load", source: { image }, id };
+	}
+	if (image === undefined && archive !== undefined) {
+		const id = pulumi.output(archive).apply((archive) => orRefuse(archiveId(archive)));
+		return { operation: "load-archive", source: { archive }, id };
+	}
+	const got = image === undefined ? "neither" : "both";
+	throw new UserError(
+		`ClusterImage "${name}": got ${got} of image and archive, allowed: one of them; fix: set one of them`,
+	);
 }

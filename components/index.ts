@@ -4,7 +4,9 @@ export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterIma
 export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
 export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";
 export { ExistingCluster, type ExistingClusterArgs } from "./existingCluster.ts";
-export { KindCluster, type KindClusterArgs } from "./kindCluster.ts";
+export type * from "./kind/kindClusterArgs.ts";
+export type * from "./kind/kindNetworkArgs.ts";
+export { KindCluster } from "./kindCluster.ts";
 export { type LabContract, type LabOutput, labReference, requireLab, schema } from "./lab/labOutputs.ts";
 export type { LabCluster } from "./labCluster.ts";
 export { NodePortService, type NodePortServiceArgs } from "./nodePortService.ts";

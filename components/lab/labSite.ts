@@ -38,7 +38,7 @@ async function kindSite(config: KindConfig): Promise<LabSite> {
 		name: config.clusterName,
 		workers: config.workers,
 		nodeImage: config.nodeImage,
-		kubeProxyMode: config.kubeProxyMode,
+		networking: { kubeProxyMode: config.kubeProxyMode },
 		...(hostPort && { publish: { hostPort, nodePort } }),
 	});
 	return {

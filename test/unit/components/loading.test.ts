@@ -8,7 +8,8 @@ import { scratchFolder } from "../fakePrograms.ts";
 import { addImage, containers, fakeEngine } from "../kind/fakeEngine.ts";
 import { answers, settled } from "./recorder.ts";
 
-const spec = { name: "c", workers: 1, nodeImage: "node:1", kubeProxyMode: "iptables" as const };
+const args = { name: "c", workers: 1, nodeImage: "node:1" };
+const spec = { ...args, kubeProxyMode: "iptables" as const };
 const ended: string[] = [];
 /** Delays the access command: resources that depend on it end later. */
 let untilAccessEnds: () => Promise<void>;
@@ -34,7 +35,7 @@ it("doesn't wait until a new cluster can be reached", async () => {
 		end = resolve;
 	});
 	untilAccessEnds = () => ending;
-	const cluster = new KindCluster("new", spec);
+	const cluster = new KindCluster("new", args);
 	const image = new ClusterImage("new-image", { cluster, image: "echo:1", nodes: [] });
 	expect(await settled(image.reference)).toBe("echo:1"); // Otherwise this never resolves.
 	end();
@@ -47,7 +48,7 @@ it("waits until the nodes of an existing kind cluster run", async () => {
 	await fakeEngine(containers(id, { state: "exited" }));
 	await addImage("echo:1");
 	untilAccessEnds = () => new Promise((resolve) => setTimeout(resolve, 1000));
-	const cluster = new KindCluster("old", spec);
+	const cluster = new KindCluster("old", args);
 	await settled(new ClusterImage("old-image", { cluster, image: "echo:1", nodes: [] }).reference);
 	expect(ended.indexOf("old-access")).toBeGreaterThan(-1);
 	expect(ended.indexOf("old-image-load")).toBeGreaterThan(ended.indexOf("old-access"));
