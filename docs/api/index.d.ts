@@ -1,5 +1,6 @@
 import { RunError } from '@pulumi/pulumi/errors.js';
 import * as pulumi from '@pulumi/pulumi';
+import * as k8s from '@pulumi/kubernetes';
 
 /** An error that the user can fix. It ends the program, and Pulumi shows its message without a stack. */
 declare class UserError extends RunError {
@@ -24,14 +25,19 @@ interface ClusterImageArgs {
         id: pulumi.Input<string>;
         name: pulumi.Input<string>;
     };
-    /** The tag of an image in the Docker engine. */
-    image: pulumi.Input<string>;
-    /** Names of the nodes to load it on; each takes time and disk space. Empty: every node. */
-    nodes: pulumi.Input<pulumi.Input<string>[]>;
+    /** The tag of an image in the Docker engine. @default none: `archive` is loaded */
+    image?: pulumi.Input<string>;
+    /** The path of an image archive, as `docker save` writes it; instead of `image`. @default none: `image` is loaded */
+    archive?: pulumi.Input<string>;
+    /** Names of the nodes to load it on; each takes time and disk space. Empty: every node. @default every node */
+    nodes?: pulumi.Input<pulumi.Input<string>[]>;
 }
-/** Loads an image of the Docker engine on nodes of a kind cluster. A new build of the same tag is loaded again. */
+/**
+ * Loads an image of the Docker engine, or an archive, on nodes of a kind cluster. A new build of the same tag, or another
+ * content of the archive, is loaded again.
+ */
 declare class ClusterImage extends pulumi.ComponentResource implements PodImage {
-    /** The image's tag; available once the image is on the nodes. */
+    /** The image's tag, for an archive its first one; available once the image is on the nodes. */
     readonly reference: pulumi.Output<string>;
     /** The id of the image's content (sha256:…); available once the image is on the nodes. */
     readonly id: pulumi.Output<string>;
@@ -161,28 +167,155 @@ declare class ExistingCluster extends pulumi.ComponentResource implements LabClu
     constructor(name: string, args: ExistingClusterArgs, opts?: pulumi.ComponentResourceOptions);
 }
 
-/** The shape of a kind cluster, as settings and components name it. */
+interface KindNetworkingArgs {
+    /** The IP families of pods and Services: ipv4, ipv6 or dual. @default "ipv4" */
+    ipFamily?: pulumi.Input<"ipv4" | "ipv6" | "dual">;
+    /** The address of the Docker host on which the API server listens. @default "127.0.0.1", or "::1" with ipFamily ipv6 */
+    apiServerAddress?: pulumi.Input<string>;
+    /** The port on which it listens there; 0: kind chooses a free one; -1: the engine does, again at each start. @default 0 */
+    apiServerPort?: pulumi.Input<number>;
+    /** The pods' subnet; with ipFamily dual, one of each family, separated by a comma. @default "10.244.0.0/16" */
+    podSubnet?: pulumi.Input<string>;
+    /** The Services' subnet, likewise. @default "10.96.0.0/16" */
+    serviceSubnet?: pulumi.Input<string>;
+    /** Whether you install a network plugin yourself. Nodes become Ready only after that. @default false */
+    disableDefaultCNI?: pulumi.Input<boolean>;
+    /** How kube-proxy programs the kernel: iptables, nftables or ipvs; none: no kube-proxy runs. @default "iptables" */
+    kubeProxyMode?: pulumi.Input<"iptables" | "nftables" | "ipvs" | "none">;
+    /** The nodes' DNS search domains; an empty list removes all. @default the Docker host's */
+    dnsSearch?: pulumi.Input<pulumi.Input<string>[]>;
+}
+interface KindRegistryArgs {
+    /** The container's name. An existing container is used, otherwise one is started, and destroyed with the cluster. @default "kind-registry" */
+    name?: pulumi.Input<string>;
+    /** The port of 127.0.0.1 that images are pushed to, as localhost:5001/name:tag; pods use the same name. @default 5001 */
+    port?: pulumi.Input<number>;
+    /** The image of a registry that is started. @default "registry:3" */
+    image?: pulumi.Input<string>;
+}
 
-type KubeProxyMode = "nftables" | "iptables";
-
+type List<T> = pulumi.Input<pulumi.Input<T>[]>;
+type Values<T> = pulumi.Input<Record<string, pulumi.Input<T>>>;
+/** What can't change in place recreates the cluster; the preview names the fields. */
 interface KindClusterArgs {
-    /** The kind cluster's name, and the prefix of its node names. */
-    name: string;
-    /** The number of workers next to the one control plane, 1 to 50. */
-    workers: number;
-    /** The node image: a tag in the Docker engine or in a registry. */
-    nodeImage: pulumi.Input<string>;
-    /** How kube-proxy programs the kernel. @default "iptables" */
-    kubeProxyMode?: pulumi.Input<KubeProxyMode>;
+    /** The kind cluster's name, and the prefix of its node names. A change recreates the cluster. @default the component's name */
+    name?: string;
+    /** The nodes, in kind's order. A new or a removed node recreates the cluster. @default one control plane, and `workers` */
+    nodes?: KindNodeArgs[];
+    /** The number of workers next to one control plane, 0 to 50; instead of `nodes`. A change recreates the cluster. @default 0 */
+    workers?: number;
     /**
-     * Publishes a nodePort of the control plane on 127.0.0.1 of the Docker host. A change replaces the cluster.
+     * The node image: a tag in the Docker engine or in a registry. A change recreates the cluster.
+     * @default an existing cluster's own, else nodeport-lab/node:1.36 if the lab's set-up has built it, else kind's, by digest
+     */
+    nodeImage?: pulumi.Input<string>;
+    /**
+     * Publishes a nodePort of the first control plane on 127.0.0.1 of the Docker host. A change recreates the cluster.
      * @default none
      */
     publish?: pulumi.Input<{
         hostPort: number;
         nodePort: number;
     }>;
+    /** Cluster-wide network settings. A change recreates the cluster. @default kind's */
+    networking?: pulumi.Input<KindNetworkingArgs>;
+    /** Kubernetes feature gates, for all components. A change recreates the cluster. @default Kubernetes' own */
+    featureGates?: Values<boolean>;
+    /** The API server's --runtime-config, such as `{ "api/alpha": "true" }`. A change recreates the cluster. @default none */
+    runtimeConfig?: Values<string>;
+    /** Merge patches, as YAML, of every node's kubeadm configuration. A change recreates the cluster. @default none */
+    kubeadmConfigPatches?: List<string>;
+    /** JSON 6902 patches of every node's kubeadm configuration. A change recreates the cluster. @default none */
+    kubeadmConfigPatchesJSON6902?: List<KindPatchJSON6902Args>;
+    /** Merge patches, as TOML, of every node's containerd configuration. A change recreates the cluster. @default none */
+    containerdConfigPatches?: List<string>;
+    /** JSON 6902 patches, as JSON, of every node's containerd configuration. A change recreates the cluster. @default none */
+    containerdConfigPatchesJSON6902?: List<string>;
+    /** A local registry, in a container next to the nodes. Changes in place. @default none */
+    registry?: KindRegistryArgs;
+    /** Images of the Docker engine to load on every node; ClusterImage chooses the nodes. Changes in place. @default none */
+    images?: string[];
+    /** Paths of image archives, as `docker save` writes them, to load on every node. Changes in place. @default none */
+    imageArchives?: string[];
+    /** Keeps the nodes for inspection if the creation fails; the next update replaces them. @default false */
+    retain?: pulumi.Input<boolean>;
+    /**
+     * How many seconds to wait until all nodes are Ready; 0 doesn't wait for that.
+     * @default 180 or 4 times as long as the creation took; 0 with networking.disableDefaultCNI
+     */
+    waitForReady?: pulumi.Input<number>;
+    /**
+     * Takes over a kind cluster of this name that another program created, if its nodes have the names and images that these
+     * arguments give them; nothing else is compared. From then on it is this stack's, and `pulumi destroy` deletes it.
+     * @default false: such a cluster is an error
+     */
+    adopt?: pulumi.Input<boolean>;
+    /**
+     * The last resort: kind's configuration (kind.x-k8s.io/v1alpha4) as YAML or as an object, instead of the arguments that it
+     * contains. kind itself checks it when it creates the cluster. A change recreates the cluster, except of labels.
+     * @default made from the other arguments
+     */
+    kindConfig?: string | Record<string, unknown>;
 }
+interface KindNodeArgs {
+    /** control-plane or worker. In front of several control planes kind starts a load balancer. @default "control-plane" */
+    role?: "control-plane" | "worker";
+    /** The node's image. A change recreates the cluster. @default nodeImage */
+    image?: pulumi.Input<string>;
+    /** Labels of the Node, of any key; labels that are set elsewhere stay. Change in place. @default none */
+    labels?: Values<string>;
+    /** Taints of the Node; taints that are set elsewhere stay. Change in place. @default none */
+    taints?: List<KindTaintArgs>;
+    /** Paths of the Docker host that are mounted into the node. A change recreates the cluster. @default none */
+    extraMounts?: List<KindMountArgs>;
+    /** Ports of the node that the Docker host publishes. A change recreates the cluster. @default none */
+    extraPortMappings?: List<KindPortMappingArgs>;
+    /** Merge patches, as YAML, of the node's kubeadm configuration. A change recreates the cluster. @default none */
+    kubeadmConfigPatches?: List<string>;
+    /** JSON 6902 patches of the node's kubeadm configuration. A change recreates the cluster. @default none */
+    kubeadmConfigPatchesJSON6902?: List<KindPatchJSON6902Args>;
+}
+interface KindTaintArgs {
+    /** The taint's key. */
+    key: pulumi.Input<string>;
+    /** The taint's value. @default none */
+    value?: pulumi.Input<string>;
+    /** What happens to pods without a toleration: NoSchedule, PreferNoSchedule or NoExecute. */
+    effect: pulumi.Input<"NoSchedule" | "PreferNoSchedule" | "NoExecute">;
+}
+interface KindMountArgs {
+    /** An absolute path in the node. */
+    containerPath: pulumi.Input<string>;
+    /** A path on the Docker host, absolute or relative to the program. */
+    hostPath: pulumi.Input<string>;
+    /** Whether the node can't write there. @default false */
+    readOnly?: pulumi.Input<boolean>;
+    /** Whether the files get an SELinux label that containers may use. @default false */
+    selinuxRelabel?: pulumi.Input<boolean>;
+    /** Whether later mounts below the path appear on the other side: None, HostToContainer or Bidirectional. @default "None" */
+    propagation?: pulumi.Input<"None" | "HostToContainer" | "Bidirectional">;
+}
+interface KindPortMappingArgs {
+    /** A port of the node, such as a nodePort. */
+    containerPort: pulumi.Input<number>;
+    /** The port of the Docker host; 0: kind chooses a free one; -1: the engine does, again at each start. @default 0 */
+    hostPort?: pulumi.Input<number>;
+    /** The address of the Docker host that the port listens on. @default "0.0.0.0", or "::" with ipFamily ipv6 */
+    listenAddress?: pulumi.Input<string>;
+    /** TCP, UDP or SCTP. @default "TCP" */
+    protocol?: pulumi.Input<"TCP" | "UDP" | "SCTP">;
+}
+interface KindPatchJSON6902Args {
+    /** The API group of the patched object, such as kubeadm.k8s.io. */
+    group: pulumi.Input<string>;
+    /** The API version of the patched object, such as v1beta4. */
+    version: pulumi.Input<string>;
+    /** The kind of the patched object, such as ClusterConfiguration. */
+    kind: pulumi.Input<string>;
+    /** A list of operations (RFC 6902), as YAML or JSON. */
+    patch: pulumi.Input<string>;
+}
+
 /**
  * A kind cluster that repairs itself: an update recreates it if it is gone, incomplete or of another shape, starts stopped
  * nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
@@ -195,21 +328,37 @@ declare class KindCluster extends pulumi.ComponentResource implements LabCluster
     readonly name: pulumi.Output<string>;
     /** The administrator's kubeconfig, secret. Also in the file `kubeconfigPath`, mode 0600. */
     readonly kubeconfig: pulumi.Output<string>;
+    /** The same for containers on kind's network, secret. */
+    readonly internalKubeconfig: pulumi.Output<string>;
     /** The path of the kubeconfig, relative to the program. */
     readonly kubeconfigPath: pulumi.Output<string>;
-    /** Control plane first, then the workers in kind's order; read from the API server on every update. */
+    /** The API server's address, for the Docker host. */
+    readonly endpoint: pulumi.Output<string>;
+    /** The certificate of the cluster's authority, in PEM. */
+    readonly clusterCaCertificate: pulumi.Output<string>;
+    /** The administrator's certificate, in PEM, secret. */
+    readonly clientCertificate: pulumi.Output<string>;
+    /** The administrator's private key, in PEM, secret. */
+    readonly clientKey: pulumi.Output<string>;
+    /** The Docker network of the nodes. */
+    readonly network: pulumi.Output<string>;
+    /** Where to push images for `registry`, such as localhost:5001; absent without one. */
+    readonly registry?: pulumi.Output<string>;
+    /** Control planes first, then the workers in kind's order; read from the API server on every update. */
     readonly nodes: pulumi.Output<Node[]>;
     /** How to run a program on each node, by node name. */
     readonly nodeRunners: pulumi.Output<Record<string, Runner>>;
+    /** The cluster's Kubernetes provider. It is ready once labels, taints, images and the registry are. */
+    readonly provider: k8s.Provider;
     /** Resource options for components inside the cluster: its Kubernetes provider, and deletion with the cluster. */
     readonly inside: pulumi.ComponentResourceOptions;
-    constructor(name: string, args: KindClusterArgs, opts?: pulumi.ComponentResourceOptions);
-    private commands;
+    constructor(name: string, args?: KindClusterArgs, opts?: pulumi.ComponentResourceOptions);
+    private images;
 }
 
 /** The results of a verification: the full report on disk, and the summary in the stack's outputs. */
 
-type Summary = { ok: boolean; checkedAt: string; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; report: string; pods: { name: string; ip: string; node: string; }[]; omittedCells?: number | undefined; omittedNodes?: number | undefined; };
+type Summary = { ok: boolean; checkedAt: string; proxyMode: "iptables" | "nftables" | "unknown" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "nodePort" | "clusterIp" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; nodes: { node: string; backend: "nftables" | "iptables-nft" | "iptables-legacy"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; report: string; pods: { name: string; ip: string; node: string; }[]; omittedCells?: number | undefined; omittedNodes?: number | undefined; };
 
 interface VerificationArgs {
     /** The path of the cluster's kubeconfig. Its text would make every output secret. */
@@ -260,7 +409,7 @@ declare class Verification extends pulumi.ComponentResource {
 
 /** The version of the contract. A stack that reads another version stops with an error. */
 declare const schema = "nodeport-lab/v1";
-type LabContract = { schema: "nodeport-lab/v1"; clusterName: string; nodes: { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; }[]; nodeIps: Record<string, string>; nodePort: number; service: { namespace: string; name: string; dnsName: string; clusterIp: string; port: number; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; }; echo: { name: string; image: string; pods: { name: string; ip: string; node: string; }[]; }; verification: { nodes: { node: string; backend: "iptables-nft" | "iptables-legacy" | "nftables"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; ok: boolean; proxyMode: "unknown" | "nftables" | "iptables" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; report: string; checkedAt: string; omittedCells?: number | undefined; omittedNodes?: number | undefined; }; kubeconfig?: string | undefined; };
+type LabContract = { schema: "nodeport-lab/v1"; clusterName: string; nodes: { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; }[]; nodeIps: Record<string, string>; nodePort: number; service: { name: string; nodePort: number; port: number; namespace: string; dnsName: string; clusterIp: string; externalTrafficPolicy: "Cluster" | "Local"; }; echo: { name: string; image: string; pods: { name: string; ip: string; node: string; }[]; }; verification: { nodes: { node: string; backend: "nftables" | "iptables-nft" | "iptables-legacy"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; ok: boolean; proxyMode: "iptables" | "nftables" | "unknown" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "nodePort" | "clusterIp" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; report: string; checkedAt: string; omittedCells?: number | undefined; omittedNodes?: number | undefined; }; kubeconfig?: string | undefined; };
 type Key = keyof LabContract;
 /** The type that `requireLab` returns for each output: never undefined. */
 type LabOutput<K extends Key> = NonNullable<LabContract[K]>;
@@ -354,4 +503,4 @@ declare class OutsideClient extends pulumi.ComponentResource {
 }
 
 export { ClusterImage, DnsUtils, EchoDeployment, ExistingCluster, KindCluster, NodePortService, NodeProbe, OutsideClient, UserError, Verification, labReference, requireLab, schema };
-export type { ClusterImageArgs, DnsUtilsArgs, EchoDeploymentArgs, ExistingClusterArgs, KindClusterArgs, LabCluster, LabContract, LabOutput, NodePortServiceArgs, NodeProbeArgs, OutsideClientArgs, PodImage, VerificationArgs };
+export type { ClusterImageArgs, DnsUtilsArgs, EchoDeploymentArgs, ExistingClusterArgs, KindClusterArgs, KindMountArgs, KindNetworkingArgs, KindNodeArgs, KindPatchJSON6902Args, KindPortMappingArgs, KindRegistryArgs, KindTaintArgs, LabCluster, LabContract, LabOutput, NodePortServiceArgs, NodeProbeArgs, OutsideClientArgs, PodImage, VerificationArgs };
