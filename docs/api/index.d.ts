@@ -46,10 +46,51 @@ declare class ClusterImage extends pulumi.ComponentResource implements PodImage 
 
 /** Where programs run, and the clients that send requests from there. */
 
-type Runner = { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; };
-type Client = { name: string; run: { exec: { namespace: string; pod: string; container: string; }; } | { spawn: string[]; }; get: string[]; ip?: string | undefined; };
-type ClientGroup = { each: { namespace: string; labels: Record<string, string>; container: string; }; named: "pod" | "node"; get: string[]; };
-type Existing = { readers?: { namespace: string; labels: Record<string, string>; container: string; } | undefined; sample?: { nodes: string[]; of: number; seed: number; hindered?: string[] | undefined; } | undefined; };
+type Runner = {
+    exec: {
+        container: string;
+        namespace: string;
+        pod: string;
+    };
+} | {
+    spawn: string[];
+};
+type Client = {
+    get: string[];
+    ip?: string | undefined;
+    name: string;
+    run: {
+        exec: {
+            container: string;
+            namespace: string;
+            pod: string;
+        };
+    } | {
+        spawn: string[];
+    };
+};
+type ClientGroup = {
+    each: {
+        container: string;
+        labels: Record<string, string>;
+        namespace: string;
+    };
+    get: string[];
+    named: "node" | "pod";
+};
+type Existing = {
+    readers?: {
+        container: string;
+        labels: Record<string, string>;
+        namespace: string;
+    } | undefined;
+    sample?: {
+        hindered?: string[] | undefined;
+        nodes: string[];
+        of: number;
+        seed: number;
+    } | undefined;
+};
 
 interface DnsUtilsArgs {
     /** The dnsutils image (toolchain/images/dnsutils) with dig, nslookup, wget and curl. */
@@ -113,8 +154,29 @@ declare class EchoDeployment extends pulumi.ComponentResource {
 
 /** Objects of a cluster, reduced to the fields that are used. */
 
-type Node = { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; };
-type Service = { name: string; namespace: string; dnsName: string; clusterIp: string; port: number; portName: string; nodePort: number; externalTrafficPolicy: "Cluster" | "Local"; sessionAffinity: "None" | "ClientIP"; };
+type Node = {
+    containerRuntime: string;
+    internalIp: string;
+    kernelVersion: string;
+    kubeletVersion: string;
+    labels: Record<string, string>;
+    name: string;
+    osImage: string;
+    podCidr: string;
+    ready: boolean;
+    role: "control-plane" | "worker";
+};
+type Service = {
+    clusterIp: string;
+    dnsName: string;
+    externalTrafficPolicy: "Cluster" | "Local";
+    name: string;
+    namespace: string;
+    nodePort: number;
+    port: number;
+    portName: string;
+    sessionAffinity: "ClientIP" | "None";
+};
 
 /** A cluster that the lab can deploy to: KindCluster or ExistingCluster. */
 interface LabCluster {
@@ -358,7 +420,71 @@ declare class KindCluster extends pulumi.ComponentResource implements LabCluster
 
 /** The results of a verification: the full report on disk, and the summary in the stack's outputs. */
 
-type Summary = { ok: boolean; checkedAt: string; proxyMode: "iptables" | "nftables" | "unknown" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "nodePort" | "clusterIp" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; nodes: { node: string; backend: "nftables" | "iptables-nft" | "iptables-legacy"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; report: string; pods: { name: string; ip: string; node: string; }[]; omittedCells?: number | undefined; omittedNodes?: number | undefined; };
+type Summary = {
+    checkedAt: string;
+    connectivity: {
+        client: string;
+        command: string;
+        expected: {
+            clientIp?: string | undefined;
+            nodes?: string[] | undefined;
+            outcome: "dns" | "http" | "ok" | "other" | "refused" | "timeout";
+            podIps?: string[] | undefined;
+        };
+        observed: {
+            body?: string | undefined;
+            clientIp?: string | undefined;
+            milliseconds?: number | undefined;
+            node?: string | undefined;
+            outcome: "dns" | "http" | "ok" | "other" | "refused" | "timeout";
+            podIp?: string | undefined;
+        };
+        ok: boolean;
+        scope: "external" | "internal";
+        target: {
+            address: string;
+            kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
+            node?: string | undefined;
+        };
+    }[];
+    nodes: {
+        backend: "iptables-legacy" | "iptables-nft" | "nftables";
+        node: string;
+        paths: {
+            hops: {
+                chain: string;
+                effect: "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
+                object?: {
+                    kind: string;
+                    name: string;
+                    namespace?: string | undefined;
+                } | undefined;
+                owner?: string | undefined;
+                rule: string;
+                setting?: {
+                    name: string;
+                    required: string;
+                    value: string;
+                } | undefined;
+                table: string;
+                text: string;
+                to?: string | undefined;
+            }[];
+            probability: number;
+        }[];
+        rules: string[];
+    }[];
+    ok: boolean;
+    omittedCells?: number | undefined;
+    omittedNodes?: number | undefined;
+    pods: {
+        ip: string;
+        name: string;
+        node: string;
+    }[];
+    proxyMode: "iptables" | "nftables" | "none" | "unknown";
+    report: string;
+};
 
 interface VerificationArgs {
     /** The path of the cluster's kubeconfig. Its text would make every output secret. */
@@ -409,7 +535,103 @@ declare class Verification extends pulumi.ComponentResource {
 
 /** The version of the contract. A stack that reads another version stops with an error. */
 declare const schema = "nodeport-lab/v1";
-type LabContract = { schema: "nodeport-lab/v1"; clusterName: string; nodes: { name: string; role: "control-plane" | "worker"; ready: boolean; internalIp: string; podCidr: string; labels: Record<string, string>; kubeletVersion: string; osImage: string; kernelVersion: string; containerRuntime: string; }[]; nodeIps: Record<string, string>; nodePort: number; service: { name: string; nodePort: number; port: number; namespace: string; dnsName: string; clusterIp: string; externalTrafficPolicy: "Cluster" | "Local"; }; echo: { name: string; image: string; pods: { name: string; ip: string; node: string; }[]; }; verification: { nodes: { node: string; backend: "nftables" | "iptables-nft" | "iptables-legacy"; rules: string[]; paths: { probability: number; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; }[]; }[]; ok: boolean; proxyMode: "iptables" | "nftables" | "unknown" | "none"; connectivity: { client: string; scope: "external" | "internal"; target: { kind: "nodePort" | "clusterIp" | "podIp" | "serviceDns"; address: string; node?: string | undefined; }; expected: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; nodes?: string[] | undefined; podIps?: string[] | undefined; clientIp?: string | undefined; }; observed: { outcome: "ok" | "timeout" | "refused" | "dns" | "http" | "other"; body?: string | undefined; node?: string | undefined; podIp?: string | undefined; clientIp?: string | undefined; milliseconds?: number | undefined; }; ok: boolean; command: string; }[]; report: string; checkedAt: string; omittedCells?: number | undefined; omittedNodes?: number | undefined; }; kubeconfig?: string | undefined; };
+type LabContract = {
+    clusterName: string;
+    echo: {
+        image: string;
+        name: string;
+        pods: {
+            ip: string;
+            name: string;
+            node: string;
+        }[];
+    };
+    kubeconfig?: string | undefined;
+    nodeIps: Record<string, string>;
+    nodePort: number;
+    nodes: {
+        containerRuntime: string;
+        internalIp: string;
+        kernelVersion: string;
+        kubeletVersion: string;
+        labels: Record<string, string>;
+        name: string;
+        osImage: string;
+        podCidr: string;
+        ready: boolean;
+        role: "control-plane" | "worker";
+    }[];
+    schema: "nodeport-lab/v1";
+    service: {
+        clusterIp: string;
+        dnsName: string;
+        externalTrafficPolicy: "Cluster" | "Local";
+        name: string;
+        namespace: string;
+        nodePort: number;
+        port: number;
+    };
+    verification: {
+        checkedAt: string;
+        connectivity: {
+            client: string;
+            command: string;
+            expected: {
+                clientIp?: string | undefined;
+                nodes?: string[] | undefined;
+                outcome: "dns" | "http" | "ok" | "other" | "refused" | "timeout";
+                podIps?: string[] | undefined;
+            };
+            observed: {
+                body?: string | undefined;
+                clientIp?: string | undefined;
+                milliseconds?: number | undefined;
+                node?: string | undefined;
+                outcome: "dns" | "http" | "ok" | "other" | "refused" | "timeout";
+                podIp?: string | undefined;
+            };
+            ok: boolean;
+            scope: "external" | "internal";
+            target: {
+                address: string;
+                kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
+                node?: string | undefined;
+            };
+        }[];
+        nodes: {
+            backend: "iptables-legacy" | "iptables-nft" | "nftables";
+            node: string;
+            paths: {
+                hops: {
+                    chain: string;
+                    effect: "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
+                    object?: {
+                        kind: string;
+                        name: string;
+                        namespace?: string | undefined;
+                    } | undefined;
+                    owner?: string | undefined;
+                    rule: string;
+                    setting?: {
+                        name: string;
+                        required: string;
+                        value: string;
+                    } | undefined;
+                    table: string;
+                    text: string;
+                    to?: string | undefined;
+                }[];
+                probability: number;
+            }[];
+            rules: string[];
+        }[];
+        ok: boolean;
+        omittedCells?: number | undefined;
+        omittedNodes?: number | undefined;
+        proxyMode: "iptables" | "nftables" | "none" | "unknown";
+        report: string;
+    };
+};
 type Key = keyof LabContract;
 /** The type that `requireLab` returns for each output: never undefined. */
 type LabOutput<K extends Key> = NonNullable<LabContract[K]>;

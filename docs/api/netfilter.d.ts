@@ -1,7 +1,7 @@
 /** The input and output of a walk: a packet and a node's network in, the packet's paths out. */
 
 type Family = "ipv4" | "ipv6";
-type Protocol = "tcp" | "udp" | "sctp";
+type Protocol = "sctp" | "tcp" | "udp";
 /** A packet as netfilter first sees it on a node, before any rule has changed it. */
 interface Packet {
     family: Family;
@@ -45,13 +45,70 @@ interface NodeNetwork {
     /** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */
     sysctls?: Record<string, string>;
 }
-type HopEffect = "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject";
-type ObjectReference = { kind: string; name: string; namespace?: string | undefined; };
-type KernelSetting = { name: string; value: string; required: string; };
-type Hop = { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; };
-type RuleSource = "iptables-nft" | "iptables-legacy" | "nft";
-type PathOutcome = "unknown" | "drop" | "reject" | "endpoint" | "untouched";
-type Path = { probability: number; outcome: "unknown" | "drop" | "reject" | "endpoint" | "untouched"; masqueraded: boolean; hops: { table: string; chain: string; rule: string; effect: "unknown" | "jump" | "goto" | "return" | "mark" | "dnat" | "snat" | "masquerade" | "notrack" | "update" | "accept" | "drop" | "reject"; text: string; to?: string | undefined; object?: { kind: string; name: string; namespace?: string | undefined; } | undefined; owner?: string | undefined; setting?: { name: string; value: string; required: string; } | undefined; }[]; endpoint?: { address: string; port: number; } | undefined; clientIp?: string | undefined; rejectedWith?: string | undefined; unevaluated?: string[] | undefined; unread?: ("iptables-nft" | "iptables-legacy" | "nft")[] | undefined; };
+type HopEffect = "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
+type ObjectReference = {
+    kind: string;
+    name: string;
+    namespace?: string | undefined;
+};
+type KernelSetting = {
+    name: string;
+    required: string;
+    value: string;
+};
+type Hop = {
+    chain: string;
+    effect: "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
+    object?: {
+        kind: string;
+        name: string;
+        namespace?: string | undefined;
+    } | undefined;
+    owner?: string | undefined;
+    rule: string;
+    setting?: {
+        name: string;
+        required: string;
+        value: string;
+    } | undefined;
+    table: string;
+    text: string;
+    to?: string | undefined;
+};
+type RuleSource = "iptables-legacy" | "iptables-nft" | "nft";
+type PathOutcome = "drop" | "endpoint" | "reject" | "unknown" | "untouched";
+type Path = {
+    clientIp?: string | undefined;
+    endpoint?: {
+        address: string;
+        port: number;
+    } | undefined;
+    hops: {
+        chain: string;
+        effect: "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
+        object?: {
+            kind: string;
+            name: string;
+            namespace?: string | undefined;
+        } | undefined;
+        owner?: string | undefined;
+        rule: string;
+        setting?: {
+            name: string;
+            required: string;
+            value: string;
+        } | undefined;
+        table: string;
+        text: string;
+        to?: string | undefined;
+    }[];
+    masqueraded: boolean;
+    outcome: "drop" | "endpoint" | "reject" | "unknown" | "untouched";
+    probability: number;
+    rejectedWith?: string | undefined;
+    unevaluated?: string[] | undefined;
+    unread?: ("iptables-legacy" | "iptables-nft" | "nft")[] | undefined;
+};
 
 /** What the tools of one node print, all of one address family. What is left out counts as empty. */
 interface RuleTexts {

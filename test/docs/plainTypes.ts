@@ -36,5 +36,29 @@ function writtenOut(node: ts.TypeAliasDeclaration, checker: ts.TypeChecker, fact
 	const source = ts.getOriginalNode(node) as ts.TypeAliasDeclaration;
 	const type = checker.typeToTypeNode(checker.getTypeAtLocation(source.name), undefined, flags);
 	if (!type) throw new Error(`the type ${node.name.text} can't be written out`);
-	return factory.updateTypeAliasDeclaration(node, node.modifiers, node.name, node.typeParameters, type);
+	return factory.updateTypeAliasDeclaration(
+		node,
+		node.modifiers,
+		node.name,
+		node.typeParameters,
+		sorted(type, factory),
+	);
+}
+
+const printer = ts.createPrinter();
+const nothing = ts.createSourceFile("", "", ts.ScriptTarget.Latest);
+const byText = (a: ts.Node, b: ts.Node): number => {
+	const [first = "", second = ""] = [a, b].map((node) => printer.printNode(ts.EmitHint.Unspecified, node, nothing));
+	return Number(first === "undefined") - Number(second === "undefined") || (first < second ? -1 : 1);
+};
+
+/** TypeScript orders the members by their first use in the whole program, which changes with code elsewhere. */
+function sorted(type: ts.TypeNode, factory: ts.NodeFactory): ts.TypeNode {
+	const visit = (node: ts.Node): ts.Node => {
+		const visited = ts.visitEachChild(node, visit, undefined);
+		if (ts.isUnionTypeNode(visited)) return factory.createUnionTypeNode([...visited.types].sort(byText));
+		if (ts.isTypeLiteralNode(visited)) return factory.createTypeLiteralNode([...visited.members].sort(byText));
+		return visited;
+	};
+	return visit(type) as ts.TypeNode;
 }
