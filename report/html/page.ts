@@ -5,13 +5,13 @@ import type { Report } from "../../verification/report.ts";
 import { nodeTraceLine, tracesTitle } from "../traceText.ts";
 import { drawbackCards } from "./drawbackCards.ts";
 import { glossary, withTerms } from "./glossary.ts";
-import { mainRequest } from "./lesson.ts";
 import { Markup, markup } from "./markup.ts";
 import { matrix } from "./matrix.ts";
 import { rulesOfNodes } from "./nodeRules.ts";
 import { facts, lessonOf, notices, verdict } from "./pageHeader.ts";
 import { player } from "./picture/player.ts";
 import { type RequestView, requestViews } from "./requestViews.ts";
+import { mainRequest } from "./takeaway.ts";
 
 export async function htmlReport(report: Report): Promise<string> {
 	const [style, script] = await Promise.all([joined(...styles), joined(...scripts)]);

@@ -3,8 +3,8 @@ import type { Report } from "../../verification/report.ts";
 import { findingText } from "../findingText.ts";
 import { noticeTexts } from "../noticeText.ts";
 import { glossaryLink, withTerms } from "./glossary.ts";
-import { lesson } from "./lesson.ts";
 import { type Markup, markup } from "./markup.ts";
+import { lesson } from "./takeaway.ts";
 
 export function verdict({ ok, checkedAt, connectivity, findings, evidence, rules }: Report): Markup {
 	const why = rules.length > 0 && " by the API objects and by the kernel rules";

@@ -5,11 +5,11 @@ import type { Report } from "../../verification/report.ts";
 import { endText, recordedJourney } from "../journeyText.ts";
 import { requestName } from "../matrixText.ts";
 import { branchTitles, journeyInWords } from "./journeyInWords.ts";
-import { requestLesson } from "./lesson.ts";
 import { type Markup, markup } from "./markup.ts";
 import { matchedRules } from "./nodeRules.ts";
 import { pictureOf } from "./picture/picture.ts";
 import { sequence } from "./picture/sequence.ts";
+import { requestLesson } from "./takeaway.ts";
 
 export interface RequestView {
 	client: string;

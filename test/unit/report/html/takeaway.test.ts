@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lesson, mainRequest, requestLesson } from "../../../../report/html/lesson.ts";
+import { lesson, mainRequest, requestLesson } from "../../../../report/html/takeaway.ts";
 import type { RecordedBranch } from "../../../../verification/journey/model.ts";
 import type { Cell } from "../../../../verification/model.ts";
 import type { Report } from "../../../../verification/report.ts";
