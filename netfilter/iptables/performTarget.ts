@@ -10,7 +10,7 @@ import {
 	translateSource,
 	withoutTracking,
 } from "../packet/nat.ts";
-import { type PacketState, type RuleReference, recorded } from "../packet/state.ts";
+import { allBits, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import { defaultRejection } from "../rejection.ts";
 import type { Branch } from "../traversal/walker.ts";
 import type { Table } from "./parse.ts";
@@ -65,7 +65,7 @@ function performOne(target: Decided, state: PacketState, rule: RuleReference, ta
 			return branch(recorded(state, rule, { effect: "reject", with: rejectedWith }), "reject");
 		}
 		case "mark":
-			return setMark(state, rule, ((state.mark & ~target.mask) ^ target.value) >>> 0);
+			return setMark(state, rule, target.value, target.mask);
 		case "connection-mark":
 			return connectionMark(target, state, rule);
 		case "snat":
@@ -76,6 +76,8 @@ function performOne(target: Decided, state: PacketState, rule: RuleReference, ta
 		}
 		case "masquerade":
 			return branch(masquerade(state, rule, network, target.otherPort), "accept");
+		case "hash-mark":
+			return branch(withUnknownMark(state, allBits), "continue");
 		case "notrack":
 			return branch(withoutTracking(state, rule), "continue");
 		case "chain":
@@ -103,8 +105,14 @@ function call(
 
 const branch = (state: PacketState, verdict: Branch["verdict"]): Branch => ({ probability: 1, state, verdict });
 
-const setMark = (state: PacketState, rule: RuleReference, mark: number): Branch =>
-	branch(recorded(state, rule, { effect: "mark", mark }, { mark }), "continue");
+/** The mark after (mark & ~mask) ^ value, of which the cleared bits are known. */
+function setMark(state: PacketState, rule: RuleReference, value: number, mask: number): Branch {
+	const mark = ((state.mark & ~mask) ^ value) >>> 0;
+	const knownMark = (state.knownMark | mask) >>> 0;
+	if (knownMark === allBits)
+		return branch(recorded(state, rule, { effect: "mark", mark }, { mark, knownMark }), "continue");
+	return branch({ ...state, mark: (mark & knownMark) >>> 0, knownMark }, "continue");
+}
 
 /** xt_connmark.c: without a connection, CONNMARK does nothing. Only `--restore-mark` changes what the packet shows. */
 function connectionMark(
@@ -115,14 +123,20 @@ function connectionMark(
 	if (!hasConnection(state)) return branch(state, "continue");
 	const { conntrack } = state;
 	if (action === "restore") {
-		if (conntrack.mark === undefined) return unknown(state, rule, "the connection's mark is unknown");
-		return setMark(state, rule, ((state.mark & ~packetMask) ^ (conntrack.mark & mask)) >>> 0);
+		if (conntrack.mark === undefined) return branch(withUnknownMark(state, packetMask | mask), "continue");
+		return setMark(state, rule, (conntrack.mark & mask) >>> 0, packetMask);
 	}
 	const before = conntrack.mark;
 	const bits = action === "save" ? state.mark & packetMask : value;
-	const after = before === undefined ? undefined : ((before & ~mask) ^ bits) >>> 0;
+	const isKnown = action === "set" || (packetMask & ~state.knownMark) === 0;
+	const after = before === undefined || !isKnown ? undefined : ((before & ~mask) ^ bits) >>> 0;
 	return branch({ ...state, conntrack: { ...conntrack, mark: after } }, "continue");
 }
+
+const withUnknownMark = (state: PacketState, bits: number): PacketState => {
+	const knownMark = (state.knownMark & ~bits) >>> 0;
+	return { ...state, mark: (state.mark & knownMark) >>> 0, knownMark };
+};
 
 const unknown = (state: PacketState, rule: RuleReference, reason: string): Branch =>
 	branch(recorded(state, rule, { effect: "unknown", reason }), "unknown");

@@ -12,6 +12,8 @@ export type Target =
 	| { kind: "reject"; with: string | undefined }
 	/** The mark after it is (mark & ~mask) ^ value, as in the kernel's xt_mark. */
 	| { kind: "mark"; value: number; mask: number }
+	/** A mark by a hash of the packet. */
+	| { kind: "hash-mark" }
 	| { kind: "connection-mark"; action: "set" | "save" | "restore"; value: number; packetMask: number; mask: number }
 	| { kind: "dnat"; to: Translation }
 	| { kind: "snat"; to: Translation }
@@ -66,6 +68,8 @@ function knownTarget(group: OptionGroup): Target | undefined {
 			return only(group, { kind: "reject", with: valueAfter(group, "--reject-with") }, "--reject-with");
 		case "MARK":
 			return mark(group);
+		case "HMARK":
+			return { kind: "hash-mark" };
 		case "CONNMARK":
 			return connectionMark(group);
 		case "DNAT":

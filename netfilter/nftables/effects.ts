@@ -1,21 +1,22 @@
 /** What nftables statements change: marks, NAT, and sets. */
-import { type Address, addressesFrom, parseAddress, withPort } from "../address.ts";
+import { type Address, addressesFrom, parseAddress, parseRange, withPort } from "../address.ts";
 import { hasConnection } from "../packet/conntrack.ts";
 import {
 	type Destination,
 	destinationsOf,
+	mapNetwork,
 	masquerade,
 	redirect,
 	type Translation,
 	translateDestination,
 	translateSource,
 } from "../packet/nat.ts";
-import type { PacketState } from "../packet/state.ts";
+import { allBits, type PacketState } from "../packet/state.ts";
 import { changedSet } from "./conditions/evaluator.ts";
-import { numberOf, type PossibleValue, type Value } from "./conditions/values.ts";
+import { numberOf, type Value } from "./conditions/values.ts";
 import type { Expression } from "./expressions.ts";
 import { endpointOf } from "./nftablesChainNames.ts";
-import { ended, type Fork, type Outcome, type RuleContext, reasonOf } from "./ruleContext.ts";
+import { ended, type Fork, type Outcome, outcomesOf, type RuleContext, reasonOf } from "./ruleContext.ts";
 import type { Statement } from "./statements.ts";
 
 type Of<Kind extends Statement["kind"]> = Extract<Statement, { kind: Kind }>;
@@ -39,54 +40,62 @@ export function concerns(statement: Statement, { family, protocol }: PacketState
 	}
 }
 
-export function setMark(context: RuleContext, expression: Expression): Outcome[] {
-	return context.evaluator.valuesOf(expression).map(({ probability, value }) => {
-		if (value.kind === "absent") return { probability, state: context.state, verdict: "continue" };
+export const setMark = (context: RuleContext, expression: Expression): Outcome[] | Fork =>
+	outcomesOf(context.evaluator.valuesOf(expression), (value) => {
+		if (value.kind === "absent") return ended(context.state, "continue");
 		const mark = numberOf(value);
-		if (mark === undefined) return { ...context.unknown(reasonOf(value, "the mark is unknown")), probability };
-		return { ...context.act({ effect: "mark", mark }, "next", {}, { mark }), probability };
+		if (mark !== undefined) return context.act({ effect: "mark", mark }, "next", {}, { mark, knownMark: allBits });
+		const { value: bits, known } = value.kind === "masked" ? value : { value: 0, known: 0 };
+		return ended({ ...context.state, mark: bits, knownMark: known }, "next");
 	});
-}
 
 /** Without a connection it does nothing (nft_ct_set_eval in net/netfilter/nft_ct.c). */
-export function setConnectionMark({ state, evaluator }: RuleContext, expression: Expression): Outcome[] {
-	return evaluator.valuesOf(expression).map(({ probability, value }) => {
-		if (value.kind === "absent") return { probability, state, verdict: "continue" };
+export const setConnectionMark = ({ state, evaluator }: RuleContext, expression: Expression): Outcome[] | Fork =>
+	outcomesOf(evaluator.valuesOf(expression), (value) => {
+		if (value.kind === "absent") return ended(state, "continue");
 		const marked = { ...state, conntrack: { ...state.conntrack, mark: numberOf(value) } };
-		return { probability, state: hasConnection(state) ? marked : state, verdict: "next" };
+		return ended(hasConnection(state) ? marked : state, "next");
 	});
-}
 
 /** From a range the kernel chooses one address and one port; from a map, the packet decides or chance does. */
 export function translate(context: RuleContext, statement: Of<"dnat" | "snat">): Outcome[] | Fork {
 	const chosen = rangesOf(statement);
 	if (chosen) return translateTo(context, statement, chosen);
+	if (statement.address?.kind === "prefix" || statement.flags.includes("netmap"))
+		return [mapPrefix(context, statement)];
 	const parts = [statement.address, statement.port].filter((part) => part !== undefined);
-	const values = context.evaluator.valuesOf({ kind: "concat", parts });
-	const outcomes = values.map(({ probability, value }): Outcome => {
-		if (value.kind === "absent") return { probability, state: context.state, verdict: "continue" };
+	return outcomesOf(context.evaluator.valuesOf({ kind: "concat", parts }), (value) => {
+		if (value.kind === "absent") return ended(context.state, "continue");
 		const to = translationOf(value);
-		if (!to) return { ...context.unknown(reasonOf(value, "the new address is unknown")), probability };
-		const [only] = outcomesOf(context, statement, to);
-		return { ...(only ?? context.unknown("the new address is unknown")), probability };
+		const [only] = to ? translated(context, statement, to) : [];
+		return only ?? context.unknown(reasonOf(value, "the new address is unknown"));
 	});
-	return outcomes;
 }
 
 function translateTo(context: RuleContext, statement: Of<"dnat" | "snat">, to: Translation): Outcome[] | Fork {
-	const outcomes = outcomesOf(context, statement, to);
+	const outcomes = translated(context, statement, to);
 	if (outcomes.length === 0) return [context.unknown("the kernel chooses one of too many destinations")];
 	if (outcomes.length === 1) return outcomes;
 	return { reason: "the kernel chooses one of the rule's destinations by the packet's addresses", branches: outcomes };
 }
 
 /** One outcome for each destination that the kernel may choose. */
-function outcomesOf(context: RuleContext, { kind, flags }: Of<"dnat" | "snat">, to: Translation): Outcome[] {
+function translated(context: RuleContext, { kind, flags }: Of<"dnat" | "snat">, to: Translation): Outcome[] {
 	const { state } = context;
 	if (kind === "dnat") return (destinationsOf(to) ?? []).map((one) => ended(withDestination(context, one), "accept"));
 	const isOpen = isRandom({ flags }) || (to.ports !== undefined && to.ports.length > 1);
 	const source = isOpen ? { ...to, ports: "unknown" as const } : to;
 	return [ended(translateSource(state, context.reference(), source), "accept")];
+}
+
+/** `dnat ip prefix to 10.244.0.0/16`, or with the prefix from a map. */
+function mapPrefix(context: RuleContext, { address, port }: Of<"dnat" | "snat">): Outcome {
+	const unknown = () => context.unknown("the network that it maps the address to is unknown");
+	const prefix = address?.kind === "map" ? context.evaluator.elementOf(address) : address;
+	if (prefix === "absent") return ended(context.state, "continue");
+	const range = prefix?.kind === "prefix" && !port ? parseRange(`${prefix.address}/${prefix.bits}`) : undefined;
+	const mapped = range && mapNetwork(context.state, context.reference(), range);
+	return mapped ? ended(mapped, "accept") : unknown();
 }
 
 function withDestination(context: RuleContext, to: Destination): PacketState {
@@ -133,20 +142,18 @@ function translationOf(value: Value): Translation | undefined {
 }
 
 export function redirectTo(context: RuleContext, port: Expression | undefined): Outcome[] | Fork {
-	const ports = port?.kind === "range" ? portsOf(port) : undefined;
-	const values: (PossibleValue | { probability: 1; value: undefined })[] = Array.isArray(ports)
-		? ports.map((value) => ({ probability: 1, value: { kind: "number", value } }))
-		: port
-			? context.evaluator.valuesOf(port)
-			: [{ probability: 1, value: undefined }];
-	const outcomes = values.map(({ probability, value }): Outcome => {
+	const to = (wanted: number | undefined) => {
+		const state = redirect(context.state, context.reference(), context.place.network, wanted);
+		return state ? ended(state, "accept") : context.unknown("the address that it redirects to is unknown");
+	};
+	if (!port) return [to(undefined)];
+	const ports = port.kind === "range" ? portsOf(port) : undefined;
+	if (Array.isArray(ports)) return { reason: "the kernel chooses one of the rule's ports", branches: ports.map(to) };
+	return outcomesOf(context.evaluator.valuesOf(port), (value) => {
+		if (value.kind === "absent") return ended(context.state, "continue");
 		const wanted = numberOf(value);
-		const isKnown = value === undefined || wanted !== undefined;
-		const state = isKnown && redirect(context.state, context.reference(), context.place.network, wanted);
-		if (state) return { probability, state, verdict: "accept" };
-		return { ...context.unknown("the address or port that it redirects to is unknown"), probability };
+		return wanted === undefined ? context.unknown("the port that it redirects to is unknown") : to(wanted);
 	});
-	return Array.isArray(ports) ? { reason: "the kernel chooses one of the rule's ports", branches: outcomes } : outcomes;
 }
 
 export const masqueradeBy = (context: RuleContext, otherPort: boolean | undefined): Outcome =>

@@ -17,6 +17,8 @@ export type Expression =
 	| { kind: "list"; values: Expression[] }
 	| { kind: "binary"; operator: "&" | "|" | "^"; left: Expression; right: Expression }
 	| { kind: "random"; modulus: number; offset: number }
+	/** A counter of packets, or a hash of the packet with an unknown seed: one of as many numbers. */
+	| { kind: "hash"; json: unknown; modulus: number; offset: number }
 	| { kind: "map"; key: Expression; data: Expression }
 	/** A set or a map without a name. */
 	| { kind: "set"; content: Elements }
@@ -82,15 +84,25 @@ const parsers: Record<string, (json: unknown) => Expression | undefined> = {
 	"&": (json) => binary("&", json),
 	"|": (json) => binary("|", json),
 	"^": (json) => binary("^", json),
-	numgen: (json) =>
-		isObject(json) && json.mode === "random" && typeof json.mod === "number"
-			? { kind: "random", modulus: json.mod, offset: Number(json.offset ?? 0) }
-			: undefined,
+	numgen: (json) => {
+		if (!isObject(json) || typeof json.mod !== "number") return undefined;
+		const numbers = { modulus: json.mod, offset: Number(json.offset ?? 0) };
+		return json.mode === "random"
+			? { kind: "random", ...numbers }
+			: { kind: "hash", json: { numgen: json }, ...numbers };
+	},
+	jhash: (json) => hash("jhash", json),
+	symhash: (json) => hash("symhash", json),
 	map: (json) =>
 		isObject(json) ? { kind: "map", key: parseExpression(json.key), data: parseExpression(json.data) } : undefined,
 	set: (json) => (Array.isArray(json) ? { kind: "set", content: new Elements(json) } : undefined),
 	elem: (json) => (isObject(json) ? parseExpression(json.val) : undefined),
 };
+
+function hash(name: string, json: unknown): Expression | undefined {
+	if (!isObject(json) || typeof json.mod !== "number") return undefined;
+	return { kind: "hash", json: { [name]: json }, modulus: json.mod, offset: Number(json.offset ?? 0) };
+}
 
 function binary(operator: "&" | "|" | "^", json: unknown): Expression | undefined {
 	if (!Array.isArray(json) || json.length < 2) return undefined;

@@ -18,7 +18,16 @@ import {
 } from "./effects.ts";
 import type { Element, Expression, Verdict } from "./expressions.ts";
 import type { Rule } from "./parse.ts";
-import { type After, ended, type Fork, type Outcome, type Place, RuleContext, reasonOf } from "./ruleContext.ts";
+import {
+	type After,
+	ended,
+	type Fork,
+	type Outcome,
+	outcomesOf,
+	type Place,
+	RuleContext,
+	reasonOf,
+} from "./ruleContext.ts";
 import type { Statement } from "./statements.ts";
 
 /** A map with more elements that may hold isn't followed. */
@@ -168,9 +177,9 @@ class RuleRun {
 		if (isOpen && this.context.evaluator.find(data, first.value) === "unknown") {
 			return this.alternatives(first.value, this.context.evaluator.findAll(data, first.value));
 		}
-		return values.map(({ probability, value }) => {
+		return outcomesOf(values, (value) => {
 			const element = value.kind === "absent" ? undefined : this.context.evaluator.find(data, value);
-			return { ...this.ofElement(element, value), probability };
+			return this.ofElement(element, value);
 		});
 	}
 

@@ -3,7 +3,7 @@ import type { Network } from "../node/hostNetwork.ts";
 import { type Action, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import type { Branch, Verdict as NextVerdict } from "../traversal/walker.ts";
 import { Evaluator } from "./conditions/evaluator.ts";
-import type { Value } from "./conditions/values.ts";
+import type { PossibleValue, Value } from "./conditions/values.ts";
 import { objectOf } from "./nftablesChainNames.ts";
 import type { Rule, Table } from "./parse.ts";
 import { renderRule } from "./render.ts";
@@ -66,6 +66,13 @@ export class RuleContext {
 		const rule = renderRule(this.rule);
 		return { table: table.name, chain, rule, ...(comment !== undefined && { comment }), ...(object && { object }) };
 	}
+}
+
+/** One outcome for each value; if it isn't known how likely each is, the packet takes one of the branches. */
+export function outcomesOf(values: readonly PossibleValue[], outcomeOf: (value: Value) => Outcome): Outcome[] | Fork {
+	const outcomes = values.map(({ probability, value }) => ({ ...outcomeOf(value), probability }));
+	const reason = values.find(({ open }) => open !== undefined)?.open;
+	return reason === undefined ? outcomes : { reason, branches: outcomes.map((one) => ({ ...one, probability: 1 })) };
 }
 
 export const ended = (state: PacketState, verdict: After): Outcome => ({ probability: 1, state, verdict });

@@ -78,6 +78,11 @@ const parsers: Record<string, Parse> = {
 	"ct timeout": observe,
 	"ct expectation": observe,
 	limit,
+	// The old form of `add @set { … limit rate … }`.
+	meter: (json, whole) =>
+		isObject(json) && /"(limit|quota|ct count)"/.test(JSON.stringify(json.stmt))
+			? { kind: "limit", json: whole }
+			: { kind: "observe", json: whole },
 	quota: limit,
 	"ct count": limit,
 	xt: (json) =>
@@ -87,7 +92,7 @@ const parsers: Record<string, Parse> = {
 };
 
 /** Changing other fields of these headers would change where the packet goes, or what conditions see. */
-const harmlessFields = new Set(["dscp", "ecn", "ttl", "hoplimit", "flowlabel", "id", "checksum", "window", "priority"]);
+const harmlessFields = new Set(["dscp", "ecn", "flowlabel", "id", "checksum", "window", "priority"]);
 const harmlessMeta = new Set(["nftrace", "priority", "secmark", "cgroup"]);
 const harmlessConnection = new Set(["label", "event", "helper", "timeout", "secmark"]);
 
@@ -101,7 +106,11 @@ function mangle(json: unknown, whole: unknown): Statement | undefined {
 	if (isObject(ct)) {
 		return ct.key === "mark" ? { kind: "connection-mark", value: value() } : pass(harmlessConnection.has(`${ct.key}`));
 	}
-	if (isObject(payload)) return pass(harmlessFields.has(`${payload.field}`));
+	if (isObject(payload)) {
+		// With a lower one, the kernel doesn't forward the packet.
+		const isLifetime = payload.field === "ttl" || payload.field === "hoplimit";
+		return pass(isLifetime ? Number(json.value) > 1 : harmlessFields.has(`${payload.field}`));
+	}
 	return pass("tcp option" in json.key);
 }
 

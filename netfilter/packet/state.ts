@@ -31,6 +31,8 @@ export interface PacketState {
 	/** Whether a bridge forwards it from one of its ports to another. */
 	readonly bridged: boolean;
 	readonly mark: number;
+	/** The bits of the mark that are known; the others are 0 in it. */
+	readonly knownMark: number;
 	readonly conntrack: Conntrack;
 	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
 	readonly affinity: ReadonlySet<string>;
@@ -85,6 +87,8 @@ export interface PacketView {
 	markBefore: number;
 }
 
+export const allBits = 0xffffffff;
+
 /** @throws if the packet's addresses can't be parsed or aren't of its family */
 export function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketState {
 	const source = addressOf(packet, packet.source);
@@ -102,6 +106,7 @@ export function initialState(packet: Packet, affinity: ReadonlySet<string>): Pac
 		outInterface: "",
 		bridged: false,
 		mark: packet.mark,
+		knownMark: allBits,
 		conntrack: {
 			seen: false,
 			// The states DNAT and SNAT of xt_conntrack are properties of a connection that is already known.

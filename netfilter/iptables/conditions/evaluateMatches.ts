@@ -87,7 +87,7 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			// Conntrack reassembles fragments before the rules, except those of table raw, see them.
 			return 0;
 		case "mark":
-			return certainly((state.mark & match.mask) >>> 0 === match.value);
+			return markMatches(match, state);
 		case "connection-mark": {
 			// xt_connmark.c: without a connection it never matches.
 			if (!hasConnection(state)) return "absent";
@@ -149,6 +149,11 @@ function interfaceMatches(pattern: string, name: string | undefined, network: Ne
 	return network.chanceOfInterface(name, test, isPrefix ? undefined : pattern);
 }
 
+function markMatches({ value, mask }: { value: number; mask: number }, { mark, knownMark }: PacketState): Chance {
+	if ((mask & ~knownMark) === 0) return certainly((mark & mask) >>> 0 === value);
+	return (mark & mask) >>> 0 === (value & knownMark) >>> 0 ? "unknown" : 0;
+}
+
 function portMatches(ranges: readonly PortRange[], port: number | undefined): Chance {
 	if (port === undefined) return "unknown";
 	return certainly(ranges.some(({ first, last }) => first <= port && port <= last));
@@ -202,11 +207,11 @@ function keyOf(match: Match, state: PacketState): string | undefined {
 	if (match.kind === "recent" || match.kind === "random") return undefined;
 	if (match.kind === "unknown" && volatile.test(`${match.text} `)) return undefined;
 	const { not: _, ...condition } = match;
-	const { sources, sourcePort, destination, destinationPort, mark, conntrack, hook } = state;
+	const { sources, sourcePort, destination, destinationPort, mark, knownMark, conntrack, hook } = state;
 	if (match.kind === "in-interface" || match.kind === "out-interface")
 		return JSON.stringify([condition, `${destination}`]);
 	return JSON.stringify(
-		[condition, sources, sourcePort, destination, destinationPort, mark, conntrack.mark, hook],
+		[condition, sources, sourcePort, destination, destinationPort, mark, knownMark, conntrack.mark, hook],
 		(_, v) => (typeof v === "object" && v !== null && "kind" in v && typeof v.kind === "function" ? String(v) : v),
 	);
 }

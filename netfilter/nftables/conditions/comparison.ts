@@ -19,6 +19,8 @@ export function chanceOf(value: Value, pattern: Expression): Chance {
 		case "concat":
 			if (value.kind !== "concat" || value.parts.length !== pattern.parts.length) return "unknown";
 			return all(pattern.parts.map((part, i) => chanceOf(value.parts[i] ?? value, part)));
+		case "binary":
+			return value.kind === "number" ? equals(value.value, numberOf(constant(pattern))) : "unknown";
 		case "list":
 			if (value.kind === "number") return equals(value.value, bitsOf(pattern.values));
 			return any(pattern.values.map((one) => chanceOf(value, one)));
@@ -42,6 +44,10 @@ function chanceOfLiteral(value: Value, literal: string | number): Chance {
 			return certainly(keyOf(value) === keyOfElement({ kind: "literal", value: literal }));
 		case "number":
 			return equals(value.value, numberOf(constant({ kind: "literal", value: literal })));
+		case "masked": {
+			const wanted = numberOf(constant({ kind: "literal", value: literal }));
+			return wanted !== undefined && (wanted & value.known) >>> 0 !== value.value ? 0 : "unknown";
+		}
 		default:
 			return "unknown";
 	}

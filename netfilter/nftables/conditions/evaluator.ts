@@ -46,18 +46,34 @@ export class Evaluator {
 	judge(condition: Condition): Judgement {
 		const { operator, left, right } = condition;
 		let chance = 0;
-		for (const { probability, value } of this.valuesOf(left)) {
-			const one = this.chanceOf(operator, value, right);
+		const values = this.valuesOf(left).map(({ value, ...drawn }) => ({
+			...drawn,
+			value,
+			one: this.chanceOf(operator, value, right),
+		}));
+		for (const { probability, value, open, one } of values) {
 			if (one === "unknown") return this.assumed(condition, reasonOf(value, left));
+			// Another value may have another chance.
+			if (open !== undefined && one !== values[0]?.one) return { chance: "unknown", reason: open };
 			chance += probability * one;
 		}
-		return { chance };
+		return { chance: values.some(({ open }) => open !== undefined) ? (values[0]?.one ?? chance) : chance };
 	}
 
 	/** The answer that this branch follows to a condition that can't be evaluated. */
 	private assumed({ operator, left, right }: Condition, reason: string): Judgement {
-		const { assumptions, sources, sourcePort, destination, destinationPort, mark, conntrack, hook } = this.state;
-		const seen = [sources.map(String), sourcePort, `${destination}`, destinationPort, mark, conntrack.mark, hook];
+		const { assumptions, sources, sourcePort, destination, destinationPort, mark, knownMark, conntrack, hook } =
+			this.state;
+		const seen = [
+			sources.map(String),
+			sourcePort,
+			`${destination}`,
+			destinationPort,
+			mark,
+			knownMark,
+			conntrack.mark,
+			hook,
+		];
 		const isInterface = left.kind === "meta" && /^[io]if(name)?$/.test(left.key);
 		const key = JSON.stringify([left, right, isInterface ? `${destination}` : seen]);
 		if (/"(numgen|random|time)"/.test(key)) return { chance: "unknown", reason };
@@ -113,6 +129,16 @@ export class Evaluator {
 		const named = this.sets.get(right.name);
 		const chance = named ? chanceOfMember(named.content, value) : "unknown";
 		return this.state.affinity.has(changedSet(right.name)) ? "unknown" : chance;
+	}
+
+	/** The value of a map's element, if the key is certain; "absent": the map doesn't have one. */
+	elementOf({ key, data }: { key: Expression; data: Expression }): Expression | "absent" | undefined {
+		const [only, ...others] = this.valuesOf(key);
+		if (!only || others.length > 0) return undefined;
+		const element = only.value.kind === "absent" ? undefined : this.find(data, only.value);
+		if (element === "unknown") return undefined;
+		if (element === undefined) return "absent";
+		return element.value?.kind === "verdict" ? undefined : element.value;
 	}
 
 	private mapped(data: Expression, key: Value): Value {

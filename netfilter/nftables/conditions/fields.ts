@@ -1,11 +1,11 @@
 /** What an nftables rule reads of one packet: fields of its headers, and facts about its connection and its route. */
 
-import { type Chance, not } from "../../chance.ts";
+import { type Chance, certainly, not } from "../../chance.ts";
 import type { Network } from "../../node/hostNetwork.ts";
 import { chanceOfConntrack, chanceOfStatus, hasConnection, tupleOf } from "../../packet/conntrack.ts";
 import type { PacketState } from "../../packet/state.ts";
 import type { Expression } from "../expressions.ts";
-import { absent, literal, numberOf, tcpFlags, unknown, type Value } from "./values.ts";
+import { absent, literal, masked, numberOf, tcpFlags, unknown, type Value } from "./values.ts";
 
 const statuses = ["expected", "seen-reply", "assured", "confirmed", "snat", "dnat", "dying"];
 const states = ["invalid", "new", "established", "related", "untracked"];
@@ -93,7 +93,7 @@ function meta(key: string, state: PacketState, network: Network): Value {
 		case "protocol":
 			return { kind: "name", value: state.family === "ipv4" ? "ip" : "ip6" };
 		case "mark":
-			return { kind: "number", value: state.mark };
+			return masked(state.mark, state.knownMark);
 		case "iif":
 		case "iifname":
 			return interfaceOf(state.inInterface, "incoming", network);
@@ -155,6 +155,17 @@ function fib({ result, flags }: { result: string; flags: string[] }, state: Pack
 		const chanceOf = (type: string) =>
 			isLimited && type === "local" ? network.chanceOfLocalOn(addresses, on) : network.chanceOfType(addresses, type);
 		return { kind: "tested", chanceOf, reason };
+	}
+	// `fib daddr oifname`: local addresses have no route through an interface (nft_fib4_eval in nft_fib_ipv4.c).
+	const [address, ...others] = addresses;
+	if (result.startsWith("oif") && flags.length === 1 && address && others.length === 0) {
+		const name = network.isLocal(address) ? "" : network.interfaceTowards(address);
+		const exists = certainly(name !== "");
+		const isNamed = (pattern: string) =>
+			pattern.endsWith("*") ? name?.startsWith(pattern.slice(0, -1)) : name === pattern;
+		const chanceOf = (wanted: string) =>
+			wanted === "1" ? exists : wanted === "0" ? not(exists) : certainly(isNamed(wanted) ?? false);
+		if (name !== undefined) return { kind: "tested", chanceOf, reason };
 	}
 	// `fib saddr . iif oif exists`: 1 if there is such a route. What lo brings has one (nft_fib_is_loopback).
 	if (result.startsWith("oif") && flags.includes("iif")) {

@@ -4,7 +4,7 @@ import type { Network } from "../../node/hostNetwork.ts";
 import type { PacketState } from "../../packet/state.ts";
 import type { Expression } from "../expressions.ts";
 import { fieldOf } from "./fields.ts";
-import { numberOf, type PossibleValue, unknown, type Value } from "./values.ts";
+import { masked, numberOf, type PossibleValue, unknown, type Value } from "./values.ts";
 
 /** Returns the value of a map's element. */
 export type LookUp = (data: Expression, key: Value) => Value;
@@ -23,19 +23,18 @@ export function possibleValues(
 	switch (expression.kind) {
 		case "random":
 			return randomNumbers(expression);
+		case "hash":
+			return hashes(expression);
 		case "concat":
-			return combine(expression.parts.map(draw)).map(({ probability, values }) => ({
-				probability,
-				value: concat(values),
-			}));
+			return combine(expression.parts.map(draw)).map(({ values, ...drawn }) => ({ ...drawn, value: concat(values) }));
 		case "binary":
-			return combine([draw(expression.left), draw(expression.right)]).map(({ probability, values }) => ({
-				probability,
+			return combine([draw(expression.left), draw(expression.right)]).map(({ values, ...drawn }) => ({
+				...drawn,
 				value: calculate(expression.operator, values),
 			}));
 		case "map":
-			return draw(expression.key).map(({ probability, value }) => ({
-				probability,
+			return draw(expression.key).map(({ value, ...drawn }) => ({
+				...drawn,
 				value: value.kind === "absent" ? value : lookUp(expression.data, value),
 			}));
 		default:
@@ -53,12 +52,31 @@ function randomNumbers({ modulus, offset }: { modulus: number; offset: number })
 	}));
 }
 
+/** Beyond so many values of a hash, they aren't followed one by one. */
+const mostHashes = 64;
+
+function hashes({ json, modulus, offset }: { json: unknown; modulus: number; offset: number }): PossibleValue[] {
+	const open = `the value of ${JSON.stringify(json)} is unknown`;
+	if (modulus > mostHashes) return [{ probability: 1, value: unknown(open) }];
+	return Array.from({ length: modulus }, (_, i) => ({
+		probability: 1 / modulus,
+		value: { kind: "number", value: offset + i },
+		open,
+	}));
+}
+
+type Combination = Omit<PossibleValue, "value"> & { values: Value[] };
+
 /** Every combination of the parts' values. */
-function combine(parts: PossibleValue[][]): { probability: number; values: Value[] }[] {
-	let combined: { probability: number; values: Value[] }[] = [{ probability: 1, values: [] }];
+function combine(parts: PossibleValue[][]): Combination[] {
+	let combined: Combination[] = [{ probability: 1, values: [] }];
 	for (const part of parts) {
-		combined = combined.flatMap(({ probability, values }) =>
-			part.map((drawn) => ({ probability: probability * drawn.probability, values: [...values, drawn.value] })),
+		combined = combined.flatMap(({ values, ...before }) =>
+			part.map(({ probability, value, open = before.open }) => ({
+				probability: before.probability * probability,
+				values: [...values, value],
+				...(open !== undefined && { open }),
+			})),
 		);
 		if (combined.length > mostDraws)
 			return [{ probability: 1, values: [unknown("the rule has too many random values")] }];
@@ -75,14 +93,23 @@ function calculate(operator: "&" | "|" | "^", [left, right]: Value[]): Value {
 	if (operator === "&" && left && right) {
 		const address = maskedAddress(left, right);
 		if (address) return address;
-		const mask = numberOf(right);
-		if (left.kind === "masked" && mask !== undefined && (mask & ~left.known) === 0)
-			return { kind: "number", value: left.value & mask };
 	}
+	const masked = left && right && calculateMasked(operator, left, right);
+	if (masked) return masked;
 	const [a, b] = [numberOf(left), numberOf(right)];
 	if (a === undefined || b === undefined) return missing ?? unknown(`the result of "${operator}" is unknown here`);
 	const bits = { "&": a & b, "|": a | b, "^": a ^ b }[operator];
 	return { kind: "number", value: bits >>> 0 };
+}
+
+/** Of a number of which only some bits are known. */
+function calculateMasked(operator: "&" | "|" | "^", left: Value, right: Value): Value | undefined {
+	const operand = numberOf(right);
+	if (left.kind !== "masked" || operand === undefined) return undefined;
+	const { value, known } = left;
+	if (operator === "&") return masked(value & operand, known | ~operand);
+	if (operator === "|") return masked(value | operand, known | operand);
+	return masked(value ^ operand, known);
 }
 
 /** `ip saddr & 255.255.0.255` */

@@ -24,6 +24,8 @@ export type Value =
 export interface PossibleValue {
 	probability: number;
 	value: Value;
+	/** Why it isn't known how likely each of the values is. */
+	open?: string;
 }
 
 export const absent: Value = { kind: "absent" };
@@ -33,6 +35,16 @@ export const unknown = (reason: string): Value => ({ kind: "unknown", reason });
 export const tcpFlags = { fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ecn: 64, cwr: 128 } as const;
 
 const isFlag = (name: string): name is keyof typeof tcpFlags => name in tcpFlags;
+
+const allBits = 0xffffffff;
+
+/** A number of 32 bits, of which only some may be known. */
+export function masked(value: number, known: number): Value {
+	const bits = known >>> 0;
+	return bits === allBits
+		? { kind: "number", value: value >>> 0 }
+		: { kind: "masked", value: (value & bits) >>> 0, known: bits };
+}
 
 /** A number, also by the name of a flag of TCP. */
 export function numberOf(value: Value | undefined): number | undefined {
@@ -50,13 +62,17 @@ export function literal(value: string | number): Value {
 export function constant(expression: Expression): Value {
 	if (expression.kind === "literal" && expression.value !== "*") return literal(expression.value);
 	if (expression.kind === "concat") return { kind: "concat", parts: expression.parts.map(constant) };
+	if (expression.kind === "binary" && expression.operator === "|") {
+		const [left, right] = [expression.left, expression.right].map((one) => numberOf(constant(one)));
+		if (left !== undefined && right !== undefined) return { kind: "number", value: left | right };
+	}
 	return unknown("it isn't a single value");
 }
 
 /** nft prints numbers if the machine has no /etc/protocols. */
 const protocolNumbers: Record<string, string> = { tcp: "6", udp: "17", sctp: "132" };
 
-const keyOfName = (name: string): string => protocolNumbers[name] ?? name;
+const keyOfName = (name: string): string => protocolNumbers[name] ?? (isFlag(name) ? String(tcpFlags[name]) : name);
 
 /** The same for equal values, however they are written; undefined: the value isn't certain. */
 export function keyOf(value: Value): string | undefined {
@@ -77,8 +93,10 @@ export function keyOf(value: Value): string | undefined {
 /** The key of a set's element; undefined: it holds more than one value. */
 export function keyOfElement(key: Expression): string | undefined {
 	if (key.kind === "concat") return joined(key.parts.map(keyOfElement));
-	if (key.kind !== "literal" || key.value === "*") return undefined;
+	if (key.kind !== "literal") return undefined;
 	const text = String(key.value);
+	// "*", or all names that begin so: "veth*".
+	if (text.endsWith("*")) return undefined;
 	// Only IPv6 addresses can be written in several ways; parsing tens of thousands of others would be slow.
 	return text.includes(":") ? (parseAddress(text)?.toString() ?? text) : keyOfName(text);
 }

@@ -95,6 +95,21 @@ describe("marks", () => {
 		expect(path?.hops[0]?.to).toBe(`0x${after.toString(16)}`);
 	});
 
+	it("by a hash of the packet are unknown, except for bits that are set later", () => {
+		const mangle = [
+			"PREROUTING -j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 0x1",
+			"PREROUTING -j MARK --set-xmark 0x4000/0x4000",
+		];
+		const dropped = (mark: string) =>
+			ends(walk({ mangle, filter: [`FORWARD -m mark --mark ${mark} -j DROP`] }, toPod))[0];
+		expect(["0x4000/0x4000", "0x0/0x4000", "0x1/0x4001", "0x4001/0x4001"].map(dropped)).toEqual([
+			"drop",
+			"untouched",
+			"untouched",
+			"unknown",
+		]);
+	});
+
 	it("are compared with their mask", () => {
 		fc.assert(
 			fc.property(fc.nat(0xffffffff), fc.nat(0xffffffff), fc.nat(0xffffffff), (mark, value, mask) => {

@@ -30,8 +30,31 @@ describe("conditions", () => {
 		["-m recent --rcheck --seconds 60 --name A --rsource", false],
 		["-m nfacct --nfacct-name x", true],
 		["-f", false],
+		["-m statistic --mode nth --every 1 --packet 0", true],
+		["-m pkttype --pkt-type unicast", true],
+		["-m pkttype --pkt-type broadcast", false],
+		["-m conntrack --ctproto 6", true],
+		["-m conntrack --ctstatus CONFIRMED,ASSURED", false],
+		["-m conntrack ! --ctstatus EXPECTED", true],
+		["-m conntrack --ctstatus NONE", false],
+		["-m conntrack --ctorigsrc 172.18.0.1", true],
+		["-m conntrack --ctreplsrc 10.244.3.2 --ctrepldst 172.18.0.1", true],
+		["-p tcp -m conntrack --ctreplsrcport 8080 --ctrepldstport 40000", true],
+		["-p tcp -m conntrack --ctorigsrcport 1:1023", false],
+		["-m helper --helper ftp", false],
+		["-m cgroup ! --cgroup 1", false],
 	])("hold: %s, %s", (condition, expected) => {
 		expect(ends(walk({ filter: [`FORWARD ${condition} -j DROP`] }, toPod))).toEqual([expected ? "drop" : "untouched"]);
+	});
+
+	it.each([
+		["INVALID", "-m conntrack --ctstate INVALID --ctproto 17", true],
+		["INVALID", "-m conntrack --ctproto 6", false],
+		["INVALID", "-m conntrack ! --ctorigdst 192.0.2.1", false],
+		["NEW", "-m conntrack --ctstate NEW --ctproto 17", false],
+	] as const)("for a packet in state %s: %s holds: %s", (ctstate, condition, expected) => {
+		const paths = walk({ filter: [`FORWARD ${condition} -j DROP`] }, { ...toPod, ctstate });
+		expect(ends(paths)).toEqual([expected ? "drop" : "untouched"]);
 	});
 
 	it("that fail decide, independent of the others", () => {

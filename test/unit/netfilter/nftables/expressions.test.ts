@@ -81,7 +81,11 @@ describe("conditions", () => {
 			'{"socket":{"key":"mark"}} isn\'t supported',
 		],
 		["a limit", { limit: { rate: 5 } }, '{"limit":{"rate":5}} depends on earlier packets'],
-		["the node's routes", match({ fib: { result: "oif", flags: ["daddr"] } }, 0), "depends on the node's routes"],
+		[
+			"the node's routes",
+			match({ fib: { result: "oif", flags: ["daddr", "mark"] } }, 0),
+			"depends on the node's routes",
+		],
 		["a missing set", match(ip("saddr"), "@missing"), "with a value that isn't supported"],
 		["all bits of a status", match(ct("status"), "dnat", "!="), ""],
 	])("that can't be evaluated make the result unknown: %s", (_, condition, reason) => {

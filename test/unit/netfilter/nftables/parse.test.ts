@@ -48,11 +48,6 @@ describe("parseNftables", () => {
 			{ match: { op: "==", left: { socket: { key: "mark" } }, right: 1 } },
 			'{"socket":{"key":"mark"}}',
 		],
-		[
-			"a generator that counts",
-			{ vmap: { key: { numgen: { mode: "inc", mod: 2 } }, data: "@m" } },
-			'{"numgen":{"mode":"inc","mod":2}}',
-		],
 	])("keeps and reports %s that isn't understood", (_, statement, json) => {
 		expect(problemsOf(parseNftables(ruleset(statement)))).toEqual([`ip t c, handle 0: ${json}`]);
 	});
