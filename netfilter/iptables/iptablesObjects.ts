@@ -6,7 +6,8 @@ import { destinationsOf } from "../packet/nat.ts";
 import { lastService, type PacketState } from "../packet/state.ts";
 import { serviceObject, servicePortIn } from "../service.ts";
 import { chainPrefixes, endpointPrefix, serviceChains } from "./iptablesChainNames.ts";
-import type { Rule, Table } from "./parse.ts";
+import type { Table } from "./parse.ts";
+import type { Rule } from "./rule.ts";
 
 /** undefined: the rule doesn't belong to one object, or isn't kube-proxy's. */
 export function objectOf(rule: Rule, chain: string, table: Table, state: PacketState): ObjectReference | undefined {

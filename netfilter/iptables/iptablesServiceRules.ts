@@ -1,7 +1,8 @@
 /** The rules of one Service: what one greps for, and follows from chain to chain. */
 import { protocols, type ServiceReference, servicePortName } from "../service.ts";
 import { serviceChains } from "./iptablesChainNames.ts";
-import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
+import type { Chain, IptablesTables, Table } from "./parse.ts";
+import type { Rule } from "./rule.ts";
 
 /**
  * The rules that name the Service's port or lead to its chains, and those of all chains that they lead to, as

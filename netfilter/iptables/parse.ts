@@ -3,10 +3,7 @@
  * dropped: lines and options that aren't understood are kept as unknown, and problemsOf reports them.
  */
 import type { Family, RuleText } from "../model.ts";
-import { parseMatches } from "./conditions/matches.ts";
-import type { Match } from "./conditions/model.ts";
-import { parseOptions } from "./options.ts";
-import { parseTarget, type Target } from "./targets.ts";
+import { afterChain, append, Rule } from "./rule.ts";
 
 /** The output of one save. */
 export interface IptablesTables {
@@ -33,88 +30,12 @@ export interface Chain {
 	rules: Rule[];
 }
 
-/** How many packets matched. */
-export interface Counters {
-	packets: number;
-	bytes: number;
-}
-
 /** Something in the text that isn't understood. */
 export interface Problem {
 	/** Counted from 1. */
 	line: number;
 	text: string;
 	reason: string;
-}
-
-export interface RuleBody {
-	matches: Match[];
-	target: Target;
-	comment: string | undefined;
-}
-
-/** One rule, parsed on first use: a packet meets a small part of a large dump. */
-export class Rule {
-	/** Counted from 1. */
-	readonly line: number;
-	/** As the tool prints it without counters: "-A KUBE-NODEPORTS -p tcp …". */
-	readonly text: string;
-	private readonly counted: string | undefined;
-	private parsedFirst: Match[] | undefined;
-	private parsed: RuleBody | undefined;
-
-	/** @param counted "12:888"; undefined: the tool printed no counters */
-	constructor(line: number, text: string, counted: string | undefined) {
-		this.line = line;
-		this.text = text;
-		this.counted = counted;
-	}
-
-	get counters(): Counters | undefined {
-		if (this.counted === undefined) return undefined;
-		const [packets = 0, bytes = 0] = this.counted.split(":").map(Number);
-		return { packets, bytes };
-	}
-
-	/**
-	 * The first conditions, which are iptables' own: addresses, protocol and interfaces. They are part of the body. Most
-	 * rules fail by them, so the rest needn't be parsed.
-	 */
-	get firstMatches(): readonly Match[] {
-		this.parsedFirst ??= parseOptions(this.text.slice(afterChain(this.text), afterOwn(this.text))).flatMap(
-			parseMatches,
-		);
-		return this.parsedFirst;
-	}
-
-	get body(): RuleBody {
-		this.parsed ??= this.parseBody();
-		return this.parsed;
-	}
-
-	private parseBody(): RuleBody {
-		const groups = parseOptions(this.text.slice(afterOwn(this.text)));
-		const conditions = groups.filter(({ kind }) => kind === "" || kind === "-m");
-		const comment = groups.flatMap(({ options }) => options).find(({ name }) => name === "--comment");
-		return {
-			matches: [...this.firstMatches, ...conditions.flatMap(parseMatches)],
-			target: parseTarget(groups.find(({ kind }) => kind === "-j" || kind === "-g")),
-			comment: comment?.values[0],
-		};
-	}
-}
-
-/** The start of a rule's first match or target. */
-function afterOwn(text: string): number {
-	const at = text.search(/ -[mjg] /);
-	return at < 0 ? text.length : at;
-}
-
-const append = "-A ";
-
-function afterChain(text: string): number {
-	const space = text.indexOf(" ", append.length);
-	return space < 0 ? text.length : space;
 }
 
 /**
@@ -153,6 +74,8 @@ class SaveReader {
 	readonly tables = new Map<string, Table>();
 	readonly strangeLines: Problem[] = [];
 	private table: Table | undefined;
+	/** The table of the same name that the text contains before. */
+	private before: Table | undefined;
 	private line = 0;
 
 	read(text: string): void {
@@ -161,7 +84,7 @@ class SaveReader {
 		if (text.startsWith("#")) this.comment(text);
 		else if (text.startsWith("*")) this.begin(text.slice(1));
 		else if (!this.table) this.strange(text, "it is outside a table");
-		else if (text === "COMMIT") this.table = undefined;
+		else if (text === "COMMIT") this.commit(this.table);
 		else if (text.startsWith(":")) this.chain(this.table, text);
 		else this.rule(this.table, text);
 	}
@@ -177,6 +100,19 @@ class SaveReader {
 	private endTable(): void {
 		if (this.table) this.table.incomplete = "the text ends before its COMMIT";
 		this.table = undefined;
+	}
+
+	/** Several saves may have the same tables: those of the other back end are mostly empty. */
+	private commit(table: Table): void {
+		this.table = undefined;
+		const before = this.before;
+		this.before = undefined;
+		if (!before || isEmpty(before)) return;
+		if (isEmpty(table)) this.tables.set(before.name, before);
+		else {
+			table.incomplete = "the text contains this table twice";
+			this.strange("COMMIT", `it ends table ${table.name}, which the text contains twice`);
+		}
 	}
 
 	private comment(text: string): void {
@@ -205,6 +141,7 @@ class SaveReader {
 	private begin(name: string): void {
 		this.endTable();
 		this.table = { name, chains: new Map() };
+		this.before = this.tables.get(name);
 		this.tables.set(name, this.table);
 	}
 
@@ -235,6 +172,11 @@ class SaveReader {
 		if (this.table) this.table.incomplete ??= `line ${this.line} isn't understood`;
 	}
 }
+
+/** Whether the table lets every packet pass. */
+const isEmpty = ({ chains, incomplete }: Table): boolean =>
+	incomplete === undefined &&
+	[...chains.values()].every(({ policy, rules }) => policy !== "DROP" && rules.length === 0);
 
 /** Everything in the text that isn't understood, in its order. Parses every rule. */
 export function problemsOf({ tables, strangeLines }: IptablesTables): Problem[] {

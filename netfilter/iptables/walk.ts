@@ -10,8 +10,9 @@ import { walkTables } from "../traversal/tableAges.ts";
 import type { Branch, Continuation, FinishedBranch, Walker } from "../traversal/walker.ts";
 import { cannotMatch, judge } from "./conditions/evaluateMatches.ts";
 import { objectOf } from "./iptablesObjects.ts";
-import type { Chain, IptablesTables, Rule, Table } from "./parse.ts";
+import type { Chain, IptablesTables, Table } from "./parse.ts";
 import { performTarget } from "./performTarget.ts";
+import type { Rule } from "./rule.ts";
 
 export interface WalkOptions {
 	/** The lists of session affinity ("KUBE-SEP-…") that contain the packet's source; empty for a client's first packet. */

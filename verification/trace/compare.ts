@@ -1,6 +1,6 @@
 /** Compares a kernel's trace of a packet with the predicted paths of the same packet, rule by rule. */
 import { withPort } from "../../netfilter/address.ts";
-import { Rule } from "../../netfilter/iptables/parse.ts";
+import { Rule } from "../../netfilter/iptables/rule.ts";
 import type { Hop, HopEffect, Packet, Path, RuleText } from "../../netfilter/model.ts";
 import type { TraceDifference, TracePoint, TraceStep, TraceVerdict } from "./model.ts";
 import type { Passage } from "./parse.ts";

@@ -17,7 +17,7 @@ const ownOptions: Record<string, ReadValue> = {
 };
 
 /** Numbers appear if the machine that saved the rules has no /etc/protocols. */
-const protocols: Record<string, string> = { "0": "all", "6": "tcp", "17": "udp", "132": "sctp" };
+const protocols: Record<string, string> = { "0": "all", ip: "all", "6": "tcp", "17": "udp", "132": "sctp" };
 
 const ports: Record<string, ReadValue> = {
 	"--sport": (text) => portRanges("source-port", text),

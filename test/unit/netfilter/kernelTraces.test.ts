@@ -19,7 +19,8 @@
  * they print into a pipe: run them under `stdbuf -oL`.
  */
 import { describe, expect, it } from "vitest";
-import { type Rule as IptablesRule, parseIptablesSave } from "../../../netfilter/iptables/parse.ts";
+import { parseIptablesSave } from "../../../netfilter/iptables/parse.ts";
+import type { Rule as IptablesRule } from "../../../netfilter/iptables/rule.ts";
 import { walkIptables } from "../../../netfilter/iptables/walk.ts";
 import type { Packet, Path } from "../../../netfilter/model.ts";
 import { parseNftables, type Rule } from "../../../netfilter/nftables/parse.ts";

@@ -31,6 +31,23 @@ describe("a rule with words that aren't understood", () => {
 	);
 });
 
+describe("a rule as people write it", () => {
+	it.each([
+		["--source 172.18.0.1 --protocol tcp --in-interface eth0 --match tcp --dport 8080 --jump DROP", "drop"],
+		["-p tcp --dport 8080 -j DROP", "drop"],
+		["-p tcp --destination-port 8081 -j DROP", "untouched"],
+		["-p tcp --syn -j DROP", "drop"],
+		["-p tcp ! --syn -j DROP", "untouched"],
+		["-p ip -j DROP", "drop"],
+		["-s ! 172.18.0.1 -j DROP", "untouched"],
+		["-s ! 172.18.0.2/32 -i ! docker0 -j DROP", "drop"],
+		["-p tcp -m tcp --dport ! 80 -m state --state ! ESTABLISHED -j DROP", "drop"],
+		["--dport 8080 -j DROP", "unknown"],
+	])("has long names, implied matches and old negations: %s", (rule, outcome) => {
+		expect(ends(walk({ filter: [`FORWARD ${rule}`] }, toPod))).toEqual([outcome]);
+	});
+});
+
 const network: NodeNetwork = {
 	localAddresses: [],
 	interfaces: [

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseIptablesSave, problemsOf, type Rule } from "../../../../netfilter/iptables/parse.ts";
+import { parseIptablesSave, problemsOf } from "../../../../netfilter/iptables/parse.ts";
+import type { Rule } from "../../../../netfilter/iptables/rule.ts";
 import { captured, fixture } from "../fixtures.ts";
 
 const table = (...rules: string[]) =>
@@ -123,6 +124,23 @@ describe("parseIptablesSave", () => {
 		const { target } = rule(`-p tcp -j DNAT ${option}`).body;
 		if (target.kind !== "dnat") return expect.fail("it is understood");
 		expect([target.to.addresses?.map(String), target.to.ports]).toEqual([addresses, ports]);
+	});
+});
+
+describe("a table that the text contains twice", () => {
+	const filter = (...rules: string[]) => `*filter\n:FORWARD ACCEPT [0:0]\n${rules.join("")}COMMIT\n`;
+	const dropping = filter("-A FORWARD -j DROP\n");
+	const rulesIn = (text: string) => parseIptablesSave(text).tables.get("filter")?.chains.get("FORWARD")?.rules.length;
+
+	it("is the one with rules, if the other one is empty", () => {
+		expect([dropping + filter(), filter() + dropping].map(rulesIn)).toEqual([1, 1]);
+		expect(problemsOf(parseIptablesSave(dropping + filter()))).toEqual([]);
+	});
+
+	it("is reported and incomplete, if both have rules", () => {
+		const saved = parseIptablesSave(dropping + dropping);
+		expect(saved.tables.get("filter")?.incomplete).toBe("the text contains this table twice");
+		expect(problemsOf(saved)).toMatchObject([{ line: 8 }]);
 	});
 });
 
