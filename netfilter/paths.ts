@@ -1,8 +1,8 @@
 /** Makes the result of a walk: paths with their hops in words. */
 
 import type { Hop, Packet, Path } from "./model.ts";
+import { ownerOf } from "./owners.ts";
 import { type HopRecord, hopRecordsOf } from "./packet/state.ts";
-import { ownerOf } from "./roles.ts";
 import type { FinishedBranch } from "./traversal/walker.ts";
 import { formatMark, type PathFacts, sentence } from "./words.ts";
 

@@ -6,7 +6,7 @@ import { toEndpoints } from "../../../../kubernetes/objects.ts";
 import type { Place } from "../../../../kubernetes/snapshot.ts";
 import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
-import { ownerOf } from "../../../../netfilter/roles.ts";
+import { ownerOf } from "../../../../netfilter/owners.ts";
 import { findingText } from "../../../../report/findingText.ts";
 import { networkOf } from "../../../../verification/journey/nodeNetwork.ts";
 import { eligibleEndpoints, expect as predict } from "../../../../verification/judgement/predict.ts";

@@ -1,4 +1,4 @@
-/** Who wrote the rule of a hop. Names of chains, tables and comments show it (netfilter/roles.ts); sometimes only its text does. */
+/** Who wrote the rule of a hop. Names of chains, tables and comments show it (netfilter/owners.ts); sometimes only its text does. */
 import { z } from "zod";
 import type { Hop } from "../../../../netfilter/model.ts";
 
