@@ -1,5 +1,6 @@
 /** The input and output of a walk: a packet and a node's network in, the packet's paths out. */
 import { z } from "zod";
+import type { IpSets } from "./node/ipsets.ts";
 
 export const Family = z.enum(["ipv4", "ipv6"]);
 export type Family = z.infer<typeof Family>;
@@ -50,6 +51,8 @@ export interface NodeNetwork {
 	routes?: { destination: string; interface?: string; source?: string }[];
 	/** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */
 	sysctls?: Record<string, string>;
+	/** All sets that rules of iptables refer to, if they are known. */
+	ipsets?: IpSets;
 }
 
 export const HopEffect = z.enum([

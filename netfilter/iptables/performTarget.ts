@@ -13,6 +13,7 @@ import {
 import { allBits, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import { defaultRejection } from "../rejection.ts";
 import type { Branch } from "../traversal/walker.ts";
+import { changedIpset } from "./conditions/evaluateMatches.ts";
 import type { Table } from "./parse.ts";
 import type { Target } from "./targets.ts";
 
@@ -82,6 +83,11 @@ function performOne(target: Decided, state: PacketState, rule: RuleReference, ta
 			return branch(withoutTracking(state, rule), "continue");
 		case "chain":
 			return call(target, state, rule, table);
+		case "change-sets":
+			return branch(
+				{ ...state, affinity: new Set([...state.affinity, ...target.names.map(changedIpset)]) },
+				"continue",
+			);
 		case "none":
 		case "observe":
 			return branch(state, "continue");

@@ -21,6 +21,8 @@ export type Target =
 	| { kind: "netmap"; range: AddressRange }
 	/** To an address of the node itself; of several ports the kernel chooses one. undefined: the port stays as it is. */
 	| { kind: "redirect"; ports: (number | undefined)[] }
+	/** Adds the packet's ends to sets, or removes them. */
+	| { kind: "change-sets"; names: string[] }
 	/** Lets the packet pass, and changes only what no supported match sees. */
 	| { kind: "observe"; name: string }
 	| { kind: "unknown"; text: string };
@@ -56,6 +58,11 @@ function knownTarget(group: OptionGroup): Target | undefined {
 	const { name, options } = group;
 	if (group.unread.length > 0) return undefined;
 	if (group.kind === "-g") return { kind: "chain", name, goto: true };
+	if (name === "SET" && !mayDecide(group))
+		return {
+			kind: "change-sets",
+			names: options.flatMap(({ name, values: [set = ""] }) => (/-set$/.test(name) ? set : [])),
+		};
 	if (observers.has(name)) return mayDecide(group) ? undefined : { kind: "observe", name };
 	switch (name) {
 		case "ACCEPT":

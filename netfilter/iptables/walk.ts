@@ -16,7 +16,7 @@ import type { Rule } from "./rule.ts";
 
 export interface WalkOptions {
 	/** The lists of session affinity ("KUBE-SEP-…") that contain the packet's source; empty for a client's first packet. */
-	affinity?: Iterable<string>;
+	affinity?: Iterable<string> | "unknown";
 }
 
 /**
@@ -35,7 +35,7 @@ export function walkIptables(
 	}
 	const own = new Network(network);
 	const legacy = legacyChains(tables, undefined, own);
-	const ends = walkTables(iptablesBaseChains(tables, own), legacy, packet, own, new Set(affinity));
+	const ends = walkTables(iptablesBaseChains(tables, own), legacy, packet, own, affinity);
 	return toPaths(ends, packet, network.node);
 }
 

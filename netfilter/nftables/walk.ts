@@ -14,7 +14,7 @@ import { perform } from "./perform.ts";
 
 export interface NftablesWalkOptions {
 	/** Sets of session affinity ("affinity-…") that contain the packet's source, besides what the ruleset's sets contain. */
-	affinity?: Iterable<string>;
+	affinity?: Iterable<string> | "unknown";
 	/**
 	 * The tables of iptables, as iptables-save prints them. Of those that iptables keeps in nftables, nft shows little more
 	 * than names, and without this a walk through them ends in "unknown".
@@ -43,7 +43,7 @@ export function walkNftables(
 		...(iptables ? chainsByTable(unlisted(iptables, ruleset), own) : []),
 		...legacyChains(iptables, legacy, own),
 	];
-	const ends = walkTables(baseChains(ruleset, own, iptables), floating, packet, own, new Set(affinity));
+	const ends = walkTables(baseChains(ruleset, own, iptables), floating, packet, own, affinity);
 	return toPaths(ends, packet, network.node);
 }
 

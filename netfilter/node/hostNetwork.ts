@@ -4,11 +4,14 @@ import { type Address, chanceWithin, parseAddress, parseRange, required } from "
 import { type Chance, certainly } from "../chance.ts";
 import type { KernelSetting, NodeNetwork } from "../model.ts";
 import type { PacketState } from "../packet/state.ts";
+import type { IpSets } from "./ipsets.ts";
 import { KernelSettings } from "./kernelSettings.ts";
 import { Routes } from "./routes.ts";
 
 export class Network {
 	readonly settings: KernelSettings;
+	/** undefined: unknown. */
+	readonly ipsets: IpSets | undefined;
 	private readonly local: Set<string>;
 	private readonly interfaces: Map<string, Address[] | undefined> | undefined;
 	private readonly bridges: ReadonlySet<string>;
@@ -17,13 +20,14 @@ export class Network {
 	private readonly networkEnds: ReadonlySet<string> | undefined;
 
 	/** @throws if an address or a route can't be parsed */
-	constructor({ localAddresses, interfaces, routes = [], sysctls = {} }: NodeNetwork) {
+	constructor({ localAddresses, interfaces, routes = [], sysctls = {}, ipsets }: NodeNetwork) {
 		this.interfaces =
 			interfaces && new Map(interfaces.map(({ name, addresses }) => [name, addresses?.map(interfaceAddress)]));
 		const own = [...(this.interfaces?.values() ?? [])].flatMap((addresses) => addresses ?? []).map(String);
 		this.local = new Set([...localAddresses.map((text) => required(parseAddress(text), text).toString()), ...own]);
 		this.bridges = new Set(interfaces?.flatMap(({ name, bridge }) => (bridge ? name : [])));
 		this.settings = new KernelSettings(sysctls);
+		this.ipsets = ipsets;
 		this.routes = new Routes(routes);
 		const networks = interfaces?.map(({ addresses }) => addresses);
 		const areKnown = networks?.every((addresses) => addresses?.every((text) => text.includes("/")));

@@ -36,6 +36,8 @@ export interface PacketState {
 	readonly conntrack: Conntrack;
 	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
 	readonly affinity: ReadonlySet<string>;
+	/** False: other lists may contain it too. */
+	readonly isAffinityKnown: boolean;
 	/** Conditions that can't be evaluated, and which answer this branch follows. */
 	readonly assumptions: ReadonlyMap<string, boolean>;
 	readonly hook: Hook;
@@ -89,8 +91,11 @@ export interface PacketView {
 
 export const allBits = 0xffffffff;
 
-/** @throws if the packet's addresses can't be parsed or aren't of its family */
-export function initialState(packet: Packet, affinity: ReadonlySet<string>): PacketState {
+/**
+ * @param affinity the lists and sets that contain the source, or "unknown"
+ * @throws if the packet's addresses can't be parsed or aren't of its family
+ */
+export function initialState(packet: Packet, affinity: Iterable<string>): PacketState {
 	const source = addressOf(packet, packet.source);
 	const destination = addressOf(packet, packet.destination);
 	const { destinationPort, ctstate } = packet;
@@ -120,7 +125,8 @@ export function initialState(packet: Packet, affinity: ReadonlySet<string>): Pac
 				? { sources: [source], sourcePort: packet.sourcePort, destinations: [destination], destinationPort }
 				: undefined,
 		},
-		affinity,
+		affinity: new Set(affinity === "unknown" ? [] : affinity),
+		isAffinityKnown: affinity !== "unknown",
 		assumptions: new Map(),
 		hook: isReceived(packet) ? "prerouting" : "output",
 		baseChain: "",

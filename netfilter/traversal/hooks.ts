@@ -29,7 +29,7 @@ export function walkHooks(
 	chains: readonly BaseChain[],
 	packet: Packet,
 	network: Network,
-	affinity: ReadonlySet<string>,
+	affinity: Iterable<string>,
 	kernelFirst = true,
 ): FinishedBranch[] {
 	const walk = new HookWalk(chains, network, kernelFirst);

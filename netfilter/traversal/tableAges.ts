@@ -19,7 +19,7 @@ const mostOrders = 64;
 export function walkTables(
 	ordered: readonly BaseChain[],
 	floating: readonly (readonly BaseChain[])[],
-	...entry: [packet: Packet, network: Network, affinity: ReadonlySet<string>]
+	...entry: [packet: Packet, network: Network, affinity: Iterable<string>]
 ): FinishedBranch[] {
 	const orders = ordersOf(ordered, floating);
 	const [first, ...others] = orders.slice(0, mostOrders).flatMap((order) => {

@@ -10,6 +10,8 @@ export const dependentMatches: Record<string, (group: OptionGroup) => Match[]> =
 	addrtype,
 	rpfilter: (group) => [reversePath(group)],
 	socket: (group) => [socket(group)],
+	set: (group) => [set(group)],
+	ipv6header: (group) => [ipv6Header(group)],
 };
 
 /** Words that follow the value aren't understood. */
@@ -56,6 +58,25 @@ function socket(group: OptionGroup): Match {
 	);
 	if (!wellFormed) return unknown(textOf(group));
 	return { kind: "socket", bound: names.length === 0, not: false };
+}
+
+/** Counters of the set's elements, and those that except addresses from a network, aren't supported. */
+function set(group: OptionGroup): Match {
+	const [option, ...others] = group.options.filter(({ name, not }) => !(not && name.startsWith("--update-")));
+	const [name, directions, ...rest] = option?.values ?? [];
+	const isPlain = option?.name === "--match-set" && others.length === 0 && rest.length === 0;
+	if (!isPlain || name === undefined || directions === undefined) return unknown(textOf(group));
+	return { kind: "set", name, directions: directions.split(","), not: option.not };
+}
+
+/** Headers between the one of IPv6 and that of the transport: packets of a walk have none. */
+function ipv6Header(group: OptionGroup): Match {
+	const headers = group.options.find(({ name }) => name === "--header");
+	const isUnderstood = group.options.every(({ name, not }) => !not && (name === "--header" || name === "--soft"));
+	const others = headers?.values[0]?.split(",") ?? [];
+	if (!isUnderstood || others.length === 0 || others.includes("none") || others.includes("prot"))
+		return unknown(textOf(group));
+	return { kind: "header", name: group.name, not: false };
 }
 
 /** `--mode nth` counts packets from an unknown start; of one packet in one, it takes every one. */

@@ -3,10 +3,12 @@ import { chanceWithin, contains, type PortRange } from "../../address.ts";
 import { any, type Chance, certainly, not } from "../../chance.ts";
 import type { Protocol } from "../../model.ts";
 import type { Network } from "../../node/hostNetwork.ts";
+import { chanceOfSet } from "../../node/ipsets.ts";
 import { chanceOfConntrack, chanceOfStatus, hasConnection, tupleOf } from "../../packet/conntrack.ts";
 import { assuming, type PacketState } from "../../packet/state.ts";
 import { addressTypes } from "./addressTypes.ts";
 import type { Match } from "./model.ts";
+import { reasonOf } from "./unknownReason.ts";
 
 /** The result of all conditions of a rule, evaluated in their order until one fails. */
 export interface Judgement {
@@ -118,7 +120,8 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 		case "random":
 			return match.probability;
 		case "recent":
-			return certainly(match.action === "set" || state.affinity.has(match.list));
+			if (match.action === "set" || state.affinity.has(match.list)) return 1;
+			return state.isAffinityKnown ? 0 : "unknown";
 		case "reverse-path":
 			return reversePath(match, state, network);
 		case "bridge-port":
@@ -134,6 +137,11 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 			return state.inInterface === "" ? "unknown" : "absent";
 		case "packet-type":
 			return certainly(match.type === "unicast");
+		case "set": {
+			const isChanged = state.affinity.has(changedIpset(match.name));
+			if (!network.ipsets || isChanged) return "unknown";
+			return chanceOfSet(network.ipsets, match.name, match.directions, state);
+		}
 		case "nfacct":
 			return 1;
 		case "unknown":
@@ -216,31 +224,5 @@ function keyOf(match: Match, state: PacketState): string | undefined {
 	);
 }
 
-function reasonOf(match: Match): string {
-	switch (match.kind) {
-		case "unknown":
-			return match.reason ?? `"${match.text}" isn't supported`;
-		case "in-interface":
-		case "out-interface":
-			return `the rule matches interface ${match.name}, and the name of the packet's interface is unknown`;
-		case "source-port":
-		case "either-port":
-			return "the rule matches the source port, which is unknown";
-		case "source":
-			return "the rule matches the source address, and masquerading may have chosen one of several";
-		case "conntrack-state":
-			return "the rule matches translated sources, and masquerading may have kept the source";
-		case "address-type":
-			return `the rule matches addresses of type ${match.types.join(", ")}, which depends on the node's interfaces and routes`;
-		case "reverse-path":
-			return "the rule checks the route back to the source, and the node's interfaces or routes are unknown";
-		case "bridge-port":
-			return "the rule matches bridged packets, and the packet's interface is unknown";
-		case "owner":
-			return "the rule matches the process that sends the packet, which is unknown";
-		case "socket":
-			return "the rule matches packets for an open socket, and the node's sockets are unknown";
-		default:
-			return `the rule matches ${match.kind.replace("-", " ")}, which is unknown for this packet`;
-	}
-}
+/** Marks a set that a rule changed for this packet, so that its elements aren't known any more. */
+export const changedIpset = (name: string): string => `changed ipset ${name}`;

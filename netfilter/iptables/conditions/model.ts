@@ -40,6 +40,8 @@ export type MatchKind =
 	| { kind: "cgroup" }
 	/** How the link layer received the packet: "unicast", "broadcast", "multicast". */
 	| { kind: "packet-type"; type: string }
+	/** `directions`: "src" or "dst" for each part of the set's elements. */
+	| { kind: "set"; name: string; directions: string[] }
 	| { kind: "nfacct"; name: string }
 	| { kind: "unknown"; text: string; reason?: string };
 
