@@ -107,6 +107,13 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("noReadyEndpoint"), pods: z.array(UnreadyPod) }),
 	/** A Service without a selector, whose endpoints somebody has to write. */
 	z.object({ kind: z.literal("noEndpointObjects") }),
+	/** Somebody has written them for another port: kube-proxy matches ports by name and protocol. */
+	z.object({
+		kind: z.literal("slicePort"),
+		port: PortReference,
+		/** The ports that the EndpointSlices have. */
+		found: z.array(z.object({ name: text, port: z.int(), protocol: Protocol })),
+	}),
 	z.object({
 		kind: z.literal("targetPort"),
 		port: PortReference,
@@ -114,6 +121,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 		/** What the containers declare. */
 		declared: z.array(z.object({ container: text, name: text.optional(), port: z.int(), protocol: Protocol })),
 		nearest: z.union([z.int(), text]).optional(),
+		/** Only these pods don't declare it. */
+		pods: names.optional(),
 	}),
 	/** The pod's network namespace has no socket that listens on the port. */
 	z.object({

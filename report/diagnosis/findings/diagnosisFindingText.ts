@@ -17,6 +17,8 @@ export function findingWords(finding: DiagnosisFinding): FindingWords {
 				evidence: ["no EndpointSlice with its label kubernetes.io/service-name has an endpoint"],
 				advice: "add a selector to the Service, or create an EndpointSlice for it",
 			};
+		case "slicePort":
+			return slicePortText(finding);
 		case "targetPort":
 			return targetPortText(finding);
 		case "notListening":
@@ -114,11 +116,22 @@ function selectorText({ selector, pods, nearest }: FindingOf<"selectorMatchesNot
 	return { title, evidence: [`${who} ${has} instead of ${key}=${expected}`] };
 }
 
-function targetPortText({ port, targetPort, declared }: FindingOf<"targetPort">): FindingWords {
+function slicePortText({ port, found }: FindingOf<"slicePort">): FindingWords {
+	const ports = found.map(({ name, port, protocol }) => `${name === "" ? "unnamed" : name} (${port}/${protocol})`);
+	return {
+		title: `${portText(port)}: no EndpointSlice of the Service has a port of this name and protocol`,
+		evidence: [`ports of its EndpointSlices: ${ports.length === 0 ? "none" : ports.join(", ")}`],
+		advice: "give the port in the EndpointSlice the name of the Service's port: kube-proxy matches them by name",
+	};
+}
+
+function targetPortText({ port, targetPort, declared, pods }: FindingOf<"targetPort">): FindingWords {
 	const isNamed = typeof targetPort === "string";
-	const title = isNamed
-		? `${portText(port)}: no container port is named ${targetPort}, so this port has no endpoint`
-		: `${portText(port)}: no container declares targetPort ${targetPort}/${port.protocol}`;
+	const title = pods
+		? `${portText(port)}: pods ${nodeNames(pods)} declare no targetPort ${targetPort}/${port.protocol}; other pods do`
+		: isNamed
+			? `${portText(port)}: no container port is named ${targetPort}, so this port has no endpoint`
+			: `${portText(port)}: no container declares targetPort ${targetPort}/${port.protocol}`;
 	const ports = declared.map(
 		({ container, name, port, protocol }) =>
 			`${container} ${port}/${protocol}${name === undefined ? "" : ` (${name})`}`,

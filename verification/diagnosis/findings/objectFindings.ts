@@ -4,7 +4,7 @@ import type { ServiceReading } from "../../../kubernetes/source/serviceReading.t
 import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../../netfilter/address.ts";
 import type { UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
-import { endpointsOf, familiesOf, protocolOf } from "../serviceViews.ts";
+import { endpointsOf, familiesOf, portReference, protocolOf } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
 import { podReason } from "./podReason.ts";
 import { targetPortFindings } from "./targetPort.ts";
@@ -45,7 +45,8 @@ function endpointFindings(reading: ServiceReading): WeighedFinding[] {
 	const { selector } = service.spec;
 	const { namespace = "", name } = service.metadata;
 	if (!selector || Object.keys(selector).length === 0) {
-		if (endpointSlices === undefined || allEndpoints(reading).length > 0) return [];
+		if (endpointSlices === undefined) return [];
+		if (endpointSlices.some(({ endpoints = [] }) => endpoints.length > 0)) return slicePortFindings(reading);
 		const inspect = ["kubectl", "-n", namespace, "get", "endpointslices", "-l", `kubernetes.io/service-name=${name}`];
 		return [{ weight: "cause", finding: { kind: "noEndpointObjects" }, inspect }];
 	}
@@ -53,6 +54,22 @@ function endpointFindings(reading: ServiceReading): WeighedFinding[] {
 	const own = selectedPods(reading);
 	if (own.length === 0) return [selectorFinding(reading, selector, pods)];
 	return [...readinessFindings(reading, own), ...targetPortFindings(service, own)];
+}
+
+/** The ports of a Service without a selector that no EndpointSlice has. */
+function slicePortFindings({ service, endpointSlices = [] }: ServiceReading): WeighedFinding[] {
+	const found = endpointSlices.flatMap(({ ports = [] }) =>
+		ports.flatMap(({ name = "", port, protocol }) =>
+			port === undefined ? [] : [{ name, port, protocol: protocolOf({ protocol }) }],
+		),
+	);
+	const unserved = (service.spec.ports ?? []).filter((port) =>
+		familiesOf(service).every((family) => endpointsOf(endpointSlices, family, port).length === 0),
+	);
+	return unserved.map((port) => ({
+		weight: "cause",
+		finding: { kind: "slicePort", port: portReference(port), found },
+	}));
 }
 
 function selectorFinding(
@@ -83,21 +100,19 @@ function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): 
 	const inSlice = new Set(usable.map(({ pod }) => pod));
 	const knowsNodes = !gaps.some(({ subject }) => subject === "nodes");
 	const readyNodes = knowsNodes ? nodes.filter(isReady).map(({ metadata }) => metadata.name) : undefined;
-	const unready = own
-		.filter(({ metadata }) => !inSlice.has(metadata.name))
-		.map(
-			(pod): UnreadyPod => ({
-				pod: pod.metadata.name,
-				...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
-				reason: podReason(pod, readyNodes),
-			}),
-		);
+	const unready = own.filter(({ metadata }) => !inSlice.has(metadata.name)).map((pod) => unreadyPod(pod, readyNodes));
 	// A pod without the named port is ready, but isn't an endpoint of that port: the finding about targetPort says so.
 	const isLate = ({ reason }: UnreadyPod) => reason.kind === "notInSlice";
 	const explained = unready.filter((pod) => !isLate(pod));
 	const { namespace = "" } = service.metadata;
 	const [first] = explained;
 	const inspect = first && ["kubectl", "-n", namespace, "describe", "pod", first.pod];
+	if (usable.length > 0 && usable.every(({ ready }) => !ready)) {
+		// They answer until they end: kube-proxy uses them only because there are no others.
+		const leaving = usable.flatMap(({ pod }) => own.find(({ metadata }) => metadata.name === pod) ?? []);
+		const pods = leaving.map((pod): UnreadyPod => unreadyPod(pod, readyNodes));
+		return [{ ...noReadyEndpoint([...pods, ...explained]), weight: "suspect", ...(inspect && { inspect }) }];
+	}
 	if (usable.length > 0) {
 		// Old pods of a finished Job or an eviction are no news while others serve.
 		const waiting = explained.filter(({ reason }) => reason.kind !== "ended" && reason.kind !== "terminating");
@@ -111,6 +126,12 @@ function readinessFindings(reading: ServiceReading, own: readonly PodObject[]): 
 	if (targetPortFindings(service, own).some(({ weight }) => weight === "cause")) return [];
 	return [noReadyEndpoint(unready)];
 }
+
+const unreadyPod = (pod: PodObject, readyNodes: readonly string[] | undefined): UnreadyPod => ({
+	pod: pod.metadata.name,
+	...(pod.spec.nodeName !== undefined && { node: pod.spec.nodeName }),
+	reason: podReason(pod, readyNodes),
+});
 
 /** By the API alone it isn't certain which of both gets the packets: the rules of the node decide. */
 function hostPortFindings({ service, hostPortPods = [] }: ServiceReading): WeighedFinding[] {

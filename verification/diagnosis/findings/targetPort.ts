@@ -2,7 +2,7 @@
 import { distance } from "fastest-levenshtein";
 import type { PodObject, ServiceObject } from "../../../kubernetes/source/usedFields.ts";
 import type { FindingOf, WeighedFinding } from "../diagnosisFinding.ts";
-import { protocolOf, type ServicePort } from "../serviceViews.ts";
+import { portReference, protocolOf, type ServicePort } from "../serviceViews.ts";
 import { isSimilar } from "./nearLabels.ts";
 
 type Declared = FindingOf<"targetPort">["declared"][number];
@@ -18,18 +18,18 @@ export function targetPortFindings(service: ServiceObject, pods: readonly PodObj
 		const declared = pods.flatMap(declaredBy);
 		const isMeant = (one: Declared) =>
 			one.protocol === protocol && (typeof targetPort === "string" ? one.name === targetPort : one.port === targetPort);
-		if (declared.some(isMeant)) return [];
+		if (declared.some(isMeant)) return typeof targetPort === "number" ? someWithout(port, pods, isMeant) : [];
 		// Nothing is known about containers that declare no port.
 		const isSilent = pods.some(({ spec }) => spec.containers.some(({ ports = [] }) => ports.length === 0));
 		if (typeof targetPort === "number" && isSilent) return [];
-		const distinct = [...new Map(declared.map((one) => [JSON.stringify(one), one])).values()];
+		const distinct = distinctOf(declared);
 		const nearest = nearestOf(targetPort, protocol, distinct);
 		return [
 			{
 				weight: typeof targetPort === "string" ? "cause" : "suspect",
 				finding: {
 					kind: "targetPort",
-					port: { ...(port.name !== undefined && { name: port.name }), port: port.port, protocol },
+					port: portReference(port),
 					targetPort,
 					declared: distinct,
 					...(nearest !== undefined && { nearest }),
@@ -39,6 +39,30 @@ export function targetPortFindings(service: ServiceObject, pods: readonly PodObj
 		];
 	});
 }
+
+/** Pods of another program that the selector matches too: they get requests that nothing there answers. */
+function someWithout(
+	port: ServicePort,
+	pods: readonly PodObject[],
+	isMeant: (one: Declared) => boolean,
+): WeighedFinding[] {
+	const others = pods.filter(
+		(pod) => !declaredBy(pod).some(isMeant) && pod.spec.containers.every(({ ports = [] }) => ports.length > 0),
+	);
+	if (others.length === 0) return [];
+	const finding = {
+		kind: "targetPort" as const,
+		port: portReference(port),
+		targetPort: port.targetPort ?? port.port,
+		declared: distinctOf(others.flatMap(declaredBy)),
+		pods: others.map(({ metadata }) => metadata.name),
+	};
+	return [{ weight: "suspect", finding }];
+}
+
+const distinctOf = (declared: readonly Declared[]): Declared[] => [
+	...new Map(declared.map((one) => [JSON.stringify(one), one])).values(),
+];
 
 const declaredBy = ({ spec }: PodObject): Declared[] =>
 	[

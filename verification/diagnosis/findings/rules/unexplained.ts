@@ -28,6 +28,7 @@ function explains({ weight, finding }: WeighedFinding, node: string): boolean {
 		case "sourceRanges":
 		case "noReadyEndpoint":
 		case "noEndpointObjects":
+		case "slicePort":
 		case "selectorMatchesNothing":
 			return true;
 		case "targetPort":
