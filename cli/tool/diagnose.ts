@@ -1,6 +1,8 @@
 /** nodeport-lab diagnose <namespace>/<service>: what is wrong with a Service, and who reaches it. */
 import { type Command, Option } from "commander";
+import { writeAtomically } from "../../lib/atomicFile.ts";
 import { diagnosisMarkdown } from "../../report/diagnosis/diagnosisMarkdown.ts";
+import { diagnosisPage } from "../../report/diagnosis/diagnosisPage.ts";
 import { diagnosisText } from "../../report/diagnosis/diagnosisText.ts";
 import { type Diagnosis, diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { parseServiceName } from "../../verification/diagnosis/readDiagnosis.ts";
@@ -16,6 +18,7 @@ interface Options extends SourceOptions {
 	from?: string[];
 	json?: boolean;
 	markdown?: boolean;
+	html?: string;
 }
 
 export const addDiagnose = (program: Command): Command =>
@@ -33,6 +36,7 @@ export const addDiagnose = (program: Command): Command =>
 		.option("--from <pod...>", "with --probe: also from pod/<name> or pod/<namespace>/<name>, by exec")
 		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
 		.addOption(new Option("--markdown", "print the diagnosis as Markdown, for an issue").conflicts("json"))
+		.option("--html <file>", "also write the diagnosis as an HTML page")
 		.addHelpText(
 			"after",
 			`\nExit code: 0 no cause or possible cause, 1 at least one, 2 the check couldn't run.\nRights: docs/diagnose-rbac.yaml`,
@@ -48,7 +52,10 @@ export const addDiagnose = (program: Command): Command =>
 			if (options.client !== undefined) refuseInside(options.client, input);
 			const probed = isProbing ? await probeAll(source, input, options.from ?? []) : undefined;
 			const diagnosis = diagnose({ ...input, probed });
+			if (options.html !== undefined) await writeAtomically(options.html, await diagnosisPage(diagnosis));
 			console.log(render(diagnosis, options));
+			// The other outputs are data.
+			if (options.html !== undefined) console.error(`wrote ${options.html}`);
 			process.exitCode = exitCodeOf[diagnosis.verdict];
 		});
 

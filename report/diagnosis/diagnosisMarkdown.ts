@@ -2,7 +2,7 @@
 import { shellText } from "../../lib/shell.ts";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { clusterLine, verdictText, weightPrefix } from "./diagnosisText.ts";
+import { clusterLine, measurementText, verdictText, weightPrefix } from "./diagnosisText.ts";
 import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { gapTexts } from "./gapText.ts";
 import { predictionRows } from "./predictionTable.ts";
@@ -25,6 +25,7 @@ export function diagnosisMarkdown(diagnosis: Diagnosis): string {
 					...rows.map(({ client, target, result }) => `| ${[client, target, result].map(escaped).join(" | ")} |`),
 				]
 			: []),
+		...(diagnosis.measurements ? ["", `Measured: ${measurementText(diagnosis.measurements)}`] : []),
 		...(gaps.length > 0 ? ["", "### Not checked", "", ...gaps.map((text) => `- ${escaped(text)}`)] : []),
 		"",
 	].join("\n");

@@ -53,7 +53,7 @@ export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, scree
 		...(rows.length > 0
 			? ["", paint("bold", "Predicted from the rules of the nodes"), predictionTable(rows, width)]
 			: []),
-		...(diagnosis.measurements ? ["", ...measurementLines(diagnosis.measurements, width)] : []),
+		...(diagnosis.measurements ? ["", ...fill(`Measured: ${measurementText(diagnosis.measurements)}`, width)] : []),
 		...(gaps.length > 0 ? ["", paint("bold", "Not checked"), ...gaps.flatMap((text) => fill(text, width, "- "))] : []),
 	].join("\n");
 }
@@ -77,18 +77,15 @@ function findingLines(one: WeighedFinding, number: number, access: CommandAccess
 	];
 }
 
-/** "Measured: 4 of 4 requests ended as predicted." */
-function measurementLines(measurements: NonNullable<Diagnosis["measurements"]>, width: number): string[] {
+/** "4 of 4 requests ended as predicted." */
+export function measurementText(measurements: NonNullable<Diagnosis["measurements"]>): string {
 	const silent = measurements.filter(({ observed }) => observed === "silent").length;
 	const comparable = measurements.filter(({ predicted, observed }) => predicted.length > 0 && observed !== "silent");
 	const agreeing = comparable.filter(({ predicted, observed }) => predicted.some((one) => one === observed));
 	const rest = measurements.length - comparable.length - silent;
 	const more = rest === 0 ? "" : ` ${rest} had no prediction.`;
 	const doubt = silent === 0 ? "" : ` ${silent} UDP packets got no answer, which proves nothing.`;
-	return fill(
-		`Measured: ${agreeing.length} of ${comparable.length} requests ended as predicted.${more}${doubt}`,
-		width,
-	);
+	return `${agreeing.length} of ${comparable.length} requests ended as predicted.${more}${doubt}`;
 }
 
 /** Names of fields, such as externalTrafficPolicy, and of settings keep their spelling. */

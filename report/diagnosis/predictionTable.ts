@@ -9,6 +9,13 @@ export interface PredictionRow {
 	client: string;
 	target: string;
 	result: string;
+	/** Whether it is answered: always, never, or sometimes or not known. */
+	ends: "ok" | "failed" | "other";
+}
+
+function endsOf({ ends }: Prediction): PredictionRow["ends"] {
+	if (ends.every(({ outcome }) => outcome === "ok")) return "ok";
+	return ends.some(({ outcome, end }) => outcome === "ok" || end.kind === "unknown") ? "other" : "failed";
 }
 
 /** Targets of one client that differ in their node only, and have the same result, are one row. */
@@ -21,7 +28,7 @@ export function predictionRows(predictions: readonly Prediction[]): PredictionRo
 			const [first] = group;
 			if (!first) return [];
 			const target = groupName(group, first, ofKind.length, several > 1);
-			return [{ client: clientOf(first, isDualStack), target, result: resultText(first) }];
+			return [{ client: clientOf(first, isDualStack), target, result: resultText(first), ends: endsOf(first) }];
 		});
 	});
 }

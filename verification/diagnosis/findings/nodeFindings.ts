@@ -29,8 +29,8 @@ function readinessFindings({ nodes, service, endpointSlices = [] }: ServiceReadi
 			// With two address families, a pod is in two slices.
 			const endpoints = new Set(own.map(({ targetRef, addresses }) => targetRef?.name ?? addresses[0])).size;
 			return {
-				// The node's own address doesn't answer, and rules there may be outdated.
-				weight: endpoints > 0 || hasNodePort ? "cause" : "note",
+				// A node whose kubelet alone has stopped still serves, until its rules are outdated.
+				weight: endpoints > 0 || hasNodePort ? "suspect" : "note",
 				finding: {
 					kind: "nodeNotReady",
 					node: name,

@@ -115,6 +115,13 @@ describe("diagnose", () => {
 		expect(JSON.parse(stdout)).toMatchObject({ schema: "nodeport-lab/diagnosis/v1", verdict: "broken" });
 	});
 
+	it("writes an HTML page next to what it prints", async () => {
+		const { exitCode, stdout, stderr } = await diagnose("default/trace-empty", "--json", "--html", "page.html");
+		expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: "wrote page.html" });
+		expect(JSON.parse(stdout)).toMatchObject({ verdict: "broken" });
+		expect(await readFile(join(folder.path, "page.html"), "utf8")).toContain("<h1>Service default/trace-empty</h1>");
+	});
+
 	it.each([
 		["2001:db8::7", "Service default/nodeport-service has only IPv4 addresses"],
 		["172.18.0.9", "the address of node nodeport-worker2, which isn't outside the cluster; fix: nodeport-lab explain "],

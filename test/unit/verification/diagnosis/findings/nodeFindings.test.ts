@@ -28,7 +28,7 @@ it("reports a node that isn't Ready, with the kubelet's reason, and doesn't read
 		];
 	});
 	expect(findings).toMatchObject([
-		{ weight: "cause", finding: { kind: "nodeNotReady", node: worker2, reason: "NodeStatusUnknown", endpoints: 0 } },
+		{ weight: "suspect", finding: { kind: "nodeNotReady", node: worker2, reason: "NodeStatusUnknown", endpoints: 0 } },
 	]);
 });
 
