@@ -31,7 +31,7 @@ export const addDiagnose = (program: Command): Command =>
 		.option("--client <address>", "the address of a client outside the cluster (default: an example)")
 		.option(
 			"--probe",
-			"also send requests from this machine to every node's nodePort (TCP), and check that a pod listens",
+			"also send requests from this machine to every node's nodePort (TCP, UDP), and check that a pod listens",
 		)
 		.option("--from <pod...>", "with --probe: also from pod/<name> or pod/<namespace>/<name>, by exec")
 		.option("--json", "print the diagnosis as JSON (docs/diagnosis.schema.json)")
