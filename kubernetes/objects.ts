@@ -58,16 +58,32 @@ export function toPlace({ spec, status }: PodObject, family?: Family): Place {
 	};
 }
 
-export const toEndpoints = ({ endpoints, ports }: V1EndpointSlice): Endpoint[] =>
-	// The API returns null for a slice without endpoints, contrary to its types.
-	(endpoints ?? [])
-		.map(({ addresses, nodeName, targetRef, conditions }) => ({
-			...stateOf(conditions),
-			ip: addresses[0] ?? "",
-			port: ports?.[0]?.port ?? 0,
-			node: nodeName ?? "",
-			pod: targetRef?.name ?? "",
-		}))
+/** The used fields of an EndpointSlice, as client-node has them, and a diagnosis. The API writes null for no endpoints. */
+interface SliceObject {
+	endpoints?:
+		| {
+				addresses: string[];
+				conditions?: Conditions | undefined;
+				nodeName?: string | undefined;
+				targetRef?: { kind?: string | undefined; name?: string | undefined } | undefined;
+		  }[]
+		| null
+		| undefined;
+}
+
+/** All endpoints of a slice, ready or not. @param port that of the slice which they are read for */
+export const endpointStates = ({ endpoints }: SliceObject, port: number): EndpointState[] =>
+	(endpoints ?? []).map(({ addresses, conditions, nodeName = "", targetRef }) => ({
+		ip: addresses[0] ?? "",
+		port,
+		node: nodeName,
+		pod: (targetRef?.kind ?? "Pod") === "Pod" ? (targetRef?.name ?? "") : "",
+		...stateOf(conditions),
+	}));
+
+/** Of a Service with one port. */
+export const toEndpoints = (slice: V1EndpointSlice): Endpoint[] =>
+	endpointStates(slice, slice.ports?.[0]?.port ?? 0)
 		.filter(isUsable)
 		.map(toEndpoint);
 
@@ -81,7 +97,7 @@ export interface EndpointState extends Omit<Endpoint, "terminating"> {
 }
 
 /** Absent means ready, and serving as far as it is ready (discovery/v1 EndpointConditions). */
-export function stateOf(conditions?: Conditions): Pick<EndpointState, "ready" | "serving" | "terminating"> {
+function stateOf(conditions?: Conditions): Pick<EndpointState, "ready" | "serving" | "terminating"> {
 	const ready = conditions?.ready ?? true;
 	return { ready, serving: conditions?.serving ?? ready, terminating: conditions?.terminating ?? false };
 }

@@ -1,8 +1,8 @@
 /** A Service as its nodes see it: one view for each port and address family. */
 import {
 	type EndpointState,
+	endpointStates,
 	isUsable,
-	stateOf,
 	toEndpoint,
 	toExec,
 	toNode,
@@ -134,16 +134,9 @@ export function endpointsOf(
 ): EndpointState[] {
 	const { name = "", protocol = "TCP" } = servicePort ?? {};
 	const ofFamily = slices.filter(({ addressType }) => familyNames[addressType] === family);
-	return ofFamily.flatMap(({ endpoints = [], ports = [] }) => {
-		const own = ports.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
+	return ofFamily.flatMap((slice) => {
+		const own = slice.ports?.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
 		const port = servicePort === undefined ? 0 : own?.port;
-		if (port === undefined) return [];
-		return endpoints.map(({ addresses, conditions, nodeName, targetRef }) => ({
-			ip: addresses[0] ?? "",
-			port,
-			node: nodeName ?? "",
-			pod: targetRef?.kind === "Pod" ? (targetRef.name ?? "") : "",
-			...stateOf(conditions),
-		}));
+		return port === undefined ? [] : endpointStates(slice, port);
 	});
 }
