@@ -1,6 +1,8 @@
 /** The command line nodeport-lab. */
 import { Command, CommanderError } from "commander";
 import manifest from "../../package.json" with { type: "json" };
+import { requestProblemText } from "../../report/diagnosis/requestProblemText.ts";
+import { RefusedRequest } from "../../verification/diagnosis/requestProblem.ts";
 import { addCollect } from "./collect.ts";
 import { addDiagnose } from "./diagnose.ts";
 import { addExplain } from "./explainService.ts";
@@ -27,9 +29,14 @@ try {
 	// Commander has printed its own errors, and the help.
 	if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.failed;
 	else {
-		console.error(error instanceof Error && !process.env.NODEPORT_LAB_DEBUG ? `error: ${error.message}` : error);
+		console.error(error instanceof Error && !process.env.NODEPORT_LAB_DEBUG ? `error: ${messageOf(error)}` : error);
 		process.exitCode = exitCodes.failed;
 	}
 }
+
+function messageOf(error: Error): string {
+	return error instanceof RefusedRequest ? requestProblemText(error.problem) : error.message;
+}
+
 // Open connections must not delay the exit. The output is flushed first.
 process.stdout.write("", () => process.exit());

@@ -6,9 +6,10 @@ import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
 import type { PodObject } from "../../kubernetes/source/usedFields.ts";
 import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
 import type { Family, Protocol } from "../../netfilter/model.ts";
-import { destinationForms, parseDestination } from "../journey/destination.ts";
+import { parseDestination } from "../journey/destination.ts";
 import type { Destination } from "../journey/journey.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
+import { RefusedRequest } from "./requestProblem.ts";
 import type { ServiceView } from "./serviceViews.ts";
 
 export interface ExplainRequest {
@@ -25,8 +26,6 @@ export interface Explained {
 	destination: Destination;
 }
 
-export const clientForms = "<pod>, <namespace>/<pod>, <node> or <IP address>";
-
 /** @throws if a name isn't found or is ambiguous: what is allowed */
 export async function resolveRequest(
 	source: ClusterSource,
@@ -37,7 +36,7 @@ export async function resolveRequest(
 	const { namespace = "" } = reading.service.metadata;
 	const client = await placeOf(source, view, reading.pods ?? [], namespace, request.from);
 	const parsed = parseDestination(view.snapshot, request.to);
-	if (!parsed) throw new Error(`--to "${request.to}": must be ${destinationForms}, with a port from 1 to 65535`);
+	if (!parsed) throw new RefusedRequest({ kind: "destination", value: request.to, isDump: false });
 	const destination = { ...parsed, protocol: view.protocol };
 	const isExternal = [...view.externalIps, ...view.loadBalancerIps].includes(destination.address);
 	if (client.network !== "outside" || !isExternal) return { view, client, destination };
@@ -56,10 +55,8 @@ function viewFor(views: readonly ServiceView[], { from, to, protocol }: ExplainR
 	const [first] = named.length > 0 ? named : possible;
 	if (first && (named.length > 0 || possible.length === 1 || Number.isInteger(port))) return first;
 	if (first && new Set(possible.map(({ port }) => port)).size === 1) return first;
-	const ports = views.map(({ port, protocol }) => `${port.port}/${protocol} (nodePort ${port.nodePort ?? "none"})`);
-	throw new Error(
-		`--to "${to}": the Service has several ports, so name one: <host>:<port>; ports: ${ports.join(", ")}`,
-	);
+	const ports = views.map(({ port: { port, nodePort }, protocol }) => ({ port, protocol, nodePort }));
+	throw new RefusedRequest({ kind: "severalPorts", value: to, ports });
 }
 
 async function placeOf(
@@ -77,15 +74,17 @@ async function placeOf(
 	const known = podNamespace === namespace ? pods : await podsNamed(source, podNamespace, name);
 	const pod = known.find(({ metadata }) => metadata.name === name);
 	if (pod) return placeOfPod(pod, family, from);
-	throw new Error(
-		`--from "${from}" not found: must be ${clientForms}; nodes: ${nodes.map(({ name }) => name).join(", ")}`,
-	);
+	throw new RefusedRequest({ kind: "clientNotFound", value: from, nodes: nodes.map(({ name }) => name) });
 }
 
 async function podsNamed(source: ClusterSource, namespace: string, name: string): Promise<PodObject[]> {
 	const answer = await source.list({ kind: "pods", namespace, name });
 	if ("value" in answer) return answer.value;
-	throw new Error(`--from ${namespace}/${name}: the pod can't be read: ${answer.refused.message}`);
+	throw new RefusedRequest({
+		kind: "clientUnreadable",
+		value: `${namespace}/${name}`,
+		message: answer.refused.message,
+	});
 }
 
 function placeOfAddress(nodes: readonly Node[], pods: readonly PodObject[], family: Family, from: string): Place {
@@ -107,7 +106,7 @@ const addressesOf = (status: PodObject["status"]): (string | undefined)[] => [
 function placeOfPod(pod: PodObject, family: Family, from: string): Place {
 	const place = toPlace(pod, family);
 	if (place.node === undefined || place.ip === undefined)
-		throw new Error(`--from "${from}": the pod has no node or no address of ${family} yet`);
+		throw new RefusedRequest({ kind: "clientNotRunning", value: from, family });
 	return place;
 }
 
@@ -115,7 +114,7 @@ function entryOf({ snapshot: { nodes, endpoints } }: ServiceView, through: strin
 	const names = nodes.map(({ name }) => name);
 	if (through !== undefined) {
 		if (names.includes(through)) return through;
-		throw new Error(`--through "${through}": must be a node: ${names.join(", ")}`);
+		throw new RefusedRequest({ kind: "entryNode", value: through, nodes: names });
 	}
 	return endpoints.find(({ node }) => names.includes(node))?.node ?? names[0] ?? "";
 }

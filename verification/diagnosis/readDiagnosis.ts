@@ -4,6 +4,7 @@ import type { Gap } from "../../kubernetes/source/gap.ts";
 import { serviceProxyOf } from "../../kubernetes/source/serviceProxies.ts";
 import { NoService, readService, type ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { DiagnosisInput } from "./diagnosis.ts";
+import { RefusedRequest } from "./requestProblem.ts";
 import { noRules, type RulesReading, readRulesFrom } from "./rulesFromSource.ts";
 import { inspectedNodes, isHeadless, type ServiceView, viewsOf } from "./serviceViews.ts";
 
@@ -12,10 +13,10 @@ export interface ServiceName {
 	name: string;
 }
 
-/** "shop/frontend", or "frontend" in namespace default. @throws for any other text */
+/** "shop/frontend", or "frontend" in namespace default. @throws RefusedRequest for any other text */
 export function parseServiceName(text: string): ServiceName {
 	const [, namespace = "default", name] = text.match(/^(?:([a-z0-9-]+)\/)?([a-z0-9-]+)$/) ?? [];
-	if (name === undefined) throw new Error(`"${text}" must be <namespace>/<service>, such as shop/frontend`);
+	if (name === undefined) throw new RefusedRequest({ kind: "serviceName", value: text });
 	return { namespace, name };
 }
 

@@ -7,6 +7,7 @@ import type { NodeNetwork, Packet, Path, Protocol } from "../../netfilter/model.
 import { type NftablesRuleset, parseNftables } from "../../netfilter/nftables/parse.ts";
 import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { hostAndPort } from "../journey/destination.ts";
+import { RefusedRequest } from "./requestProblem.ts";
 
 export interface DumpRequest {
 	nodeIp: string;
@@ -31,7 +32,7 @@ export function parseDump(files: readonly { path: string; text: string }[]): Dum
 		if (text.trimStart().startsWith("{")) dump.nftables = parsed(path, text, parseNftables);
 		else {
 			const why = whyNotWhole(text);
-			if (why !== undefined) throw new Error(`${path} isn't the whole output of iptables-save: ${why}`);
+			if (why !== undefined) throw new RefusedRequest({ kind: "incompleteDump", path, why });
 			dump.iptables = parsed(path, text, parseIptablesSave);
 		}
 	}
@@ -42,7 +43,7 @@ function parsed<T>(path: string, text: string, parse: (text: string) => T): T {
 	try {
 		return parse(text);
 	} catch (error) {
-		throw new Error(`${path} can't be parsed: ${(error as Error).message}`, { cause: error });
+		throw new RefusedRequest({ kind: "unparsedDump", path, why: (error as Error).message }, { cause: error });
 	}
 }
 
@@ -52,20 +53,18 @@ export function walkDump({ iptables, nftables }: Dump, request: DumpRequest): { 
 	const loopback = packet.family === "ipv4" ? "127.0.0.1" : "::1";
 	const network: NodeNetwork = { node: request.nodeIp, localAddresses: [request.nodeIp, loopback] };
 	if (nftables) return { packet, paths: walkNftables(nftables, packet, network, { ...(iptables && { iptables }) }) };
-	if (!iptables) throw new Error("--rules names no file");
+	if (!iptables) throw new RefusedRequest({ kind: "noDump" });
 	return { packet, paths: walkIptables(iptables, packet, network) };
 }
 
 function packetOf({ nodeIp, from, to, protocol, inInterface }: DumpRequest): Packet {
 	const target = hostAndPort(to);
 	const destination = target && parseAddress(target.host);
-	if (!destination) {
-		throw new Error(`--to "${to}": must be <IP address>:<port>, with a port from 1 to 65535`);
-	}
+	if (!destination) throw new RefusedRequest({ kind: "destination", value: to, isDump: true });
 	const source = parseAddress(from);
-	if (!source) throw new Error(`--from "${from}": must be an IP address`);
+	if (!source) throw new RefusedRequest({ kind: "address", option: "--from", value: from });
 	const node = parseAddress(nodeIp);
-	if (!node) throw new Error(`--node-ip "${nodeIp}": must be an IP address`);
+	if (!node) throw new RefusedRequest({ kind: "address", option: "--node-ip", value: nodeIp });
 	const isProcess = source.toString() === node.toString() || source.range() === "loopback";
 	return {
 		family: destination.kind(),

@@ -6,6 +6,7 @@ import { resolveRequest } from "../../../../verification/diagnosis/explainReques
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
 import { asIpv6, dualStackObjects, dualStackSource } from "./dualStack.ts";
 import { type Objects, objectNamed } from "./labObjects.ts";
+import { refusalOf } from "./refusal.ts";
 
 const worker2 = "nodeport-worker2";
 const name = "nodeport-service";
@@ -116,7 +117,8 @@ it("names the family if a pod has no address of it", async () => {
 	Object.assign(objectNamed(objects, "pods", "dnsutils").status, { podIPs: undefined });
 	const source = dualStackSource(objects);
 	const request = { from: "dnsutils", to: `[${asIpv6("172.18.0.9")}]:30040` };
-	await expect(resolveRequest(source, await readDiagnosis(source, service), request)).rejects.toThrow(
-		'--from "dnsutils": the pod has no node or no address of ipv6 yet',
+	const input = await readDiagnosis(source, service);
+	expect(await refusalOf(() => resolveRequest(source, input, request))).toBe(
+		'--from "dnsutils": the pod has no node or no IPv6 address yet',
 	);
 });

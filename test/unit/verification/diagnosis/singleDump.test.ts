@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { pathsText } from "../../../../report/diagnosis/pathText.ts";
 import { parseDump, walkDump } from "../../../../verification/diagnosis/singleDump.ts";
 import { fixture } from "../trace/traceLab.ts";
+import { refusalOf } from "./refusal.ts";
 
 const iptables = { path: "save.txt", text: fixture("nodeport-worker2.iptables.txt") };
 const nodeIp = "172.18.0.9";
@@ -34,13 +35,13 @@ it("reads nft's JSON, with the rules of iptables next to it", () => {
 });
 
 describe("refuses what would make the answer wrong", () => {
-	it("a truncated dump", () => {
+	it("a truncated dump", async () => {
 		const cut = { ...iptables, text: iptables.text.slice(0, -100) };
-		expect(() => parseDump([cut])).toThrow("save.txt isn't the whole output of iptables-save: ");
+		expect(await refusalOf(() => parseDump([cut]))).toContain("save.txt isn't the whole output of iptables-save: ");
 	});
 
-	it("JSON that isn't a ruleset", () => {
-		expect(() => parseDump([{ path: "x.json", text: "{" }])).toThrow("x.json can't be parsed: ");
+	it("JSON that isn't a ruleset", async () => {
+		expect(await refusalOf(() => parseDump([{ path: "x.json", text: "{" }]))).toContain("x.json can't be parsed: ");
 	});
 
 	it.each([
@@ -48,8 +49,12 @@ describe("refuses what would make the answer wrong", () => {
 		[{ to: `${nodeIp}:0` }, "with a port from 1 to 65535"],
 		[{ from: "dnsutils" }, '--from "dnsutils": must be an IP address'],
 		[{ nodeIp: "worker" }, '--node-ip "worker": must be an IP address'],
-		[{ from: "2001:db8::1" }, "the packet's address must be ipv4"],
-	])("%j", (changes, message) => {
-		expect(() => walkDump(parseDump([iptables]), { ...request, ...changes })).toThrow(message);
+	])("%j", async (changes, message) => {
+		expect(await refusalOf(() => walkDump(parseDump([iptables]), { ...request, ...changes }))).toContain(message);
+	});
+
+	it("an address of another family than the rules", () => {
+		const asked = { ...request, from: "2001:db8::1" };
+		expect(() => walkDump(parseDump([iptables]), asked)).toThrow("the packet's address must be ipv4");
 	});
 });
