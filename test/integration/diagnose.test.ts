@@ -69,6 +69,11 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 		["named", "cause targetPort"],
 		["number", "suspect targetPort"],
 		["local", "cause localWithoutPod"],
+		["ports", "cause targetPort"],
+		["slice", "cause slicePort"],
+		["image", "cause noReadyEndpoint"],
+		["balancer", "suspect loadBalancerPending"],
+		["datagrams", "suspect targetPort"],
 	] as const)("names the cause first: %s", async (name, finding) => {
 		expect(found(await own(name))[0]).toBe(finding);
 	});
@@ -81,6 +86,13 @@ describe.each(["iptables", "nftables"])("kubeProxyMode %s", (kubeProxyMode) => {
 			expect(unexpected, service).toEqual([]);
 			expect(findings.filter(({ finding }) => finding.kind === "probe")).toEqual([]);
 		}
+	});
+
+	it("measures that no server answers UDP packets", async () => {
+		const { measurements = [] } = await diagnose(`${namespace}/datagrams`, "--probe");
+		expect(measurements.length).toBeGreaterThan(0);
+		const ends = new Set(measurements.map(({ observed }) => observed));
+		expect([...ends].filter((observed) => !["refused", "silent"].includes(observed))).toEqual([]);
 	});
 
 	it.each<[string, string, string, string]>([

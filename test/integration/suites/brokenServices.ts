@@ -3,7 +3,19 @@
 export const namespace = "broken";
 
 /** Each Service has its own nodePort, below those that Kubernetes assigns. */
-export const nodePorts = { healthy: 30060, selector: 30061, unready: 30062, named: 30063, number: 30064, local: 30065 };
+export const nodePorts = {
+	healthy: 30060,
+	selector: 30061,
+	unready: 30062,
+	named: 30063,
+	number: 30064,
+	local: 30065,
+	ports: 30066,
+	slice: 30067,
+	image: 30068,
+	balancer: 30069,
+	datagrams: 30070,
+};
 
 const metadata = (name: string) => ({ name, namespace });
 
@@ -52,6 +64,17 @@ const service = (name: keyof typeof nodePorts, app: string, port: object = {}, s
 	},
 });
 
+/** As somebody writes it for a Service without a selector. @param port its name */
+const endpointSlice = (name: string, port: string) => ({
+	apiVersion: "discovery.k8s.io/v1",
+	kind: "EndpointSlice",
+	metadata: { ...metadata(`${name}-by-hand`), labels: { "kubernetes.io/service-name": name } },
+	addressType: "IPv4",
+	// An address for documentation (RFC 5737): nothing has it.
+	endpoints: [{ addresses: ["192.0.2.10"] }],
+	ports: [{ name: port, port: 8080, protocol: "TCP" }],
+});
+
 export const brokenObjects = (image: string, node: string) => ({
 	apiVersion: "v1",
 	kind: "List",
@@ -65,6 +88,23 @@ export const brokenObjects = (image: string, node: string) => ({
 		service("named", "web", { targetPort: "htpp" }),
 		service("number", "web", { targetPort: 9090 }),
 		service("local", "web", {}, { externalTrafficPolicy: "Local" }),
+		service(
+			"ports",
+			"web",
+			{},
+			{
+				ports: [
+					{ name: "http", port: 80, targetPort: 8080, nodePort: nodePorts.ports },
+					{ name: "metrics", port: 90, targetPort: "metrics" },
+				],
+			},
+		),
+		service("slice", "", {}, { selector: undefined }),
+		endpointSlice("slice", "web"),
+		deployment("gone", image, node, { image: "nodeport-lab.invalid/gone:1" }),
+		service("image", "gone"),
+		service("balancer", "web", {}, { type: "LoadBalancer" }),
+		service("datagrams", "web", { protocol: "UDP" }),
 	],
 });
 
