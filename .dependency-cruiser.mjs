@@ -14,8 +14,8 @@ const order = [
 	["^lib/"],
 ];
 
-/** The program that a resource command runs prints a summary of the report: the one exception. */
-const printsReport = "^verification/verificationProgram\\.ts$";
+/** The programs that resource commands run print their results: the one exception. */
+const printsReport = "^verification/(verificationProgram|check/checkProgram)\\.ts$";
 
 const up = order.slice(1).map((row, index) => ({
 	name: `up-from-${row[0].replace(/\W/g, "")}`,

@@ -1,5 +1,6 @@
 /** The package's exports: the components, and the contract of the lab's outputs with its reader. */
 export { UserError } from "../lib/userError.ts";
+export { NodePortCheck, type NodePortCheckArgs, type NodePortExpectation } from "./check/nodePortCheck.ts";
 export { ClusterImage, type ClusterImageArgs, type PodImage } from "./clusterImage.ts";
 export { DnsUtils, type DnsUtilsArgs } from "./dnsUtils.ts";
 export { EchoDeployment, type EchoDeploymentArgs } from "./echoDeployment.ts";

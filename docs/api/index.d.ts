@@ -1,12 +1,157 @@
 import { RunError } from '@pulumi/pulumi/errors.js';
-import * as pulumi from '@pulumi/pulumi';
 import * as k8s from '@pulumi/kubernetes';
+import * as pulumi from '@pulumi/pulumi';
 
 /** An error that the user can fix. It ends the program, and Pulumi shows its message without a stack. */
 declare class UserError extends RunError {
     constructor(message: string, options?: {
         cause?: unknown;
     });
+}
+
+/** What a check of a NodePort is asked for, and what it answers. */
+
+type CheckedRequest = {
+    address: string;
+    client: string;
+    detail?: string | undefined;
+    how: "measured" | "predicted";
+    node?: string | undefined;
+    observed: "dns" | "http" | "ok" | "other" | "refused" | "silent" | "timeout" | "unknown";
+    ok: boolean;
+    status?: number | undefined;
+};
+type CheckFinding = {
+    evidence: string[];
+    fix?: string | undefined;
+    kind: string;
+    title: string;
+    weight: "cause" | "note" | "suspect";
+};
+
+/** Objects of a cluster, reduced to the fields that are used. */
+
+type Node = {
+    containerRuntime: string;
+    internalIp: string;
+    kernelVersion: string;
+    kubeletVersion: string;
+    labels: Record<string, string>;
+    name: string;
+    osImage: string;
+    podCidr: string;
+    ready: boolean;
+    role: "control-plane" | "worker";
+};
+type Service = {
+    clusterIp: string;
+    dnsName: string;
+    externalTrafficPolicy: "Cluster" | "Local";
+    name: string;
+    namespace: string;
+    nodePort: number;
+    port: number;
+    portName: string;
+    sessionAffinity: "ClientIP" | "None";
+};
+
+interface NodePortServiceArgs {
+    /** The workload behind the Service. Selector, namespace and target port come from it, so they always match. */
+    echo: {
+        /** The pods' labels. */
+        labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
+        /** The pods' namespace. */
+        namespace: pulumi.Input<string>;
+        /** The pods' TCP port. */
+        port: pulumi.Input<number>;
+        /** The name of the Service's port. */
+        portName: pulumi.Input<string>;
+    };
+    /** The Service's name. @default the component's name */
+    name?: pulumi.Input<string>;
+    /** The port on every node, 30000 to 32767. @default assigned by the cluster */
+    nodePort?: pulumi.Input<number>;
+    /** The port on the ClusterIP. @default the echo's port */
+    port?: pulumi.Input<number>;
+    /** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
+    externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
+    /** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
+    sessionAffinity?: pulumi.Input<"None" | "ClientIP">;
+}
+/** A Service of type NodePort, which answers on one port of every node. */
+declare class NodePortService extends pulumi.ComponentResource {
+    /** The Service's uid: it changes when the Service is replaced. */
+    readonly uid: pulumi.Output<string>;
+    /** The Service as the API server stores it, with its ClusterIP and nodePort. */
+    readonly service: pulumi.Output<Service>;
+    constructor(name: string, args: NodePortServiceArgs, opts?: pulumi.ComponentResourceOptions);
+}
+
+/** What must answer, and from where. */
+interface NodePortExpectation {
+    /**
+     * "outside" is measured: this machine, where Pulumi runs, sends a request to the nodePort of every node. "nodes" is predicted
+     * from the rules of the nodes: no request is sent, and each node's own processes must reach a pod through every node.
+     * With externalTrafficPolicy Local, only nodes with an endpoint must answer.
+     */
+    from: pulumi.Input<pulumi.Input<"outside" | "nodes">[]>;
+    /** The HTTP status that requests from outside must get. @default none: a TCP connection is enough */
+    status?: pulumi.Input<number>;
+    /** The path of the HTTP request. @default "/" */
+    path?: pulumi.Input<string>;
+    /** The name or number of the Service's port. @default all; UDP ports are only predicted */
+    port?: pulumi.Input<number | string>;
+    /**
+     * What requests from outside call, as "host:port": for nodes whose InternalIP this machine can't reach, such as those of
+     * Docker Desktop. @default the InternalIP of every node, with the nodePort
+     */
+    addresses?: pulumi.Input<pulumi.Input<string>[]>;
+}
+interface NodePortCheckArgs {
+    /** The Service: a Service of @pulumi/kubernetes, a NodePortService, or a namespace and a name. */
+    service: k8s.core.v1.Service | NodePortService | pulumi.Input<{
+        namespace: string;
+        name: string;
+    }>;
+    /** What must answer, and from where. */
+    expect: NodePortExpectation;
+    /** The path of the cluster's kubeconfig. @default as for kubectl: KUBECONFIG, else ~/.kube/config */
+    kubeconfigPath?: pulumi.Input<string>;
+    /** A context of the kubeconfig. @default its current one */
+    context?: pulumi.Input<string>;
+    /** A Deployment, DaemonSet or StatefulSet behind the Service: the check runs again when it changes. @default none */
+    workload?: {
+        readonly metadata: pulumi.Output<k8s.types.output.meta.v1.ObjectMeta>;
+    };
+    /** Runs the check on every update. @default false: when an argument, the Service or the workload changes */
+    always?: boolean;
+    /** How long the NodePort may take until it answers, in seconds. @default 60 */
+    waitSeconds?: pulumi.Input<number>;
+    /**
+     * A pod with curl or wget that also sends requests to every node, by exec. Without it the check runs only programs that read.
+     * @default none
+     */
+    probePod?: pulumi.Input<{
+        namespace: string;
+        name: string;
+    }>;
+}
+/**
+ * Fails the update if a Service's NodePort doesn't answer from where it should; the error has the findings of
+ * `nodeport-lab diagnose` that explain why. It only reads the cluster, with the rights of docs/diagnose-rbac.yaml: objects, and
+ * by exec the rules of each node in its kube-proxy pod; after a failure also which ports a pod of the Service listens on.
+ * Changes that Pulumi doesn't make are noticed with `always` only.
+ */
+declare class NodePortCheck extends pulumi.ComponentResource {
+    /** True: a check that failed is no output, but an error. */
+    readonly ok: pulumi.Output<boolean>;
+    /** When the check ran last, in ISO 8601. */
+    readonly checkedAt: pulumi.Output<string>;
+    /** Each request, how its result is known ("measured" or "predicted"), and the result. */
+    readonly requests: pulumi.Output<CheckedRequest[]>;
+    /** What the diagnosis found although the NodePort answers, such as pods that aren't ready. */
+    readonly findings: pulumi.Output<CheckFinding[]>;
+    constructor(name: string, args: NodePortCheckArgs, opts?: pulumi.ComponentResourceOptions);
 }
 
 /** The image of a pod: a ClusterImage, or a reference that the nodes can pull. */
@@ -151,32 +296,6 @@ declare class EchoDeployment extends pulumi.ComponentResource {
     readonly generation: pulumi.Output<number>;
     constructor(name: string, args: EchoDeploymentArgs, opts?: pulumi.ComponentResourceOptions);
 }
-
-/** Objects of a cluster, reduced to the fields that are used. */
-
-type Node = {
-    containerRuntime: string;
-    internalIp: string;
-    kernelVersion: string;
-    kubeletVersion: string;
-    labels: Record<string, string>;
-    name: string;
-    osImage: string;
-    podCidr: string;
-    ready: boolean;
-    role: "control-plane" | "worker";
-};
-type Service = {
-    clusterIp: string;
-    dnsName: string;
-    externalTrafficPolicy: "Cluster" | "Local";
-    name: string;
-    namespace: string;
-    nodePort: number;
-    port: number;
-    portName: string;
-    sessionAffinity: "ClientIP" | "None";
-};
 
 /** A cluster that the lab can deploy to: KindCluster or ExistingCluster. */
 interface LabCluster {
@@ -650,38 +769,6 @@ declare function labReference(stack: string, opts?: pulumi.CustomResourceOptions
  */
 declare function requireLab<K extends keyof LabContract>(lab: pulumi.StackReference, key: K): pulumi.Output<LabOutput<K>>;
 
-interface NodePortServiceArgs {
-    /** The workload behind the Service. Selector, namespace and target port come from it, so they always match. */
-    echo: {
-        /** The pods' labels. */
-        labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
-        /** The pods' namespace. */
-        namespace: pulumi.Input<string>;
-        /** The pods' TCP port. */
-        port: pulumi.Input<number>;
-        /** The name of the Service's port. */
-        portName: pulumi.Input<string>;
-    };
-    /** The Service's name. @default the component's name */
-    name?: pulumi.Input<string>;
-    /** The port on every node, 30000 to 32767. @default assigned by the cluster */
-    nodePort?: pulumi.Input<number>;
-    /** The port on the ClusterIP. @default the echo's port */
-    port?: pulumi.Input<number>;
-    /** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
-    externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
-    /** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
-    sessionAffinity?: pulumi.Input<"None" | "ClientIP">;
-}
-/** A Service of type NodePort, which answers on one port of every node. */
-declare class NodePortService extends pulumi.ComponentResource {
-    /** The Service's uid: it changes when the Service is replaced. */
-    readonly uid: pulumi.Output<string>;
-    /** The Service as the API server stores it, with its ClusterIP and nodePort. */
-    readonly service: pulumi.Output<Service>;
-    constructor(name: string, args: NodePortServiceArgs, opts?: pulumi.ComponentResourceOptions);
-}
-
 interface NodeProbeArgs {
     /** The dnsutils image, which also contains iptables, nft and conntrack. */
     image: PodImage;
@@ -724,5 +811,5 @@ declare class OutsideClient extends pulumi.ComponentResource {
     constructor(name: string, args: OutsideClientArgs, opts?: pulumi.ComponentResourceOptions);
 }
 
-export { ClusterImage, DnsUtils, EchoDeployment, ExistingCluster, KindCluster, NodePortService, NodeProbe, OutsideClient, UserError, Verification, labReference, requireLab, schema };
-export type { ClusterImageArgs, DnsUtilsArgs, EchoDeploymentArgs, ExistingClusterArgs, KindClusterArgs, KindMountArgs, KindNetworkingArgs, KindNodeArgs, KindPatchJSON6902Args, KindPortMappingArgs, KindRegistryArgs, KindTaintArgs, LabCluster, LabContract, LabOutput, NodePortServiceArgs, NodeProbeArgs, OutsideClientArgs, PodImage, VerificationArgs };
+export { ClusterImage, DnsUtils, EchoDeployment, ExistingCluster, KindCluster, NodePortCheck, NodePortService, NodeProbe, OutsideClient, UserError, Verification, labReference, requireLab, schema };
+export type { ClusterImageArgs, DnsUtilsArgs, EchoDeploymentArgs, ExistingClusterArgs, KindClusterArgs, KindMountArgs, KindNetworkingArgs, KindNodeArgs, KindPatchJSON6902Args, KindPortMappingArgs, KindRegistryArgs, KindTaintArgs, LabCluster, LabContract, LabOutput, NodePortCheckArgs, NodePortExpectation, NodePortServiceArgs, NodeProbeArgs, OutsideClientArgs, PodImage, VerificationArgs };

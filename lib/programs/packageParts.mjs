@@ -10,6 +10,7 @@ export const entryPoints = {
 /** What components and the command line start. */
 export const programs = {
 	kindProgram: "kind/kindProgram.ts",
+	checkProgram: "verification/check/checkProgram.ts",
 	verificationProgram: "verification/verificationProgram.ts",
 	"nodeport-lab": "cli/tool/nodeportLab.ts",
 };

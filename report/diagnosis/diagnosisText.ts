@@ -62,7 +62,7 @@ export function diagnosisText(diagnosis: Diagnosis, access: CommandAccess, scree
 export const weightPrefix = (weight: WeighedFinding["weight"]): string =>
 	({ cause: "", suspect: "possible cause: ", note: "note: " })[weight];
 
-function findingLines(one: WeighedFinding, number: number, access: CommandAccess, width: number): string[] {
+export function findingLines(one: WeighedFinding, number: number, access: CommandAccess, width: number): string[] {
 	const { title, evidence, advice } = findingWords(one.finding);
 	const text = `${weightPrefix(one.weight)}${title}`;
 	const sentence = `${capitalized(text)}.`;

@@ -84,7 +84,7 @@ it("doesn't load components for the contract", () => {
 
 it("loads nothing for the walk but the walk", () => {
 	const modules = modulesOf(entryPoints.netfilter);
-	expect(modules).toContain("netfilter/traversal/hooks.ts");
+	expect(modules).toContain("netfilter/iptables/walk.ts");
 	expect(modules.filter((module) => !module.startsWith("netfilter/"))).toEqual([]);
 });
 

@@ -1,5 +1,6 @@
 /** Pulumi mocks that record a program's resources and answer like a provider. */
 import * as pulumi from "@pulumi/pulumi";
+import type { CheckResult } from "../../../verification/check/checkRequest.ts";
 import type { Summary } from "../../../verification/report.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: tests read resources of every shape, and a wrong path fails them
@@ -86,8 +87,16 @@ function commandOutput({ create, stdin }: Properties): string {
 	if (/kind\/kindProgram\.ts add-registry$/.test(create)) return `localhost:${request.registry.port}`;
 	if (/kind\/kindProgram\.ts start-outside-client$/.test(create)) return "172.18.0.9";
 	if (/ verification\/verificationProgram\.ts$/.test(create)) return JSON.stringify(summary(request));
+	if (/ verification\/check\/checkProgram\.ts$/.test(create)) return JSON.stringify(checkResult);
 	throw new Error(`unexpected command ${create}`);
 }
+
+const checkResult: CheckResult = {
+	ok: true,
+	checkedAt: "2026-01-01T00:00:00.000Z",
+	requests: [{ client: "this machine", address: "172.18.0.2:30080", how: "measured", ok: true, observed: "ok" }],
+	findings: [],
+};
 
 /** The verification's summary, with a field that no contract has. */
 const summary = ({ report }: Properties): Summary & { beside: string } => ({

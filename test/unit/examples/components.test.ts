@@ -46,6 +46,7 @@ it("the package exports the components, the contract and its reader", () => {
 		"EchoDeployment",
 		"ExistingCluster",
 		"KindCluster",
+		"NodePortCheck",
 		"NodePortService",
 		"NodeProbe",
 	];

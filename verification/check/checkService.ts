@@ -1,0 +1,49 @@
+/** Checks that a NodePort answers, and diagnoses the Service if it doesn't. */
+import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import { poll } from "../../lib/poll.ts";
+import { type Diagnosis, type DiagnosisInput, diagnose } from "../diagnosis/diagnosis.ts";
+import { exampleClients } from "../diagnosis/prediction/predictedClients.ts";
+import { hereAs } from "../diagnosis/probes/hereProber.ts";
+import { measure } from "../diagnosis/probes/measureService.ts";
+import { readListeners } from "../diagnosis/probes/readListeners.ts";
+import { readDiagnosis } from "../diagnosis/readDiagnosis.ts";
+import { checkedRequests } from "./checkedRequests.ts";
+import type { CheckedRequest, CheckRequest } from "./checkRequest.ts";
+
+export interface Checked {
+	ok: boolean;
+	requests: CheckedRequest[];
+	diagnosis: Diagnosis;
+}
+
+/**
+ * Repeats the requests until all are answered, or the time is over.
+ * @throws NoService; an error if the request doesn't fit the Service
+ */
+export async function checkService(source: ClusterSource, request: CheckRequest, interval = 2000): Promise<Checked> {
+	const read = async () => {
+		source.refresh?.();
+		const input = await readDiagnosis(source, request.service);
+		const requests = await checkedRequests(source, input, request);
+		return { input, requests, ok: requests.length > 0 && requests.every(({ ok }) => ok) };
+	};
+	const { input, requests, ok } = await poll(read, { interval, seconds: request.waitSeconds, until: ({ ok }) => ok });
+	const probed = ok ? undefined : await measured(source, input, request);
+	return { ok, requests, diagnosis: diagnose({ ...input, probed }) };
+}
+
+/** What a diagnosis measures to find a cause outside the rules: a firewall in between, a process that doesn't listen. */
+async function measured(
+	source: ClusterSource,
+	input: DiagnosisInput,
+	{ from, addresses }: CheckRequest,
+): Promise<DiagnosisInput["probed"]> {
+	const { findings, gaps } = await readListeners(source, input);
+	if (!from.includes("outside") || addresses !== undefined) return { measurements: [], findings, gaps };
+	const sent = await measure(hereAs(exampleClients), input.views, input.rules);
+	return {
+		measurements: sent.measurements,
+		findings: [...findings, ...sent.findings],
+		gaps: [...gaps, ...sent.gaps],
+	};
+}
