@@ -79,7 +79,7 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 		const nodeSettings = hasNodeSettings ? [nodeCommand(living)] : [];
 		const registry = args.registry === undefined ? [] : [registryCommand(living)];
 		if (registry[0]) this.registry = registry[0].stdout;
-		const images = this.images(name, args);
+		const images = imagesOf(name, args, this);
 		const provider = new k8s.Provider(
 			`${name}-kubernetes`,
 			// Only another id recreates what is inside, not another address or port.
@@ -107,15 +107,19 @@ export class KindCluster extends pulumi.ComponentResource implements LabCluster 
 			nodeRunners: this.nodeRunners,
 		});
 	}
+}
 
-	private images(name: string, { images = [], imageArchives = [] }: KindClusterArgs): ClusterImage[] {
-		const load = (what: string, source: { image: string } | { archive: string }) =>
-			new ClusterImage(`${name}-${what.replace(/[^\w.]+/g, "-")}`, { cluster: this, ...source }, { parent: this });
-		return [
-			...images.map((image) => load(image, { image })),
-			...imageArchives.map((archive) => load(archive, { archive })),
-		];
-	}
+function imagesOf(
+	name: string,
+	{ images = [], imageArchives = [] }: KindClusterArgs,
+	cluster: KindCluster,
+): ClusterImage[] {
+	const load = (what: string, source: { image: string } | { archive: string }) =>
+		new ClusterImage(`${name}-${what.replace(/[^\w.]+/g, "-")}`, { cluster, ...source }, { parent: cluster });
+	return [
+		...images.map((image) => load(image, { image })),
+		...imageArchives.map((archive) => load(archive, { archive })),
+	];
 }
 
 /** Whether a value contains neither outputs nor promises. */

@@ -1,9 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { KindNetworkingArgs, KindRegistryArgs } from "./kindNetworkArgs.ts";
 
-type List<T> = pulumi.Input<pulumi.Input<T>[]>;
-type Values<T> = pulumi.Input<Record<string, pulumi.Input<T>>>;
-
 /** What can't change in place recreates the cluster; the preview names the fields. */
 export interface KindClusterArgs {
 	/** The kind cluster's name, and the prefix of its node names. A change recreates the cluster. @default the component's name */
@@ -25,17 +22,17 @@ export interface KindClusterArgs {
 	/** Cluster-wide network settings. A change recreates the cluster. @default kind's */
 	networking?: pulumi.Input<KindNetworkingArgs>;
 	/** Kubernetes feature gates, for all components. A change recreates the cluster. @default Kubernetes' own */
-	featureGates?: Values<boolean>;
+	featureGates?: pulumi.Input<Record<string, pulumi.Input<boolean>>>;
 	/** The API server's --runtime-config, such as `{ "api/alpha": "true" }`. A change recreates the cluster. @default none */
-	runtimeConfig?: Values<string>;
+	runtimeConfig?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 	/** Merge patches, as YAML, of every node's kubeadm configuration. A change recreates the cluster. @default none */
-	kubeadmConfigPatches?: List<string>;
+	kubeadmConfigPatches?: pulumi.Input<pulumi.Input<string>[]>;
 	/** JSON 6902 patches of every node's kubeadm configuration. A change recreates the cluster. @default none */
-	kubeadmConfigPatchesJSON6902?: List<KindPatchJSON6902Args>;
+	kubeadmConfigPatchesJSON6902?: pulumi.Input<pulumi.Input<KindPatchJSON6902Args>[]>;
 	/** Merge patches, as TOML, of every node's containerd configuration. A change recreates the cluster. @default none */
-	containerdConfigPatches?: List<string>;
+	containerdConfigPatches?: pulumi.Input<pulumi.Input<string>[]>;
 	/** JSON 6902 patches, as JSON, of every node's containerd configuration. A change recreates the cluster. @default none */
-	containerdConfigPatchesJSON6902?: List<string>;
+	containerdConfigPatchesJSON6902?: pulumi.Input<pulumi.Input<string>[]>;
 	/** A local registry, in a container next to the nodes. Changes in place. @default none */
 	registry?: KindRegistryArgs;
 	/** Images of the Docker engine to load on every node; ClusterImage chooses the nodes. Changes in place. @default none */
@@ -69,17 +66,17 @@ export interface KindNodeArgs {
 	/** The node's image. A change recreates the cluster. @default nodeImage */
 	image?: pulumi.Input<string>;
 	/** Labels of the Node, of any key; labels that are set elsewhere stay. Change in place. @default none */
-	labels?: Values<string>;
+	labels?: pulumi.Input<Record<string, pulumi.Input<string>>>;
 	/** Taints of the Node; taints that are set elsewhere stay. Change in place. @default none */
-	taints?: List<KindTaintArgs>;
+	taints?: pulumi.Input<pulumi.Input<KindTaintArgs>[]>;
 	/** Paths of the Docker host that are mounted into the node. A change recreates the cluster. @default none */
-	extraMounts?: List<KindMountArgs>;
+	extraMounts?: pulumi.Input<pulumi.Input<KindMountArgs>[]>;
 	/** Ports of the node that the Docker host publishes. A change recreates the cluster. @default none */
-	extraPortMappings?: List<KindPortMappingArgs>;
+	extraPortMappings?: pulumi.Input<pulumi.Input<KindPortMappingArgs>[]>;
 	/** Merge patches, as YAML, of the node's kubeadm configuration. A change recreates the cluster. @default none */
-	kubeadmConfigPatches?: List<string>;
+	kubeadmConfigPatches?: pulumi.Input<pulumi.Input<string>[]>;
 	/** JSON 6902 patches of the node's kubeadm configuration. A change recreates the cluster. @default none */
-	kubeadmConfigPatchesJSON6902?: List<KindPatchJSON6902Args>;
+	kubeadmConfigPatchesJSON6902?: pulumi.Input<pulumi.Input<KindPatchJSON6902Args>[]>;
 }
 
 export interface KindTaintArgs {
