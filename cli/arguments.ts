@@ -1,4 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
+import { fill } from "../report/diagnosis/fill.ts";
+import { screenOf } from "./display/screenOf.ts";
 
 /** The option of every command that prints a report. */
 export const verbosity = { verbose: { type: "boolean", default: false } } as const;
@@ -19,7 +21,12 @@ export function parseArguments<T extends ParseArgsConfig>(
 ): ReturnType<typeof parseArgs<T>> {
 	const args = config.args ?? process.argv.slice(2);
 	if (args.includes("--help") || args.includes("-h")) {
-		console.log([`usage: ${usage}`, ...more.map((line) => `  ${line}`)].join("\n"));
+		const { width } = screenOf();
+		const lines = more.flatMap((line) => {
+			const [, name = "", text = line] = /^(--\S+ +)(.*)$/.exec(line) ?? [];
+			return fill(text, width, `  ${name}`, `  ${" ".repeat(name.length || 2)}`);
+		});
+		console.log([...fill(`usage: ${usage}`, width, "", "  "), ...lines].join("\n"));
 		process.exit(0);
 	}
 	try {

@@ -7,7 +7,7 @@ import { clusterLine } from "../../report/diagnosis/diagnosisText.ts";
 import { gapTexts } from "../../report/diagnosis/gapText.ts";
 import { pathsText } from "../../report/diagnosis/pathText.ts";
 import { clientForms } from "../../report/diagnosis/requestProblemText.ts";
-import { journeyText } from "../../report/journeyText.ts";
+import { stepsText } from "../../report/path/stepsText.ts";
 import { resolveRequest } from "../../verification/diagnosis/explainRequest.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { rulesetsFor } from "../../verification/diagnosis/rulesFromSource.ts";
@@ -16,6 +16,7 @@ import { journeyOf } from "../../verification/journey/journey.ts";
 import { recordJourney } from "../../verification/journey/recordJourneys.ts";
 import { type SourceOptions, sourceOf, withSourceOptions } from "./clusterOptions.ts";
 import { runScript } from "./labCommands.ts";
+import { screen } from "./output.ts";
 
 interface Options extends SourceOptions {
 	from?: string;
@@ -26,8 +27,15 @@ interface Options extends SourceOptions {
 	nodeIp?: string;
 	inInterface?: string;
 	trace?: boolean;
+	verbose?: boolean;
 	json?: boolean;
 }
+
+const stepsOptions = ({ verbose = false }: Options) => ({
+	rules: verbose,
+	width: screen().width ?? Number.POSITIVE_INFINITY,
+	more: ["--verbose"],
+});
 
 const examples = `
 Examples:
@@ -42,7 +50,7 @@ export const addExplain = (program: Command): Command =>
 	withSourceOptions(
 		program
 			.command("explain")
-			.description("explain a packet's path in words, rule by rule")
+			.description("explain what changes a packet on its path, in words and rules")
 			.argument("[service]", "<namespace>/<service>; without it, the lab's own Service"),
 	)
 		.option("--from <client>", clientForms)
@@ -56,6 +64,7 @@ export const addExplain = (program: Command): Command =>
 		.option("--node-ip <address>", "with --rules: the node's own address")
 		.option("--in-interface <name>", "with --rules: the interface where the packet arrives")
 		.option("--trace", "the lab's own Service only: compare with the kernel's trace")
+		.option("--verbose", "show every rule on the path, not only those that rewrite, choose, drop or reject")
 		.option("--json", "print the path as JSON")
 		.addHelpText("after", examples)
 		.action(async (service: string | undefined, options: Options) => {
@@ -63,12 +72,19 @@ export const addExplain = (program: Command): Command =>
 		});
 
 async function explain(service: string | undefined, options: Options): Promise<number> {
-	const { from, to, rules, trace } = options;
+	const { from, to, rules, trace, verbose } = options;
 	if (from === undefined || to === undefined) throw new Error("--from and --to are required (see explain --help)");
 	if (rules) return explainDump({ ...options, from, to }, rules);
 	if (service !== undefined && trace) throw new Error("--trace works with the lab's own Service only");
 	if (service !== undefined) return explainService(service, { ...options, from, to });
-	return runScript("explain", ["--from", from, "--to", to, ...(trace ? ["--trace"] : [])]);
+	return runScript("explain", [
+		"--from",
+		from,
+		"--to",
+		to,
+		...(trace ? ["--trace"] : []),
+		...(verbose ? ["--rules"] : []),
+	]);
 }
 
 type Asked = Options & { from: string; to: string };
@@ -89,7 +105,7 @@ async function explainService(service: string, options: Asked): Promise<number> 
 	const through = destination.entry === undefined ? "" : ` through ${destination.entry}`;
 	console.log(clusterLine(input.reading.about));
 	console.log(`From ${options.from} (${where}, ${client.ip}) to ${address}/${view.protocol}${through}\n`);
-	console.log(journeyText(journey));
+	console.log(stepsText(journey, stepsOptions(options)));
 	const gaps = gapTexts(input.rules.gaps);
 	if (gaps.length > 0) console.log(`\nNot checked\n${gaps.map((text) => `- ${text}`).join("\n")}`);
 	return 0;
@@ -105,7 +121,7 @@ async function explainDump(asked: Asked, files: string[]): Promise<number> {
 	else {
 		const target = withPort(packet.destination, packet.destinationPort);
 		console.log(`From ${packet.source} to ${target}/${protocol} on the node ${nodeIp}\n`);
-		console.log(pathsText(paths));
+		console.log(pathsText(paths, { packet, node: nodeIp }, stepsOptions(asked)));
 	}
 	return 0;
 }

@@ -1,22 +1,25 @@
 /** A packet's paths through one node's rules in words, without knowledge of the cluster. */
 import { withPort } from "../../netfilter/address.ts";
-import type { Path } from "../../netfilter/model.ts";
+import type { Packet, Path } from "../../netfilter/model.ts";
 import { consequence } from "../../netfilter/words.ts";
 import { percent } from "../journeyText.ts";
+import { type StepsOptions, stepLines } from "../path/stepsText.ts";
 
-export function pathsText(paths: readonly Path[]): string {
+/** @param node its name or address */
+export function pathsText(
+	paths: readonly Path[],
+	{ packet, node }: { packet: Packet; node: string },
+	options: Required<StepsOptions>,
+): string {
 	const sorted = paths.toSorted((a, b) => b.probability - a.probability);
+	const destination = withPort(packet.destination, packet.destinationPort);
 	return sorted
 		.map((path, i) => {
 			const title = `Branch ${i + 1} of ${sorted.length}, probability ${percent(path.probability)}`;
-			return [...(sorted.length > 1 ? [title] : []), ...pathLines(path)].join("\n");
+			const leg = { node, source: packet.source, destination, hops: path.hops.map((_, index) => index) };
+			return [...(sorted.length > 1 ? [title] : []), ...stepLines([leg], path.hops, endText(path), options)].join("\n");
 		})
 		.join("\n\n");
-}
-
-function pathLines(path: Path): string[] {
-	const hops = path.hops.flatMap(({ text, rule }, i) => [`${i + 1}. ${text}`, `     ${rule}`]);
-	return [...(hops.length > 0 ? hops : ["No rule acts on the packet."]), `   ${endText(path)}`];
 }
 
 function endText({ outcome, endpoint, clientIp, rejectedWith = "" }: Path): string {

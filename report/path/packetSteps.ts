@@ -50,9 +50,14 @@ const rewritten: Partial<Record<Hop["effect"], Rewrite["field"]>> = {
 	masquerade: "source",
 };
 
-/** Whether the step rewrites, drops or rejects the packet, chooses its endpoint, or does something unknown. */
+/**
+ * Whether the step rewrites, drops or rejects the packet, chooses its endpoint, marks it for a rewrite, or does something
+ * unknown.
+ */
 export function isDecisive({ hop, rewrite }: Step): boolean {
 	if (rewrite) return true;
-	if (hop.effect === "jump" || hop.effect === "goto") return roleOf(hop.to ?? "", hop.table) === "endpoint";
-	return ["drop", "reject", "unknown", "notrack"].includes(hop.effect);
+	const { effect, chain, table, to = "" } = hop;
+	if (effect === "jump" || effect === "goto") return roleOf(to, table) === "endpoint";
+	if (effect === "mark") return roleOf(chain, table) === "markMasquerade";
+	return ["drop", "reject", "unknown", "notrack"].includes(effect);
 }

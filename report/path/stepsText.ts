@@ -1,7 +1,7 @@
 /** A journey for a terminal: by default only the steps that decide something, with the addresses before and after. */
 
 import type { Hop } from "../../netfilter/model.ts";
-import type { JourneyWithHops, RecordedBranch } from "../../verification/journey/model.ts";
+import type { JourneyWithHops, RecordedLeg } from "../../verification/journey/model.ts";
 import { fill, fillCommand } from "../diagnosis/fill.ts";
 import { endText, omittedText, percent } from "../journeyText.ts";
 import { unreadText } from "../noticeText.ts";
@@ -23,7 +23,7 @@ export function stepsText(journey: JourneyWithHops, given: StepsOptions): string
 	const total = branches.length + omittedBranches;
 	const blocks = branches.map((branch, i) => {
 		const title = `Branch ${i + 1} of ${total}, probability ${percent(branch.probability)}`;
-		return [...(total > 1 ? [title] : []), ...branchLines(branch, hops, options)].join("\n");
+		return [...(total > 1 ? [title] : []), ...stepLines(branch.legs, hops, endText(branch.end), options)].join("\n");
 	});
 	return [...blocks, ...(omittedBranches > 0 ? [omittedText(omittedBranches)] : [])].join("\n\n");
 }
@@ -40,9 +40,11 @@ export const explainCommand = ({ client, address }: Pick<JourneyWithHops, "clien
 	address,
 ];
 
-function branchLines(
-	{ legs, end }: RecordedBranch,
+/** One branch. @param end how it ends */
+export function stepLines(
+	legs: readonly RecordedLeg[],
 	hops: readonly Hop[],
+	end: string,
 	{ rules, width, more }: Required<StepsOptions>,
 ): string[] {
 	const nodes = stepsOf(legs, hops);
@@ -53,7 +55,7 @@ function branchLines(
 	return [
 		...header(columns),
 		...nodes.flatMap((node) => nodeLines(node, shown, columns)),
-		...fill(endText(end), width),
+		...fill(end, width),
 		...(others > 0 ? omittedLines(`${others} of ${steps.length} rules only pass it on.`, more, width) : []),
 	];
 }
@@ -100,7 +102,7 @@ function nodeLines({ leg, steps }: StepsOnNode, shown: readonly Step[], columns:
 	const { width } = columns;
 	return [
 		...fill(leg.node, width),
-		...own.flatMap((step) => stepLines(step, columns)),
+		...own.flatMap((step) => linesOf(step, columns)),
 		...(own.length === 0 ? fill(emptyText(steps.length), width, " ".repeat(mark)) : []),
 		...(leg.unread ? fill(unreadText(leg.node, leg.unread), width, " ".repeat(mark)) : []),
 	];
@@ -109,7 +111,7 @@ function nodeLines({ leg, steps }: StepsOnNode, shown: readonly Step[], columns:
 const emptyText = (count: number): string =>
 	count === 0 ? "No rule acts on the packet." : "No rule changes the packet.";
 
-function stepLines(step: Step, columns: Columns): string[] {
+function linesOf(step: Step, columns: Columns): string[] {
 	const { number, hop } = step;
 	const prefix = `${number}. `.padStart(mark);
 	const { rewrite } = step;

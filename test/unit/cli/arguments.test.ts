@@ -10,6 +10,7 @@ const project = process.cwd();
 const run = (script: string, ...args: string[]) =>
 	execa("node", ["--import", `${project}/node_modules/tsx/dist/loader.mjs`, `${project}/${script}`, ...args], {
 		cwd: folder.path,
+		env: { COLUMNS: "1000" },
 		reject: false,
 		all: true,
 	});

@@ -201,13 +201,15 @@ describe("explain", () => {
 	const rules = join(project, "test/fixtures/trace/nodeport-worker2.iptables.txt");
 	const node = "172.18.0.9";
 
-	it("explains one node's rules from a file, without a cluster", async () => {
+	it.each([
+		["the rules that change the packet", [], /\n\n +BEFORE +AFTER\n172\.18\.0\.9\n 5\. KUBE-MARK-MASQ /],
+		["every rule", ["--verbose"], /\n\n172\.18\.0\.9\n 1\. The packet /],
+	])("explains one node's rules from a file, without a cluster: %s", async (_, options, steps) => {
 		const asked = ["--node-ip", node, "--from", "198.51.100.7", "--to", `${node}:30040`];
-		const { exitCode, stdout } = await run("explain", "--rules", rules, ...asked);
+		const { exitCode, stdout } = await run("explain", "--rules", rules, ...asked, ...options);
 		expect(exitCode).toBe(0);
-		expect(stdout).toMatch(
-			/^From 198\.51\.100\.7 to 172\.18\.0\.9:30040\/tcp on the node 172\.18\.0\.9\n\n1\. The packet /,
-		);
+		expect(stdout).toMatch(/^From 198\.51\.100\.7 to 172\.18\.0\.9:30040\/tcp on the node 172\.18\.0\.9\n\n/);
+		expect(stdout).toMatch(steps);
 	});
 
 	it.each([

@@ -26,7 +26,7 @@ it.each([50, 80, 100, 160])("is at most %i columns wide", (width) => {
 
 it("keeps the numbers of all steps, whichever are shown", () => {
 	const text = stepsText(explained, { rules: false, width: 100 });
-	expect([...text.matchAll(/^ ?(\d+)\. /gm)].map(([, number]) => number)).toEqual(["8", "15", "16", "22"]);
+	expect([...text.matchAll(/^ ?(\d+)\. /gm)].map(([, number]) => number)).toEqual(["8", "13", "15", "16", "22"]);
 });
 
 const hop = (effect: Hop["effect"], to?: string): Hop => ({
@@ -65,7 +65,7 @@ describe("a step", () => {
 		["jump", "KUBE-SEP-X", true],
 		["jump", "KUBE-SVC-X", false],
 		["goto", "CUSTOM", false],
-		["mark", "0x4000", false],
+		["mark", "0x4000", false], // Not in kube-proxy's chain for masquerading.
 		["accept", undefined, false],
 		["return", undefined, false],
 	] as const)("%s to %s is shown: %s", (effect, to, isShown) => {

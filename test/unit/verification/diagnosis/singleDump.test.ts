@@ -6,14 +6,17 @@ import { refusalOf } from "./refusal.ts";
 
 const iptables = { path: "save.txt", text: fixture("nodeport-worker2.iptables.txt") };
 const nodeIp = "172.18.0.9";
+const options = { rules: false, width: 120, more: ["--verbose"] };
 const request = { nodeIp, from: "198.51.100.7", to: `${nodeIp}:30040`, protocol: "tcp" as const };
 
 it("predicts where a node's rules lead a packet, without knowledge of the cluster", () => {
-	const { paths } = walkDump(parseDump([iptables]), request);
+	const { packet, paths } = walkDump(parseDump([iptables]), request);
 	expect(paths).toMatchObject([
 		{ outcome: "endpoint", endpoint: { address: "10.244.1.10", port: 8080 }, masqueraded: true, clientIp: nodeIp },
 	]);
-	expect(pathsText(paths)).toMatch(/\n {3}It leaves for 10\.244\.1\.10:8080, with the source address 172\.18\.0\.9\.$/);
+	expect(pathsText(paths, { packet, node: nodeIp }, options)).toMatch(
+		/\n *\d+\. KUBE-SEP-\S+ rewrites the destination \(DNAT\) +172\.18\.0\.9:30040 +10\.244\.1\.10:8080\n(.*\n)*It leaves for 10\.244\.1\.10:8080, with the source address 172\.18\.0\.9\.\n\d+ of \d+ rules only pass it on\. All: --verbose$/,
+	);
 });
 
 it.each([
@@ -22,7 +25,8 @@ it.each([
 	["a port that no rule serves", { to: `${nodeIp}:9999` }, "No rule translates its destination"],
 	["a process of the node", { from: nodeIp, to: "10.96.132.81:8080" }, "It leaves for 10.244.1.10:8080"],
 ])("explains %s", (_, changes, end) => {
-	expect(pathsText(walkDump(parseDump([iptables]), { ...request, ...changes }).paths)).toContain(end);
+	const { packet, paths } = walkDump(parseDump([iptables]), { ...request, ...changes });
+	expect(pathsText(paths, { packet, node: nodeIp }, options)).toContain(end);
 });
 
 it("reads nft's JSON, with the rules of iptables next to it", () => {
