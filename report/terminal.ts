@@ -25,7 +25,7 @@ type Paint = (format: Format, text: string) => string;
 /** Notices, findings and the answer; before them, if the screen is verbose, everything else. */
 export function terminalReport(report: Report, screen: Screen): string {
 	const { color, verbose = false } = screen;
-	const paint: Paint = (format, text) => (color ? styleText(format, text) : text);
+	const paint: Paint = (format, text) => (color ? styleText(format, text, { validateStream: false }) : text);
 	return [
 		...(verbose ? detailLines(report, screen, paint) : []),
 		...problemLines(report, screen, paint),

@@ -19,7 +19,8 @@ export function answerLines(
 	lines: readonly Line[],
 	{ color, width = Number.POSITIVE_INFINITY }: Screen,
 ): string {
-	const paint = (format: Parameters<typeof styleText>[0], text: string) => (color ? styleText(format, text) : text);
+	const paint = (format: Parameters<typeof styleText>[0], text: string) =>
+		color ? styleText(format, text, { validateStream: false }) : text;
 	const heading = fill(verdict.text, width).map((line) => paint(["bold", verdict.ok ? "green" : "red"], line));
 	const rest = lines.flatMap((line) => {
 		const label = line.label.padEnd(margin);

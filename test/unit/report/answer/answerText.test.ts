@@ -64,7 +64,9 @@ it.each([70, 80, 200])("is at most %i columns wide", (width) => {
 });
 
 it("colors the verdict and dims the labels only if the screen has colors", () => {
-	expect(answerText(fullReport(), { color: true })).toContain("\u001b[32mverified at");
+	const colored = answerText(fullReport(), { color: true });
+	expect(colored).toContain("\u001b[32mverified at");
+	expect(colored).toContain("\u001b[2manswer");
 	expect(answerText(failedReport(), { color: true })).toContain("\u001b[31mverification failed at");
 	expect(answerText(fullReport(), screen)).not.toContain("\u001b");
 });
