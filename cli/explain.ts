@@ -44,7 +44,7 @@ await command(async () => {
 	const screen = screenOf();
 	const { width } = screen;
 	console.log([...fill(`From ${placed(client)} to ${address}`, width), ""].join("\n"));
-	console.log(stepsText(journey, { rules, width }));
+	console.log(stepsText(journey, { rules, width, more: ["--rules"] }));
 	const asked = { client, destination, branches, rules, width };
 	const compared = trace ? await compare(cluster, snapshot, rulesets, asked) : undefined;
 	if (compared?.agree === false && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);

@@ -21,9 +21,10 @@ export function showWork<T>(title: string, { verbose }: Options, work: (status: 
 	return isLive() ? redrawn(title, work) : inLines(title, work);
 }
 
-/** Build servers may have a terminal, but keep every line. */
+/** Build servers may have a terminal, but keep every line; a terminal of unknown width has 0 columns. */
 function isLive({ CI, TERM } = process.env): boolean {
-	return process.stdout.isTTY && process.stderr.isTTY && !CI && TERM !== "dumb";
+	const { isTTY, columns } = process.stdout;
+	return isTTY && columns > 0 && process.stderr.isTTY && !CI && TERM !== "dumb";
 }
 
 async function inLines<T>(title: string, work: (status: Status) => Promise<T>): Promise<T> {

@@ -65,7 +65,9 @@ export async function doSteps(steps: Step[], renderer: "default" | "silent" = "d
 		},
 	});
 
-	const list = new Listr(steps.map(task), { concurrent: true, renderer, fallbackRenderer: "simple" });
+	// Build servers may have a terminal, but keep every line.
+	const suitable = renderer === "default" && process.env.CI ? "simple" : renderer;
+	const list = new Listr(steps.map(task), { concurrent: true, renderer: suitable, fallbackRenderer: "simple" });
 	await list.run().catch((error) => {
 		throw failure ?? error;
 	});
