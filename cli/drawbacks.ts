@@ -149,7 +149,7 @@ async function restore(drawbacks: Drawback[]): Promise<Report> {
 	const others = (report.drawbacks ?? []).filter(({ name }) => !drawbacks.some((drawback) => drawback.name === name));
 	const written = await writeReport({ ...report, drawbacks: [...others, ...drawbacks] });
 	if (written.ok) {
-		await writeForms(written, { verbose: false });
+		await writeForms(written);
 		return written;
 	}
 	await show(written, { verbose: false });

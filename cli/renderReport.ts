@@ -11,7 +11,7 @@ await command(async () => {
 	parseArguments("npm run report", {});
 	await removeLeftovers();
 	const report = await knownReport();
-	const { html, markdown, junit } = await writeReportFiles(report, (line) => console.error(line));
+	const { html, markdown, junit } = await writeReportFiles(report);
 	console.log([html, markdown, junit, answerText(report, screenOf())].join("\n"));
 	return 0;
 });

@@ -2,6 +2,7 @@
 import { dirname, join } from "node:path";
 import { writeAtomically } from "../lib/atomicFile.ts";
 import type { Report } from "../verification/report.ts";
+import { htmlReport } from "./html/page.ts";
 import { junitReport } from "./junit.ts";
 import { markdownReport } from "./markdown.ts";
 
@@ -11,17 +12,10 @@ export interface ReportFiles {
 	junit: string;
 }
 
-/** More pictures than this take over two seconds. */
-const manyPictures = 60;
-
 /** @returns the files' paths */
-export async function writeReportFiles(report: Report, say: (line: string) => void): Promise<ReportFiles> {
+export async function writeReportFiles(report: Report): Promise<ReportFiles> {
 	const path = (name: string) => join(dirname(report.request.report), name);
 	const files = { html: path("report.html"), markdown: path("report.md"), junit: path("junit.xml") };
-	const { length } = report.journeys.requests;
-	if (length > manyPictures) say(`drawing the paths of ${length} packets`);
-	// Loads the large layout library only now.
-	const { htmlReport } = await import("./html/page.ts");
 	await writeAtomically(files.html, await htmlReport(report));
 	await writeAtomically(files.markdown, markdownReport(report));
 	await writeAtomically(files.junit, junitReport(report));

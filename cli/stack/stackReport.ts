@@ -63,14 +63,14 @@ export const sayTo =
 
 /** Writes the report as HTML, Markdown and JUnit XML, and prints it. */
 export async function show(report: Report, options: { verbose: boolean }): Promise<void> {
-	await writeForms(report, options);
+	await writeForms(report);
 	console.log(terminalReport(report, screenOf(options)));
 }
 
 /** Writes the report as HTML, Markdown and JUnit XML. A failure doesn't change the verification's result. */
-export async function writeForms(report: Report, { verbose }: { verbose: boolean }): Promise<void> {
+export async function writeForms(report: Report): Promise<void> {
 	try {
-		await writeReportFiles(report, (line) => verbose && console.error(line));
+		await writeReportFiles(report);
 	} catch (error) {
 		console.error(
 			`the report can't be written as HTML, Markdown and JUnit XML: ${(error as Error).message}; fix: npm run report`,

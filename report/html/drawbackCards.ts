@@ -1,18 +1,21 @@
 /** NodePort's drawbacks as cards: what was measured in numbers, or the command that measures it. */
 import { experiments } from "../../verification/experiments/all.ts";
 import type { Measurement } from "../../verification/experiments/model.ts";
-import type { Drawback } from "../../verification/report.ts";
+import type { Drawback, Report } from "../../verification/report.ts";
 import { subjectText, valueText } from "../drawbacksText.ts";
 import { journeyText } from "../journeyText.ts";
 import { withTerms } from "./glossary.ts";
 import { type KeyFigure, keyFigures } from "./keyFigures.ts";
 import { type Markup, markup } from "./markup.ts";
 
-/** One card for each experiment; measured ones come first. */
-export function drawbackCards(measured: readonly Drawback[]): Markup {
+/** One card for each experiment; measured ones come first. The experiments need a cluster of the lab's own. */
+export function drawbackCards({ drawbacks: measured = [], request }: Pick<Report, "drawbacks" | "request">): Markup {
 	const isMeasured = (name: string) => measured.some((drawback) => drawback.name === name);
 	const others = experiments.filter(({ name }) => !isMeasured(name));
-	return markup`<div class="cards">${measured.map(measuredCard)}${others.map(openCard)}</div>`;
+	const hint = request.existing
+		? markup`<p>The experiments can't run on an existing cluster. <code>PULUMI_STACK=kind npm start</code> creates another lab for them.</p>`
+		: markup`<p><code>npm run drawbacks</code> measures them all.</p>`;
+	return markup`${others.length > 0 && hint}<div class="cards">${measured.map(measuredCard)}${others.map((experiment) => openCard(experiment, request.existing !== undefined))}</div>`;
 }
 
 type Described = Pick<Drawback, "name" | "title" | "question">;
@@ -33,8 +36,11 @@ function measuredCard(drawback: Drawback): Markup {
 
 const figureOf = ({ figure, what }: KeyFigure): Markup => markup`<div><dt>${what}</dt><dd>${figure}</dd></div>`;
 
-const openCard = (experiment: Described): Markup => markup`<article class="card open">${titleOf(experiment)}
-<p class="result">not measured yet</p><p><code>npm run drawbacks -- ${experiment.name}</code></p></article>
+const openCard = (
+	experiment: Described,
+	isExisting: boolean,
+): Markup => markup`<article class="card open">${titleOf(experiment)}
+<p class="result">not measured yet</p><p><code>${isExisting && "PULUMI_STACK=kind "}npm run drawbacks -- ${experiment.name}</code></p></article>
 `;
 
 const measurementList = (measurements: readonly Measurement[]): Markup =>

@@ -15,7 +15,7 @@ const most = 3;
 
 /** Requests under the same settings are counted together; each other measurement has its own figures. */
 export const keyFigures = (measurements: readonly Measurement[]): KeyFigure[] =>
-	[...requestFigures(measurements), ...healthFigures(measurements), ...measurements.flatMap(ownFigures)].slice(0, most);
+	[...measurements.flatMap(ownFigures), ...requestFigures(measurements), ...healthFigures(measurements)].slice(0, most);
 
 type Request = Extract<MeasuredSubject, { kind: "request" }>;
 type Result = Extract<MeasuredValue, { kind: "results" }>["results"][number];
@@ -85,7 +85,7 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 			];
 		case "shares":
 			// Through the pod's own node nothing crosses: that is only measured to compare.
-			return subject.kind === "distribution" && subject.ownNode ? [] : shareFigures(measured);
+			return subject.kind === "distribution" && !subject.ownNode ? shareFigures(measured, subject.replicas) : [];
 		case "refused":
 			return subject.kind === "secondService"
 				? [{ figure: "refused", what: `another Service on nodePort ${subject.nodePort}` }]
@@ -111,14 +111,18 @@ const conditions = { ownNode: "", stopped: ", which has just stopped", notReady:
 const answeringText = (subject: MeasuredSubject): string =>
 	subject.kind === "otherNodes" ? `other nodes answer while ${subject.stopped} is stopped` : "nodes answer";
 
-function shareFigures({ shares, latencyRatios = [] }: Extract<MeasuredValue, { kind: "shares" }>): KeyFigure[] {
+function shareFigures(
+	{ shares, latencyRatios = [] }: Extract<MeasuredValue, { kind: "shares" }>,
+	replicas: number,
+): KeyFigure[] {
+	const pods = replicas === 1 ? "1 pod" : `${replicas} pods`;
 	const crossing = shares.find(({ of }) => of === "otherNode");
 	const [largest] = shares.toSorted((one, other) => other.share - one.share);
 	const median = latencyRatios.find(({ percentile }) => percentile === 50);
 	return [
-		...(crossing ? [{ figure: percent(crossing.share), what: "of the requests cross from one node to another" }] : []),
-		...(!crossing && largest && shares.length > 1
-			? [{ figure: percent(largest.share), what: `of the requests go to one of ${shares.length} pods` }]
+		...(crossing ? [{ figure: percent(crossing.share), what: `of the requests cross to another node (${pods})` }] : []),
+		...(!crossing && largest && replicas > 1
+			? [{ figure: percent(largest.share), what: `of the requests go to one of ${pods}` }]
 			: []),
 		...(median ? [{ figure: `× ${median.ratio.toFixed(2)}`, what: "the median latency through another node" }] : []),
 	];

@@ -43,7 +43,7 @@ ${
 	markup`<section><h2>Who reaches what</h2>
 ${matrix(report)}</section>`
 }
-<section><h2>What NodePort costs</h2>${drawbackCards(report.drawbacks ?? [])}</section>
+<section><h2>What NodePort costs</h2>${drawbackCards(report)}</section>
 ${shown && wordsSection(shown)}
 ${report.rules.length > 0 && rulesSection(report)}
 ${section(tracesTitle(report), (report.traces ?? []).map(nodeTraceLine))}
@@ -65,6 +65,7 @@ const styles = [
 	"page.css",
 	"glossary.css",
 	"tables.css",
+	"rules.css",
 	"picture/picture.css",
 	"picture/lanes.css",
 	"picture/player.css",

@@ -9,19 +9,26 @@ export function sequence({ bands, rows, note }: Picture, label: string): Markup 
 	const place = (id: string) => lanes.findIndex((lane) => lane.id === id) + 1;
 	const nameOf = (id: string) => nameIn(bands, id);
 	return markup`<div class="sequence lanes-${lanes.length}">
-<div class="bands" aria-hidden="true">${bands.map((band) => bandOf(band, place))}${lanes.map((_, i) => markup`<i class="line at-${i + 1}"></i>`)}</div>
-<div class="heads" aria-hidden="true">${lanes.map((lane) => headOf(lane, place(lane.id)))}</div>
-<ol aria-label="${label}">${rows.map((row, i) => rowOf(row, place, nameOf, addressesOf(rows[i - 1])))}</ol></div>
+<div class="bands" aria-hidden="true">${bands.map((band) => markup`<div class="band ${band.kind} ${spanOf(band, place)}"></div>`)}</div>
+<div class="heads" aria-hidden="true">${bands.map((band) => titleOf(band, place))}${lanes.map((lane) => headOf(lane, place(lane.id)))}</div>
+<div class="rows"><div class="lines" aria-hidden="true">${lanes.map((_, i) => markup`<i class="line at-${i + 1}"></i>`)}</div>
+<ol aria-label="${label}">${rows.map((row, i) => rowOf(row, place, nameOf, addressesOf(rows[i - 1])))}</ol></div></div>
 ${note !== undefined && markup`<p class="note">${note}</p>`}`;
 }
 
-const bandOf = ({ kind, title, address, lanes }: Band, place: (id: string) => number): Markup => {
+function spanOf({ lanes }: Band, place: (id: string) => number): string {
 	const first = place(lanes[0]?.id ?? "");
-	return markup`<div class="band ${kind} from-${first} to-${first + lanes.length}"><b>${title}</b>${address !== undefined && markup` <span>${address}</span>`}</div>`;
-};
+	return `from-${first} to-${first + lanes.length}`;
+}
 
-const headOf = ({ kind, title, address }: Lane, place: number): Markup =>
-	markup`<div class="head ${kind} at-${place}"><b>${title}</b>${address !== undefined && markup` <span>${address}</span>`}</div>`;
+const titleOf = (band: Band, place: (id: string) => number): Markup =>
+	markup`<div class="place ${spanOf(band, place)}">${nameAndAddress(band)}</div>`;
+
+const headOf = (lane: Lane, place: number): Markup =>
+	markup`<div class="head ${lane.kind} at-${place}">${nameAndAddress(lane)}</div>`;
+
+const nameAndAddress = ({ title, address }: Pick<Lane, "title" | "address">): Markup =>
+	markup`<b>${title}</b>${address !== undefined && markup` <span>${address}</span>`}`;
 
 /** "dnsutils"; "nodeport-worker" for its kernel */
 function nameIn(bands: readonly Band[], id: string): string {

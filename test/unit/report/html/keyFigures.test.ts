@@ -46,9 +46,9 @@ it("shows how many requests cross nodes and how much slower they are, but not th
 			measurement(distribution(3, false), shares({ sameNode: 0.335, otherNode: 0.665 })),
 		]),
 	).toEqual([
-		"100.0 % of the requests cross from one node to another",
+		"100.0 % of the requests cross to another node (1 pod)",
 		"× 1.05 the median latency through another node",
-		"66.5 % of the requests cross from one node to another",
+		"66.5 % of the requests cross to another node (3 pods)",
 	]);
 });
 

@@ -54,6 +54,14 @@ it("shows every drawback, with its numbers or with the command that measures it"
 	expect(whole).not.toContain("npm run drawbacks -- client-ip-lost");
 });
 
+it("says that an existing cluster can't be measured", async () => {
+	const { request, drawbacks, ...full } = fullReport();
+	const page = await htmlReport({ ...full, request: { ...request, existing: {} } });
+	expect(page).toContain("The experiments can't run on an existing cluster.");
+	expect(page).toContain("<code>PULUMI_STACK=kind npm run drawbacks -- client-ip-lost</code>");
+	expect(whole).toContain("<code>npm run drawbacks</code> measures them all.");
+});
+
 it("folds the rules", () => {
 	expect(whole).toContain("<details");
 	expect(whole).not.toMatch(/<details[^>]* open/);

@@ -1,0 +1,74 @@
+/** How the report's page looks in a real Chromium, in windows of several widths and on paper. */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { describe, expect, it } from "vitest";
+import { Report } from "../../verification/report.ts";
+import { faintText, overlaps } from "./lookFaults.ts";
+import { failed, open, report, type Window, wide } from "./openReport.ts";
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+const windows: Window[] = [
+	wide,
+	{ width: 1200, colorScheme: "dark" },
+	{ width: 1000, colorScheme: "light" },
+	{ width: 800, colorScheme: "light" },
+	{ width: 480, colorScheme: "light" },
+	{ width: 480, colorScheme: "dark" },
+	{ width: 360, colorScheme: "light" },
+];
+
+describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
+	it("renders without errors or requests, and nothing is cut off or overlaps", async () => {
+		const { page, complaints } = await open(report, window);
+		expect(complaints).toEqual([]);
+		expect(await page.title()).toBe("NodePort 30040 of default/nodeport-service: verified");
+		expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(window.width);
+		expect(await page.evaluate(overlaps)).toEqual([]);
+		await page.close();
+	});
+
+	it("has text with a contrast of at least 4.5 to 1", async () => {
+		for (const one of [report, failed]) {
+			const { page } = await open(one, window);
+			await page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true");
+			expect(await page.evaluate(faintText)).toEqual([]);
+			await page.close();
+		}
+	});
+
+	it("has no accessibility violation that axe finds", async () => {
+		for (const one of [report, failed]) {
+			const { page } = await open(one, window);
+			await page.evaluate(axe);
+			const { violations } = (await page.evaluate("axe.run()")) as {
+				violations: { id: string; nodes: { html: string }[] }[];
+			};
+			expect(violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)])).toEqual([]);
+			await page.close();
+		}
+	});
+});
+
+it.each([1000, 800, 360])("long names and IPv6 addresses are wrapped in a window %i wide", async (width) => {
+	const names = JSON.stringify(report)
+		.replaceAll("nodeport-control-plane", "ip-10-0-12-34.eu-central-1.compute.internal")
+		.replaceAll(/(172\.18\.0|10\.244\.\d)\.(\d):(?=\d)/g, "[fd00:10:244:2:abcd:ef01::$2]:")
+		.replaceAll(/(172\.18\.0|10\.244\.\d)\.(\d)\b/g, "fd00:10:244:2:abcd:ef01::$2");
+	const { page } = await open(Report.parse(JSON.parse(names)), { width, colorScheme: "light" });
+	expect(await page.locator("#picture").innerText()).toContain("[fd00:10:244:2:abcd:ef01::4]:30040");
+	expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+	expect(await page.evaluate(overlaps)).toEqual([]);
+	await page.close();
+});
+
+it("on paper, all steps are there, but no controls", async () => {
+	const { page } = await open(report, { width: 717, colorScheme: "light" });
+	await page.getByRole("button", { name: "Next step", exact: true }).click();
+	await page.emulateMedia({ media: "print" });
+	expect(await page.locator("#picture li:visible").count()).toBe(14);
+	expect(await page.locator("form:visible, .controls:visible").count()).toBe(0);
+	expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(717);
+	expect(await page.evaluate(overlaps)).toEqual([]);
+	await page.close();
+});
