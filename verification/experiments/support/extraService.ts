@@ -6,7 +6,7 @@ import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** Marks Services that a killed run left behind. */
-const label = "nodeport-lab/experiment";
+export const label = "nodeport-lab/experiment";
 
 /**
  * Creates another Service of the lab's pods; the end of the experiment removes it.
