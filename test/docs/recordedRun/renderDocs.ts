@@ -4,7 +4,7 @@ import { htmlReport } from "../../../report/html/page.ts";
 import { excerptsOf, fillIn } from "./excerpts.ts";
 import { startOutput } from "./outputs.ts";
 import type { RecordedRun } from "./recordedRun.ts";
-import { pageHash, takeScreenshots } from "./screenshots.ts";
+import { pageHash, takeScreenshot } from "./screenshot.ts";
 import { terminalPicture } from "./terminalPicture.ts";
 
 export const documents = ["README.md"];
@@ -12,8 +12,7 @@ export const documents = ["README.md"];
 export const pictures = {
 	terminal: "docs/terminal.svg",
 	page: "docs/report.png",
-	path: "docs/report-cluster.png",
-	/** The hash of the page that the two screenshots show. */
+	/** The hash of the page that the screenshot shows. */
 	hash: "test/fixtures/recordedRun/page.sha256",
 };
 
@@ -25,7 +24,7 @@ export async function renderAll(run: RecordedRun): Promise<string[]> {
 	for (const file of documents) await writeFile(file, fillIn(await readFile(file, "utf8"), excerpts));
 	await writeFile(pictures.terminal, terminalSvg(run));
 	const html = await htmlReport(run.report);
-	await takeScreenshots(html, pictures);
+	await takeScreenshot(html, pictures.page);
 	await writeFile(pictures.hash, `${pageHash(html)}\n`);
 	return [...documents, ...Object.values(pictures)];
 }

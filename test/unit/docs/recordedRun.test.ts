@@ -5,7 +5,7 @@ import { htmlReport } from "../../../report/html/page.ts";
 import { excerptsOf, fillIn } from "../../docs/recordedRun/excerpts.ts";
 import { readRun } from "../../docs/recordedRun/recordedRun.ts";
 import { documents, pictures, terminalSvg } from "../../docs/recordedRun/renderDocs.ts";
-import { pageHash } from "../../docs/recordedRun/screenshots.ts";
+import { pageHash } from "../../docs/recordedRun/screenshot.ts";
 import { terminalPicture } from "../../docs/recordedRun/terminalPicture.ts";
 
 const run = await readRun();
