@@ -48,14 +48,20 @@ const sourceNames: Record<RuleSource | Backend, string> = {
 	nftables: "nft",
 };
 
+const surroundings = {
+	network: "its interfaces, routes and settings",
+	recent: "the clients that session affinity remembers",
+	ipset: "the elements of its ipsets",
+};
+
 /** A note on a path through a node that may have rules that couldn't be read. */
 export const unreadText = (node: string, sources: readonly RuleSource[]): string =>
 	`On ${node}, rules of ${sources.map((source) => sourceNames[source]).join(" and ")} couldn't be read; they may change this path.`;
 
 /** Rules that couldn't be read, and what that means for the paths on the node. */
 function gapText({ source, family, present, problem }: RulesGap): string {
-	if (source === "network")
-		return `its interfaces, routes and settings couldn't be read, so rules that depend on them are unknown: ${readText(problem)}`;
+	if (source === "network" || source === "recent" || source === "ipset")
+		return `${surroundings[source]} couldn't be read, so rules that depend on them are unknown: ${readText(problem)}`;
 	const rules = `${sourceNames[source]}${family === "ipv6" ? " (IPv6)" : ""}`;
 	const effect =
 		present === "yes" ? "paths that they may change are unknown" : "paths may be wrong if such rules exist";

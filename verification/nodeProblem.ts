@@ -26,10 +26,10 @@ export const ReadProblem = z.discriminatedUnion("kind", [
 ]);
 export type ReadProblem = z.infer<typeof ReadProblem>;
 
-/** Rules that couldn't be read, next to those that could. */
+/** Rules that couldn't be read, next to those that could, or what they depend on. */
 export const RulesGap = z.object({
-	/** "network": its interfaces, routes and settings. */
-	source: z.enum([...RuleSource.options, "network"]),
+	/** Or what rules depend on: "network", its interfaces, routes and settings; "recent", the clients that it remembers; "ipset". */
+	source: z.enum([...RuleSource.options, "network", "recent", "ipset"]),
 	/** Absent: of all families. */
 	family: Family.optional(),
 	/** Whether there are such rules: a path that meets them is unknown. */

@@ -3,13 +3,19 @@ import pLimit from "p-limit";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node, Service } from "../kubernetes/model.ts";
-import { type NodeFacts, parseFacts, printFacts } from "../kubernetes/nodeFacts.ts";
 import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
 import { parseAddress } from "../netfilter/address.ts";
 import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
 import { type IptablesTables, problemsOf as problemsOfIptables, ruleOfIptables } from "../netfilter/iptables/parse.ts";
-import { parseRecent, printRecent } from "../netfilter/iptables/recent.ts";
-import type { Backend, Family, NodeNetwork, Packet, Path, RuleText } from "../netfilter/model.ts";
+import {
+	type Backend,
+	type Family,
+	type NodeNetwork,
+	type Packet,
+	type Path,
+	RuleSource,
+	type RuleText,
+} from "../netfilter/model.ts";
 import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
 import { problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../netfilter/nftables/render.ts";
@@ -20,6 +26,7 @@ import type { ProxyMode } from "./model.ts";
 import type { Leftovers, RulesGap } from "./nodeProblem.ts";
 import { type ProxyRules, recognizeProxy } from "./nodeRules/proxyMode.ts";
 import { type FamilyRules, type NodeRules, readNodeRules } from "./nodeRules/readNodeRules.ts";
+import { readSurroundings, type Surroundings } from "./nodeRules/readSurroundings.ts";
 import { type NodePrograms, type Read, reader } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 
@@ -56,35 +63,22 @@ export async function readRuleset(cluster: NodePrograms, snapshot: ClusterSnapsh
 	if (!runner) throw new UnreadableRules({ node: name, problem: { kind: "noReader" } });
 	const proxy = snapshot.kubeProxies.get(name);
 	const read = reader(cluster, name, runner);
-	const [rules, facts] = await Promise.all([
-		readNodeRules(read, nftReader(cluster, snapshot, name, read), familiesOf(snapshot, node)),
-		readFacts(read),
-	]);
+	const readElsewhere = readerElsewhere(cluster, snapshot, name, read);
+	const reading = readNodeRules(read, readElsewhere, familiesOf(snapshot, node));
+	const [rules, surroundings] = await Promise.all([reading, readSurroundings(read, readElsewhere, reading)]);
 	const recognized = recognizeProxy(rules);
 	if ("kind" in recognized) {
 		if (rules.nftError?.finding.problem === recognized) throw rules.nftError;
 		const fix = recognized.kind === "otherProxyMode" ? undefined : cluster.restartProxyCommand(proxy);
 		throw new UnreadableRules({ node: name, problem: recognized, ...(fix && { fix }) });
 	}
-	// With session affinity, a remembered client is sent to its endpoint again instead of a random one.
-	const remembers = rules.families.some(({ usual, other }) => `${usual.text}${other.text}`.includes(" -m recent "));
-	const remembered = remembers ? await read(printRecent, parseRecent) : new Map<string, string[]>();
-	const gaps = facts.gap ? [...rules.gaps, facts.gap] : rules.gaps;
-	return assemble({ ...rules, gaps }, recognized, networkOf(node, facts.facts), remembered);
+	const { facts, ipsets, remembered, gaps } = surroundings;
+	const network = { ...networkOf(node, facts), ...(ipsets && { ipsets }) };
+	return assemble({ ...rules, gaps: [...rules.gaps, ...gaps] }, recognized, network, remembered);
 }
 
-/** Without them, rules that match interfaces or routes are unknown. */
-async function readFacts(read: Read): Promise<{ facts: NodeFacts; gap?: RulesGap }> {
-	try {
-		return { facts: await read(printFacts, parseFacts) };
-	} catch (error) {
-		const { problem } = readFinding("", error);
-		return { facts: {}, gap: { source: "network", present: "unknown", problem } };
-	}
-}
-
-/** kube-proxy's image doesn't always have nft. */
-function nftReader(cluster: NodePrograms, { otherReaders }: Readers, node: string, first: Read): Read {
+/** kube-proxy's image doesn't always have nft and ipset. */
+function readerElsewhere(cluster: NodePrograms, { otherReaders }: Readers, node: string, first: Read): Read {
 	const other = otherReaders?.get(node);
 	if (!other) return first;
 	const second = reader(cluster, node, other);
@@ -102,12 +96,12 @@ function assemble(
 	rules: NodeRules,
 	{ backend, saved, leftovers }: ProxyRules,
 	network: NodeNetwork,
-	remembered: ReadonlyMap<string, string[]>,
+	remembered: Surroundings["remembered"],
 ): Ruleset {
 	const { nft, gaps } = rules;
 	const tables = rules.families.map(tablesOf);
 	const unread = [
-		...new Set(gaps.flatMap(({ present, source }) => (present === "yes" || source === "network" ? [] : source))),
+		...new Set(gaps.flatMap(({ present, source }) => (present !== "yes" && isRuleSource(source) ? source : []))),
 	];
 	const native = tables.reduce((ruleset, { iptables }) => nativeTables(ruleset, iptables), nft);
 	return {
@@ -115,7 +109,8 @@ function assemble(
 		proxyMode: backend === "nftables" ? "nftables" : "iptables",
 		walk: (packet) => {
 			const own = tables.find(({ iptables }) => iptables.family === packet.family);
-			const paths = walkNftables(nft, packet, network, { affinity: remembered.get(packet.source) ?? [], ...own });
+			const affinity = remembered === "unknown" ? remembered : (remembered.get(packet.source) ?? []);
+			const paths = walkNftables(nft, packet, network, { affinity, ...own });
 			return unread.length > 0 ? paths.map((path) => ({ ...path, unread })) : paths;
 		},
 		rulesOf: (service) => (saved ? iptablesRulesOf(saved.tables, service) : nftablesRulesOf(nft, service)),
@@ -128,6 +123,9 @@ function assemble(
 		leftovers,
 	};
 }
+
+const isRuleSource = (source: RulesGap["source"]): source is RuleSource =>
+	RuleSource.options.some((one) => one === source);
 
 /** By back end. */
 function tablesOf({ backend, usual, other }: FamilyRules): { iptables: IptablesTables; legacy: IptablesTables } {

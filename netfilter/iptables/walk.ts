@@ -49,10 +49,12 @@ export function legacyChains(
 	return read ? chainsByTable(read, network) : [];
 }
 
-/** Tables that exist, of which nothing is known. @param names @default all that iptables has */
-export function unreadTables(family: Family, names: readonly string[] = Object.keys(priorities)): IptablesTables {
-	const incomplete = "the node also has rules of legacy iptables, which weren't read";
-	const tables = names.map((name) => [name, { name, chains: new Map(), incomplete }] as const);
+/** Tables that exist, of which nothing is known. */
+export function unreadTables(
+	family: Family,
+	incomplete = "the node also has rules of legacy iptables, which weren't read",
+): IptablesTables {
+	const tables = Object.keys(priorities).map((name) => [name, { name, chains: new Map(), incomplete }] as const);
 	return { family, tables: new Map(tables), strangeLines: [] };
 }
 

@@ -23,16 +23,19 @@ export function networkOf(node: Node, facts: NodeFacts = {}): NodeNetwork {
 		...(gateway ? [{ destination: node.podCidr, ...source }] : []),
 		{ destination: everywhere, source: node.internalIp },
 	];
+	const known = routesOf(facts.routes ?? [], { ...facts, localAddresses }, assumed);
 	return {
 		node: node.name,
 		localAddresses,
-		routes: facts.routes ? routesOf(facts.routes, { ...facts, localAddresses }, assumed) : assumed,
+		routes: [...known, ...assumed.filter((route) => !known.some((one) => isIpv6(one) === isIpv6(route)))],
 		...(facts.interfaces && { interfaces: facts.interfaces }),
 		...(facts.sysctls && { sysctls: facts.sysctls }),
 	};
 }
 
 type Route = NonNullable<NodeNetwork["routes"]>[number];
+
+const isIpv6 = ({ destination }: Route): boolean => destination.includes(":");
 
 /** Adds the source that masquerading uses, if it is known. */
 function routesOf(routes: NonNullable<NodeFacts["routes"]>, facts: NodeFacts, assumed: Route[]): Route[] {

@@ -32,10 +32,13 @@ export const proxyChain =
 /**
  * @param read in the pod with the node's own tools
  * @param readNft in a pod that has nft
- * @throws UnreadableRules if the node's own iptables-save can't be read
+ * @param families the node's own first
+ * @throws UnreadableRules if the node's own iptables-save can't be read for its own family
  */
 export async function readNodeRules(read: Read, readNft: Read, families: readonly Family[]): Promise<NodeRules> {
-	const usual = await Promise.all(families.map((family) => readUsual(read, family)));
+	const results = await Promise.all(families.map((family, index) => readUsual(read, family, index > 0)));
+	const usual = results.flatMap(({ saved }) => saved ?? []);
+	const unread = results.flatMap(({ gap }) => gap ?? []);
 	const isIptables = usual.some(({ text }) => text.includes(":KUBE-SERVICES"));
 	const [byFamily, nft] = await Promise.all([
 		Promise.all(usual.map((saved) => readOther(read, saved))),
@@ -46,10 +49,10 @@ export async function readNodeRules(read: Read, readNft: Read, families: readonl
 	// Without nft, its tables and those of the unread back end are missing; with it, nft shows those too.
 	const missing = gaps.filter(({ source }) => source === "iptables-legacy" || nft.error);
 	return {
-		families: byFamily.map(({ rules }) => rules),
+		families: [...byFamily.map(({ rules }) => rules), ...unread.map(({ family }) => unreadFamily(family))],
 		nft: nft.ruleset,
 		...(nft.error && { nftError: nft.error }),
-		gaps: [...missing, ...nftGap],
+		gaps: [...missing, ...nftGap, ...unread],
 	};
 }
 
@@ -61,8 +64,25 @@ const gapOf = (source: RulesGap["source"], present: RulesGap["present"], problem
 	problem,
 });
 
-const readUsual = (read: Read, family: Family): Promise<Saved> =>
-	read([`${programs[family]}-save`, "-c"], (text, warnings) => parseSaved(family, text, warnings));
+/** @param isSecond then a failure makes only the paths of that family unknown */
+async function readUsual(
+	read: Read,
+	family: Family,
+	isSecond: boolean,
+): Promise<{ saved?: Saved; gap?: RulesGap & { family: Family } }> {
+	try {
+		const program = [`${programs[family]}-save`, "-c"];
+		return { saved: await read(program, (text, warnings) => parseSaved(family, text, warnings)) };
+	} catch (error) {
+		if (!isSecond) throw error;
+		return { gap: { ...gapOf("iptables-nft", "yes", findingOf(error).problem), family } };
+	}
+}
+
+function unreadFamily(family: Family): FamilyRules {
+	const usual = { text: "", tables: unreadTables(family, `the rules of ${programs[family]} weren't read`) };
+	return { family, backend: "iptables-nft", usual, other: nothingSaved(family) };
+}
 
 const backends: [FamilyRules["backend"], FamilyRules["backend"]] = ["iptables-nft", "iptables-legacy"];
 

@@ -28,11 +28,11 @@ export type Read = <T>(program: string[], parse: (text: string, warnings: string
 export const reader =
 	(cluster: NodePrograms, node: string, runner: Runner): Read =>
 	async (program, parse) => {
-		const { code, stdout, stderr } = await cluster.run(runner, program, readSeconds);
-		if (code !== 0) {
-			const message = failure(program, code, stderr);
-			throw new UnreadableRules({ node, problem: { kind: "failed", message } });
-		}
+		const failed = (message: string) => new UnreadableRules({ node, problem: { kind: "failed", message } });
+		const { code, stdout, stderr } = await cluster.run(runner, program, readSeconds).catch((error: Error) => {
+			throw failed(error.message);
+		});
+		if (code !== 0) throw failed(failure(program, code, stderr));
 		try {
 			return parse(stdout, stderr);
 		} catch (error) {

@@ -80,6 +80,51 @@ describe("facts about a node", () => {
 		expect(parseFacts(printed({ ...files, "ip -j rule": rules })).routes).toBeUndefined();
 	});
 
+	it("have every path of a multipath route, as `ip` prints it", () => {
+		const printedRoutes = JSON.stringify([
+			{ dst: "default", metric: 100, nexthops: [{ dev: "eth0" }, { dev: "eth1" }] },
+			{ dst: "default", dev: "wlan0", metric: 600 },
+			{ dst: "10.244.1.5", dev: "veth1" },
+			{ type: "blackhole", dst: "10.244.1.0/26" },
+		]);
+		expect(parseFacts(printed({ ...files, "ip -j route show table main": printedRoutes })).routes).toEqual([
+			{ destination: "10.244.1.5/32", interface: "veth1" },
+			{ destination: "10.244.1.0/26" },
+			{ destination: "0.0.0.0/0", interface: "eth0" },
+			{ destination: "0.0.0.0/0", interface: "eth1" },
+		]);
+	});
+
+	describe("of IPv6", () => {
+		const zeros = "0".repeat(32);
+		const routeTo = (name: string, metric: string) =>
+			`${zeros} 00 ${zeros} 00 fe800000000000000000000000000001 ${metric} 00000001 00000000 00450003 ${name}`;
+		const both = { "/proc/net/ipv6_route": [routeTo("eth0", "00000400"), routeTo("eth1", "00000100")].join("\n") };
+		const rules = JSON.stringify([{ priority: 100, table: "100" }]);
+		const destinations = (sections: Record<string, string>) => parseFacts(printed(sections)).routes;
+
+		it("may be of any table in /proc, so several to one destination are possible", () => {
+			expect(destinations(both)).toEqual([
+				{ destination: "::/0", interface: "eth0" },
+				{ destination: "::/0", interface: "eth1" },
+			]);
+		});
+
+		it("aren't known if its rules select other tables, while those of IPv4 are", () => {
+			expect(destinations({ ...both, "ip -6 -j rule": rules })).toBeUndefined();
+			expect(destinations({ ...files, ...both, "ip -j rule": rules, "ip -6 -j rule": "[]" })).toHaveLength(2);
+			expect(destinations({ ...files, ...both, "ip -6 -j rule": rules })).toHaveLength(4);
+		});
+	});
+
+	it("name the bridges", () => {
+		expect(parseFacts(printed({ ...files, bridges: "eth0" })).interfaces).toEqual([
+			{ name: "lo" },
+			{ name: "eth0", bridge: true },
+			{ name: "veth12ab34cd" },
+		]);
+	});
+
 	it("have the interfaces' addresses if `ip` prints them", () => {
 		const address = JSON.stringify([{ ifname: "eth0", addr_info: [{ local: "192.0.2.11", prefixlen: 24 }] }]);
 		expect(parseFacts(printed({ ...files, "ip -j address": address })).interfaces).toEqual([
