@@ -42,6 +42,8 @@ export const GapCause = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("exitCode"), program: text, code: z.int() }),
 	/** The program's output isn't complete. */
 	z.object({ kind: z.literal("incomplete"), program: text, reason: text }),
+	/** The rules of the nodes that were read before are this long: there is no memory for more. */
+	z.object({ kind: z.literal("tooLarge"), characters: z.int() }),
 	/** The node has no kube-proxy pod. */
 	z.object({ kind: z.literal("noProxyPod") }),
 	/** No node has one: it may be part of another process, as in k3s. */

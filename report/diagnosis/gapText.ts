@@ -114,6 +114,8 @@ function causeText(cause: GapCause): string {
 			return `${cause.program} ended with ${cause.code}`;
 		case "incomplete":
 			return `${cause.program}: ${cause.reason}`;
+		case "tooLarge":
+			return `not read, because the rules of the other nodes already have ${Math.round(cause.characters / 1e6)} million characters`;
 		case "noProxyPod":
 			return "the node has no kube-proxy pod";
 		case "noProxyPods":

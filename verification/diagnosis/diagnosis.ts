@@ -71,6 +71,7 @@ export interface DiagnosisInput {
 export function diagnose(input: DiagnosisInput): Diagnosis {
 	const { reading, views, rules, isChanging = false, outsideIp, probed } = input;
 	const requests = predictAll(reading, views, rules, outsideIp);
+	const inspected = inspectedNodes(reading).map(({ metadata }) => metadata.name);
 	const own = nodeFindings(reading, views);
 	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
 	const found = [
@@ -89,8 +90,8 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		cluster: reading.about,
 		service: summaryOf(reading),
 		nodes: {
-			inspected: inspectedNodes(reading).map(({ metadata }) => metadata.name),
-			withRules: [...new Set([...rules.rulesets.values()].flatMap((byNode) => [...byNode.keys()]))],
+			inspected,
+			withRules: inspected.filter((name) => [...rules.rulesets.values()].some((byNode) => byNode.has(name))),
 			total: reading.nodes.length,
 		},
 		verdict: verdictOf(findings, reading.endpointSlices !== undefined || requests.length > 0),

@@ -1,17 +1,16 @@
 /** Reads the rules of the nodes through kube-proxy's pods, from a live cluster or a bundle. */
-import pLimit from "p-limit";
 import { saysForbidden } from "../../kubernetes/apiErrors.ts";
 import { commandFor, type Ran, restartProxyCommand } from "../../kubernetes/exec.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import { operatingSystem } from "../../kubernetes/objects.ts";
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
-import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import type { ClusterSource, Container } from "../../kubernetes/source/clusterSource.ts";
 import type { Gap, GapCause } from "../../kubernetes/source/gap.ts";
 import type { Family } from "../../netfilter/model.ts";
 import { readFinding } from "../findings.ts";
 import type { ReadProblem } from "../nodeProblem.ts";
 import type { NodePrograms } from "../nodeRules/ruleOutputs.ts";
-import { type Ruleset, readRuleset, readsAtOnce } from "../ruleset.ts";
+import { type Ruleset, readRuleset } from "../ruleset.ts";
 import type { WeighedFinding } from "./diagnosisFinding.ts";
 import { mergeFindings } from "./findings/mergeFindings.ts";
 import type { UdpConnection } from "./findings/staleConntrack.ts";
@@ -44,13 +43,19 @@ export const rulesetsFor = (
  * The programs that readRuleset runs, answered by the source, each only once: both families need some of them. Their
  * commands leave the choice of the cluster to the user.
  */
-function programsOf(source: ClusterSource): NodePrograms {
+function programsOf(source: ClusterSource): { programs: NodePrograms; sizes: number[] } {
 	const answers = new Map<string, Promise<Ran>>();
-	return {
+	const sizes: number[] = [];
+	const ask = async (container: Container, program: string[], seconds: number): Promise<Ran> => {
+		const ran = await source.run(container, program, seconds);
+		sizes.push(ran.stdout.length);
+		return ran;
+	};
+	const programs: NodePrograms = {
 		run: (runner, program, seconds) => {
 			if (!("exec" in runner)) throw new Error("a diagnosis runs programs in pods only");
 			const key = JSON.stringify(program);
-			const answer = answers.get(key) ?? source.run(runner.exec, program, seconds);
+			const answer = answers.get(key) ?? ask(runner.exec, program, seconds);
 			answers.set(key, answer);
 			return answer;
 		},
@@ -60,6 +65,7 @@ function programsOf(source: ClusterSource): NodePrograms {
 			return command && withoutAccess(command);
 		},
 	};
+	return { programs, sizes };
 }
 
 const nowhere = { kubeconfig: "" };
@@ -67,25 +73,53 @@ const nowhere = { kubeconfig: "" };
 const withoutAccess = (command: string[]): string[] =>
 	command.filter((word, i) => word !== "--kubeconfig" && command[i - 1] !== "--kubeconfig");
 
-/** @param views of all ports and families */
-export async function readRulesFrom(source: ClusterSource, views: readonly ServiceView[]): Promise<RulesReading> {
+/** Rules of more characters than that don't fit into 2 GiB of memory: parsed, they need about four times as much. */
+const mostCharacters = 450_000_000;
+
+/**
+ * @param views of all ports and families
+ * @param most characters of all nodes' rules: the nodes that come after that aren't read
+ */
+export async function readRulesFrom(
+	source: ClusterSource,
+	views: readonly ServiceView[],
+	most = mostCharacters,
+): Promise<RulesReading> {
 	const families = [...new Map(views.map(({ family, snapshot }) => [family, snapshot]))];
-	const names = new Set(families.flatMap(([, { nodes }]) => nodes.filter(isReadable).map(({ name }) => name)));
-	const results = await pLimit(readsAtOnce).map([...names], (name) => readNode(source, name, families, views));
+	const names = namesOf(families);
+	const left = endpointsFirst(names, families);
+	const results: NodeRead[] = [];
+	let characters = 0;
+	// In rounds: the same nodes are read every time, also from a bundle.
+	while (left.length > 0 && characters < most) {
+		const round = left.splice(0, readsAtOnce);
+		const read = await Promise.all(round.map((name) => readNode(source, name, families, views)));
+		characters += read.reduce((sum, one) => sum + one.characters, 0);
+		results.push(...read);
+	}
 	const rulesets = new Map<Family, ReadonlyMap<string, Ruleset>>(
-		families.map(([family]) => [
-			family,
-			new Map(
-				results.flatMap(({ node, read }) =>
-					read.flatMap((one) => (one.family === family && one.ruleset ? [[node, one.ruleset] as const] : [])),
-				),
-			),
-		]),
+		families.map(([family]) => [family, new Map(results.flatMap((result) => rulesetOf(result, family)))]),
 	);
 	const reading = { ...noRules(), rulesets };
-	for (const result of results) addNode(reading, result, families.length > 1);
+	for (const result of results.toSorted((a, b) => names.indexOf(a.node) - names.indexOf(b.node)))
+		addNode(reading, result, families.length > 1);
+	for (const node of left) reading.gaps.push({ subject: "rules", node, cause: { kind: "tooLarge", characters } });
 	return { ...reading, findings: mergeFindings(reading.findings) };
 }
+
+const readsAtOnce = 16;
+
+const namesOf = (families: readonly [Family, ClusterSnapshot][]): string[] => [
+	...new Set(families.flatMap(([, { nodes }]) => nodes.filter(isReadable).map(({ name }) => name))),
+];
+
+function endpointsFirst(names: readonly string[], families: readonly [Family, ClusterSnapshot][]): string[] {
+	const withEndpoint = new Set(families.flatMap(([, { endpoints }]) => endpoints.map(({ node }) => node)));
+	return [...names].toSorted((a, b) => Number(withEndpoint.has(b)) - Number(withEndpoint.has(a)));
+}
+
+const rulesetOf = ({ node, read }: NodeRead, family: Family): [string, Ruleset][] =>
+	read.flatMap((one): [string, Ruleset][] => (one.family === family && one.ruleset ? [[node, one.ruleset]] : []));
 
 const isReadable = ({ ready, labels }: Node): boolean => ready && operatingSystem(labels) === "linux";
 
@@ -99,6 +133,8 @@ interface NodeRead {
 	node: string;
 	read: FamilyRead[];
 	udp: NodeConnections | undefined;
+	/** Of all that was read. */
+	characters: number;
 }
 
 async function readNode(
@@ -107,7 +143,7 @@ async function readNode(
 	families: readonly [Family, ClusterSnapshot][],
 	views: readonly ServiceView[],
 ): Promise<NodeRead> {
-	const programs = programsOf(source);
+	const { programs, sizes } = programsOf(source);
 	const read = families.map(async ([family, snapshot]): Promise<FamilyRead[]> => {
 		const node = snapshot.nodes.find((node) => node.name === name);
 		if (!node) return [];
@@ -119,7 +155,8 @@ async function readNode(
 	});
 	const [, snapshot] = families[0] ?? [];
 	const udp = snapshot && connectionsOn(source, snapshot, name, views);
-	return { node: name, read: (await Promise.all(read)).flat(), udp: await udp };
+	const all = (await Promise.all(read)).flat();
+	return { node: name, read: all, udp: await udp, characters: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
 /** @param isDual whether findings and gaps name the family */

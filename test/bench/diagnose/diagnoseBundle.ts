@@ -24,7 +24,7 @@ const seed = 1;
 const targets = { seconds: 60, megabytes: 2048 };
 /** Printed by the measured program itself when it ends; resourceUsage() counts in KiB (getrusage, ru_maxrss). */
 const printPeak =
-	'data:text/javascript,process.on("exit",()=>process.stderr.write("peak "+process.resourceUsage().maxRSS+"\\n"))';
+	'data:text/javascript,process.on("exit",()=>{const{maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();process.stderr.write("peak "+maxRSS+" "+(userCPUTime+systemCPUTime)+"\\n")})';
 
 const usage = "npm run bench:diagnose -- [--nodes <n>] [--services <n>]";
 
@@ -69,11 +69,13 @@ async function diagnose(service: string, bundle: string) {
 	const started = performance.now();
 	const { stdout, stderr, exitCode } = await execa("node", ["--import", printPeak, ...args], { reject: false });
 	const seconds = (performance.now() - started) / 1000;
-	const [, peak] = stderr.match(/^peak (\d+)$/m) ?? [];
+	const [, peak, cpuMicroseconds] = stderr.match(/^peak (\d+) (\d+)$/m) ?? [];
 	if (peak === undefined || exitCode === 2) throw new Error(`diagnose ended with ${exitCode}: ${stderr.slice(0, 500)}`);
 	const { verdict, predictions, nodes } = JSON.parse(stdout) as Diagnosis;
 	return {
 		seconds: Math.round(seconds * 10) / 10,
+		/** The time of an idle machine is near this one. */
+		cpuSeconds: Math.round(Number(cpuMicroseconds) / 1e5) / 10,
 		megabytes: Math.round(Number(peak) / 1024),
 		verdict,
 		predictions: predictions.length,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { verdictText } from "../../../../report/diagnosis/diagnosisText.ts";
+import { gapTexts } from "../../../../report/diagnosis/gapText.ts";
 import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
+import { readRulesFrom } from "../../../../verification/diagnosis/rulesFromSource.ts";
 import { diagnosisOf } from "./findings/rules/changedRules.ts";
 import { labObjects, MemorySource, podObject } from "./labObjects.ts";
 
@@ -56,6 +58,25 @@ it("reads the rules of 50 nodes of a larger cluster, those with endpoints among 
 	expect(nodes.inspected.length).toBe(50);
 	expect(nodes.inspected).toContain("nodeport-worker");
 	expect(nodes.total).toBe(204);
+});
+
+it("doesn't read more rules than fit into memory, begins with the nodes that have endpoints, and says so", async () => {
+	const objects = labObjects();
+	const template = objects.nodes[0] as { metadata: { name: string } };
+	const extra = Array.from({ length: 20 }, (_, i) => ({ ...template, metadata: { name: `extra-${i}` } }));
+	objects.nodes.unshift(...extra);
+	const source = new MemorySource(objects);
+	const { views } = await readDiagnosis(source, { namespace: "default", name: "nodeport-service" });
+	const { rulesets, gaps } = await readRulesFrom(source, views, 1);
+	expect([...(rulesets.get("ipv4")?.keys() ?? [])]).toEqual(["nodeport-worker"]);
+	const unread = gaps.filter(({ cause }) => cause.kind === "tooLarge");
+	expect(unread.map(({ node }) => node)).toEqual([
+		...extra.slice(15).map(({ metadata }) => metadata.name),
+		"nodeport-control-plane",
+		"nodeport-worker2",
+		"nodeport-worker3",
+	]);
+	expect(gapTexts(unread)[0]).toMatch(/^rules of extra-15, .* already have 0 million characters; would show /);
 });
 
 describe("rules next to kube-proxy's", () => {

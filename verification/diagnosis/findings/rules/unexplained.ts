@@ -26,11 +26,12 @@ export function unexplainedFindings(
 function explains({ weight, finding }: WeighedFinding, node: string): boolean {
 	switch (finding.kind) {
 		case "sourceRanges":
-		case "noReadyEndpoint":
 		case "noEndpointObjects":
 		case "slicePort":
 		case "selectorMatchesNothing":
 			return true;
+		// While pods that are being deleted still answer, the rules serve them.
+		case "noReadyEndpoint":
 		case "targetPort":
 			return weight === "cause";
 		case "localWithoutPod":

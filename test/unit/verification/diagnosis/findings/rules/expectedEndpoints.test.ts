@@ -12,7 +12,7 @@ it("treats terminating endpoints as kube-proxy does: they serve if no other does
 		}
 		objectNamed(objects, "pods", "app1-6666c77bf5-p5nfg").metadata.deletionTimestamp = "2026-11-29T10:00:00Z";
 	});
-	expect(findings).toEqual([]);
+	expect(findings.map(({ weight, finding }) => `${weight} ${finding.kind}`)).toEqual(["suspect noReadyEndpoint"]);
 	expect(predictions.every(({ ends }) => ends.every(({ outcome }) => outcome === "ok"))).toBe(true);
 });
 
