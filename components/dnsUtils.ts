@@ -7,8 +7,11 @@ import { restrictedPodSpec, restrictedSecurityContext } from "./podSecurity.ts";
 /** One request with a limit of 3 s, which prints the body. Only --verbose distinguishes a refused connection. */
 export const curl = ["curl", "--silent", "--show-error", "--verbose", "--fail", "--max-time", "3"];
 
+/** Ends on SIGTERM, which process 1 ignores by default. As a command it needs no file of the image. */
+const idle = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
+
 export interface DnsUtilsArgs {
-	/** The dnsutils image (toolchain/images/dnsutils) with dig, nslookup, wget and curl. */
+	/** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl. */
 	image: PodImage;
 	/** The Pod's namespace, which must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
@@ -48,8 +51,7 @@ export class DnsUtils extends pulumi.ComponentResource {
 							name: "dnsutils",
 							image: args.image.reference,
 							imagePullPolicy: "IfNotPresent",
-							// Exits on SIGTERM, which PID 1 ignores by default.
-							command: ["/usr/local/bin/idle"],
+							command: ["sh", "-c", idle],
 							resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { memory: "128Mi" } },
 							securityContext: restrictedSecurityContext,
 						},

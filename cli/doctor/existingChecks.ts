@@ -18,14 +18,20 @@ function judgeImages(config: ExistingConfig): Finding {
 	const settings = (["echoImage", "dnsutilsImage"] as const).filter((setting) => config[setting] === usual[setting]);
 	if (settings.length === 0) return { subject, level: "ok", found: "the configuration names images for the nodes" };
 	const named = settings.map((setting) => `${setting} is ${config[setting]}`).join(", ");
-	const fix = settings.map((setting) => `pulumi config set ${setting} <reference>`).join(" && ");
+	const hint = settings.includes("dnsutilsImage") && config.connectivity === "base" ? `; ${publicHint}` : "";
+	const reference = (setting: string) => (setting === "dnsutilsImage" && hint !== "" ? publicImage : "<reference>");
+	const fix = settings.map((setting) => `pulumi config set ${setting} ${reference(setting)}`).join(" && ");
 	return {
 		subject,
 		level: "warning",
-		found: `${named}, which isn't in a registry: each node must already have it`,
+		found: `${named}, which isn't in a registry: each node must already have it${hint}`,
 		fix,
 	};
 }
+
+/** https://github.com/kubernetes/kubernetes/tree/master/test/images/agnhost. No public image answers as the echo does. */
+const publicImage = "registry.k8s.io/e2e-test-images/agnhost:2.53";
+const publicHint = `${publicImage} can be the dnsutilsImage, but lacks iptables, nft and conntrack for NodeProbe`;
 
 /** The lab fits on the cluster: it can be reached, the user has the rights, and its nodes fit the configuration. */
 async function checkExisting(config: ExistingConfig): Promise<Finding> {

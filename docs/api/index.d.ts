@@ -238,7 +238,7 @@ type Existing = {
 };
 
 interface DnsUtilsArgs {
-    /** The dnsutils image (toolchain/images/dnsutils) with dig, nslookup, wget and curl. */
+    /** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl. */
     image: PodImage;
     /** The Pod's namespace, which must exist. @default "default" */
     namespace?: pulumi.Input<string>;

@@ -17,7 +17,7 @@ export const clientPackages = [
 ];
 
 /** debian:bookworm-20260918-slim, for all platforms that Docker publishes. */
-const debianImage = "debian@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251";
+export const debianImage = "debian@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251";
 
 /**
  * Builds the image of the client pod.

@@ -4,7 +4,7 @@ import { buildGoProgram } from "./goProgram.ts";
 import { dockerBuild, importProgram } from "./imageBuild.ts";
 
 /** golang:1.26.8-bookworm, for all platforms that Docker publishes. */
-const goImage = "golang@sha256:f4191582e1522dfc5980a6bdc0309a756f9697f3e7d0f199c7e26fc82ab324fd";
+export const goImage = "golang@sha256:f4191582e1522dfc5980a6bdc0309a756f9697f3e7d0f199c7e26fc82ab324fd";
 
 /** The folder of its Go module. */
 export const echoSource = `${import.meta.dirname}/echo`;

@@ -177,6 +177,8 @@ describe("for an existing cluster", () => {
 		expect(stdout).toMatch(
 			/^warning +images +echoImage is nodeport-lab.*isn't in a registry.*\n +fix: pulumi config set/m,
 		);
+		expect(stdout).toMatch(/agnhost:2\.53 can be the dnsutilsImage, but lacks iptables, nft and conntrack/);
+		expect(stdout).toContain("pulumi config set dnsutilsImage registry.k8s.io/e2e-test-images/agnhost:2.53");
 		expect(stdout).not.toMatch(/Docker engine|memory|hostPort/);
 		expect({ exitCode, called: existsSync("called") }).toEqual({ exitCode: 0, called: false });
 	});
