@@ -1,5 +1,6 @@
 /** Runs docker, kind, kubectl and pulumi. A failure becomes a message: what was run, what it printed, how to fix it. */
 import { execa } from "execa";
+import { isPackaged } from "./programs/packaged.ts";
 import { shellText } from "./shell.ts";
 import { withProgress } from "./waitProgress.ts";
 
@@ -27,14 +28,17 @@ export interface RunOptions {
 	env?: Record<string, string>;
 }
 
-const fixes: [RegExp, string][] = [
+/** The fix in the repository, and the one for a program that uses the package. */
+const fixes: [sign: RegExp, inRepository: string, forPackage?: string][] = [
 	[
 		/cannot connect to the docker daemon|is the docker daemon running|error during connect/i,
 		"npm start, which starts the Docker engine",
+		"start Docker, then pulumi up",
 	],
 	[
 		/port is already allocated|address already in use/i,
 		"stop the program that uses the port, or don't publish one (pulumi config rm hostPort)",
+		"stop the program that uses the port, or publish another one",
 	],
 	[
 		/no space left on device/i,
@@ -43,12 +47,19 @@ const fixes: [RegExp, string][] = [
 	[
 		/pull access denied|manifest unknown|failed to pull image|unable to find image/i,
 		"set nodeImage to an image that exists, or use the default, which npm start builds (pulumi config rm nodeImage)",
+		"name an image that exists, or leave nodeImage out",
 	],
 	[
 		/connection to the server .* was refused|connection refused|i\/o timeout|unable to connect to the server/i,
 		"npm start, which starts stopped nodes; if the API server still doesn't answer, npm run destroy first",
+		"pulumi up, which starts stopped nodes; if the API server still doesn't answer, pulumi destroy first",
 	],
 ];
+const fixFor = (printed: string): string | undefined => {
+	const [, inRepository, forPackage = inRepository] = fixes.find(([sign]) => sign.test(printed)) ?? [];
+	return isPackaged ? forPackage : inRepository;
+};
+const notOnPath = isPackaged ? "install it, or add its folder to PATH" : "npm start, or source .toolchain/env";
 const otherFix = "correct the cause, then run the same command again: it resumes";
 
 /** Runs a program. @throws only if it can't be started */
@@ -65,7 +76,7 @@ export async function attempt(program: string, args: string[], options: RunOptio
 	const progress = () => `running ${short(program, args)}`;
 	// What the program itself shows is its progress.
 	const result = await (silent ? running : withProgress(progress, running, show ? 30 : 2));
-	if (result.code === "ENOENT") throw new Error(`${program} is not on PATH; fix: npm start, or source .toolchain/env`);
+	if (result.code === "ENOENT") throw new Error(`${program} is not on PATH; fix: ${notOnPath}`);
 	// A program that can't be started has no output.
 	const { failed, exitCode, stdout = "", stderr = "", shortMessage = "" } = result;
 	const message = failed ? explain(shellText(program, ...args), essence(stderr) || shortMessage) : "";
@@ -85,7 +96,7 @@ function short(program: string, args: string[]): string {
 }
 
 const explain = (command: string, printed: string): string =>
-	`\`${command}\` failed: ${printed}\n  fix: ${fixes.find(([sign]) => sign.test(printed))?.[1] ?? otherFix}`;
+	`\`${command}\` failed: ${printed}\n  fix: ${fixFor(printed) ?? otherFix}`;
 
 /** kind prints its progress before its error, and a stack trace after it. */
 function essence(stderr: string): string {
