@@ -1,5 +1,6 @@
 /** KindCluster in a program of its own: what it creates, what it changes in place, and how it adopts another cluster. */
 import { mkdir, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -50,6 +51,15 @@ async function kubectl(...args: string[]): Promise<string> {
 const labels = async (node: string) =>
 	JSON.parse(await kubectl("get", "node", node, "--output=jsonpath={.metadata.labels}"));
 const taints = async (node: string) => kubectl("get", "node", node, "--output=jsonpath={.spec.taints[*].key}");
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
+
 const containers = () => docker("ps", "--all", "--quiet", "--filter", `name=^${name}-`);
 const images = (node: string) => docker("exec", node, "crictl", "images");
 
@@ -88,12 +98,41 @@ describe("a cluster of another program", () => {
 		expect(differs.all).toContain(`allowed: ${theirs.name}-control-plane; fix:`);
 	});
 
-	it("is adopted, gets its label, and is deleted with the stack", async () => {
+	it("is adopted, and gets its label", async () => {
 		const id = await docker("inspect", "--format", "{{.Id}}", `${theirs.name}-control-plane`);
 		await upWith({ ...adopting(), adopt: true });
 		expect(await docker("inspect", "--format", "{{.Id}}", `${theirs.name}-control-plane`)).toBe(id);
 		expect(await theirs.kubectl("get", "nodes", "--selector=adopted=yes", "--output=name")).toMatch(/control-plane$/);
 		expect(await upWith(adopting())).not.toMatch(/recreated/);
+	});
+
+	it("gets a registry and the image of an archive in place", async () => {
+		const node = `${theirs.name}-control-plane`;
+		const created = await docker("inspect", "--format", "{{.Id}}", node);
+		const archive = join(program.folder, "echo.tar");
+		await docker("save", "--output", archive, "nodeport-lab/echo:0.1.0");
+		await docker("exec", node, "crictl", "rmi", "nodeport-lab/echo:0.1.0");
+		// Not a registry: nothing is pushed or pulled here.
+		const registry = { name: `${clusterName}-registry`, port: await freePort(), image: "nodeport-lab/echo:0.1.0" };
+		await upWith({ ...adopting(), registry, imageArchives: ["echo.tar"] });
+		expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(created);
+		expect(await docker("port", registry.name)).toBe(`5000/tcp -> 127.0.0.1:${registry.port}`);
+		expect(await docker("exec", node, "containerd", "config", "dump")).toMatch(
+			/config_path = '\/etc\/containerd\/certs\.d'/,
+		);
+		expect(await docker("exec", node, "cat", `/etc/containerd/certs.d/localhost:${registry.port}/hosts.toml`)).toBe(
+			`[host."http://${registry.name}:5000"]`,
+		);
+		expect(
+			await theirs.kubectl("get", "configmap", "--namespace=kube-public", "local-registry-hosting", "--output=yaml"),
+		).toContain(`host: "localhost:${registry.port}"`);
+		expect(await images(node)).toContain("nodeport-lab/echo");
+		await theirs.kubectl("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=60s");
+		await upWith(adopting());
+		expect(await docker("ps", "--all", "--quiet", "--filter", `name=^${registry.name}$`)).toBe("");
+	});
+
+	it("is deleted with the stack", async () => {
 		await succeeds(program.destroy());
 		expect(await leftovers()).toEqual([]);
 	});
