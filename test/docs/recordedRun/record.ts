@@ -14,7 +14,7 @@ export async function recordRun(say: (line: string) => void): Promise<RecordedRu
 	say("running npm start");
 	const started = await run("npm", ["--silent", "start"], { show: true, env: environment });
 	const report = Report.parse(JSON.parse(await readFile("out/verification.json", "utf8")));
-	refuse(report);
+	refuseReport(report);
 	say("running npm run explain");
 	const explained = await run("npm", ["--silent", "run", "explain", "--", ...explainArguments({ report })], {
 		env: environment,
@@ -22,13 +22,13 @@ export async function recordRun(say: (line: string) => void): Promise<RecordedRu
 	say(`diagnosing the Service ${misspelled.name}, whose selector is misspelled`);
 	const { diagnosis, text } = await diagnoseMisspelled(report);
 	const recorded = { report, diagnosis };
-	check("npm start", started, startOutput(recorded));
-	check("npm run explain", explained, explainOutput(recorded));
-	check("nodeport-lab diagnose", text, diagnoseOutput(recorded) ?? "");
+	checkPrinted("npm start", started, startOutput(recorded));
+	checkPrinted("npm run explain", explained, explainOutput(recorded));
+	checkPrinted("nodeport-lab diagnose", text, diagnoseOutput(recorded) ?? "");
 	return recorded;
 }
 
-function refuse({ ok, request, explained }: Report): void {
+export function refuseReport({ ok, request, explained }: Report): void {
 	if (!ok) throw new Error("the verification failed, so the run isn't recorded; fix: npm start");
 	const full = "source .toolchain/env && pulumi config set connectivity full && npm start";
 	if (request.connectivity !== "full")
@@ -36,10 +36,11 @@ function refuse({ ok, request, explained }: Report): void {
 	if (!explained) throw new Error("the verification explained no packet, so the run isn't recorded; fix: npm start");
 }
 
-function check(command: string, printed: string, rendered: string): void {
+export function checkPrinted(command: string, printed: string, rendered: string): void {
 	if (printed.includes(rendered)) return;
 	const missing = rendered.split("\n").find((line) => !printed.includes(line));
-	throw new Error(`${command} printed something else than is rendered from its data; not printed: ${missing}`);
+	const what = missing === undefined ? "its lines are printed in another order" : `not printed: ${missing}`;
+	throw new Error(`${command} printed something else than is rendered from its data; ${what}`);
 }
 
 /** Creates the Service for that; a killed run's Service is removed by the next experiment or recording. */
