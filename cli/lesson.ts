@@ -7,6 +7,7 @@ import { lessonText } from "../report/lesson/lessonText.ts";
 import { partTable, scoreText } from "../report/lesson/scoreText.ts";
 import { noProgress, partNames, readProgress, scoreOf, writeProgress } from "../verification/lesson/lessonProgress.ts";
 import { parseArguments } from "./arguments.ts";
+import { screenOf } from "./display/screenOf.ts";
 import { faultRecordPath, progressPath } from "./lesson/lessonFiles.ts";
 import { LineReader } from "./lesson/lineReader.ts";
 import { liveLab } from "./lesson/liveLab.ts";
@@ -16,7 +17,6 @@ import { stack } from "./stack/stack.ts";
 import { stackCluster } from "./stack/stackCluster.ts";
 import { exclusively, knownReport, lastReport } from "./stack/stackReport.ts";
 import { readState } from "./stack/stackState.ts";
-import { screen } from "./tool/output.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
@@ -80,7 +80,7 @@ async function takeInTerminal(step: string | undefined): Promise<number> {
 		lab: liveLab(request, abort.signal, print),
 		ask: (prompt: string) => reader.ask(prompt),
 		print,
-		screen: screen(),
+		screen: screenOf(),
 		progress: await readProgress(progressPath),
 		progressPath,
 		recordPath: faultRecordPath,

@@ -4,7 +4,6 @@ import { shellText } from "../../lib/shell.ts";
 import { fill } from "../../report/diagnosis/fill.ts";
 import { notPossibleText } from "../../report/lesson/lessonText.ts";
 import type { Owners } from "../../report/lesson/questionText.ts";
-import type { Screen } from "../../report/terminal.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import type { LessonLab } from "../../verification/lesson/lessonLab.ts";
 import { type Progress, writeProgress } from "../../verification/lesson/lessonProgress.ts";
@@ -15,7 +14,7 @@ export interface Session {
 	/** @returns undefined at the end of the input */
 	ask(prompt: string): Promise<string | undefined>;
 	print(text: string): void;
-	screen: Screen;
+	screen: { color: boolean; width: number };
 	progress: Progress;
 	/** Where the progress is stored. */
 	progressPath: string;
@@ -42,7 +41,7 @@ export async function save(session: Session, change: (progress: Progress) => Pro
 }
 
 /** Prints a paragraph in lines that fit. */
-export function say({ print, screen: { width = 100 } }: Session, text: string, first = ""): void {
+export function say({ print, screen: { width } }: Session, text: string, first = ""): void {
 	print(fill(text, width, first).join("\n"));
 }
 

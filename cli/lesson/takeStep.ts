@@ -1,16 +1,11 @@
 /** A step of the lesson: predict, run, compare, explain. */
 import { table } from "../../lib/table.ts";
 import { drawbackTable } from "../../report/drawbacksText.ts";
-import { explanationText, shortJourneyText } from "../../report/lesson/explanationText.ts";
-import {
-	allRulesText,
-	filledLines,
-	lessonText,
-	predictionPrompt,
-	questionChoices,
-} from "../../report/lesson/lessonText.ts";
+import { explanationText } from "../../report/lesson/explanationText.ts";
+import { lessonText, predictionPrompt, questionChoices } from "../../report/lesson/lessonText.ts";
 import { lessonValueText, questionText } from "../../report/lesson/questionText.ts";
 import { alternatives, stepWords } from "../../report/lesson/stepText.ts";
+import { stepsText } from "../../report/path/stepsText.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { requireClean, withFault } from "../../verification/lesson/brokenLab.ts";
 import { planFault } from "../../verification/lesson/exercises.ts";
@@ -77,14 +72,13 @@ function explain(session: Session, subject: Subject, measured: Measured, snapsho
 	for (const line of (measured.quoted ?? []).slice(0, mostQuoted)) say(session, line, "     ");
 	say(session, explanationText(subject, measured, ownersIn(snapshot)));
 	if (!measured.journey) return;
-	const path = shortJourneyText(measured.journey);
+	const path = stepsText(measured.journey, { rules: false, width: screen.width });
 	if (path === session.lastPath) {
 		print(lessonText.samePath);
 		return;
 	}
 	session.lastPath = path;
-	print(filledLines(path, screen.width ?? 100));
-	print(allRulesText(measured.journey.client, measured.journey.address));
+	print(path);
 }
 
 /** What the costs step and the last step show after their questions. */
@@ -93,5 +87,5 @@ async function sayMore(session: Session, step: StepName): Promise<void> {
 	if (step === "instead") print(`\n${table([["NEED", "USE"], ...alternatives.map((row) => [...row])])}`);
 	if (step !== "costs") return;
 	const drawbacks = await session.drawbacks();
-	print(`\n${drawbacks.length > 0 ? drawbackTable(drawbacks) : lessonText.noDrawbacks}`);
+	print(`\n${drawbacks.length > 0 ? drawbackTable(drawbacks, session.screen.width) : lessonText.noDrawbacks}`);
 }

@@ -1,8 +1,6 @@
-/** Why the measured value is what it is: one sentence of its own, and the path that the rules predict. */
+/** Why the measured value is what it is, in a sentence. */
 import { nodePorts } from "../../config/nodePorts.ts";
-import type { JourneyWithHops } from "../../verification/journey/model.ts";
 import type { Measured, Subject, Value } from "../../verification/lesson/model.ts";
-import { journeyText } from "../journeyText.ts";
 import { lessonValueText, type Owners } from "./questionText.ts";
 
 export function explanationText(subject: Subject, { value }: Measured, owners: Owners): string {
@@ -50,17 +48,3 @@ function requestWhy({ of, target, policy, clientIp }: Request, value: Value, own
 }
 
 type Request = Extract<Subject, { kind: "request" }>;
-
-const deciding = new Set(["dnat", "snat", "masquerade", "notrack", "accept", "drop", "reject", "unknown"]);
-
-/** The hops that change or decide something. `npm run explain` prints all of them. */
-export function shortJourneyText(journey: JourneyWithHops): string {
-	const branches = journey.branches.map((branch) => ({
-		...branch,
-		legs: branch.legs.map((leg) => {
-			const hops = leg.hops.filter((index) => deciding.has(journey.hops[index]?.effect ?? ""));
-			return { ...leg, hops: hops.length > 0 ? hops : leg.hops.slice(-1) };
-		}),
-	}));
-	return journeyText({ ...journey, branches });
-}

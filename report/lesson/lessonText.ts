@@ -1,7 +1,6 @@
 /** What the lesson says between its questions. */
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { LabChange } from "../../verification/lesson/lessonLab.ts";
-import { fill } from "../diagnosis/fill.ts";
 import { reportedLines } from "./exerciseText.ts";
 
 export const lessonText = {
@@ -37,9 +36,6 @@ export const partHeading = (number: number, of: number, title: string, name: str
 
 export const brokenText = (client: string): string => `Something in the lab is broken now. ${client} calls every node:`;
 
-export const allRulesText = (client: string, address: string): string =>
-	`All rules on the path: npm run explain -- --from ${client} --to ${address}`;
-
 /** A line that isn't one of the choices. */
 export function notPossibleText(line: string, choices: Record<string, string>, numbers: number): string {
 	const words = Object.entries(choices).map(([word, meaning]) => `${word} (${meaning})`);
@@ -62,13 +58,3 @@ export const labChangeText = (change: LabChange): string =>
 		restoring: "Restoring the lab …",
 		restored: "The lab is restored: diagnose reports no finding.",
 	})[change];
-
-/** Breaks lines that are too long, and keeps their indentation and numbers. */
-export const filledLines = (text: string, width: number): string =>
-	text
-		.split("\n")
-		.flatMap((line) => {
-			const [first = ""] = /^ *(\d+\. )?/.exec(line) ?? [];
-			return fill(line.slice(first.length), width, first);
-		})
-		.join("\n");

@@ -32,7 +32,7 @@ async function take(lab: FakeLessonLab, lines: readonly Line[], first?: string):
 			return typeof line === "function" ? line() : line;
 		},
 		print: (text) => printed.push(text),
-		screen: { color: false },
+		screen: { color: false, width: 100 },
 		progress: await readProgress(progressPath()),
 		progressPath: progressPath(),
 		recordPath: recordPath(),
