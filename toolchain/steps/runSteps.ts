@@ -1,5 +1,5 @@
 /** Runs steps in parallel, each after the steps that it needs, and shows them by listr2. */
-import { Listr, type ListrTask } from "listr2";
+import { Listr, type ListrBaseClassOptions, ListrLogger, ListrLogLevels, type ListrTask } from "listr2";
 import { endPrograms } from "../run.ts";
 import { Ended } from "../setupError.ts";
 import type { Have, Step } from "./step.ts";
@@ -65,13 +65,27 @@ export async function doSteps(steps: Step[], renderer: "default" | "silent" = "d
 		},
 	});
 
-	// Build servers may have a terminal, but keep every line.
-	const suitable = renderer === "default" && process.env.CI ? "simple" : renderer;
-	const list = new Listr(steps.map(task), { concurrent: true, renderer: suitable, fallbackRenderer: "simple" });
+	const list = new Listr(steps.map(task), {
+		concurrent: true,
+		...(renderer === "silent" ? { renderer } : rendering()),
+	});
 	await list.run().catch((error) => {
 		throw failure ?? error;
 	});
 	return Promise.all(steps.map((step) => outcome(step).promise));
+}
+
+/** Build servers may have a terminal, but keep every line. */
+const rendering = (): ListrBaseClassOptions<unknown, "default" | "simple"> =>
+	process.stdout.isTTY && !process.env.CI
+		? { renderer: "default" }
+		: { renderer: "simple", rendererOptions: { logger: new EndLogger({ useIcons: true, toStderr: [] }) } };
+
+/** One line for each step, at its end. */
+class EndLogger extends ListrLogger {
+	override log(...[level, ...rest]: Parameters<ListrLogger["log"]>): void {
+		if (level !== ListrLogLevels.STARTED) super.log(level, ...rest);
+	}
 }
 
 async function perform(step: Step, progress: Progress): Promise<Have> {

@@ -26,7 +26,8 @@ export const explainArguments = (run: RecordedRun): string[] => {
 export const startOutput = ({ report }: RecordedRun, color = false): string => terminalReport(report, { color, width });
 
 /** The steps of `npm run explain`. */
-export const explainOutput = (run: RecordedRun): string => stepsText(explainedRequest(run), { rules: false, width });
+export const explainOutput = (run: RecordedRun): string =>
+	stepsText(explainedRequest(run), { rules: false, width, more: ["--rules"] });
 
 /** undefined: it isn't recorded yet. */
 export const diagnoseOutput = ({ diagnosis }: RecordedRun): string | undefined =>
