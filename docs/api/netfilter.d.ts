@@ -1,3 +1,22 @@
+/** Sets of the kernel that rules of iptables refer to by `-m set`, as `ipset save` prints them. */
+
+/** A set by its name. */
+type IpSets = ReadonlyMap<string, IpSet>;
+interface IpSet {
+    family: "ipv4" | "ipv6" | undefined;
+    /** What an element consists of: "ip", "net", "port", "iface" … */
+    parts: string[];
+    /** For example a netmask, which changes what is compared. */
+    isUnderstood: boolean;
+    elements: Element[];
+}
+interface Element {
+    /** As written: "10.0.0.1", "tcp:80"; in a set of sets, a set's name. */
+    values: string[];
+    /** An exception in a larger network. */
+    nomatch: boolean;
+}
+
 /** The input and output of a walk: a packet and a node's network in, the packet's paths out. */
 
 type Family = "ipv4" | "ipv6";
@@ -44,6 +63,8 @@ interface NodeNetwork {
     }[];
     /** Kernel settings by name, such as "net.ipv4.ip_forward": "1". */
     sysctls?: Record<string, string>;
+    /** All sets that rules of iptables refer to, if they are known. */
+    ipsets?: IpSets;
 }
 type HopEffect = "accept" | "dnat" | "drop" | "goto" | "jump" | "mark" | "masquerade" | "notrack" | "reject" | "return" | "snat" | "unknown" | "update";
 type ObjectReference = {

@@ -19,6 +19,10 @@ export const Subject = z.enum([
 	"otherRules",
 	/** Interfaces and routes of a node. */
 	"network",
+	/** Which clients session affinity remembers on a node. */
+	"rememberedClients",
+	/** The elements of a node's ipsets. */
+	"ipsets",
 	"conntrack",
 	"listeners",
 	/** Requests of --probe. */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { only } from "../../netfilter/fixtures.ts";
 import { sampleView } from "../sampleSnapshot.ts";
-import { endpoint, noTables, proxyTo, read, save, toNodePort, toPod } from "./fakeNode.ts";
+import { endpoint, noTables, proxyTo, read, toNodePort, toPod } from "./fakeNode.ts";
 
 describe("a read that fails next to the rules", () => {
 	const rules = (...more: string[]) => ({
