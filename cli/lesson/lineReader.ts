@@ -32,6 +32,8 @@ export class LineReader {
 		this.reader.setPrompt(prompt);
 		this.reader.prompt();
 		const { value, done } = await this.lines.next().catch((error: Error) => {
+			// The cursor is behind the prompt.
+			output.write("\n");
 			signal.throwIfAborted();
 			throw error;
 		});
