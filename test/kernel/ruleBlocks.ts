@@ -6,8 +6,8 @@ export type Tool = "iptables" | "nftables";
 /** What loads a table. */
 export type Loader = Tool | "legacy";
 
-/** Facts that the walk doesn't get. */
-export type Hidden = "interfaces" | "routes" | "sourcePort" | "counts" | "age";
+/** Facts that the walk doesn't get; "choice": what the kernel chooses by hashes and counters. */
+export type Hidden = "interfaces" | "routes" | "sourcePort" | "counts" | "age" | "choice";
 
 export interface RuleSet {
 	/** The tool of kube-proxy's rules. Next to them, others may be of any tool. */

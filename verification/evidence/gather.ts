@@ -96,7 +96,7 @@ async function addRules(collection: Collection, cluster: Cluster, request: Reque
 	}
 }
 
-/** Both tools: while kube-proxy uses one, the kubelet and the CNI may use the other. */
+/** All tools: while kube-proxy uses one, the kubelet and the CNI may use the other, or the other back end. */
 async function addNodeRules(collection: Collection, cluster: Cluster, node: string, reader?: Runner): Promise<void> {
 	if (!reader) return collection.lack(`nodes/${node}/*.rules`, "no kube-proxy pod runs on the node");
 	const add = (path: string, program: string[], rule: RegExp) =>
@@ -105,9 +105,14 @@ async function addNodeRules(collection: Collection, cluster: Cluster, node: stri
 			if (!rule.test(text)) throw new Error("no rules");
 			return text;
 		});
+	const ofIptables = (name: string, program: string) => add(name, [program, "-c"], /^(\[\d+:\d+\] )?-A /m);
 	await Promise.all([
-		add("iptables", ["iptables-save", "-c"], /^(\[\d+:\d+\] )?-A /m),
+		ofIptables("iptables", "iptables-save"),
+		ofIptables("iptables-legacy", "iptables-legacy-save"),
+		ofIptables("ip6tables", "ip6tables-save"),
+		ofIptables("ip6tables-legacy", "ip6tables-legacy-save"),
 		add("nftables", ["nft", "list", "ruleset"], /^\s+chain /m),
+		add("ipset", ["ipset", "save"], /^create /m),
 	]);
 }
 

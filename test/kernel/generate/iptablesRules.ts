@@ -38,6 +38,14 @@ export function strangeRules(draw: Draw, family: Family, { nat, filter }: { nat:
 /** iptables refuses the other one in these chains. */
 const interfaceOption: Record<string, "-i" | "-o"> = { PREROUTING: "-i", INPUT: "-i", OUTPUT: "-o", POSTROUTING: "-o" };
 
+/** In kube-proxy's chains, these would show that the tool is older than the rules: then the walk knows nothing of them. */
+function hasLostConditions(chain: string, rule: string): boolean {
+	if (chain === "KUBE-NODEPORTS" || chain === "KUBE-SERVICES")
+		return / -[jg] DNAT/.test(` ${rule}`) && !/--dports? /.test(rule);
+	if (chain !== "KUBE-FORWARD" && chain !== "KUBE-POSTROUTING") return false;
+	return /^(-m comment --comment ".*" )?-j (ACCEPT|DROP|RETURN)$/.test(rule);
+}
+
 class IptablesStranger extends Stranger {
 	constructor(draw: Draw, family: Family, stage: Stage) {
 		super(draw, family, stage, `STRANGE-${stage.toUpperCase()}-`);
@@ -48,7 +56,8 @@ class IptablesStranger extends Stranger {
 		Object.assign(chains, Object.fromEntries(this.ownRules()));
 		for (const chain of draw.some(existing, 0, 6)) {
 			const rules = chains[chain] ?? [];
-			rules.splice(draw.number(0, rules.length), 0, this.rule(this.chains, interfaceOption[chain]));
+			const rule = this.rule(this.chains, interfaceOption[chain]);
+			if (!hasLostConditions(chain, rule)) rules.splice(draw.number(0, rules.length), 0, rule);
 		}
 	}
 

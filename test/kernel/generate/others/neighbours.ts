@@ -9,7 +9,7 @@ import { blocksOf, type Chains } from "../iptablesTable.ts";
 import { kubeProxyTable, traceTable } from "../nftables.ts";
 import { blockOf } from "../nftTable.ts";
 import type { RandomService } from "../services.ts";
-import { addOthers, emptyTables, type Tables } from "./othersIptables.ts";
+import { addChoices, addOthers, emptyTables, type Tables } from "./othersIptables.ts";
 import { otherTables } from "./othersNft.ts";
 
 export function randomNeighbours(draw: Draw, family: Family, tool: Tool, services: readonly RandomService[]): RuleSet {
@@ -19,16 +19,15 @@ export function randomNeighbours(draw: Draw, family: Family, tool: Tool, service
 	if (legacy.length > 0) hidden.push("age");
 	const tables = emptyTables();
 	if (draw.chance(0.8)) addOthers(draw, family, tables);
+	if (draw.chance(0.25)) hidden.push("choice");
+	if (hidden.includes("choice")) addChoices(draw, family, tables);
 	if (tool === "iptables") addKubeProxy(draw, family, services, tables);
 	const iptables = [
 		...(tool === "iptables" ? [tracedRaw(draw, tables.raw)] : blocksOf({ raw: tables.raw })),
 		...restOf(draw, tables),
 	];
 	const proxy = tool === "nftables" ? [traceBlock(), blockOf(kubeProxyTable(family, services, draw.chance(0.5)))] : [];
-	const native = [
-		...proxy,
-		...(draw.chance(0.5) ? otherTables(draw, family, hidden.includes("counts")).map(blockOf) : []),
-	];
+	const native = [...proxy, ...(draw.chance(0.5) ? otherTables(draw, family, hidden).map(blockOf) : [])];
 	const groups = draw.shuffled([iptables, native, legacy]);
 	return { tool, family, blocks: groups.flat(), ...(hidden.length > 0 && { hidden }) };
 }

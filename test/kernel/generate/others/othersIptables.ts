@@ -145,6 +145,14 @@ const redirects: Program = (draw, family, { nat, filter }) => {
 			`-m conntrack ! --ctorigdst ${node} -j RETURN`,
 			`-m conntrack --ctorigsrc ${outside[0]} -j DROP`,
 			`-p tcp -m conntrack --ctorigdstport ${port} -j DROP`,
+			"-p udp -m conntrack --ctorigsrcport 1:20010 -j REJECT",
+			`-m conntrack --ctreplsrc ${localPods[0]} -j DROP`,
+			`-m conntrack ! --ctrepldst ${outside[0]} --ctproto 17 -j DROP`,
+			`-p udp -m conntrack --ctreplsrcport ${port} -j DROP`,
+			`-m conntrack --ctstate NEW,INVALID --ctproto ${draw.pick([6, 17])} -j RETURN`,
+			`-m conntrack ${draw.pick(["", "! "])}--ctstatus ${draw.pick(["CONFIRMED", "SEEN_REPLY,ASSURED", "EXPECTED", "NONE"])} -j DROP`,
+			"-m helper --helper ftp -j DROP",
+			"-m pkttype --pkt-type unicast -m statistic --mode nth --every 1 --packet 0 -j REJECT",
 			"-m conntrack --ctdir REPLY -j DROP",
 			"-m conntrack --ctstatus SEEN_REPLY -j DROP",
 			`-m ${chain === "INPUT" ? "socket" : "physdev --physdev-is-in"} -j DROP`,
@@ -155,5 +163,41 @@ const redirects: Program = (draw, family, { nat, filter }) => {
 		]),
 	);
 };
+
+/** What the kernel chooses among several by a hash of the packet: rules about all of them still decide. */
+export function addChoices(draw: Draw, family: Family, { mangle, nat, filter }: Tables): void {
+	const { localPods, podCidr, localPodCidr, node } = addresses[family];
+	const [first = "", , last = ""] = localPods;
+	const bracketed = (text: string) => (family === "ipv6" ? `[${text}]` : text);
+	const port = draw.pick(sentPorts);
+	const protocol = draw.pick(["tcp", "udp"]);
+	const target = draw.pick([
+		`DNAT --to-destination ${bracketed(`${first}-${last}`)}:8080`,
+		`DNAT --to-destination ${first}-${last} --persistent`,
+		`DNAT --to-destination ${bracketed(first)}:8080-8082`,
+		"REDIRECT --to-ports 15001-15003",
+	]);
+	append(nat, "PREROUTING", `-p ${protocol} -m ${protocol} --dport ${port} -j ${target}`);
+	append(
+		nat,
+		"POSTROUTING",
+		`-d ${podCidr} -o eth0 -j SNAT --to-source ${node}-${next(node)}${draw.pick(["", " --persistent"])}`,
+	);
+	append(
+		filter,
+		draw.pick(["FORWARD", "INPUT"]),
+		draw.pick([`-d ${localPodCidr} -j DROP`, "-j REJECT", `-s ${podCidr} -j ACCEPT`]),
+	);
+	append(
+		mangle,
+		"PREROUTING",
+		"-j HMARK --hmark-tuple src,dst --hmark-mod 4 --hmark-rnd 0x1",
+		"-j MARK --set-xmark 0x0/0xffffff00",
+	);
+	append(mangle, "FORWARD", `-m mark --mark ${draw.pick(["0x0/0x4000", "0x1/0xff", "0x4000/0x4000"])} -j ACCEPT`);
+}
+
+/** The next address: the last digit of those in this network isn't 9 or f. */
+const next = (address: string): string => address.replace(/.$/, (digit) => String(Number(digit) + 1));
 
 const programs: Program[] = [docker, ufw, calico, vpc, redirects];

@@ -1,13 +1,14 @@
 /** Tables of nft with the shapes of firewalld and of an administrator's own rules, at random. */
 import type { Family } from "../../../../netfilter/model.ts";
 import { addresses, families } from "../../machine/network.ts";
+import type { Hidden } from "../../ruleBlocks.ts";
 import type { Draw } from "../draw.ts";
 import { baseChain, declare, type NftTable } from "../nftTable.ts";
 import { sentPorts } from "./othersIptables.ts";
 
 /** Tables of nft's own that others write: firewalld's, and an administrator's. */
-export function otherTables(draw: Draw, family: Family, areCountsHidden: boolean): NftTable[] {
-	const guard = () => administrator(draw, family, areCountsHidden);
+export function otherTables(draw: Draw, family: Family, hidden: readonly Hidden[]): NftTable[] {
+	const guard = () => administrator(draw, family, hidden);
 	return draw.some([() => firewalld(draw, family), guard], 1, 2).map((make) => make());
 }
 
@@ -79,7 +80,8 @@ function firewalld(draw: Draw, family: Family): NftTable {
 	return table;
 }
 
-function administrator(draw: Draw, family: Family, areCountsHidden: boolean): NftTable {
+function administrator(draw: Draw, family: Family, hidden: readonly Hidden[]): NftTable {
+	const areCountsHidden = hidden.includes("counts");
 	const { outside, nodeCidr, localPods, node } = addresses[family];
 	const ip = families[family].nft;
 	const hook = draw.pick(["prerouting", "input", "forward"]);
@@ -133,6 +135,24 @@ function administrator(draw: Draw, family: Family, areCountsHidden: boolean): Nf
 		"fib daddr type != local counter jump log-it",
 		"ct state vmap { established : accept, related : accept, invalid : accept, new : jump log-it }",
 		"tcp dport vmap { 22 : accept, 80 : drop, 30040-30041 : accept }",
+		`iifname vmap { "eth*" : jump log-it, "veth0" : accept }`,
+		`meta l4proto . iifname vmap { tcp . "eth0" : jump log-it, udp . "veth0" : accept }`,
+		"tcp flags { syn, fin } counter accept",
+		"tcp flags { syn | ack, rst } drop",
+		`ct status ${draw.pick(["confirmed", "seen-reply", "assured"])} drop`,
+		`ct reply ${ip} saddr ${node} counter accept`,
+		`meta l4proto udp ct original proto-dst ${draw.pick(sentPorts)} reject`,
+		`fib daddr oifname "veth0" ${draw.pick(["accept", "drop"])}`,
+		`${ip} daddr . th dport { ${localPods[0]} . 8080, ${node} . 30040 } ${draw.pick(["accept", "drop"])}`,
+		"meta pkttype host counter accept",
+		...(hidden.includes("choice")
+			? [
+					"numgen inc mod 2 vmap { 0 : jump log-it, 1 : accept }",
+					"numgen inc mod 2 vmap { 0 : drop, 1 : drop }",
+					`meta mark set jhash ${ip} saddr mod 4 seed 0x1`,
+					"meta mark & 0x4 == 0x4 drop",
+				]
+			: []),
 		...(areCountsHidden
 			? [
 					`update @seen { ${ip} saddr limit rate over 100/second } drop`,

@@ -156,13 +156,19 @@ it("lists findings, files, and what is missing and why in the index", async () =
 	const [, missing = ""] = index.split("Missing:\n");
 	expect(missing.trimEnd().split("\n")).toEqual([
 		"namespaces/default/app1-pending/*.log: no container was created yet",
-		expect.stringMatching(/^nodes\/worker\/iptables.rules: iptables-save -c failed: /),
-		expect.stringMatching(/^nodes\/worker\/nftables.rules: nft list ruleset failed: /),
+		...[
+			["ip6tables-legacy", "ip6tables-legacy-save -c"],
+			["ip6tables", "ip6tables-save -c"],
+			["ipset", "ipset save"],
+			["iptables-legacy", "iptables-legacy-save -c"],
+			["iptables", "iptables-save -c"],
+			["nftables", "nft list ruleset"],
+		].map(([file, program]) => expect.stringMatching(new RegExp(`^nodes/worker/${file}\\.rules: ${program} failed: `))),
 		"nodes/worker2/*.rules: no kube-proxy pod runs on the node",
 		expect.stringMatching(/^nodes\/worker2\/journal.log: journalctl .* failed: worker2 is paused$/),
 		'traces.txt: traces need connectivity "full"',
 	]);
-	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 6 missing$/);
+	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 10 missing$/);
 });
 
 it("contains the result of each node's trace", async () => {
