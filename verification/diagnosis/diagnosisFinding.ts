@@ -130,6 +130,8 @@ export const DiagnosisFinding = z.discriminatedUnion("kind", [
 		pod: text,
 		port: z.int(),
 		protocol: Protocol,
+		/** Only if the Service has another one too. */
+		family: Family.optional(),
 		/** The process listens on the loopback address only. */
 		loopbackOnly: z.boolean(),
 		listening: z.array(z.int()),

@@ -1,5 +1,6 @@
 /** A finding of a diagnosis in words: what happened, what was found, and the fix. */
 import type { DiagnosisFinding, FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
+import { familyName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { unreadyPodText } from "./podReasonText.ts";
 import { otherProxyText, proxyText, unusableText } from "./proxyFindingText.ts";
@@ -142,11 +143,19 @@ function targetPortText({ port, targetPort, declared, pods }: FindingOf<"targetP
 	return { title, evidence: [listed, ...doubt] };
 }
 
-function notListeningText({ pod, port, protocol, loopbackOnly, listening }: FindingOf<"notListening">): FindingWords {
-	const where = `${port}/${protocol} in pod ${pod}`;
+function notListeningText({
+	pod,
+	port,
+	protocol,
+	family,
+	loopbackOnly,
+	listening,
+}: FindingOf<"notListening">): FindingWords {
+	const over = family === undefined ? "" : ` over ${familyName(family)}`;
+	const where = `${port}/${protocol}${over} in pod ${pod}`;
 	if (loopbackOnly) {
 		return {
-			title: `pod ${pod} listens on ${port}/${protocol} only on its loopback address`,
+			title: `pod ${pod} listens on ${port}/${protocol}${over} only on its loopback address`,
 			evidence: ["packets for the pod's address are refused"],
 			advice: "let the process listen on 0.0.0.0 or [::]",
 		};

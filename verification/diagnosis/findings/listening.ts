@@ -1,5 +1,5 @@
 /** Whether a process in a pod listens on the port that the Service sends packets to. */
-import type { Protocol } from "../../../netfilter/model.ts";
+import type { Family, Protocol } from "../../../netfilter/model.ts";
 import type { WeighedFinding } from "../diagnosisFinding.ts";
 
 /** A socket that waits for packets. */
@@ -7,6 +7,8 @@ export interface Listener {
 	port: number;
 	/** Whether it only gets packets for the pod's loopback address. */
 	loopback: boolean;
+	/** Of the socket: one of IPv6 mostly gets IPv4 packets too. */
+	family: Family;
 }
 
 /** States in /proc/net/tcp and /proc/net/udp: TCP_LISTEN, and TCP_CLOSE for a UDP socket (include/net/tcp_states.h). */
@@ -22,23 +24,36 @@ export function parseListeners(text: string, protocol: "tcp" | "udp"): Listener[
 		const [, address, port, state] =
 			line.match(/^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F]+:[0-9A-F]{4} ([0-9A-F]{2}) /) ?? [];
 		if (address === undefined || port === undefined || state !== waiting[protocol]) return [];
-		return [{ port: Number.parseInt(port, 16), loopback: isLoopback(address) }];
+		return [
+			{ port: Number.parseInt(port, 16), loopback: isLoopback(address), family: address.length > 8 ? "ipv6" : "ipv4" },
+		];
 	});
 }
 
-/** @param isRedirected whether rules in the pod's own network may send packets to another port, as those of a service mesh */
+/**
+ * @param only the family of the endpoint, if the Service has another one too
+ * @param isRedirected whether rules in the pod's own network may send packets to another port, as those of a service mesh
+ */
 export function listeningFindings(
 	pod: string,
 	port: number,
 	protocol: Protocol,
 	listeners: readonly Listener[],
 	isRedirected: boolean,
+	only?: Family,
 ): WeighedFinding[] {
-	const own = listeners.filter((listener) => listener.port === port);
+	// A socket of IPv4 gets no IPv6 packets.
+	const able = listeners.filter(({ family }) => only !== "ipv6" || family === "ipv6");
+	const own = able.filter((listener) => listener.port === port);
 	if (own.some(({ loopback }) => !loopback)) return [];
-	const reachable = listeners.filter(({ loopback }) => !loopback).map((listener) => listener.port);
+	const reachable = able.filter(({ loopback }) => !loopback).map((listener) => listener.port);
 	const listening = [...new Set(reachable)].sort((a, b) => a - b);
 	const loopbackOnly = own.length > 0;
 	const weight = isRedirected ? "suspect" : "cause";
-	return [{ weight, finding: { kind: "notListening", pod, port, protocol, loopbackOnly, listening } }];
+	return [
+		{
+			weight,
+			finding: { kind: "notListening", pod, port, protocol, ...(only && { family: only }), loopbackOnly, listening },
+		},
+	];
 }

@@ -18,9 +18,7 @@ export async function readListeners(
 ): Promise<{ findings: WeighedFinding[]; gaps: Gap[] }> {
 	const findings: WeighedFinding[] = [];
 	const gaps: Gap[] = [];
-	// A pod has the same sockets in both families.
-	const ofPorts = views.filter(({ family }) => family === views[0]?.family);
-	for (const { snapshot, protocol } of ofPorts) {
+	for (const { snapshot, protocol, family, isDualStack } of views) {
 		const [endpoint] = preferred(snapshot.endpoints);
 		const pod = reading.pods?.find(({ metadata }) => metadata.name === endpoint?.pod);
 		// A pod in its node's network shares the node's ports, and sctp has no such file.
@@ -30,9 +28,14 @@ export async function readListeners(
 		const { code, stdout, stderr } = await source.run(toExec(pod), program, readSeconds);
 		// Without IPv6 the second file is missing, and cat ends with 1.
 		if (/^\s*sl /m.test(stdout)) {
-			findings.push(
-				...listeningFindings(name, endpoint.port, protocol, parseListeners(stdout, protocol), hasMeshProxy(pod)),
+			const listeners = parseListeners(stdout, protocol);
+			const only = isDualStack && family === "ipv6" ? family : undefined;
+			const found = listeningFindings(name, endpoint.port, protocol, listeners, hasMeshProxy(pod), only);
+			// If it listens over neither family, one finding is enough.
+			const isKnown = findings.some(
+				({ finding }) => finding.kind === "notListening" && finding.pod === name && finding.port === endpoint.port,
 			);
+			if (!isKnown) findings.push(...found);
 			continue;
 		}
 		gaps.push({ subject: "listeners", cause: whyNot(code, stderr) });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { findingWords } from "../../../../../report/diagnosis/findings/diagnosisFindingText.ts";
 import { parseListeners } from "../../../../../verification/diagnosis/findings/listening.ts";
 import { readListeners } from "../../../../../verification/diagnosis/probes/readListeners.ts";
 import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
+import { dualStackObjects, dualStackSource } from "../dualStack.ts";
 import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "../labObjects.ts";
 
 /** In the format of Linux 6.18, shortened: sl, local_address, rem_address, st, and fields that aren't used. */
@@ -14,14 +16,22 @@ const [any6, loopback6] = ["0".repeat(32), "00000000000000000000000001000000"];
 const [echo, web] = ["1F90", "0050"];
 
 it.each([
-	["all addresses", socket(`${any}:${echo}`, "0A"), [{ port: 8080, loopback: false }]],
-	["all IPv6 addresses", socket(`${any6}:${echo}`, "0A", `${any6}:0000`), [{ port: 8080, loopback: false }]],
-	["the loopback address", socket(`${loopback}:${echo}`, "0A"), [{ port: 8080, loopback: true }]],
-	["the IPv6 loopback address", socket(`${loopback6}:${echo}`, "0A", `${any6}:0000`), [{ port: 8080, loopback: true }]],
+	["all addresses", socket(`${any}:${echo}`, "0A"), [{ port: 8080, loopback: false, family: "ipv4" }]],
+	[
+		"all IPv6 addresses",
+		socket(`${any6}:${echo}`, "0A", `${any6}:0000`),
+		[{ port: 8080, loopback: false, family: "ipv6" }],
+	],
+	["the loopback address", socket(`${loopback}:${echo}`, "0A"), [{ port: 8080, loopback: true, family: "ipv4" }]],
+	[
+		"the IPv6 loopback address",
+		socket(`${loopback6}:${echo}`, "0A", `${any6}:0000`),
+		[{ port: 8080, loopback: true, family: "ipv6" }],
+	],
 	[
 		"an IPv4 loopback address as IPv6 writes it",
 		socket(`0000000000000000FFFF00000100007F:${echo}`, "0A", `${any6}:0000`),
-		[{ port: 8080, loopback: true }],
+		[{ port: 8080, loopback: true, family: "ipv6" }],
 	],
 	["an established connection", socket(`${any}:${echo}`, "01"), []],
 	["the header", head, []],
@@ -30,7 +40,7 @@ it.each([
 });
 
 it("reads waiting UDP sockets", () => {
-	expect(parseListeners(socket(`${any}:0035`, "07"), "udp")).toEqual([{ port: 53, loopback: false }]);
+	expect(parseListeners(socket(`${any}:0035`, "07"), "udp")).toEqual([{ port: 53, loopback: false, family: "ipv4" }]);
 	expect(parseListeners(socket(`${any}:0035`, "07"), "tcp")).toEqual([]);
 });
 
@@ -94,4 +104,20 @@ describe("an endpoint's pod", () => {
 		const { findings, gaps } = await listening(answer);
 		expect({ findings, gaps }).toMatchObject({ findings: [], gaps: [{ subject: "listeners", cause: { kind } }] });
 	});
+});
+
+it("finds a pod of a dual-stack Service that listens over IPv4 only", async () => {
+	const input = await readDiagnosis(dualStackSource(dualStackObjects("nodeport-service")), {
+		namespace: "default",
+		name: "nodeport-service",
+	});
+	const run = () => ({ code: 0, stdout: `${head}\n${socket(`${any}:${echo}`, "0A")}\n${head}\n`, stderr: "" });
+	const { findings } = await readListeners(new MemorySource(labObjects(), { run }), input);
+	expect(findings).toMatchObject([
+		{ weight: "cause", finding: { kind: "notListening", family: "ipv6", listening: [] } },
+	]);
+	const [first] = findings;
+	expect(first && findingWords(first.finding).title).toBe(
+		"nothing listens on 8080/tcp over IPv6 in pod app1-6666c77bf5-p5nfg",
+	);
 });
