@@ -29,6 +29,7 @@ backend: { url: "file://../../.state" }
 
 let lab: Lab;
 let program: Program;
+let removeLoadBalancer: () => Promise<void>;
 
 const args = (args: KindClusterArgs) => writeFile(join(program.folder, "args.json"), JSON.stringify({ name, ...args }));
 
@@ -71,12 +72,12 @@ beforeAll(async () => {
 	await writeFile(join(program.folder, "index.ts"), index);
 	await writeFile(join(program.folder, "package.json"), JSON.stringify({ name: "kind-cluster", type: "module" }));
 	await succeeds(program.pulumi("stack", "select", "--create", "test"));
-	const removeLoadBalancer = await provideLoadBalancer();
-	return async () => {
-		await succeeds(program.destroy());
-		await removeLoadBalancer();
-		await lab.removeFolder();
-	};
+	removeLoadBalancer = await provideLoadBalancer();
+});
+afterAll(async () => {
+	await succeeds(program.destroy());
+	await removeLoadBalancer();
+	await lab.removeFolder();
 });
 
 describe("a cluster of another program", () => {
@@ -111,12 +112,14 @@ describe("a cluster of another program", () => {
 		const created = await docker("inspect", "--format", "{{.Id}}", node);
 		const archive = join(program.folder, "echo.tar");
 		await docker("save", "--output", archive, "nodeport-lab/echo:0.1.0");
-		await docker("exec", node, "crictl", "rmi", "nodeport-lab/echo:0.1.0");
+		const ctr = (...args: string[]) => docker("exec", node, "ctr", "--namespace=k8s.io", "images", ...args);
+		await ctr("rm", "docker.io/nodeport-lab/echo:0.1.0");
 		// Not a registry: nothing is pushed or pulled here.
 		const registry = { name: `${clusterName}-registry`, port: await freePort(), image: "nodeport-lab/echo:0.1.0" };
 		await upWith({ ...adopting(), registry, imageArchives: ["echo.tar"] });
 		expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(created);
-		expect(await docker("port", registry.name)).toBe(`5000/tcp -> 127.0.0.1:${registry.port}`);
+		const bindings = await docker("inspect", "--format", "{{json .HostConfig.PortBindings}}", registry.name);
+		expect(JSON.parse(bindings)).toEqual({ "5000/tcp": [{ HostIp: "127.0.0.1", HostPort: String(registry.port) }] });
 		expect(await docker("exec", node, "containerd", "config", "dump")).toMatch(
 			/config_path = '\/etc\/containerd\/certs\.d'/,
 		);
@@ -126,7 +129,7 @@ describe("a cluster of another program", () => {
 		expect(
 			await theirs.kubectl("get", "configmap", "--namespace=kube-public", "local-registry-hosting", "--output=yaml"),
 		).toContain(`host: "localhost:${registry.port}"`);
-		expect(await images(node)).toContain("nodeport-lab/echo");
+		expect(await ctr("ls", "--quiet")).toContain("docker.io/nodeport-lab/echo:0.1.0");
 		await theirs.kubectl("wait", "nodes", "--all", "--for=condition=Ready", "--timeout=60s");
 		await upWith(adopting());
 		expect(await docker("ps", "--all", "--quiet", "--filter", `name=^${registry.name}$`)).toBe("");
