@@ -75,8 +75,8 @@ export const Gap = z.object({
 	node: text.optional(),
 	/** The address family, if it concerns only one of the Service's. */
 	family: Family.optional(),
-	/** The place of rules that couldn't be read. */
-	source: RuleSource.optional(),
+	/** The place of rules that couldn't be read; or of what they depend on: remembered clients ("recent"), sets ("ipset"). */
+	source: z.enum([...RuleSource.options, "recent", "ipset"]).optional(),
 	cause: GapCause,
 });
 export type Gap = z.infer<typeof Gap>;

@@ -7,6 +7,7 @@ import type { Family } from "../../netfilter/model.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
 import { nodeFindings } from "./findings/nodeFindings.ts";
 import { objectFindings } from "./findings/objectFindings.ts";
+import { proxyFindings } from "./findings/proxyFindings.ts";
 import { ruleFindings } from "./findings/rules/ruleFindings.ts";
 import { unexplainedFindings } from "./findings/rules/unexplained.ts";
 import { sourceRangeFindings } from "./findings/sourceRanges.ts";
@@ -72,7 +73,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 	const { reading, views, rules, isChanging = false, outsideIp, probed } = input;
 	const requests = predictAll(reading, views, rules, outsideIp);
 	const inspected = inspectedNodes(reading).map(({ metadata }) => metadata.name);
-	const own = nodeFindings(reading, views);
+	const own = [...proxyFindings(reading), ...nodeFindings(reading, views)];
 	const excluded = own.flatMap(({ finding }) => (finding.kind === "nodePortAddresses" ? finding.nodes : []));
 	const found = [
 		...objectFindings(reading),
