@@ -37,6 +37,8 @@ const common = {
 	external: ["@pulumi/*"],
 	define: { NODEPORT_LAB_PACKAGED: "true" },
 	sourcemap: true,
+	minifySyntax: true,
+	minifyWhitespace: true,
 	plugins: [ownSourceMaps],
 	logLevel: "warning",
 };
@@ -62,8 +64,6 @@ await Promise.all([
 		outdir: "dist/programs",
 		format: "esm",
 		splitting: true,
-		minifySyntax: true,
-		minifyWhitespace: true,
 		banner: { js: requireInModule },
 	}),
 ]);
