@@ -7,8 +7,8 @@
  * Everything but Pulumi's SDKs is bundled: those keep the state of the process, so there must be one copy. Some packages are
  * ES modules only, and the client for Kubernetes alone has thousands of files.
  */
-import { copyFile, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, mkdir, readdir, readFile, rm } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { entryPoints, programs } from "./packageParts.mjs";
@@ -27,6 +27,31 @@ const ownSourceMaps = {
 		}));
 	},
 };
+
+/** Where dist/ has the files that programs read next to their source. */
+const files = "files";
+
+/** A bundled module finds them by its source's position, below dist/files/. */
+const sourcePositions = {
+	name: "source positions",
+	setup({ onLoad }) {
+		onLoad({ filter: /\/report\/.*\.ts$/ }, async ({ path }) => {
+			const text = await readFile(path, "utf8");
+			if (!text.includes("import.meta.url")) return undefined;
+			const position = `new URL("../${files}/${relative(root, path)}", import.meta.url)`;
+			return { contents: text.replaceAll("import.meta.url", position), loader: "ts" };
+		});
+	},
+};
+
+async function copyStyles() {
+	const paths = await readdir(join(root, "report"), { recursive: true });
+	for (const path of paths.filter((path) => path.endsWith(".css"))) {
+		const copy = join(dist, files, "report", path);
+		await mkdir(dirname(copy), { recursive: true });
+		await copyFile(join(root, "report", path), copy);
+	}
+}
 
 const common = {
 	absWorkingDir: root,
@@ -62,11 +87,13 @@ await Promise.all([
 		...common,
 		entryPoints: programs,
 		outdir: "dist/programs",
+		plugins: [ownSourceMaps, sourcePositions],
 		format: "esm",
 		splitting: true,
 		banner: { js: requireInModule },
 	}),
 ]);
+await copyStyles();
 for (const name of Object.keys(entryPoints)) {
 	for (const extension of ["d.ts", "d.cts"]) {
 		await copyFile(join(root, "docs", "api", `${name}.d.ts`), join(dist, `${name}.${extension}`));

@@ -1,6 +1,6 @@
 /**
  * The package as npm packs it, in programs outside the repository, in a folder whose name has a space, "%", "#" and a letter
- * outside ASCII. test/integration/packedPackage.test.ts installs it with npm, and creates a cluster.
+ * outside ASCII. test/integration/package/packedPackage.test.ts installs it with npm, and creates a cluster.
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -57,6 +57,9 @@ it("contains what it needs at run time and nothing else, in less than 3 MB", () 
 		"package.json",
 	]);
 	expect(readdirSync(join(installed, "cli", "tool"))).toEqual(["nodeport-lab.mjs"]);
+	const page = ["dist", "files", "report"];
+	expect(readdirSync(join(installed, ...page, "diagnosis"))).toContain("diagnosisPage.css");
+	expect(readdirSync(join(installed, ...page, "html"))).toContain("page.css");
 	expect(statSync(tarball).size).toBeLessThan(3_000_000);
 });
 

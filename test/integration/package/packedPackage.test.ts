@@ -8,11 +8,11 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { project } from "../../toolchain/layout.ts";
-import { docker } from "./support/dockerEngine.ts";
-import { provideLoadBalancer } from "./support/loadBalancer/loadBalancer.ts";
-import { pulumiHome } from "./support/providerChoice.ts";
-import { clusterName, folderPrefix, leftovers, removeLeftovers } from "./support/testResources.ts";
+import { project } from "../../../toolchain/layout.ts";
+import { docker } from "../support/dockerEngine.ts";
+import { provideLoadBalancer } from "../support/loadBalancer/loadBalancer.ts";
+import { pulumiHome } from "../support/providerChoice.ts";
+import { clusterName, folderPrefix, leftovers, removeLeftovers } from "../support/testResources.ts";
 
 const example = join(project, "examples", "smallest");
 const image = `${clusterName}-web:1`;
