@@ -1,5 +1,6 @@
 /** The Docker engine: the containers that are a cluster's nodes, and images. */
 import { z } from "zod";
+import { isPackaged } from "../lib/programs/packaged.ts";
 import { attempt, run } from "../lib/subprocess.ts";
 import { adoptedId } from "./marks.ts";
 
@@ -124,9 +125,11 @@ export async function imageId(image: string): Promise<string> {
 	const { ok, stdout, stderr, message } = await attempt("docker", ["image", "inspect", "--format", "{{.Id}}", image]);
 	if (ok) return stdout;
 	if (!/no such image/i.test(stderr)) throw new Error(message);
+	const lab =
+		", or npm start if it is one of the default images, which npm start builds; to use another one: " +
+		"`pulumi config set` with echoImage or dnsutilsImage";
 	throw new Error(
-		`image "${image}" is not on the Docker engine; fix: \`docker pull ${image}\`, or npm start if it is one of the ` +
-			"default images, which npm start builds; to use another one: `pulumi config set` with echoImage or dnsutilsImage",
+		`image "${image}" is not on the Docker engine; fix: \`docker pull ${image}\`${isPackaged ? ", or build it" : lab}`,
 	);
 }
 

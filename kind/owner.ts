@@ -1,6 +1,7 @@
 /** Who owns what. Clones and stacks share one Docker engine, and a cluster may have other users: each changes its own. */
 import { createHash, randomBytes } from "node:crypto";
 import { realpath } from "node:fs/promises";
+import { isPackaged } from "../lib/programs/packaged.ts";
 
 /** The name of the lab's one KindCluster: index.ts sets it, and the commands find the cluster by it. */
 export const labCluster = "cluster";
@@ -31,7 +32,7 @@ export function refuseForeign(
 	owner: string,
 ): void {
 	const remove = what === "cluster" ? `kind delete cluster --name ${name}` : `docker rm --force ${name}`;
-	const other = `choose another name (pulumi config set clusterName ${name}2)`;
+	const other = `choose another name${isPackaged ? "" : ` (pulumi config set clusterName ${name}2)`}`;
 	if (found.some(({ creationId }) => creationId === undefined)) {
 		const foreign = what === "cluster" ? "a kind cluster" : "a container";
 		const adopt = what === "cluster" ? "; KindCluster's `adopt: true` takes it over" : "";
@@ -40,9 +41,10 @@ export function refuseForeign(
 		);
 	}
 	if (found.some(({ creationId }) => ownerIn(creationId ?? "") !== owner)) {
+		const destroy = isPackaged ? "pulumi destroy" : "npm run destroy";
 		throw new Error(
 			`the ${what} "${name}" belongs to another clone or stack of this project; fix: ${other}, ` +
-				`or destroy it there (npm run destroy), or remove it (${remove})`,
+				`or destroy it there (${destroy}), or remove it (${remove})`,
 		);
 	}
 }
