@@ -19,10 +19,10 @@ export const Subject = z.enum([
 	"otherRules",
 	/** Interfaces and routes of a node. */
 	"network",
-	/** Which clients session affinity remembers on a node. */
-	"rememberedClients",
-	/** The elements of a node's ipsets. */
-	"ipsets",
+	/** The clients that session affinity remembers in iptables mode. */
+	"recent",
+	/** The sets that rules of iptables ask for. */
+	"ipset",
 	"conntrack",
 	"listeners",
 	/** Requests of --probe. */

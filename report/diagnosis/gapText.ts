@@ -64,8 +64,8 @@ const subjects: Record<Subject, SubjectText> = {
 		shows: "rules of firewalld, Docker, an administrator or an earlier kube-proxy that may drop packets first",
 	},
 	network: { name: "interfaces and routes", shows: "what rules do that depend on them" },
-	rememberedClients: { name: "clients that session affinity remembers", shows: "which pod serves them" },
-	ipsets: { name: "elements of ipsets", shows: "what rules do that depend on them" },
+	recent: { name: "remembered clients", shows: "which clients session affinity sends to the same endpoint again" },
+	ipset: { name: "ipsets", shows: "what rules do that depend on their elements" },
 	conntrack: { name: "connections (conntrack)", shows: "whether known UDP clients are sent to pods that are gone" },
 	listeners: {
 		name: "sockets of a pod",

@@ -180,17 +180,12 @@ async function connectionsOn(
 	return proxy && "exec" in proxy ? readUdpConnections(source, proxy.exec, name, views) : undefined;
 }
 
-const surroundings = { network: "network", recent: "rememberedClients", ipset: "ipsets" } as const;
-
 /** Rules that couldn't be read may change what the others lead to; those of an earlier kube-proxy are still evaluated. */
 function addRuleset(reading: RulesReading, node: string, ruleset: Ruleset): void {
 	for (const { source, problem } of ruleset.gaps) {
 		const cause = causeOf(problem);
-		reading.gaps.push(
-			source === "network" || source === "recent" || source === "ipset"
-				? { subject: surroundings[source], node, cause }
-				: { subject: "otherRules", node, source, cause },
-		);
+		const isOfRules = source !== "network" && source !== "recent" && source !== "ipset";
+		reading.gaps.push(isOfRules ? { subject: "otherRules", node, source, cause } : { subject: source, node, cause });
 	}
 	for (const { backend, chain } of ruleset.leftovers) {
 		reading.findings.push({ weight: "note", finding: { kind: "leftoverRules", nodes: [node], backend, chain } });
