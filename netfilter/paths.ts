@@ -31,6 +31,7 @@ function toPath(
 	const endpoint = { address: state.destination.toString(), port: state.destinationPort };
 	const masqueraded = hops.some(({ effect }) => effect === "masquerade");
 	const last = hops.at(-1);
+	const open = [...new Set([...(unevaluated ?? []), ...(state.hasUnknownMarks ? [unknownMark] : [])])];
 	return {
 		probability,
 		outcome: delivered ? (translated ? "endpoint" : "untouched") : verdict,
@@ -38,10 +39,12 @@ function toPath(
 		...(delivered && clientIp !== undefined && { clientIp }),
 		...(last?.effect === "reject" && { rejectedWith: last.with }),
 		masqueraded,
-		...(unevaluated && { unevaluated: [...new Set(unevaluated)] }),
+		...(open.length > 0 && { unevaluated: open }),
 		hops: hopsOf(hops, { packet, node, clientIp, masqueraded }),
 	};
 }
+
+const unknownMark = "the packet's mark, which a rule computes from what isn't known";
 
 function hopsOf(hops: readonly HopRecord[], facts: PathFacts): Hop[] {
 	return hops.map((hop, index) => {

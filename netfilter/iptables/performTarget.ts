@@ -117,7 +117,7 @@ function setMark(state: PacketState, rule: RuleReference, value: number, mask: n
 	const knownMark = (state.knownMark | mask) >>> 0;
 	if (knownMark === allBits)
 		return branch(recorded(state, rule, { effect: "mark", mark }, { mark, knownMark }), "continue");
-	return branch({ ...state, mark: (mark & knownMark) >>> 0, knownMark }, "continue");
+	return branch({ ...state, mark: (mark & knownMark) >>> 0, knownMark, hasUnknownMarks: true }, "continue");
 }
 
 /** xt_connmark.c: without a connection, CONNMARK does nothing. Only `--restore-mark` changes what the packet shows. */
@@ -141,7 +141,7 @@ function connectionMark(
 
 const withUnknownMark = (state: PacketState, bits: number): PacketState => {
 	const knownMark = (state.knownMark & ~bits) >>> 0;
-	return { ...state, mark: (state.mark & knownMark) >>> 0, knownMark };
+	return { ...state, mark: (state.mark & knownMark) >>> 0, knownMark, hasUnknownMarks: true };
 };
 
 const unknown = (state: PacketState, rule: RuleReference, reason: string): Branch =>

@@ -46,7 +46,7 @@ export const setMark = (context: RuleContext, expression: Expression): Outcome[]
 		const mark = numberOf(value);
 		if (mark !== undefined) return context.act({ effect: "mark", mark }, "next", {}, { mark, knownMark: allBits });
 		const { value: bits, known } = value.kind === "masked" ? value : { value: 0, known: 0 };
-		return ended({ ...context.state, mark: bits, knownMark: known }, "next");
+		return ended({ ...context.state, mark: bits, knownMark: known, hasUnknownMarks: true }, "next");
 	});
 
 /** Without a connection it does nothing (nft_ct_set_eval in net/netfilter/nft_ct.c). */

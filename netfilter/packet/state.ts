@@ -33,6 +33,8 @@ export interface PacketState {
 	readonly mark: number;
 	/** The bits of the mark that are known; the others are 0 in it. */
 	readonly knownMark: number;
+	/** Whether rules changed it without a hop, because its value isn't known. */
+	readonly hasUnknownMarks: boolean;
 	readonly conntrack: Conntrack;
 	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
 	readonly affinity: ReadonlySet<string>;
@@ -112,6 +114,7 @@ export function initialState(packet: Packet, affinity: Iterable<string>): Packet
 		bridged: false,
 		mark: packet.mark,
 		knownMark: allBits,
+		hasUnknownMarks: false,
 		conntrack: {
 			seen: false,
 			// The states DNAT and SNAT of xt_conntrack are properties of a connection that is already known.

@@ -108,6 +108,7 @@ describe("marks", () => {
 			"untouched",
 			"unknown",
 		]);
+		expect(walk({ mangle }, toPod)[0]?.unevaluated).toEqual([expect.stringContaining("the packet's mark")]);
 	});
 
 	it("are compared with their mask", () => {
