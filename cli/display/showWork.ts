@@ -47,6 +47,8 @@ const titleOf = (title: string, status: string, began: number): string =>
 async function redrawn<T>(title: string, work: (status: Status) => Promise<T>): Promise<T> {
 	const began = Date.now();
 	const results: T[] = [];
+	// While Listr draws, it keeps what is written.
+	const writeNow = process.stderr.write.bind(process.stderr);
 	const list = new Listr(
 		[
 			{
@@ -58,9 +60,10 @@ async function redrawn<T>(title: string, work: (status: Status) => Promise<T>): 
 						task.title = titleOf(title, status, began);
 					};
 					const timer = setInterval(draw, 1000);
-					const restore = captureErrors((text) => {
+					const say = (text: string) => {
 						task.output = text;
-					});
+					};
+					const restore = captureErrors({ say, writeNow });
 					try {
 						results.push(
 							await work((text) => {
@@ -84,12 +87,13 @@ async function redrawn<T>(title: string, work: (status: Status) => Promise<T>): 
 }
 
 /** Listr would print at its end what is written to stderr while it draws. @returns what undoes it */
-function captureErrors(say: (text: string) => void): () => void {
+function captureErrors({ say, writeNow }: { say(text: string): void; writeNow(text: string): void }): () => void {
 	const { write } = process.stderr;
 	process.stderr.write = (chunk: string | Uint8Array) => {
 		const text = (typeof chunk === "string" ? chunk : Buffer.from(chunk).toString()).trimEnd();
-		// Listr itself hides the cursor there.
 		if (stripVTControlCharacters(text) !== "") say(text);
+		// The cursor is hidden there, and shown again when the command ends, even by a signal.
+		else writeNow(text);
 		return true;
 	};
 	return () => {

@@ -61,3 +61,20 @@ it("keeps lines printed meanwhile on a terminal, below one line with the elapsed
 	expect({ exitCode, stderr: stripVTControlCharacters(stderr).trim() }).toEqual({ exitCode: 0, stderr: "returned 7" });
 	expect(end).toMatch(/^working \(\d\.\d s\)\s+› node worker is paused: unpausing it/);
 });
+
+it("shows the cursor again if a signal ends the command", async () => {
+	const program = `
+		for (const stream of [process.stdout, process.stderr]) Object.assign(stream, { isTTY: true, columns: 80 });
+		const { showWork } = await import(${JSON.stringify(module)});
+		await showWork("working", { verbose: false }, async () => {
+			setTimeout(() => process.kill(process.pid, "SIGINT"), 500);
+			await new Promise((resolve) => setTimeout(resolve, 60_000));
+		});`;
+	const { stderr, signal } = await execa("node", ["--import", tsx, "--input-type=module", "-"], {
+		input: program,
+		env: { CI: "", TERM: "xterm", NO_COLOR: "1" },
+		reject: false,
+	});
+	expect(signal).toBe("SIGINT");
+	expect(stderr.split("\u001B").at(-1)).toBe("[?25h");
+});
