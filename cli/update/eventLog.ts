@@ -16,7 +16,16 @@ const StepEvent = z.object({
 const EngineEvent = z.object({
 	resourcePreEvent: StepEvent.optional(),
 	resOutputsEvent: StepEvent.optional(),
-	diagnosticEvent: z.object({ urn: z.string().optional(), message: z.string() }).optional(),
+	diagnosticEvent: z
+		.object({
+			urn: z.string().optional(),
+			message: z.string(),
+			/** "debug", "info", "info#err", "warning" or "error". */
+			severity: z.string(),
+			/** On a terminal it is shown only until the next one. */
+			ephemeral: z.boolean().default(false),
+		})
+		.optional(),
 });
 export type EngineEvent = z.infer<typeof EngineEvent>;
 

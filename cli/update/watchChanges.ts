@@ -1,4 +1,7 @@
-/** Follows a running Pulumi by its event log: reports what it is doing, and prints a line for each component that changed. */
+/**
+ * Follows a running Pulumi by its event log: reports what it is doing, and prints a line for each component that changed,
+ * and the warnings of resources, such as that a cluster is recreated.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { changeText } from "../../report/answer/changeText.ts";
 import type { Status } from "../display/showWork.ts";
@@ -17,6 +20,8 @@ export function watchChanges(path: string, status: Status): { stop: () => Promis
 	async function read(): Promise<void> {
 		for (const event of await log.read()) {
 			for (const change of changes.add(event, Date.now())) console.error(changeText(change));
+			const warning = warningIn(event);
+			if (warning !== undefined) console.error(`warning: ${warning}`);
 			note = noteOf(event) ?? note;
 		}
 		const { running } = changes;
@@ -44,8 +49,17 @@ export function watchChanges(path: string, status: Status): { stop: () => Promis
 /** Tags such as <{%reset%}> stand for colors in Pulumi's events: sdk/go/common/diag/colors. */
 const colorTag = /<\{%[^%]*%\}>/g;
 
+const withoutColors = (message: string): string => message.replaceAll(colorTag, "").trim();
+
+/** Those without a resource are about Pulumi itself, such as plugins on PATH. */
+function warningIn({ diagnosticEvent }: EngineEvent): string | undefined {
+	if (!diagnosticEvent?.urn || diagnosticEvent.severity !== "warning" || diagnosticEvent.ephemeral) return undefined;
+	return withoutColors(diagnosticEvent.message);
+}
+
 /** The last line that a resource's program printed; a new operation has none. */
 function noteOf({ resourcePreEvent, diagnosticEvent }: EngineEvent): string | undefined {
 	if (resourcePreEvent) return "";
-	return diagnosticEvent?.urn && diagnosticEvent.message.replaceAll(colorTag, "").trim().split("\n").at(-1)?.trim();
+	if (!diagnosticEvent?.urn || diagnosticEvent.severity === "debug") return undefined;
+	return withoutColors(diagnosticEvent.message).split("\n").at(-1)?.trim();
 }

@@ -98,6 +98,19 @@ describe("a run of Pulumi that reports its status", () => {
 		expect(await inProcess(statement)).toMatchObject({ stdout: "", stderr: "", exitCode: 0 });
 	});
 
+	it("prints the warnings of resources, once and without colors, and no other", async () => {
+		const urn = `urn:pulumi:dev::lab::${type}::made`;
+		const warnings = [
+			{ urn, severity: "warning", message: "<{%fg 3%}>the cluster lab is recreated<{%reset%}>\n" },
+			{ urn, severity: "warning", message: "waiting for pods", ephemeral: true },
+			{ severity: "warning", message: "using pulumi-resource-kubernetes from PATH" },
+			{ urn, severity: "debug", message: "request sent" },
+		].map((diagnosticEvent) => JSON.stringify({ diagnosticEvent }));
+		await program("pulumi", `for log in "$@"; do :; done; printf '%s\\n' '${warnings.join("' '")}' >> "$log"`);
+		const { stderr, exitCode } = await inProcess(statement);
+		expect({ stderr, exitCode }).toEqual({ stderr: "warning: the cluster lab is recreated", exitCode: 0 });
+	});
+
 	it("prints all that Pulumi printed if it fails", async () => {
 		await program("pulumi", `${changing}; echo "Diagnostics:"; echo "error: quota exceeded" >&2; exit 255`);
 		const { stderr, exitCode } = await inProcess(statement);
