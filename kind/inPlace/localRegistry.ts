@@ -25,8 +25,12 @@ const Container = z.object({
 });
 type Container = z.infer<typeof Container>;
 
-/** Starts the registry unless it exists, and lets the cluster's nodes pull from it. @returns where to push: localhost:5001 */
+/**
+ * Starts the registry unless it exists, and lets the cluster's nodes pull from it. It replaces one that this owner started under
+ * another name. @returns where to push: localhost:5001
+ */
 export async function addRegistry(cluster: { name: string; id: string }, registry: Registry): Promise<string> {
+	await removeRenamed(cluster.id, registry);
 	await startRegistry(cluster.id, registry);
 	const nodes = (await findNodes(cluster.name)).filter(({ isLoadBalancer }) => !isLoadBalancer);
 	await Promise.all(nodes.map(({ name }) => configureNode(name, registry)));
@@ -50,6 +54,22 @@ async function startRegistry(id: string, { name, port, image }: Registry): Promi
 	}
 	if (!found.State.Running) await docker("start", name);
 	if (!(kindNetwork in found.NetworkSettings.Networks)) await docker("network", "connect", kindNetwork, name);
+}
+
+/** Before the new one needs its port. */
+async function removeRenamed(id: string, { name }: Registry): Promise<void> {
+	const list = await docker(
+		"ps",
+		"--all",
+		"--filter",
+		`label=${label}`,
+		"--format",
+		`{{.Names}} {{.Label "${label}"}}`,
+	);
+	for (const line of list.split("\n").filter(Boolean)) {
+		const [other = "", creationId = ""] = line.split(" ");
+		if (other !== name && ownerIn(creationId) === ownerIn(id)) await docker("rm", "--force", "--volumes", other);
+	}
 }
 
 const portOf = ({ HostConfig }: Container): number =>

@@ -47,7 +47,7 @@ beforeEach(async () => {
 	await program(
 		"docker",
 		`cd '${process.cwd()}'\ncase "$1 $2" in
-"ps --all") echo 1 ;;
+"ps --all") case "$*" in *label=nodeport-lab/registry*) cat others 2>/dev/null || true ;; *) echo 1 ;; esac ;;
 "inspect "*) cat nodes ;;
 "network ls") echo 1111 ;;
 "container inspect") cat registry 2>/dev/null || { echo "Error: No such container: $3" >&2; exit 1; } ;;
@@ -69,6 +69,19 @@ describe("a registry", () => {
 			metadata: { name: "local-registry-hosting", namespace: "kube-public" },
 			data: { "localRegistryHosting.v1": expect.stringContaining('host: "localhost:5001"\n') },
 		});
+	});
+
+	it("replaces the one that this owner started under another name, and no other", async () => {
+		const theirs = newCreationId("00000000", "ffffffff");
+		await writeFile(
+			"others",
+			`renamed ${newCreationId("11111111", "0123abcd")}\ntheirs ${theirs}\nkind-registry ${id}\n`,
+		);
+		await addRegistry({ name: "c", id }, registry);
+		expect(changes().slice(0, 2)).toEqual([
+			"docker rm --force --volumes renamed",
+			expect.stringMatching(/^docker run /),
+		]);
 	});
 
 	it.each<[string, Existing, string[]]>([
@@ -118,7 +131,7 @@ describe("a node", () => {
 		await program(
 			"docker",
 			`cd '${process.cwd()}'\ncase "$1 $2" in
-"ps --all") echo 1 ;;
+"ps --all") case "$*" in *label=nodeport-lab/registry*) cat others 2>/dev/null || true ;; *) echo 1 ;; esac ;;
 "inspect "*) cat nodes ;;
 "network ls") echo 1111 ;;
 "container inspect") echo "Error: No such container: $3" >&2; exit 1 ;;
