@@ -25,7 +25,7 @@ export interface PlannedCluster {
 	id: string;
 	/** The update creates it. */
 	isNew: boolean;
-	/** What the user loses if the update creates it; absent if nothing. */
+	/** What the user loses if the update creates or adopts it; absent if nothing. */
 	loss?: string;
 }
 
@@ -46,7 +46,9 @@ export async function plannedCluster(
 	const shape = shapeOf(spec);
 	if (adopt && isUnmanaged(nodes)) {
 		refuseMismatch(nodes, spec);
-		return { id: newCreationId(shape, owner), isNew: false };
+		const replaced = clustersOf(owner, await findNodes());
+		const loss = `the cluster ${replaced.join(", ")} is deleted, and everything that you deployed in it is lost: the adopted cluster ${spec.name} replaces it`;
+		return { id: newCreationId(shape, owner), isNew: false, ...(replaced.length > 0 && { loss }) };
 	}
 	refuseForeign("cluster", spec.name, nodes, owner);
 	const id = nodes[0]?.creationId;

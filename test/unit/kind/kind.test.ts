@@ -278,6 +278,14 @@ describe("adopting a cluster", () => {
 		expect(await plannedCluster(spec, owner)).toEqual({ id, isNew: false });
 	});
 
+	it("says before that it replaces the owner's cluster of another name, and removes that", async () => {
+		await fakeEngine([...theirs(), ...containers(newCreationId("00000000", owner), { cluster: "old" })]);
+		const { id, loss } = await plannedCluster(spec, owner, adopt);
+		expect(loss).toMatch(/^the cluster old is deleted, .* is lost: the adopted cluster c replaces it$/);
+		await createCluster(spec, id, adopt);
+		expect(Object.keys(nodeStates()).sort()).toEqual(nodesOf("c"));
+	});
+
 	it("makes it the owner's: another one is refused, and it can be recreated and deleted", async () => {
 		await fakeEngine(theirs());
 		const { id } = await plannedCluster(spec, owner, adopt);
