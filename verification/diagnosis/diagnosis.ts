@@ -5,6 +5,7 @@ import { Gap } from "../../kubernetes/source/gap.ts";
 import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import type { Family } from "../../netfilter/model.ts";
 import { byWeight, WeighedFinding } from "./diagnosisFinding.ts";
+import { likelyCausesFirst } from "./findings/likelyCause.ts";
 import { nodeFindings } from "./findings/nodeFindings.ts";
 import { objectFindings } from "./findings/objectFindings.ts";
 import { proxyFindings } from "./findings/proxyFindings.ts";
@@ -47,7 +48,7 @@ export const Diagnosis = z.object({
 	 * nor the rules of a node could be read.
 	 */
 	verdict: z.enum(["broken", "suspect", "healthy", "unchecked"]),
-	/** The most certain first. */
+	/** The most certain first; before measured failures also what probably is their cause. */
 	findings: z.array(WeighedFinding),
 	predictions: z.array(Prediction),
 	/** With --probe: requests that were sent, and how they ended. */
@@ -85,7 +86,7 @@ export function diagnose(input: DiagnosisInput): Diagnosis {
 		...(probed?.findings ?? []),
 	];
 	const all = weighed([...found, ...unexplainedFindings(requests, found)]);
-	const findings = (isChanging ? all.map(duringChange) : all).sort(byWeight);
+	const findings = likelyCausesFirst((isChanging ? all.map(duringChange) : all).sort(byWeight));
 	return {
 		schema: diagnosisSchema,
 		cluster: reading.about,

@@ -82,6 +82,26 @@ describe("a measurement", () => {
 		);
 	});
 
+	it.each([
+		["refused", "suspect targetPort", "cause probe"],
+		["timeout", "cause probe", "suspect targetPort"],
+	] as const)(
+		"that ends as %s although no container declares the targetPort: %s comes first",
+		async (observed, ...order) => {
+			const { diagnosis } = await measured(
+				() => observed,
+				"nodeport-service",
+				(objects) => {
+					const pods = objects.pods as { spec: { containers: object[] } }[];
+					for (const { spec } of pods)
+						spec.containers = [{ name: "echo", ports: [{ containerPort: 9090, protocol: "TCP" }] }];
+				},
+			);
+			expect(diagnosis.findings.map(({ weight, finding }) => `${weight} ${finding.kind}`)).toEqual(order);
+			expect(diagnosis.verdict).toBe("broken");
+		},
+	);
+
 	it("of an endpoint that isn't on an inspected node has no prediction to differ from", async () => {
 		const run = (node: string, program: string[]) =>
 			program[0] === "iptables-save"
