@@ -7,6 +7,7 @@ import { hereAs } from "../diagnosis/probes/hereProber.ts";
 import { measure } from "../diagnosis/probes/measureService.ts";
 import { readListeners } from "../diagnosis/probes/readListeners.ts";
 import { readDiagnosis } from "../diagnosis/readDiagnosis.ts";
+import { readSettled } from "../diagnosis/settledReading.ts";
 import { checkedRequests } from "./checkedRequests.ts";
 import type { CheckedRequest, CheckRequest } from "./checkRequest.ts";
 
@@ -16,18 +17,32 @@ export interface Checked {
 	diagnosis: Diagnosis;
 }
 
+interface Pauses {
+	/** Between two rounds of requests, in ms. */
+	interval?: number;
+	/** Before the rules are read again that a rollout may explain, in seconds. */
+	settling?: number;
+}
+
 /**
  * Repeats the requests until all are answered, or the time is over.
  * @throws NoService; an error if the request doesn't fit the Service
  */
-export async function checkService(source: ClusterSource, request: CheckRequest, interval = 2000): Promise<Checked> {
+export async function checkService(
+	source: ClusterSource,
+	request: CheckRequest,
+	{ interval = 2000, settling }: Pauses = {},
+): Promise<Checked> {
 	const read = async () => {
 		source.refresh?.();
 		const input = await readDiagnosis(source, request.service);
 		const requests = await checkedRequests(source, input, request);
 		return { input, requests, ok: requests.length > 0 && requests.every(({ ok }) => ok) };
 	};
-	const { input, requests, ok } = await poll(read, { interval, seconds: request.waitSeconds, until: ({ ok }) => ok });
+	const last = await poll(read, { interval, seconds: request.waitSeconds, until: ({ ok }) => ok });
+	const { requests, ok } = last;
+	// A check runs while a cluster still follows the update.
+	const input = await readSettled(source, request.service, settling, last.input);
 	const probed = ok ? undefined : await measured(source, input, request);
 	return { ok, requests, diagnosis: diagnose({ ...input, probed }) };
 }

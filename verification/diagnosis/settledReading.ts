@@ -9,27 +9,31 @@ import { readDiagnosis, type ServiceName } from "./readDiagnosis.ts";
 const pauseSeconds = 3;
 const mostReadings = 3;
 
-/** @throws NoService */
+/** @param first what was read before, if it was @throws NoService */
 export async function readSettled(
 	source: ClusterSource,
 	name: ServiceName,
 	pause = pauseSeconds,
+	first?: DiagnosisInput,
 ): Promise<DiagnosisInput> {
-	const [input] = await settled(source, async () => [await readDiagnosis(source, name)], pause);
+	const read = async () => [await readDiagnosis(source, name)];
+	const [input] = await settled(source, read, pause, first && [first]);
 	if (!input) throw new Error("a reading has one input for each Service");
 	return input;
 }
 
 /**
  * @param read reads all Services at once: they share the rules of the nodes
+ * @param first what was read before, if it was
  * @returns of the last reading; `isChanging` if the objects still changed between the last two
  */
 export async function settled<T extends DiagnosisInput>(
 	source: ClusterSource,
 	read: () => Promise<T[]>,
 	pause = pauseSeconds,
+	first?: T[],
 ): Promise<T[]> {
-	let inputs = await read();
+	let inputs = first ?? (await read());
 	for (let readings = 1; readings < mostReadings && source.refresh && inputs.some(mayBeLate); readings++) {
 		await sleep(pause * 1000);
 		source.refresh();

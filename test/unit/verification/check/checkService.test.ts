@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { checkFailureText, checkFindings } from "../../../../report/diagnosis/checkText.ts";
 import { CheckRequest } from "../../../../verification/check/checkRequest.ts";
 import { checkService } from "../../../../verification/check/checkService.ts";
-import { labObjects, MemorySource, type Objects, objectNamed } from "../diagnosis/labObjects.ts";
+import { labObjects, MemorySource, type Objects, objectNamed, type sliceObject } from "../diagnosis/labObjects.ts";
 
 const requestOf = (name: string, more: object) =>
 	CheckRequest.parse({ service: { namespace: "default", name }, waitSeconds: 0, ...more });
@@ -13,7 +13,7 @@ async function checked(name: string, more: object, change: (objects: Objects) =>
 	const objects = labObjects();
 	change(objects);
 	const request = requestOf(name, more);
-	const result = await checkService(new MemorySource(objects), request, 1);
+	const result = await checkService(new MemorySource(objects), request, { interval: 1, settling: 0 });
 	return { ...result, text: checkFailureText(result, request) };
 }
 
@@ -45,7 +45,7 @@ describe("from the nodes, predicted", () => {
 	it("rules that can't be read don't count as an answer", async () => {
 		const run = () => ({ code: -1, stdout: "", stderr: "exec is forbidden" });
 		const request = requestOf("nodeport-service", { from: ["nodes"] });
-		const result = await checkService(new MemorySource(labObjects(), { run }), request, 1);
+		const result = await checkService(new MemorySource(labObjects(), { run }), request, { interval: 1, settling: 0 });
 		expect(result.ok).toBe(false);
 		expect(new Set(result.requests.map(({ observed }) => observed))).toEqual(new Set(["unknown"]));
 		expect(checkFailureText(result, request)).toMatch(/No cause was found\.\nNot checked:\n- rules of .*pods\/exec/);
@@ -100,7 +100,7 @@ describe("from outside, measured", () => {
 		const { port } = server.address() as AddressInfo;
 		await new Promise((resolve) => server.close(resolve));
 		const request = requestOf("nodeport-service", { from: ["outside"], addresses: [address], waitSeconds: 20 });
-		const checking = checkService(new MemorySource(labObjects()), request, 20);
+		const checking = checkService(new MemorySource(labObjects()), request, { interval: 20 });
 		setTimeout(() => server.listen(port, "127.0.0.1"), 100);
 		expect((await checking).ok).toBe(true);
 	});
@@ -135,6 +135,29 @@ it("refuses a Service without a nodePort, with the fix", async () => {
 		Object.assign(spec, { type: "ClusterIP", ports: [{ name: "echo", protocol: "TCP", port: 8080 }] });
 	});
 	await expect(check).rejects.toThrow('has no nodePort (type ClusterIP); fix: type: "NodePort" in its spec');
+});
+
+/** A live cluster whose EndpointSlice is older than the rules in the first reading. */
+class ChangingSource extends MemorySource {
+	readings = 0;
+
+	refresh(): void {
+		const name = "nodeport-service-abcde";
+		const slice = objectNamed<ReturnType<typeof sliceObject>>(this.objects, "endpointSlices", name);
+		const ip = this.readings++ === 0 ? "10.244.1.9" : "10.244.1.10";
+		for (const endpoint of slice.endpoints) endpoint.addresses = [ip];
+	}
+}
+
+it("doesn't report rules that a moment later follow the endpoints", async () => {
+	const source = new ChangingSource(labObjects());
+	const request = requestOf("nodeport-service", { from: ["outside"], addresses: ["127.0.0.1:1"] });
+	const { ok, diagnosis } = await checkService(source, request, { interval: 1, settling: 0 });
+	expect({ ok, readings: source.readings, findings: diagnosis.findings }).toEqual({
+		ok: false,
+		readings: 2,
+		findings: [],
+	});
 });
 
 it("keeps findings that don't stop requests, in words", async () => {
