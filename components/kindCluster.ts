@@ -14,9 +14,9 @@ import { clusterNode, type LabCluster } from "./labCluster.ts";
 export type { KindClusterArgs } from "./kind/kindClusterArgs.ts";
 
 /**
- * A kind cluster that repairs itself: an update recreates it if it is gone, incomplete or of another shape, starts stopped
- * nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
- * The component's name is part of the cluster's owner mark: two clusters in one stack need two names.
+ * A kind cluster that repairs itself: an update recreates it if it is missing, incomplete or has other settings, starts
+ * stopped nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
+ * The component's name is part of the cluster's owner mark: two clusters in one stack need different names.
  */
 export class KindCluster extends pulumi.ComponentResource implements LabCluster {
 	/** Identifies the cluster: a recreated cluster of the same name has another id. */

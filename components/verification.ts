@@ -12,7 +12,7 @@ export interface VerificationArgs {
 	context?: pulumi.Input<string> | undefined;
 	/** The Service to verify. */
 	service: pulumi.Input<{ namespace: string; name: string }>;
-	/** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
+	/** The Deployment behind the Service: how many pods it has, and on which nodes they may run (empty: any node). */
 	echo: { deployment: pulumi.Input<string>; replicas: pulumi.Input<number>; nodes: pulumi.Input<string[]> };
 	/** The clients that send requests. The first one's packet is explained on every node. */
 	clients: pulumi.Input<Client | ClientGroup>[];

@@ -49,13 +49,13 @@ export interface NodePortCheckArgs {
 }
 
 /**
- * Fails the update if a Service's NodePort doesn't answer from where it should; the error has the findings of
+ * Fails the update if a Service's NodePort doesn't answer a client that should reach it; the error has the findings of
  * `nodeport-lab diagnose` that explain why. It only reads the cluster, with the rights of docs/diagnose-rbac.yaml: objects, and
  * by exec the rules of each node in its kube-proxy pod; after a failure also which ports a pod of the Service listens on.
- * Changes that Pulumi doesn't make are noticed with `always` only.
+ * It notices changes made outside Pulumi only with `always`.
  */
 export class NodePortCheck extends pulumi.ComponentResource {
-	/** True: a check that failed is no output, but an error. */
+	/** Always true: a failed check is an error, not an output. */
 	public readonly ok: pulumi.Output<boolean>;
 	/** When the check ran last, in ISO 8601. */
 	public readonly checkedAt: pulumi.Output<string>;

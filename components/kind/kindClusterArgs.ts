@@ -53,8 +53,9 @@ export interface KindClusterArgs {
 	 */
 	adopt?: pulumi.Input<boolean>;
 	/**
-	 * The last resort: kind's configuration (kind.x-k8s.io/v1alpha4) as YAML or as an object, instead of the arguments that it
-	 * contains. kind itself checks it when it creates the cluster. A change recreates the cluster, except of labels.
+	 * kind's own configuration (kind.x-k8s.io/v1alpha4), as YAML or as an object, for fields without an argument here. The
+	 * arguments for nodes, networking, patches and feature gates aren't allowed next to it. kind checks it when it creates the
+	 * cluster. A change recreates the cluster, except for labels.
 	 * @default made from the other arguments
 	 */
 	kindConfig?: string | Record<string, unknown>;

@@ -221,7 +221,7 @@ interface VerificationArgs {
         namespace: string;
         name: string;
     }>;
-    /** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
+    /** The Deployment behind the Service: how many pods it has, and on which nodes they may run (empty: any node). */
     echo: {
         deployment: pulumi.Input<string>;
         replicas: pulumi.Input<number>;

@@ -137,13 +137,13 @@ interface NodePortCheckArgs {
     }>;
 }
 /**
- * Fails the update if a Service's NodePort doesn't answer from where it should; the error has the findings of
+ * Fails the update if a Service's NodePort doesn't answer a client that should reach it; the error has the findings of
  * `nodeport-lab diagnose` that explain why. It only reads the cluster, with the rights of docs/diagnose-rbac.yaml: objects, and
  * by exec the rules of each node in its kube-proxy pod; after a failure also which ports a pod of the Service listens on.
- * Changes that Pulumi doesn't make are noticed with `always` only.
+ * It notices changes made outside Pulumi only with `always`.
  */
 declare class NodePortCheck extends pulumi.ComponentResource {
-    /** True: a check that failed is no output, but an error. */
+    /** Always true: a failed check is an error, not an output. */
     readonly ok: pulumi.Output<boolean>;
     /** When the check ran last, in ISO 8601. */
     readonly checkedAt: pulumi.Output<string>;
@@ -430,8 +430,9 @@ interface KindClusterArgs {
      */
     adopt?: pulumi.Input<boolean>;
     /**
-     * The last resort: kind's configuration (kind.x-k8s.io/v1alpha4) as YAML or as an object, instead of the arguments that it
-     * contains. kind itself checks it when it creates the cluster. A change recreates the cluster, except of labels.
+     * kind's own configuration (kind.x-k8s.io/v1alpha4), as YAML or as an object, for fields without an argument here. The
+     * arguments for nodes, networking, patches and feature gates aren't allowed next to it. kind checks it when it creates the
+     * cluster. A change recreates the cluster, except for labels.
      * @default made from the other arguments
      */
     kindConfig?: string | Record<string, unknown>;
@@ -496,9 +497,9 @@ interface KindPatchJSON6902Args {
 }
 
 /**
- * A kind cluster that repairs itself: an update recreates it if it is gone, incomplete or of another shape, starts stopped
- * nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
- * The component's name is part of the cluster's owner mark: two clusters in one stack need two names.
+ * A kind cluster that repairs itself: an update recreates it if it is missing, incomplete or has other settings, starts
+ * stopped nodes, and restores a lost kubeconfig. Resources inside depend on `id` and are recreated with it.
+ * The component's name is part of the cluster's owner mark: two clusters in one stack need different names.
  */
 declare class KindCluster extends pulumi.ComponentResource implements LabCluster {
     /** Identifies the cluster: a recreated cluster of the same name has another id. */
@@ -612,7 +613,7 @@ interface VerificationArgs {
         namespace: string;
         name: string;
     }>;
-    /** What the Service must lead to: a Deployment with so many pods on these nodes (empty: any node). */
+    /** The Deployment behind the Service: how many pods it has, and on which nodes they may run (empty: any node). */
     echo: {
         deployment: pulumi.Input<string>;
         replicas: pulumi.Input<number>;
