@@ -24,7 +24,7 @@ const meanings = {
 	table: "A group of chains for one purpose. nat: rewrites; filter: accepts or drops.",
 	chain: "A list of rules that are evaluated in order. A rule can jump to another chain, which returns at its end.",
 	hook: "A place in the kernel's network stack where rules are evaluated: PREROUTING on arrival, FORWARD or INPUT after routing, OUTPUT for the node's own packets, POSTROUTING on the way out.",
-	rule: "Conditions and an action: a packet that meets all conditions is jumped, rewritten, accepted, dropped or rejected.",
+	rule: "Conditions and an action: a packet that meets all conditions jumps to another chain, or is rewritten, accepted, dropped or rejected.",
 	hairpin: "A packet that comes back to the pod or node that sent it.",
 	"pod network": "The pods' address ranges, one per node. Outside it, pods appear with their node's address.",
 } as const;

@@ -94,7 +94,7 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 			return [
 				{
 					figure: `${measured.inBand.length}`,
-					what: `automatically chosen nodePorts lie from ${measured.band.join(" to ")}`,
+					what: `auto-assigned nodePorts are from ${measured.band.join(" to ")}`,
 				},
 			];
 		case "listed":

@@ -29,7 +29,7 @@ export const notices = (report: Report): Markup | undefined =>
 
 /** "iptables mode (iptables-nft)". */
 function proxy({ proxyMode, rules }: Report): string {
-	if (proxyMode === "none") return "replaced by something else";
+	if (proxyMode === "none") return "replaced by another program";
 	const backends = [...new Set(rules.map(({ backend }) => backend))].join(", ");
 	return backends === "" ? proxyMode : `${proxyMode} mode (${backends})`;
 }

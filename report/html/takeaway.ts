@@ -42,7 +42,7 @@ function withoutAnswer(report: Report, { client, target, observed }: Cell): stri
 	const isDropped = branch.end.kind === "drop" && branch.end.node === target.node;
 	const reason =
 		isDropped && isWithoutEndpoint(report, target.node)
-			? ["The node has no own endpoint, and externalTrafficPolicy is Local."]
+			? ["The node has no endpoint, and externalTrafficPolicy is Local."]
 			: [];
 	return [endText(branch.end), ...reason];
 }
@@ -79,7 +79,7 @@ function rewriter({ clients }: Report, cell: Cell, node: string | undefined): [s
 }
 
 const entryReason =
-	"So the reply comes back through the entry node: only there, conntrack can undo the rewrite of the destination.";
+	"So the reply comes back through the entry node: only conntrack there can undo the rewrite of the destination.";
 const hairpinReason =
 	"The pod called itself (hairpin): without the rewrite it would send the reply to itself, past the conntrack entry of its node.";
 const podNetworkReason = "Outside the pod network, a pod appears with an address of its node.";
@@ -120,5 +120,5 @@ function droppingNodes(report: Report, { client }: Cell): string[] {
 	);
 	if (dropping.length === 0) return [];
 	const who = dropping.length === 1 ? "drops the request: it has no" : "drop the request: they have no";
-	return [`${dropping.length} of ${own.length} nodes ${who} own endpoint, and externalTrafficPolicy is Local.`];
+	return [`${dropping.length} of ${own.length} nodes ${who} endpoint, and externalTrafficPolicy is Local.`];
 }

@@ -89,7 +89,7 @@ it.each<[string, MeasuredSubject, MeasuredValue, string]>([
 		"ports in the static band",
 		{ kind: "assignedPorts", services: 150 },
 		{ kind: "ports", band: [30000, 30085], inBand: [] },
-		"0 automatically chosen nodePorts lie from 30000 to 30085",
+		"0 auto-assigned nodePorts are from 30000 to 30085",
 	],
 	[
 		"an address in the API",

@@ -86,7 +86,7 @@ it("starts with the replacement of kube-proxy and the cluster's size, and shows 
 		"verified 4 of 5000 nodes",
 		"another program serves Services",
 		"on 5000 nodes",
-		"replaced by something else",
+		"replaced by another program",
 	])
 		expect(top.replaceAll("&gt;", ">")).toContain(line);
 	expect(page).not.toMatch(/by the kernel rules|none (rules|mode)|The Service's rules on each node/);

@@ -21,7 +21,7 @@ const first = (report: Report, client: string, to: string): string =>
 it("names the address that the pod saw, the client's own, and who rewrote it", () => {
 	expect(lesson(full)).toEqual([
 		"The pod saw 172.18.0.4, an address of nodeport-control-plane, not dnsutils (10.244.1.2): the entry node rewrote the source.",
-		"So the reply comes back through the entry node: only there, conntrack can undo the rewrite of the destination.",
+		"So the reply comes back through the entry node: only conntrack there can undo the rewrite of the destination.",
 	]);
 });
 
@@ -115,14 +115,14 @@ it("is correct for policy Local", () => {
 	expect(lesson(report)).toEqual([
 		"The pod saw 172.18.0.2, an address of nodeport-worker3, not dnsutils (10.244.1.2): its own node rewrote the source.",
 		"Outside the pod network, a pod appears with an address of its node.",
-		"3 of 4 nodes drop the request: they have no own endpoint, and externalTrafficPolicy is Local.",
+		"3 of 4 nodes drop the request: they have no endpoint, and externalTrafficPolicy is Local.",
 	]);
 	expect(first(report, "outside", "nodeport-worker")).toBe(
 		"The pod saw 172.18.0.6, the address of the client outside itself: no rule changed the source address.",
 	);
 	expect(requestLesson(report, cellOf(report, "outside", "nodeport-worker2"))).toEqual([
 		"No answer: nodeport-worker2 drops it, and the client's request times out.",
-		"The node has no own endpoint, and externalTrafficPolicy is Local.",
+		"The node has no endpoint, and externalTrafficPolicy is Local.",
 	]);
 });
 
