@@ -116,7 +116,7 @@ async function compare(
 	console.log("\nThe kernel's trace");
 	const passed = new Set(branches.flatMap(({ legs }) => legs.map(({ node }) => node)));
 	if (passed.size === 0) {
-		console.log("no node's rules see the packet, so there is nothing to trace");
+		console.log("no node's rules handle the packet, so there is nothing to trace");
 		return undefined;
 	}
 	let agreeing = 0;

@@ -43,9 +43,9 @@ function options() {
 			},
 		},
 		[
-			"--restart  forgets all answers, and begins with the first part",
+			"--restart  deletes all answers, and starts with the first part",
 			"--list     shows all parts, and the score",
-			`--step     takes one part again, and goes on from there: ${partNames.join(", ")}`,
+			`--step     repeats one part, and continues from there: ${partNames.join(", ")}`,
 		],
 	);
 	const { step } = values;

@@ -61,7 +61,8 @@ for (const [signal, code] of [
 }
 
 const usage = "npm run setup";
-const help = "gets the tools and images that the lab needs, and selects the stack; it creates no lab (npm start does)";
+const help =
+	"gets the tools and images that the lab needs, and selects the stack; it doesn't create the lab (npm start does)";
 
 /** bootstrap.mjs gives the options. */
 function optionsOf() {

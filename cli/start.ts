@@ -62,7 +62,7 @@ async function start(status: Status, { verbose }: { verbose: boolean }): Promise
 	const report = await lastReport();
 	if (report !== undefined && report.checkedAt > started) return { code, report };
 	if (code !== 0) return { code };
-	// A no-op update verifies nothing, and the lab must not be called good because it was once.
+	// A no-op update verifies nothing, so an old result would be shown.
 	const again = await verifyAgain(status);
 	return { code: again.ok ? 0 : 1, report: again };
 }

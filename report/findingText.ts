@@ -94,7 +94,7 @@ function resultText(result: Expected | Observed): string {
 }
 
 const endText = (end: End): string =>
-	end.kind === "unknown" ? `an unknown end on ${end.node} (${unknownText(end)})` : resultText(observationOf(end));
+	end.kind === "unknown" ? `unknown result on ${end.node} (${unknownText(end)})` : resultText(observationOf(end));
 
 /** What is wrong with the node's rules. */
 export const nodeProblemText = ({ kind, problem }: NodeFinding): string =>
@@ -107,9 +107,9 @@ function rulesText(problem: RulesProblem): string {
 				const { owner, rule } = problem.foreign;
 				return `a rule of ${owner} acts before kube-proxy's: it sends packets to ${list(problem.observed)}, but the endpoints are ${list(problem.expected)} (${rule})`;
 			}
-			return `its rules lead to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)}`;
+			return `its rules send packets to ${list(problem.observed)}, but the Service's endpoints are ${list(problem.expected)}`;
 		case "dns":
-			return `its rules lead DNS queries to ${list(problem.observed)}, but the endpoints of DNS are ${list(problem.expected)}`;
+			return `its rules send DNS queries to ${list(problem.observed)}, but the endpoints of DNS are ${list(problem.expected)}`;
 		case "policy": {
 			const does = problem.observed === "kept" ? "keep" : "rewrite";
 			return `its rules ${does} the client IP of clients outside the cluster, but externalTrafficPolicy is ${problem.expected}`;

@@ -13,12 +13,12 @@ import { takeStep } from "./takeStep.ts";
 
 /**
  * Takes all parts that aren't done, and saves after each answer.
- * @param first takes this part again, and goes on from there
+ * @param first repeats this part, and continues from there
  */
 export async function takeLesson(session: Session, first: string | undefined): Promise<void> {
 	try {
 		await repairLeft(session);
-		// Predictions and exercises are about a lab that works.
+		// Predictions and exercises need a lab that works.
 		await requireClean(session.lab);
 		if (first !== undefined) await save(session, (progress) => without(progress, first));
 		const from = first === undefined ? 0 : partNames.indexOf(first);

@@ -90,7 +90,7 @@ async function refuseLost({ id, access }: { id: string; access: Access }): Promi
 	});
 	if (found === id) return;
 	throw new Error(
-		`${place}, leads to another cluster than the stack's; nothing was changed; ` +
+		`${place}, is another cluster than the stack's; nothing was changed; ` +
 			`fix: correct the kubeconfig, or, if the stack's cluster is gone for good: ${forget}`,
 	);
 }

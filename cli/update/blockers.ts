@@ -58,8 +58,9 @@ async function whyWaiting(cluster: Cluster, pod: V1Pod, isEnding: boolean): Prom
 		kubectlText(cluster.access, "-n", namespace, verb, "pod", name, ...args);
 	const node = pod.spec?.nodeName;
 	if (deletionTimestamp !== undefined) {
-		if (node === undefined || isReady(await cluster.core.readNode({ name: node }))) return [`  pod ${name} is ending`];
-		return [`  pod ${name} can't end: ${node} isn't Ready; fix: ${of("delete", "--force", "--grace-period=0")}`];
+		if (node === undefined || isReady(await cluster.core.readNode({ name: node })))
+			return [`  pod ${name} is terminating`];
+		return [`  pod ${name} can't terminate: ${node} isn't Ready; fix: ${of("delete", "--force", "--grace-period=0")}`];
 	}
 	if (isEnding) return [`  pod ${name} is still there`];
 	return isReady(pod) ? [] : [`  pod ${name} isn't ready: ${reason(pod)}; see: ${of("describe")}`];

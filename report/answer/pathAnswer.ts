@@ -56,7 +56,7 @@ function endName(end: End): string {
 		case "loopback":
 			return "it stays in the client's own network";
 		case "unreachable":
-			return `nobody has ${end.address}`;
+			return `no node or pod has ${end.address}`;
 		case "unknown":
 			return `unknown on ${end.node}`;
 	}

@@ -15,7 +15,7 @@ interface SubjectText {
 const subjects: Record<Subject, SubjectText> = {
 	endpointSlices: {
 		name: "EndpointSlices",
-		shows: "whether the Service has ready endpoints, and where rules must lead",
+		shows: "whether the Service has ready endpoints, and where rules must send packets",
 		right: "list endpointslices.discovery.k8s.io",
 	},
 	pods: {
@@ -63,16 +63,16 @@ const subjects: Record<Subject, SubjectText> = {
 		name: "rules of other tools",
 		shows: "rules of firewalld, Docker, an administrator or an earlier kube-proxy that may drop packets first",
 	},
-	network: { name: "interfaces and routes", shows: "what rules do that depend on them" },
+	network: { name: "interfaces and routes", shows: "the effect of rules that depend on them" },
 	recent: { name: "remembered clients", shows: "which clients session affinity sends to the same endpoint again" },
-	ipset: { name: "ipsets", shows: "what rules do that depend on their elements" },
+	ipset: { name: "ipsets", shows: "the effect of rules that depend on their elements" },
 	conntrack: { name: "connections (conntrack)", shows: "whether known UDP clients are sent to pods that are gone" },
 	listeners: {
 		name: "sockets of a pod",
 		shows: "whether a process listens on the targetPort",
 		right: "create and get pods/exec in the Service's namespace",
 	},
-	requests: { name: "requests", shows: "how they really end" },
+	requests: { name: "requests", shows: "the measured results" },
 };
 
 /** One line for each subject and reason; nodes with the same reason are together. */

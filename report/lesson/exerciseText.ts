@@ -24,11 +24,11 @@ interface ExerciseWords {
 }
 
 const diagnoseHint = ({ namespace, service }: LabNames): string =>
-	`let the diagnosis find it: node cli/tool/nodeport-lab.mjs diagnose ${namespace}/${service}`;
+	`run the diagnosis: node cli/tool/nodeport-lab.mjs diagnose ${namespace}/${service}`;
 
 export const exerciseWords: Record<FaultKind, ExerciseWords> = {
 	targetPort: {
-		title: "Nobody answers",
+		title: "No node answers",
 		hints: (names) => [
 			`compare the Service's targetPort with the pod's containerPort: kubectl -n ${names.namespace} describe service ${names.service}, and kubectl -n ${names.namespace} describe pods`,
 			diagnoseHint(names),
@@ -65,15 +65,15 @@ export const exerciseWords: Record<FaultKind, ExerciseWords> = {
 			diagnoseHint(names),
 		],
 		lesson:
-			"kube-proxy writes a Service's rules when the Service changes, and all rules when it starts. It doesn't notice at once " +
-			"that somebody has removed some, for example a firewall that was restarted.",
+			"kube-proxy writes a Service's rules when the Service changes, and all rules when it starts. If something else removes " +
+			"rules, such as the restart of a firewall, it doesn't notice at once.",
 	},
 	stoppedNode: {
 		title: "One node doesn't answer at all",
 		hints: (names) => ["look at the nodes: kubectl get nodes, and docker ps --all", diagnoseHint(names)],
 		lesson:
 			"Nothing removes a dead node's address from use. The other nodes still answer, but a client that knows only this " +
-			"address gets no answer: that takes a load balancer with health checks.",
+			"address gets no answer. A load balancer with health checks avoids this.",
 	},
 };
 

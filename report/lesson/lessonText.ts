@@ -4,9 +4,9 @@ import type { LabChange } from "../../verification/lesson/lessonLab.ts";
 import { reportedLines } from "./exerciseText.ts";
 
 export const lessonText = {
-	saved: "Saved. To go on: npm run lesson",
-	interrupted: "Interrupted. Your answers are saved. To go on: npm run lesson",
-	end: "That was the last part. Again: npm run lesson -- --restart",
+	saved: "Saved. To continue: npm run lesson",
+	interrupted: "Interrupted. Your answers are saved. To continue: npm run lesson",
+	end: "That was the last part. To start again: npm run lesson -- --restart",
 	killed: "An earlier lesson was killed while the lab was broken.",
 	right: "Right.",
 	wrong: "Not what you predicted.",
@@ -14,7 +14,7 @@ export const lessonText = {
 	noDrawbacks: "The drawbacks aren't measured on this lab yet: npm run drawbacks (about seven minutes)",
 	task: "Find the cause and fix it in another shell, in this folder, after: source .toolchain/env. Then come back and check.",
 	solved: "Solved: diagnose reports no finding.",
-	checkAgain: "diagnose reports nothing any more: check",
+	checkAgain: "diagnose reports no finding: type check",
 	exercisePrompt: "check, hint, solve, next, or q to quit: ",
 };
 
@@ -23,7 +23,7 @@ export const exerciseChoices = {
 	check: "diagnose the Service again",
 	hint: "the next hint",
 	solve: "show the cause and let the lesson fix it",
-	next: "restore the lab and go on without a solution",
+	next: "restore the lab and continue without a solution",
 };
 
 export const questionChoices = { skip: "measure without a prediction" };

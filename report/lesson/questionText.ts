@@ -30,7 +30,7 @@ export function questionText(subject: Subject): string {
 		case "rewrites":
 			return `Which address of the packet to ${subject.address} do the rules of ${subject.node} rewrite?`;
 		case "nodesPassed":
-			return `${subject.client} calls the nodePort of ${subject.node}; the pod runs on ${subject.podNode}. The rules of how many nodes handle the packet?`;
+			return `${subject.client} calls the nodePort of ${subject.node}; the pod runs on ${subject.podNode}. On how many nodes do rules handle the packet?`;
 		case "secondService":
 			return `What does the API server do with a second Service on nodePort ${subject.nodePort}?`;
 	}
@@ -69,13 +69,13 @@ export function lessonValueText(value: Value, owners: Owners): string {
 }
 
 const outcomes: Partial<Record<Extract<Value, { kind: "noAnswer" }>["outcome"], string>> = {
-	timeout: "nobody: the request times out",
-	refused: "nobody: the connection is refused",
-	dns: "nobody: the name can't be resolved",
+	timeout: "no pod: the request times out",
+	refused: "no pod: the connection is refused",
+	dns: "no pod: the name can't be resolved",
 };
 
 const noAnswerText = (outcome: Extract<Value, { kind: "noAnswer" }>["outcome"]): string =>
-	outcomes[outcome] ?? "nobody: the request fails";
+	outcomes[outcome] ?? "no pod: the request fails";
 
 function rewritesText({ source, destination }: Extract<Value, { kind: "rewrites" }>): string {
 	if (source && destination) return "source and destination";

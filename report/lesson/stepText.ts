@@ -18,14 +18,14 @@ export const stepWords: Record<StepName, StepWords> = {
 	labels: {
 		title: "Labels choose a node",
 		intro: [
-			"Kubernetes writes labels on each node, such as kubernetes.io/hostname. A nodeSelector in a pod's spec allows only " +
-				"nodes with that label.",
+			"Each node has labels, such as kubernetes.io/hostname. A nodeSelector in a pod's spec allows only nodes with that " +
+				"label.",
 		],
 	},
 	deploy: {
 		title: "Deploy the Service",
 		intro: [
-			"A Service has a selector. Kubernetes writes the address of each ready pod with these labels into EndpointSlices. " +
+			"A Service has a selector. Kubernetes writes the address of each ready pod with matching labels into EndpointSlices. " +
 				"kube-proxy on each node reads them and writes rules into the node's kernel.",
 		],
 	},
@@ -51,9 +51,7 @@ export const stepWords: Record<StepName, StepWords> = {
 	},
 	costs: {
 		title: "What NodePort costs",
-		intro: [
-			"The next questions are about drawbacks. npm run drawbacks measures all nine of them, with many more requests.",
-		],
+		intro: ["The next questions are about drawbacks. npm run drawbacks measures all nine, with many more requests."],
 	},
 	instead: {
 		title: "What to use instead",

@@ -28,7 +28,7 @@ export interface HostPort {
 export function judgeHostPort({ port, here, containers }: HostPort, own: Pick<NodeContainer, "name">[]): Finding {
 	const subject = "hostPort";
 	if (containers.some((name) => own.some((node) => node.name === name)))
-		return { subject, level: "ok", found: `127.0.0.1:${port} leads to this stack's cluster` };
+		return { subject, level: "ok", found: `127.0.0.1:${port} is published by this stack's cluster` };
 	if (containers.length > 0) return judgeForeign(port, here, containers);
 	if (here === "taken") {
 		const found = `another program uses 127.0.0.1:${port} (ss --listening --tcp --processes 'sport = ${port}' names it)`;

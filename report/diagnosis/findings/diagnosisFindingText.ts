@@ -157,7 +157,7 @@ function notListeningText({
 		return {
 			title: `pod ${pod} listens on ${port}/${protocol}${over} only on its loopback address`,
 			evidence: ["packets for the pod's address are refused"],
-			advice: "let the process listen on 0.0.0.0 or [::]",
+			advice: "make the process listen on 0.0.0.0 or [::]",
 		};
 	}
 	const others = listening.length === 0 ? "no port at all" : `port ${listening.join(", ")}`;

@@ -20,5 +20,5 @@ const fixes: Record<string, (port: string) => string> = {
 export function ownerFix(owner: RuleOwner, port: string): string {
 	if (isPolicyEngine(owner))
 		return "check whether a NetworkPolicy for the pods or the node is meant to forbid these packets";
-	return fixes[owner]?.(port) ?? "find the program that wrote the rule, and let it accept these packets";
+	return fixes[owner]?.(port) ?? "find the program that wrote the rule, and make it accept these packets";
 }

@@ -29,7 +29,7 @@ export function otherProxyText({ agents, serves }: FindingOf<"otherProxy">): Fin
 		case "podClients":
 			return {
 				title: `${who} serves pods' requests to ClusterIPs, next to kube-proxy`,
-				evidence: ["for pods, the predictions follow kube-proxy's rules, which these packets may not meet"],
+				evidence: ["for pods, the predictions follow kube-proxy's rules, which these packets may bypass"],
 			};
 	}
 }

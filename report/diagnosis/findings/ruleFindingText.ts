@@ -66,7 +66,7 @@ export function foreignRuleText(finding: FindingOf<"foreignRule">): FindingWords
 			`example: ${clientName(example.client)} -> ${targetName(example.target)}${detail}${count}`,
 		],
 		advice: isExampleOnly
-			? `name a real client by --client <address>: rules may accept it; if not, ${ownerFix(owner, port)}`
+			? `predict for a real client with --client <address>: the rule may accept it; otherwise, ${ownerFix(owner, port)}`
 			: ownerFix(owner, port),
 	};
 }

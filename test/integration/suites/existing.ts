@@ -104,7 +104,7 @@ export const existing = (mode: "iptables" | "nftables") =>
 				};
 				await cluster.onNode(idle, "systemctl stop kubelet");
 				await cluster.kubectl("wait", "node", idle, "--for=condition=Ready=Unknown", "--timeout=120s");
-				const stuck = new RegExp(`pod dnsutils can't end: ${idle} isn't Ready; fix: (kubectl .*)$`, "m");
+				const stuck = new RegExp(`pod dnsutils can't terminate: ${idle} isn't Ready; fix: (kubectl .*)$`, "m");
 				const fixed = new Set<string>();
 				const printed = await start(async (line) => {
 					const [, fix] = stuck.exec(line) ?? [];

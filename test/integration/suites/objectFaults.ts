@@ -30,10 +30,12 @@ export const objectFaults = (lab: () => Lab) =>
 			await execa("docker", ["exec", worker, "sh", "-c", flush]);
 			const printed = await fails();
 			const [, fix = ""] =
-				new RegExp(`^failed: ${worker}: its rules lead to .*(?:\\n {2}.*)*?\\n {2}fix: (.*)$`, "m").exec(printed) ?? [];
+				new RegExp(`^failed: ${worker}: its rules send packets to .*(?:\\n {2}.*)*?\\n {2}fix: (.*)$`, "m").exec(
+					printed,
+				) ?? [];
 			expect(fix, printed).toMatch(/^kubectl .* delete pod -n kube-system kube-proxy-/);
 			// The other nodes still have their rules.
-			expect(printed.match(/^failed: .*: its rules lead to/gm)?.length).toBe(1);
+			expect(printed.match(/^failed: .*: its rules send packets to/gm)?.length).toBe(1);
 			await execa("sh", ["-c", fix], { cwd: lab().folder });
 			const { exitCode, all } = await lab().run("cli/verify.ts");
 			expect(exitCode, all).toBe(0);

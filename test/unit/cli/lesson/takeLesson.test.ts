@@ -74,7 +74,7 @@ it("counts every right prediction, and shows what was measured next to it", asyn
 	expect(printed).toContain(
 		"$ kubectl exec -n default dnsutils -c dnsutils -- wget -q -O- http://172.18.0.9:30040/host",
 	);
-	expect(printed).toContain("Saved. To go on: npm run lesson");
+	expect(printed).toContain("Saved. To continue: npm run lesson");
 	expect(await isWhole(lab)).toBe(true);
 });
 
@@ -95,12 +95,12 @@ it("goes on where the learner left it, also after a skipped question", async () 
 	expect(second).toContain("2 of 13: Labels choose a node (labels)");
 });
 
-it("takes one part again, and goes on from there", async () => {
+it("repeats one part, and continues from there", async () => {
 	await take(new FakeLessonLab(), await predictions(false));
 	const printed = await take(new FakeLessonLab(), ["s", "s", "q"], "chain");
 	expect(printed).toContain("(chain)");
 	expect(printed).not.toContain("(rules)");
-	expect(printed).toContain("Exercise: Nobody answers (silent-everywhere)");
+	expect(printed).toContain("Exercise: No node answers (silent-everywhere)");
 });
 
 it("says what is allowed if it can't use the line, and asks again", async () => {

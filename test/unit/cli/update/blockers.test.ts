@@ -26,20 +26,20 @@ describe("a pod that is being deleted", () => {
 	it("can't end on a node that isn't Ready: the command that removes it is printed", async () => {
 		api.server.objects.set("/api/v1/nodes/n", node("Unknown"));
 		expect(await blockers(deletion, access)).toEqual([
-			"  pod a can't end: n isn't Ready; fix: kubectl --kubeconfig k -n lab delete pod a --force --grace-period=0",
+			"  pod a can't terminate: n isn't Ready; fix: kubectl --kubeconfig k -n lab delete pod a --force --grace-period=0",
 		]);
 	});
 
 	it("ends by itself on a node that is Ready", async () => {
 		api.server.objects.set("/api/v1/nodes/n", node("True"));
-		expect(await blockers(deletion, access)).toEqual(["  pod a is ending"]);
+		expect(await blockers(deletion, access)).toEqual(["  pod a is terminating"]);
 	});
 
 	it("blocks the deletion of its namespace", async () => {
 		api.server.objects.set("/api/v1/nodes/n", node("Unknown"));
 		const namespace = { op: "delete", type: "kubernetes:core/v1:Namespace", inputs: { metadata: { name: "lab" } } };
 		expect(await blockers(namespace, access)).toEqual([
-			expect.stringContaining("pod a can't end: n isn't Ready; fix: kubectl"),
+			expect.stringContaining("pod a can't terminate: n isn't Ready; fix: kubectl"),
 			"  pod b is still there",
 		]);
 	});

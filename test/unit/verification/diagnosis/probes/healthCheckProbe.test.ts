@@ -44,7 +44,7 @@ it("finds the firewall that stops a load balancer's health checks, and asks for 
 	});
 	const words = findings[0] && findingWords(findings[0].finding);
 	expect(words?.evidence[1]).toContain("health check of nodeport-worker 172.18.0.8:32000");
-	expect(words?.advice).toMatch(/^name a real client by --client <address>/);
+	expect(words?.advice).toMatch(/^predict for a real client with --client <address>/);
 });
 
 it("isn't predicted for a Service that doesn't keep the client's address", async () => {

@@ -204,20 +204,20 @@ describe("what can't be measured is a gap", () => {
 				ending(() => "ok"),
 				objects,
 			),
-		).toEqual(["requests: no program sends sctp packets and reports the answer; would show how they really end"]);
+		).toEqual(["requests: no program sends sctp packets and reports the answer; would show the measured results"]);
 	});
 
 	it("IPv6 from a machine without it", async () => {
 		const prober = ending((host) => (host.includes(":") ? "other" : "ok"), "connect ENETUNREACH fd00:18::8:30040");
 		expect(await gapsOf(prober, dualStackObjects("nodeport-service"))).toEqual([
-			"IPv6 requests: this machine has no address or no route of this family; would show how they really end",
+			"IPv6 requests: this machine has no address or no route of this family; would show the measured results",
 		]);
 	});
 
 	it("a client without a program that sends requests", async () => {
 		const prober: Prober = { ...here, sender: async () => undefined, needs: () => ["curl", "wget"] };
 		expect(await gapsOf(prober)).toEqual([
-			"requests: this machine can't send them: its container has none of curl, wget, or exec isn't allowed; would show how they really end",
+			"requests: this machine can't send them: its container has none of curl, wget, or exec isn't allowed; would show the measured results",
 		]);
 	});
 });
