@@ -7,7 +7,7 @@ import type { RecordedRun } from "./recordedRun.ts";
 import { pageHash, takeScreenshot } from "./screenshot.ts";
 import { terminalPicture } from "./terminalPicture.ts";
 
-export const documents = ["README.md"];
+export const documents = ["README.md", "docs/lesson.md"];
 
 export const pictures = {
 	terminal: "docs/terminal.svg",
