@@ -1,5 +1,7 @@
 /** Checks that a NodePort answers, and diagnoses the Service if it doesn't. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterSource } from "../../kubernetes/source/clusterSource.ts";
+import { NoService } from "../../kubernetes/source/serviceReading.ts";
 import { poll } from "../../lib/poll.ts";
 import { type Diagnosis, type DiagnosisInput, diagnose } from "../diagnosis/diagnosis.ts";
 import { exampleClients } from "../diagnosis/prediction/predictedClients.ts";
@@ -33,9 +35,9 @@ export async function checkService(
 	request: CheckRequest,
 	{ interval = 2000, settling }: Pauses = {},
 ): Promise<Checked> {
+	const deadline = Date.now() + request.waitSeconds * 1000;
 	const read = async () => {
-		source.refresh?.();
-		const input = await readDiagnosis(source, request.service);
+		const input = await readInTime(source, request, { deadline, interval });
 		const requests = await checkedRequests(source, input, request);
 		return { input, requests, ok: requests.length > 0 && requests.every(({ ok }) => ok) };
 	};
@@ -45,6 +47,22 @@ export async function checkService(
 	const input = await readSettled(source, request.service, settling, last.input);
 	const probed = ok ? undefined : await measured(source, input, request);
 	return { ok, requests, diagnosis: diagnose({ ...input, probed }) };
+}
+
+/** Reads again after an error, while there is time: the API server may restart during an update. */
+async function readInTime(
+	source: ClusterSource,
+	request: CheckRequest,
+	{ deadline, interval }: { deadline: number; interval: number },
+): Promise<DiagnosisInput> {
+	try {
+		source.refresh?.();
+		return await readDiagnosis(source, request.service);
+	} catch (error) {
+		if (error instanceof NoService || Date.now() >= deadline) throw error;
+		await sleep(interval);
+		return readInTime(source, request, { deadline, interval });
+	}
 }
 
 /** What a diagnosis measures to find a cause outside the rules: a firewall in between, a process that doesn't listen. */

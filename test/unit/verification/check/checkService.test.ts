@@ -52,6 +52,29 @@ describe("from the nodes, predicted", () => {
 	});
 });
 
+describe("an API server that doesn't answer", () => {
+	/** Its first reads fail. */
+	class RestartingSource extends MemorySource {
+		failures = 2;
+		override about() {
+			return this.failures-- > 0 ? Promise.reject(new Error("the API server doesn't answer")) : super.about();
+		}
+	}
+	const check = (waitSeconds: number) =>
+		checkService(new RestartingSource(labObjects()), requestOf("nodeport-service", { from: ["nodes"], waitSeconds }), {
+			interval: 1,
+			settling: 0,
+		});
+
+	it("is asked again while there is time", async () => {
+		expect((await check(60)).ok).toBe(true);
+	});
+
+	it("is the error after that", async () => {
+		await expect(check(0)).rejects.toThrow("the API server doesn't answer");
+	});
+});
+
 describe("from outside, measured", () => {
 	let server: Server;
 	let address: string;
