@@ -95,7 +95,7 @@ describe("a namespace of the stack that somebody else has created again", () => 
 		cluster({ lab: "uid-2 theirs" });
 		api.server.objects.set("/api/v1/namespaces/kube-system", { metadata: { uid: "uid-of-another" } });
 		await expect(refuseReplaced(state)).rejects.toThrow(
-			/^k, context test, leads to another cluster .*; nothing was changed; fix: .*pulumi state delete --all --yes$/,
+			/^k, context test, is another cluster than .*; nothing was changed; fix: .*pulumi state delete --all --yes$/,
 		);
 		api.server.stop();
 		await expect(refuseReplaced(state)).rejects.toThrow(

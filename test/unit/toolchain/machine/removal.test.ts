@@ -33,6 +33,7 @@ inspect*) cat "$FAKE/nodes" ;;
 "image ls"*) cat "$FAKE/images" ;;
 "image rm --force "*) shift 3; for image; do grep -vxF "$image" "$FAKE/images" >"$FAKE/left"; mv "$FAKE/left" "$FAKE/images"; done ;;
 "image prune --force --filter label=nodeport-lab") ;;
+"cp "*) echo "Could not find the file" >&2; exit 1 ;;
 *) echo "docker: not expected: $*" >&2; exit 1 ;;
 esac`;
 const dpkg = `echo "dpkg $*" >>"$FAKE/calls"
