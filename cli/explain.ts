@@ -104,7 +104,9 @@ interface Asked {
 	width: number;
 }
 
-const indentOf = (line: string): string => /^ */.exec(line)?.[0] ?? "";
+function indentOf(line: string): string {
+	return /^ */.exec(line)?.[0] ?? "";
+}
 
 /** Prints each node's trace. They agree if at least one equals the predicted path, and none contradicts it. */
 async function compare(
