@@ -1,4 +1,5 @@
 /** npm run destroy: removes the lab and its own cluster; the engine, its kind network, images and caches stay. */
+import { existingNamespace } from "../config/existingConfig.ts";
 import { findNodes } from "../kind/docker.ts";
 import { removeOwned } from "../kind/kind.ts";
 import { removeKubeconfig } from "../kind/kubeconfigFile.ts";
@@ -45,7 +46,7 @@ async function destroy(status: Status | undefined): Promise<{ code: number; dest
 		? destroyOwn(settings, options)
 		: destroyInExisting(settings, state, { alone, ...options }));
 	if (code !== 0) return { code };
-	const name = setting(settings, isOwn ? "clusterName" : "namespace");
+	const name = isOwn ? setting(settings, "clusterName") : (settings.plain.namespace ?? existingNamespace);
 	const foreign = isOwn && (await findNodes(name)).length > 0 ? { foreignCluster: name } : {};
 	const removed = { kind: isOwn ? "cluster" : "namespace", name } as const;
 	return { code, destroyed: { removed, ...foreign, stack: stackName, settings: settingsFile(stack) } };
