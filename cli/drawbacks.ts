@@ -16,7 +16,7 @@ import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments, verbosity } from "./arguments.ts";
 import { screenOf } from "./display/screenOf.ts";
 import { type Status, showWork } from "./display/showWork.ts";
-import { repairLessonFault } from "./lesson/liveLab.ts";
+import { repairLessonFault } from "./lesson/repairLab.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
 import { readSettings } from "./stack/settings.ts";

@@ -9,7 +9,7 @@ import { restoreLeftovers } from "../verification/experiments/support/leftovers.
 import type { Report } from "../verification/report.ts";
 import { parseArguments, verbosity, verbosityHelp } from "./arguments.ts";
 import { type Status, showWork } from "./display/showWork.ts";
-import { repairLessonFault } from "./lesson/liveLab.ts";
+import { repairLessonFault } from "./lesson/repairLab.ts";
 import { hasDrifted } from "./stack/drift.ts";
 import { removeEndedClient } from "./stack/endedClient.ts";
 import { removeUnrecorded, settleLocks } from "./stack/interrupted.ts";

@@ -1,36 +1,21 @@
 /** The running lab as the lesson uses it. */
 import pLimit from "p-limit";
-import { runOnNode, stopNode } from "../../kind/kind.ts";
-import type { Access } from "../../kubernetes/kubeAccess.ts";
-import { Cluster } from "../../kubernetes/liveCluster.ts";
+import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import { LiveSource } from "../../kubernetes/source/liveSource.ts";
 import { labChangeText } from "../../report/lesson/lessonText.ts";
 import { progressText } from "../../report/progressText.ts";
 import { diagnose } from "../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
-import { repairLeftFault } from "../../verification/lesson/brokenLab.ts";
-import type { FaultTools, LessonLab } from "../../verification/lesson/lessonLab.ts";
+import type { LessonLab } from "../../verification/lesson/lessonLab.ts";
 import type { Progress } from "../../verification/progress.ts";
 import type { Request } from "../../verification/request.ts";
 import { readsAtOnce } from "../../verification/ruleset.ts";
 import { settle, settledSnapshot, sharedSnapshot } from "../../verification/settle.ts";
-import { startUntilReady } from "../stack/experimentLab.ts";
-import { faultRecordPath } from "./lessonFiles.ts";
+import { faultTools } from "./repairLab.ts";
 
 /** How long API and rules may take until they agree. */
 const settleSeconds = 60;
-
-export function faultTools(access: Access): FaultTools {
-	const cluster = new Cluster(access);
-	return { cluster, stopNode, startNode: (name) => startUntilReady(cluster, name), onNode: runOnNode };
-}
-
-/** Repairs what a killed lesson has left. Call it only while no lesson runs. */
-export async function repairLessonFault(access: Access): Promise<void> {
-	const isRepaired = await repairLeftFault(faultRecordPath, faultTools(access));
-	if (isRepaired) console.error("restored what a lesson that was killed had broken");
-}
 
 export function liveLab(request: Request, signal: AbortSignal, print: (line: string) => void): LessonLab {
 	const tools = faultTools(request);
