@@ -2,7 +2,13 @@
 import { open } from "node:fs/promises";
 import { z } from "zod";
 
-const State = z.object({ custom: z.boolean().default(false), parent: z.string().optional() });
+const State = z.object({
+	custom: z.boolean().default(false),
+	parent: z.string().optional(),
+	/** An object's declaration. */
+	inputs: z.unknown().optional(),
+	outputs: z.unknown().optional(),
+});
 const StepEvent = z.object({
 	metadata: z.object({
 		op: z.string(),
@@ -16,6 +22,7 @@ const StepEvent = z.object({
 const EngineEvent = z.object({
 	resourcePreEvent: StepEvent.optional(),
 	resOutputsEvent: StepEvent.optional(),
+	resOpFailedEvent: StepEvent.optional(),
 	diagnosticEvent: z
 		.object({
 			urn: z.string().optional(),

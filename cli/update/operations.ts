@@ -1,9 +1,9 @@
 /** Watches the operations of a running Pulumi by its event log: reports the slow ones, and gives up on those that hang. */
-import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
 import { readState, type StackState } from "../stack/stackState.ts";
 import { blockers } from "./blockers.ts";
+import { type EngineEvent, EventLog } from "./eventLog.ts";
 
 /** Times in ms. */
 export interface Limits {
@@ -21,20 +21,6 @@ export interface Limits {
 
 const usual: Limits = { interval: 2000, reportAfter: 30_000, grace: 30_000, defaultTimeout: 600_000 };
 
-const Metadata = z.object({
-	op: z.string(),
-	urn: z.string(),
-	type: z.string(),
-	old: z.object({ custom: z.boolean().default(false), inputs: z.unknown(), outputs: z.unknown() }).nullish(),
-	new: z.object({ custom: z.boolean().default(false), inputs: z.unknown(), outputs: z.unknown() }).nullish(),
-});
-const StepEvent = z.object({ metadata: Metadata });
-const Event = z.object({
-	resourcePreEvent: StepEvent.optional(),
-	resOutputsEvent: StepEvent.optional(),
-	resOpFailedEvent: StepEvent.optional(),
-});
-
 export interface Operation {
 	/** "create", "delete-replaced", "refresh". */
 	op: string;
@@ -47,38 +33,38 @@ export interface Operation {
 	outputs: unknown;
 }
 
-/** The operations that have started and not ended, in a log whose last line may be incomplete. */
-export function running(log: string): Map<string, Operation> {
-	const operations = new Map<string, Operation>();
-	for (const line of log.split("\n").slice(0, -1)) {
-		const { resourcePreEvent, resOutputsEvent, resOpFailedEvent } = Event.parse(JSON.parse(line));
-		if (resourcePreEvent) {
-			const { op, urn, type, old, new: next } = resourcePreEvent.metadata;
-			// A component has no operation of its own: its event ends with its last child.
-			if (!(next ?? old)?.custom || op === "same") continue;
-			const name = urn.split("::").at(-1) ?? "";
-			const state = { inputs: (next ?? old)?.inputs, outputs: old?.outputs };
-			operations.set(`${op} ${urn}`, { op, urn, type, name, ...state });
-		}
-		const ended = (resOutputsEvent ?? resOpFailedEvent)?.metadata;
-		if (ended) operations.delete(`${ended.op} ${ended.urn}`);
+/** Follows the operations that have started and not ended. */
+function follow(operations: Map<string, Operation>, { resourcePreEvent, ...ending }: EngineEvent): void {
+	if (resourcePreEvent) {
+		const { op, urn, type, old, new: next } = resourcePreEvent.metadata;
+		// A component has no operation of its own: its event ends with its last child.
+		if (!(next ?? old)?.custom || op === "same") return;
+		const name = urn.split("::").at(-1) ?? "";
+		const state = { inputs: (next ?? old)?.inputs, outputs: old?.outputs };
+		operations.set(`${op} ${urn}`, { op, urn, type, name, ...state });
 	}
-	return operations;
+	const ended = (ending.resOutputsEvent ?? ending.resOpFailedEvent)?.metadata;
+	if (ended) operations.delete(`${ended.op} ${ended.urn}`);
 }
 
 /** @param giveUp is called once, with the reason and the fix, if an operation takes longer than it may */
-export function watchOperations(log: string, options: Partial<Limits>, giveUp: (reason: string) => void) {
+export function watchOperations(path: string, options: Partial<Limits>, giveUp: (reason: string) => void) {
 	const limits = { ...usual, ...options };
+	const log = new EventLog(path);
+	const operations = new Map<string, Operation>();
 	const since = new Map<string, number>();
 	const timeouts = new Map<string, number>();
 	const reported = new Set<string>();
-	const silence = { since: Date.now(), events: "", reported: false };
+	const silence = { since: Date.now(), reported: false };
 	let isEnding = false;
+	/** The log is read where the last reading ended: two at once would read the same. */
+	let isChecking = false;
 
 	async function check(): Promise<void> {
-		const events = await readFile(log, "utf8").catch(() => "");
-		const operations = running(events);
-		checkSilence(events, operations.size);
+		const events = await log.read();
+		for (const event of events) follow(operations, event);
+		if (operations.size > 0 || events.length > 0) Object.assign(silence, { since: Date.now(), reported: false });
+		else checkSilence();
 		for (const key of since.keys()) if (!operations.has(key)) forget(key);
 		for (const [key, operation] of operations) {
 			const begun = since.get(key) ?? Date.now();
@@ -96,11 +82,7 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 	}
 
 	/** While Pulumi starts its plugins and lets them check resources, it reports nothing, and a plugin can hang there. */
-	function checkSilence(events: string, operations: number): void {
-		if (operations > 0 || events !== silence.events) {
-			Object.assign(silence, { since: Date.now(), events, reported: false });
-			return;
-		}
+	function checkSilence(): void {
 		const elapsed = Date.now() - silence.since;
 		const silent = `Pulumi has reported no step for ${Math.round(elapsed / 1000)} s`;
 		if (elapsed >= limits.reportAfter && !silence.reported) {
@@ -140,7 +122,13 @@ export function watchOperations(log: string, options: Partial<Limits>, giveUp: (
 	}
 
 	const timer = setInterval(() => {
-		if (!isEnding) void check().catch((error: Error) => console.error(`can't read Pulumi's events: ${error.message}`));
+		if (isEnding || isChecking) return;
+		isChecking = true;
+		void check()
+			.catch((error: Error) => console.error(`can't read Pulumi's events: ${error.message}`))
+			.finally(() => {
+				isChecking = false;
+			});
 	}, limits.interval);
 	return { stop: () => clearInterval(timer) };
 }
