@@ -6,6 +6,7 @@ import { withPort } from "../../netfilter/address.ts";
 import type { DiagnosisInput } from "../diagnosis/diagnosis.ts";
 import { exampleClients } from "../diagnosis/prediction/predictedClients.ts";
 import { hereAs } from "../diagnosis/probes/hereProber.ts";
+import { getStatus, type HttpResult } from "../diagnosis/probes/httpRequest.ts";
 import { probesAtOnce } from "../diagnosis/probes/measureService.ts";
 import { podProber } from "../diagnosis/probes/podProber.ts";
 import { rulesetsFor } from "../diagnosis/rulesFromSource.ts";
@@ -13,7 +14,6 @@ import type { ServiceView } from "../diagnosis/serviceViews.ts";
 import { hostAndPort } from "../journey/destination.ts";
 import { journeyOf, outcomeOf } from "../journey/journey.ts";
 import type { CheckedRequest, CheckRequest } from "./checkRequest.ts";
-import { getStatus, type HttpResult } from "./httpRequest.ts";
 
 /** Beyond so many nodes, each calls only itself. */
 const mostNodesInPairs = 20;

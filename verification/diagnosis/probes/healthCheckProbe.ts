@@ -1,10 +1,9 @@
 /** Asks kube-proxy on each node what a load balancer asks it. */
-import { request } from "node:http";
 import pLimit from "p-limit";
 import { hostAndPort } from "../../journey/destination.ts";
 import type { PredictedRequest } from "../prediction/prediction.ts";
-import { errorResult } from "./hereProber.ts";
-import { type ProbeResult, probeSeconds } from "./measurement.ts";
+import { getStatus } from "./httpRequest.ts";
+import type { ProbeResult } from "./measurement.ts";
 import { compared, type Measured, probesAtOnce } from "./measureService.ts";
 
 /** @param requests those of a healthCheckNodePort, as predicted */
@@ -24,18 +23,7 @@ const joined = (all: Compared, one: Compared): Compared => ({
 });
 
 /** 200: "ok"; another status, such as 503: "http". */
-function ask(host: string, port: number): Promise<ProbeResult> {
-	return new Promise((resolve) => {
-		const asked = request({ host, port, path: "/", timeout: probeSeconds * 1000 }, (response) => {
-			response.resume();
-			const { statusCode } = response;
-			resolve(statusCode === 200 ? { observed: "ok" } : { observed: "http", detail: `status ${statusCode}` });
-		});
-		asked.once("timeout", () => {
-			resolve({ observed: "timeout" });
-			asked.destroy();
-		});
-		asked.once("error", (error) => resolve(errorResult(error)));
-		asked.end();
-	});
+async function ask(host: string, port: number): Promise<ProbeResult> {
+	const { status, ...result } = await getStatus(host, port, "/");
+	return status === undefined || status === 200 ? result : { observed: "http", detail: `status ${status}` };
 }

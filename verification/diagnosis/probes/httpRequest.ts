@@ -1,7 +1,7 @@
 /** An HTTP request from this machine. */
 import { request } from "node:http";
-import { errorResult } from "../diagnosis/probes/hereProber.ts";
-import { type ProbeResult, probeSeconds } from "../diagnosis/probes/measurement.ts";
+import { errorResult } from "./hereProber.ts";
+import { type ProbeResult, probeSeconds } from "./measurement.ts";
 
 export type HttpResult = ProbeResult & { status?: number };
 
