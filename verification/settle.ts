@@ -1,6 +1,6 @@
 /** Waits, up to a deadline, until API and rules are up to date: the API first, then each node's rules. */
 import { isDeepStrictEqual } from "node:util";
-import type { LimitFunction } from "p-limit";
+import pLimit, { type LimitFunction } from "p-limit";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
@@ -10,7 +10,7 @@ import { rulesProblem } from "./judgement/rulesProblem.ts";
 import { readSeconds } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 import type { Request } from "./request.ts";
-import { type Ruleset, readRuleset } from "./ruleset.ts";
+import { type Ruleset, readRuleset, readsAtOnce } from "./ruleset.ts";
 
 /** kube-proxy writes a change within this many seconds, on a busy machine too. Tests without a kube-proxy wait less. */
 const rulesSeconds = Number(process.env.NODEPORT_LAB_RULES_SECONDS ?? 45);
@@ -69,6 +69,26 @@ export function sharedSnapshot(cluster: Cluster, request: Request): () => Promis
 		return pending;
 	};
 }
+
+/** Waits for the rules of every node. @returns what each wait ends with, by the node's name */
+export function settleNodes(
+	cluster: Cluster,
+	snapshot: ClusterSnapshot,
+	request: Request,
+	{ deadline, say }: Pick<Awaited, "deadline" | "say">,
+): Map<string, Promise<Settled>> {
+	const readSnapshot = sharedSnapshot(cluster, request);
+	const client = firstPlace(snapshot);
+	const awaited = { cluster, snapshot, client, deadline, say, readSnapshot, limit: pLimit(readsAtOnce) };
+	return new Map(snapshot.nodes.map((node) => [node.name, settle(awaited, node)]));
+}
+
+/** Where the first client is: its packets are the ones that the rules are held against. */
+export const firstPlace = ({ clients }: ClusterSnapshot): Place => clients[0]?.place ?? { network: "outside" };
+
+/** The rules that could be read, by node. */
+export const rulesetsOf = (settled: readonly Settled[]): Map<string, Ruleset> =>
+	new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
 
 /** Whether clients and endpoints are the same. */
 export const sameSnapshot = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>

@@ -1,6 +1,5 @@
 /** One verification from end to end: waits, reads the rules, sends the requests, judges the results. */
 import { setTimeout as sleep } from "node:timers/promises";
-import pLimit from "p-limit";
 import { kubectlCommand } from "../kubernetes/kubeAccess.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
@@ -16,8 +15,16 @@ import { probeAll } from "./probe.ts";
 import type { Say } from "./progress.ts";
 import { type Notice, type Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
-import { type Ruleset, readsAtOnce } from "./ruleset.ts";
-import { isReplaced, type Settled, sameSnapshot, settle, settledSnapshot, sharedSnapshot } from "./settle.ts";
+import type { Ruleset } from "./ruleset.ts";
+import {
+	firstPlace,
+	isReplaced,
+	rulesetsOf,
+	type Settled,
+	sameSnapshot,
+	settledSnapshot,
+	settleNodes,
+} from "./settle.ts";
 import type { NodeTrace } from "./trace/model.ts";
 import { traceNodePorts } from "./trace/traceNodes.ts";
 
@@ -47,10 +54,7 @@ async function measure(
 	deadline: number,
 	say: Say,
 ): Promise<Report> {
-	const client: Place = snapshot.clients[0]?.place ?? { network: "outside" };
-	const readSnapshot = sharedSnapshot(cluster, request);
-	const awaited = { cluster, snapshot, client, deadline, say, readSnapshot, limit: pLimit(readsAtOnce) };
-	const settling = new Map(snapshot.nodes.map((node) => [node.name, settle(awaited, node)] as const));
+	const settling = settleNodes(cluster, snapshot, request, { deadline, say });
 	const { sample } = request.existing ?? {};
 	say({ kind: "probing", nodes: snapshot.nodes.length, ...(sample && { sample }) });
 	// A request waits only for the nodes that it passes, so a dead node delays no other request. Without any kube-proxy
@@ -61,7 +65,8 @@ async function measure(
 	});
 	const settled = await Promise.all(settling.values());
 	const replaced = isReplaced(snapshot, settled);
-	const rulesets = new Map(settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : [])));
+	const rulesets = rulesetsOf(settled);
+	const client = firstPlace(snapshot);
 	const judged = requests.map((one) => judge(snapshot, rulesets, one));
 	const connectivity = judged.map(({ cell }) => cell);
 	const traces =

@@ -1,5 +1,4 @@
 /** The running lab as the lesson uses it. */
-import pLimit from "p-limit";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import { LiveSource } from "../../kubernetes/source/liveSource.ts";
 import { labChangeText } from "../../report/lesson/lessonText.ts";
@@ -10,8 +9,7 @@ import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.
 import type { LessonLab } from "../../verification/lesson/lessonLab.ts";
 import type { Progress } from "../../verification/progress.ts";
 import type { Request } from "../../verification/request.ts";
-import { readsAtOnce } from "../../verification/ruleset.ts";
-import { settle, settledSnapshot, sharedSnapshot } from "../../verification/settle.ts";
+import { rulesetsOf, settledSnapshot, settleNodes } from "../../verification/settle.ts";
 import { faultTools } from "./repairLab.ts";
 
 /** How long API and rules may take until they agree. */
@@ -33,10 +31,6 @@ async function settledLab(cluster: Cluster, request: Request): Promise<LabSnapsh
 	const deadline = performance.now() + settleSeconds * 1000;
 	const say = (progress: Progress) => console.error(progressText(progress));
 	const snapshot = await settledSnapshot(cluster, request, deadline, say);
-	const client = snapshot.clients[0]?.place ?? { network: "outside" as const };
-	const readSnapshot = sharedSnapshot(cluster, request);
-	const awaited = { cluster, snapshot, client, deadline, say, readSnapshot, limit: pLimit(readsAtOnce) };
-	const settled = await Promise.all(snapshot.nodes.map((node) => settle(awaited, node)));
-	const rulesets = settled.flatMap(({ node, ruleset }) => (ruleset ? [[node.name, ruleset] as const] : []));
-	return new LabSnapshot(cluster, snapshot, new Map(rulesets));
+	const settled = await Promise.all(settleNodes(cluster, snapshot, request, { deadline, say }).values());
+	return new LabSnapshot(cluster, snapshot, rulesetsOf(settled));
 }
