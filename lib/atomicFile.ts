@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 interface Options {
@@ -10,6 +10,14 @@ interface Options {
 	/** Checks the temporary file; if this fails, the file isn't replaced. */
 	check?: (temporary: string) => Promise<void>;
 }
+
+/** Handles the error of reading what doesn't exist. @returns undefined @throws any other error */
+export const ifMissing = (error: NodeJS.ErrnoException): undefined => {
+	if (error.code !== "ENOENT") throw error;
+};
+
+/** @returns undefined if the file doesn't exist */
+export const readIfExists = (path: string): Promise<string | undefined> => readFile(path, "utf8").catch(ifMissing);
 
 /** Replaces a file in one step, so that no reader sees half of it. Creates its folder. */
 export async function writeAtomically(

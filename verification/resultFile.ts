@@ -1,7 +1,6 @@
 /** The report on disk. */
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
-import { writeAtomically } from "../lib/atomicFile.ts";
+import { readIfExists, writeAtomically } from "../lib/atomicFile.ts";
 import { Report, reportSchema } from "./report.ts";
 import type { Request } from "./request.ts";
 
@@ -29,7 +28,7 @@ export type ReportProblem =
 	| { kind: "unreadable"; path: string; expected: string; schema?: string };
 
 export async function loadReport(path: string): Promise<{ report: Report } | { problem: ReportProblem }> {
-	const text = await textOf(path);
+	const text = await readIfExists(path);
 	if (text === undefined) return { problem: { kind: "missing", path } };
 	const json = jsonOf(text);
 	const { data } = Report.safeParse(json);
@@ -44,13 +43,6 @@ export async function readReport(path: string): Promise<Report | undefined> {
 	const loaded = await loadReport(path);
 	return "report" in loaded ? loaded.report : undefined;
 }
-
-/** @returns undefined if the file doesn't exist */
-const textOf = (path: string): Promise<string | undefined> =>
-	readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "ENOENT") throw error;
-		return undefined;
-	});
 
 function jsonOf(text: string): unknown {
 	try {

@@ -1,5 +1,5 @@
 /** What a killed update leaves: the stack's lock, and objects that the state doesn't record. */
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { hostname, uptime } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -7,11 +7,12 @@ import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
 import { removeObject } from "../../kubernetes/namedObjects.ts";
+import { ifMissing, readIfExists } from "../../lib/atomicFile.ts";
 import { isRunning, startedAt } from "../../lib/process.ts";
 import type { Owners } from "./ownNamespace.ts";
 import { cancelUpdate } from "./pulumiCli.ts";
 import { stackName } from "./stack.ts";
-import { ifMissing, isElsewhere, pendingCreations, type StackState, stateFolder } from "./stackState.ts";
+import { isElsewhere, pendingCreations, type StackState, stateFolder } from "./stackState.ts";
 
 /** The DIY backend's lock: pkg/backend/diy/lock.go of Pulumi. */
 const Lock = z.object({ pid: z.int(), hostname: z.string(), timestamp: z.string() });
@@ -50,7 +51,7 @@ async function locks(): Promise<Lock[]> {
 	const folder = join(stateFolder, "locks/organization/nodeport-lab", stackName);
 	const files = (await readdir(folder).catch(ifMissing)) ?? [];
 	const json = files.filter((file) => file.endsWith(".json"));
-	const texts = await Promise.all(json.map((file) => readFile(join(folder, file), "utf8").catch(ifMissing)));
+	const texts = await Promise.all(json.map((file) => readIfExists(join(folder, file))));
 	return texts.flatMap((text) => (text === undefined ? [] : Lock.parse(JSON.parse(text)))); // An update may end meanwhile.
 }
 

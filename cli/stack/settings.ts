@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
 import { z } from "zod";
 import { projectOf, settingText } from "../../config/projectDefaults.ts";
+import { readIfExists } from "../../lib/atomicFile.ts";
 import { shortName, stack } from "./stack.ts";
 
 /** The stack's configuration file, in the working folder. */
@@ -49,16 +50,8 @@ export function settingsOf(project: string, stack: string): Settings {
 
 /** The settings of a stack of the project in the working folder. */
 export async function readSettings(stack: string): Promise<Settings> {
-	const [project, own] = await Promise.all([
-		readFile("Pulumi.yaml", "utf8"),
-		readFile(settingsFile(stack), "utf8").catch(emptyIfMissing),
-	]);
+	const [project, own = ""] = await Promise.all([readFile("Pulumi.yaml", "utf8"), readIfExists(settingsFile(stack))]);
 	return settingsOf(project, own);
-}
-
-function emptyIfMissing(error: NodeJS.ErrnoException): string {
-	if (error.code === "ENOENT") return "";
-	throw error;
 }
 
 /** A setting, or its default. @throws if it has neither, or is a secret */

@@ -1,10 +1,10 @@
 /** The stack's state: what it has created, and what it was creating when an update was interrupted. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
+import { readIfExists } from "../../lib/atomicFile.ts";
 import { exportState, selectStack } from "./pulumiCli.ts";
 import { stackName } from "./stack.ts";
 
@@ -13,10 +13,6 @@ export const stateFolder = ".state/.pulumi";
 /** Whether the user keeps the state in a backend of their own. Set-up names the project's where its path needs it. */
 export const isElsewhere = (): boolean =>
 	!["", pathToFileURL(".state").href].includes(process.env.PULUMI_BACKEND_URL ?? "");
-
-export const ifMissing = (error: NodeJS.ErrnoException): undefined => {
-	if (error.code !== "ENOENT") throw error;
-};
 
 const Resource = z.object({
 	urn: z.string(),
@@ -56,7 +52,7 @@ export async function ensureStack(): Promise<void> {
 /** Empty if the stack has no state. */
 export async function readState(): Promise<StackState> {
 	if (isElsewhere()) return Exported.parse(JSON.parse(await exportState())).deployment;
-	const text = await readFile(stateFile, "utf8").catch(ifMissing);
+	const text = await readIfExists(stateFile);
 	if (text === undefined) return { resources: [], pending_operations: [] };
 	return Checkpoint.parse(JSON.parse(text)).checkpoint.latest;
 }

@@ -1,6 +1,7 @@
 /** The log of Pulumi's engine events, read as it grows. */
 import { open } from "node:fs/promises";
 import { z } from "zod";
+import { ifMissing } from "../../lib/atomicFile.ts";
 
 const State = z.object({
 	custom: z.boolean().default(false),
@@ -57,10 +58,7 @@ export class EventLog {
 	}
 
 	async #added(): Promise<Buffer> {
-		const file = await open(this.#path).catch((error: NodeJS.ErrnoException) => {
-			if (error.code !== "ENOENT") throw error;
-			return undefined;
-		});
+		const file = await open(this.#path).catch(ifMissing);
 		if (file === undefined) return Buffer.alloc(0);
 		try {
 			const length = (await file.stat()).size - this.#offset;

@@ -2,9 +2,9 @@
  * What the lesson has broken, recorded before it is broken: after a kill, the next start of the lesson, and `npm start`,
  * repair it.
  */
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { z } from "zod";
-import { writeAtomically } from "../../lib/atomicFile.ts";
+import { readIfExists, writeAtomically } from "../../lib/atomicFile.ts";
 import { Fault } from "./model.ts";
 
 export const FaultRecord = z.object({
@@ -19,10 +19,7 @@ export const writeFaultRecord = (path: string, record: FaultRecord): Promise<voi
 
 /** @returns undefined if nothing is broken */
 export async function readFaultRecord(path: string): Promise<FaultRecord | undefined> {
-	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "ENOENT") throw error;
-		return undefined;
-	});
+	const text = await readIfExists(path);
 	if (text === undefined) return undefined;
 	try {
 		return FaultRecord.parse(JSON.parse(text));

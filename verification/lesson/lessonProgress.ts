@@ -1,8 +1,7 @@
 /** The learner's predictions, the measured values and the solved exercises, on disk. */
-import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
-import { writeAtomically } from "../../lib/atomicFile.ts";
+import { readIfExists, writeAtomically } from "../../lib/atomicFile.ts";
 import { exercises } from "./exercises.ts";
 import { type Measured, Value } from "./model.ts";
 import type { Question } from "./questions.ts";
@@ -35,10 +34,7 @@ export const noProgress = (): Progress => ({ schema, answers: {}, exercises: {} 
 
 /** @throws if the file isn't one of this version */
 export async function readProgress(path: string): Promise<Progress> {
-	const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-		if (error.code !== "ENOENT") throw error;
-		return undefined;
-	});
+	const text = await readIfExists(path);
 	if (text === undefined) return noProgress();
 	try {
 		return Progress.parse(JSON.parse(text));
