@@ -1,5 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { fill } from "../report/diagnosis/fill.ts";
+import { fill } from "../report/screen/fill.ts";
 import { screenOf } from "./display/screenOf.ts";
 
 /** The option of every command that prints a report. */

@@ -2,8 +2,8 @@
 import { wrappedTable } from "../lib/table.ts";
 import type { MeasuredSubject, MeasuredValue, Measurement } from "../verification/experiments/model.ts";
 import type { Drawback } from "../verification/report.ts";
-import { fill } from "./diagnosis/fill.ts";
 import { stepsText } from "./path/stepsText.ts";
+import { fill } from "./screen/fill.ts";
 
 export interface DrawbackOptions {
 	/** Show what is as expected too. */

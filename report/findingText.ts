@@ -5,9 +5,9 @@ import { observationOf } from "../verification/journey/journey.ts";
 import type { End } from "../verification/journey/model.ts";
 import type { Command, Expected, Observed } from "../verification/model.ts";
 import type { RulesProblem } from "../verification/nodeProblem.ts";
-import { fill, fillCommand } from "./diagnosis/fill.ts";
 import { unknownText } from "./journeyText.ts";
 import { requestName } from "./matrixText.ts";
+import { fill, fillCommand } from "./screen/fill.ts";
 import { readText, traceLine } from "./traceText.ts";
 
 /** The finding and its commands in one line. */

@@ -2,7 +2,7 @@
 import { wrappedTable } from "../lib/table.ts";
 import type { Cell, Expected, Observed, Outcome } from "../verification/model.ts";
 import { agrees } from "../verification/probe.ts";
-import { fill } from "./diagnosis/fill.ts";
+import { fill } from "./screen/fill.ts";
 
 /** Colors the text of a verdict, if the output has colors. */
 export type PaintVerdict = (ok: boolean, text: string) => string;

@@ -1,13 +1,10 @@
 /** The report for a terminal: what went wrong and the answer; on request all tables, chains, paths and traces. */
-import { styleText } from "node:util";
 import type { Node } from "../kubernetes/model.ts";
 import { wrapped, wrappedTable } from "../lib/table.ts";
 import type { ReportTexts } from "../verification/evidence/gather.ts";
 import type { Cell, NodeRules } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
 import { answerText } from "./answer/answerText.ts";
-import type { Screen } from "./answer/screen.ts";
-import { fill } from "./diagnosis/fill.ts";
 import { drawbackTable } from "./drawbacksText.ts";
 import { findingLines, findingText } from "./findingText.ts";
 import { percent } from "./journeyText.ts";
@@ -15,17 +12,14 @@ import { cellList, type MatrixTable, matrixTables, type PaintVerdict } from "./m
 import { isMinor, noticeText } from "./noticeText.ts";
 import { failedPaths } from "./path/failedPaths.ts";
 import { stepsText } from "./path/stepsText.ts";
+import { fill } from "./screen/fill.ts";
+import { type Paint, painter, type Screen } from "./screen/screen.ts";
 import { nodeTraceLine, tracesTitle, traceText } from "./traceText.ts";
-
-export type { Screen };
-
-type Format = Parameters<typeof styleText>[0];
-type Paint = (format: Format, text: string) => string;
 
 /** Notices, findings and the answer; before them, if the screen is verbose, everything else. */
 export function terminalReport(report: Report, screen: Screen): string {
-	const { color, verbose = false } = screen;
-	const paint: Paint = (format, text) => (color ? styleText(format, text, { validateStream: false }) : text);
+	const { verbose = false } = screen;
+	const paint = painter(screen);
 	return [
 		...(verbose ? detailLines(report, screen, paint) : []),
 		...problemLines(report, screen, paint),
@@ -36,7 +30,7 @@ export function terminalReport(report: Report, screen: Screen): string {
 /** What the user must know or act on. */
 function problemLines(report: Report, screen: Screen, paint: Paint): string[] {
 	const { width = Number.POSITIVE_INFINITY, verbose = false } = screen;
-	const painted = (format: Format, lines: string[]) => lines.map((line) => paint(format, line));
+	const painted = (format: Parameters<Paint>[0], lines: string[]) => lines.map((line) => paint(format, line));
 	const notices = report.notices.filter((notice) => verbose || !isMinor(notice));
 	const paths = failedPaths(report, { rules: verbose, width });
 	return [

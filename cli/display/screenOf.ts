@@ -1,4 +1,4 @@
-import type { Screen } from "../../report/terminal.ts";
+import type { Screen } from "../../report/screen/screen.ts";
 
 /** Characters per line if the output isn't a terminal. */
 const usualWidth = 100;

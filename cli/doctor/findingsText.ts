@@ -1,7 +1,7 @@
 import { styleText } from "node:util";
 import { wherePulumiIs } from "../../lib/fieldErrors.ts";
-import { fill, fillShell } from "../../report/diagnosis/fill.ts";
-import type { Screen } from "../../report/terminal.ts";
+import { fill, fillShell } from "../../report/screen/fill.ts";
+import type { Screen } from "../../report/screen/screen.ts";
 import type { Finding, Level } from "./finding.ts";
 
 const colors: Record<Level, Parameters<typeof styleText>[0]> = { ok: "green", warning: "yellow", stop: "red" };

@@ -1,9 +1,9 @@
 /** What the parts of a lesson share: the lab, the learner, and where the progress is stored. */
 import { accessOptions } from "../../kubernetes/kubeAccess.ts";
 import { shellText } from "../../lib/shell.ts";
-import { fill } from "../../report/diagnosis/fill.ts";
 import { notPossibleText } from "../../report/lesson/lessonText.ts";
 import type { Owners } from "../../report/lesson/questionText.ts";
+import { fill } from "../../report/screen/fill.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import type { LessonLab } from "../../verification/lesson/lessonLab.ts";
 import { type Progress, writeProgress } from "../../verification/lesson/lessonProgress.ts";

@@ -1,7 +1,7 @@
 /** The parts of the lesson in order, from where the learner left it. */
-import { styleText } from "node:util";
 import { lessonText, partHeading, stillBrokenText } from "../../report/lesson/lessonText.ts";
 import { partTable, partTitle, scoreText } from "../../report/lesson/scoreText.ts";
+import { painter } from "../../report/screen/screen.ts";
 import { repairLeftFault, requireClean, StillBroken, untilClean } from "../../verification/lesson/brokenLab.ts";
 import { exercises } from "../../verification/lesson/exercises.ts";
 import { readFaultRecord } from "../../verification/lesson/faultRecord.ts";
@@ -25,7 +25,7 @@ export async function takeLesson(session: Session, first: string | undefined): P
 		for (const [i, part] of partNames.entries()) {
 			if (i < from || isDone(session.progress, part)) continue;
 			const title = partHeading(i + 1, partNames.length, partTitle(part), part);
-			session.print(`\n${session.screen.color ? styleText("bold", title) : title}`);
+			session.print(`\n${painter(session.screen)("bold", title)}`);
 			await takePart(session, part);
 		}
 		session.print(`\n${partTable(session.progress)}\n\n${lessonText.end}`);

@@ -1,5 +1,5 @@
 /** What the commands for clusters print on, and how they end. */
-import type { Screen } from "../../report/terminal.ts";
+import type { Screen } from "../../report/screen/screen.ts";
 
 export const exitCodes = { nothingFound: 0, found: 1, failed: 2 };
 

@@ -1,7 +1,6 @@
 /** The lines that every command ends with: a label, and a text or a command. */
-import { styleText } from "node:util";
-import { fill, fillCommand } from "../diagnosis/fill.ts";
-import type { Screen } from "./screen.ts";
+import { fill, fillCommand } from "../screen/fill.ts";
+import { painter, type Screen } from "../screen/screen.ts";
 
 export type Line = { label: string } & ({ text: string } | { command: readonly string[]; comment?: string });
 
@@ -19,8 +18,7 @@ export function answerLines(
 	lines: readonly Line[],
 	{ color, width = Number.POSITIVE_INFINITY }: Screen,
 ): string {
-	const paint = (format: Parameters<typeof styleText>[0], text: string) =>
-		color ? styleText(format, text, { validateStream: false }) : text;
+	const paint = painter({ color });
 	const heading = fill(verdict.text, width).map((line) => paint(["bold", verdict.ok ? "green" : "red"], line));
 	const rest = lines.flatMap((line) => {
 		const label = line.label.padEnd(margin);

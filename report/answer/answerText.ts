@@ -1,9 +1,10 @@
 /** The answer of a report: the verdict, who answers, which address the pod sees, and where to go on. */
 import { dirname, join } from "node:path";
 import type { Report } from "../../verification/report.ts";
+import { explainCommand } from "../path/stepsText.ts";
+import type { Screen } from "../screen/screen.ts";
 import { type Answer, answerOf, type Group } from "./answer.ts";
 import { answerLines, clientText, type Line, margin, shortList, type Verdict } from "./answerLines.ts";
-import type { Screen } from "./screen.ts";
 
 /** At most 12 lines of 100 characters. @param verdict replaces that of the report */
 export function answerText(report: Report, screen: Screen, verdict: Verdict = verdictOf(report)): string {
@@ -11,7 +12,8 @@ export function answerText(report: Report, screen: Screen, verdict: Verdict = ve
 	const width = screen.width ?? Number.POSITIVE_INFINITY;
 	// Two lines at most, each of which may end early.
 	const room = Math.max(20, Math.floor((width - margin) * 1.2));
-	return answerLines(verdict, [...(answer ? factLines(answer, room) : []), ...nextLines(report, answer)], screen);
+	const why = answer ? explainCommand({ client: answer.client.name, address: answer.explain }) : explainHelp;
+	return answerLines(verdict, [...(answer ? factLines(answer, room) : []), ...nextLines(report, why)], screen);
 }
 
 /** "verified at 2026-11-24T10:00:00.000Z: 53 of 53 requests ended as expected, 4 of 4 traces equal the predicted path" */
@@ -61,12 +63,13 @@ function seenText({ seen, client: { place } }: Answer, room: number): string {
 const throughText = ({ value, through: [first, ...others] }: Group<string>): string =>
 	`${value} through ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`;
 
-/** What to do next: a label and a command each. */
-export function nextLines({ request, drawbacks = [] }: Report, answer?: Answer): Line[] {
+const explainHelp = ["npm", "run", "explain", "--", "--help"];
+
+/** What to do next: a label and a command each. @param why explains a path */
+export function nextLines({ request, drawbacks = [] }: Report, why: readonly string[]): Line[] {
 	const measured = drawbacks.length === 0 ? "not measured yet" : `${drawbacks.length} experiments measured`;
-	const from = answer ? ["--", "--from", answer.client.name, "--to", answer.explain] : ["--", "--help"];
 	return [
-		{ label: "why", command: ["npm", "run", "explain", ...from] },
+		{ label: "why", command: why },
 		{ label: "costs", command: ["npm", "run", "drawbacks"], comment: `what NodePort costs: ${measured}` },
 		{ label: "look", text: `${join(dirname(request.report), "report.html")}; all tables: npm run verify -- --verbose` },
 		{ label: "remove", command: ["npm", "run", "destroy"] },

@@ -1,6 +1,7 @@
 /** What `npm run destroy` ends with: what was removed, what stays, and how to remove that. */
+
+import type { Screen } from "../screen/screen.ts";
 import { answerLines, type Line } from "./answerLines.ts";
-import type { Screen } from "./screen.ts";
 
 export interface Destroyed {
 	/** The lab's own kind cluster, or its namespace in an existing cluster. */

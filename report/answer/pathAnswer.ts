@@ -2,9 +2,9 @@
 import type { End, JourneyWithHops } from "../../verification/journey/model.ts";
 import type { Report, ReportedClient } from "../../verification/report.ts";
 import { explainCommand } from "../path/stepsText.ts";
+import type { Screen } from "../screen/screen.ts";
 import { answerLines, clientText, type Line, shortList } from "./answerLines.ts";
 import { nextLines } from "./answerText.ts";
-import type { Screen } from "./screen.ts";
 
 /** How the kernels' traces compare with the path; undefined: nothing was traced. */
 export type Compared = { agree: boolean; nodes: number } | undefined;
@@ -21,11 +21,9 @@ export function pathAnswer(
 		{ label: "client", text: clientText(client.name, client.place) },
 		...(seen.length > 0 ? [{ label: "pod sees", text: seenText(seen, client) }] : []),
 	];
-	const next = nextLines(report).filter(({ label }) => label !== "why");
-	const why: Line = { label: "why", command: [...explainCommand(journey), "--rules"] };
 	return answerLines(
 		{ ok: pods.length > 0 && compared?.agree !== false, text: verdictText(ends, compared) },
-		[...facts, why, ...next],
+		[...facts, ...nextLines(report, [...explainCommand(journey), "--rules"])],
 		screen,
 	);
 }

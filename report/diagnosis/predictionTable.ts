@@ -1,8 +1,8 @@
 /** Who reaches what: for each kind of client, one row for each group of targets with the same result. */
 import type { Family } from "../../netfilter/model.ts";
 import type { Prediction } from "../../verification/diagnosis/prediction/prediction.ts";
+import { fill } from "../screen/fill.ts";
 import { clientName, familyName, targetName } from "./clientText.ts";
-import { fill } from "./fill.ts";
 import { resultText } from "./predictionText.ts";
 
 export interface PredictionRow {

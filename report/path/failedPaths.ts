@@ -1,7 +1,7 @@
 /** The paths of failed requests for a terminal. */
 import type { Report } from "../../verification/report.ts";
-import { fill } from "../diagnosis/fill.ts";
 import { failedJourneys } from "../journeyText.ts";
+import { fill } from "../screen/fill.ts";
 import { type StepsOptions, stepsText } from "./stepsText.ts";
 
 /** How many failed requests the terminal explains: their paths are long. */

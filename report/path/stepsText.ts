@@ -2,9 +2,9 @@
 
 import type { Hop } from "../../netfilter/model.ts";
 import type { JourneyWithHops, RecordedLeg } from "../../verification/journey/model.ts";
-import { fill, fillCommand } from "../diagnosis/fill.ts";
 import { endText, omittedText, percent } from "../journeyText.ts";
 import { unreadText } from "../noticeText.ts";
+import { fill, fillCommand } from "../screen/fill.ts";
 import { isDecisive, type Rewrite, type Step, type StepsOnNode, stepsOf } from "./packetSteps.ts";
 
 export interface StepsOptions {
