@@ -1,17 +1,18 @@
 /** A diagnosis as one self-contained page: no script, no network, no other file. */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { shellText } from "../../lib/shell.ts";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { Markup, markup } from "../html/markup.ts";
+import { htmlDocument } from "../html/document.ts";
+import { type Markup, markup } from "../html/markup.ts";
 import { clusterLine, measurementText, serviceName, verdictText } from "./diagnosisText.ts";
 import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { nodeNames } from "./findings/findingWords.ts";
 import { gapTexts } from "./gapText.ts";
 import { type PredictionRow, predictionRows } from "./predictionTable.ts";
 
-const styles = ["../html/page.css", "../html/tables.css", "../html/print.css", "diagnosisPage.css"];
+const styles = ["../html/page.css", "../html/tables.css", "../html/print.css", "diagnosisPage.css"].map(
+	(name) => new URL(name, import.meta.url),
+);
 
 /** As page.css calls results. */
 const colors: Record<Diagnosis["verdict"], string> = {
@@ -21,24 +22,9 @@ const colors: Record<Diagnosis["verdict"], string> = {
 	healthy: "ok",
 };
 
-export async function diagnosisPage(diagnosis: Diagnosis): Promise<string> {
-	const parts = await Promise.all(styles.map((name) => readFile(new URL(name, import.meta.url), "utf8")));
-	const style = parts.join("");
-	const hash = `'sha256-${createHash("sha256").update(style).digest("base64")}'`;
+export function diagnosisPage(diagnosis: Diagnosis): Promise<string> {
 	const { findings, predictions, measurements, gaps, verdict } = diagnosis;
-	return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src ${new Markup(hash)}">
-<link rel="icon" href="data:,">
-<title>${serviceName(diagnosis)}: ${verdict}</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<header><h1>Service ${serviceName(diagnosis)}</h1>
+	const body = markup`<header><h1>Service ${serviceName(diagnosis)}</h1>
 <p class="verdict ${colors[verdict]}">${verdictText(diagnosis)}</p>
 ${facts(diagnosis)}</header>
 <main>
@@ -47,10 +33,8 @@ ${predictions.length > 0 && predictionSection(predictionRows(predictions))}
 ${measurements && markup`<section><h2>Measured</h2><p>${measurementText(measurements)}</p></section>`}
 ${gaps.length > 0 && markup`<section><h2>Not checked</h2><ul>${gapTexts(gaps).map((text) => markup`<li>${text}</li>`)}</ul></section>`}
 </main>
-<footer><p>Created by nodeport-lab diagnose</p></footer>
-</body>
-</html>
-`.text;
+<footer><p>Created by nodeport-lab diagnose</p></footer>`;
+	return htmlDocument({ title: `${serviceName(diagnosis)}: ${verdict}`, styles, body });
 }
 
 function facts({ cluster, service, nodes }: Diagnosis): Markup {

@@ -1,8 +1,7 @@
 /** The report as one self-contained page: no network, no other file. */
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { Report } from "../../verification/report.ts";
 import { nodeTraceLine, tracesTitle } from "../traceText.ts";
+import { htmlDocument } from "./document.ts";
 import { drawbackCards } from "./drawbackCards.ts";
 import { glossary, withTerms } from "./glossary.ts";
 import { Markup, markup } from "./markup.ts";
@@ -13,25 +12,12 @@ import { player } from "./picture/player.ts";
 import { type RequestView, requestViews } from "./requestViews.ts";
 import { mainRequest } from "./takeaway.ts";
 
-export async function htmlReport(report: Report): Promise<string> {
-	const [style, script] = await Promise.all([joined(...styles), joined(...scripts)]);
+export function htmlReport(report: Report): Promise<string> {
 	const { views, pictures } = requestViews(report);
 	const first = mainRequest(report);
 	const shown = views[first];
 	const { namespace, name, nodePort } = report.service;
-	return markup`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src ${hash(style)}; script-src ${hash(script)}">
-<link rel="icon" href="data:,">
-<title>NodePort ${nodePort} of ${namespace}/${name}: ${report.ok ? "verified" : "FAILED"}</title>
-<style>${new Markup(style)}</style>
-</head>
-<body>
-<header><h1>NodePort ${nodePort} of ${namespace}/${name}</h1>
+	const body = markup`<header><h1>NodePort ${nodePort} of ${namespace}/${name}</h1>
 ${verdict(report)}
 ${lessonOf(report)}
 ${notices(report)}
@@ -54,11 +40,9 @@ ${glossary()}
 <div id="tip" role="tooltip" hidden></div>
 ${pictures.map((picture, i) => markup`<template id="picture-${i}">${picture}</template>`)}
 ${views.map(({ words }, i) => markup`<template id="words-${i}">${words}</template>`)}
-<script type="application/json" id="requests">${dataOf(first, views)}</script>
-<script>${new Markup(script)}</script>
-</body>
-</html>
-`.text;
+<script type="application/json" id="requests">${dataOf(first, views)}</script>`;
+	const result = report.ok ? "verified" : "FAILED";
+	return htmlDocument({ title: `NodePort ${nodePort} of ${namespace}/${name}: ${result}`, styles, scripts, body });
 }
 
 const styles = [
@@ -71,16 +55,8 @@ const styles = [
 	"picture/player.css",
 	"narrow.css",
 	"print.css",
-];
-const scripts = ["page.js", "picture/player.js", "glossary.js"];
-
-async function joined(...names: string[]): Promise<string> {
-	const parts = await Promise.all(names.map((name) => readFile(new URL(name, import.meta.url), "utf8")));
-	return parts.join("");
-}
-
-/** The source expression of a Content-Security-Policy. */
-const hash = (text: string): Markup => new Markup(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+].map((name) => new URL(name, import.meta.url));
+const scripts = ["page.js", "picture/player.js", "glossary.js"].map((name) => new URL(name, import.meta.url));
 
 const pathSection = (shown: RequestView, pictures: readonly Markup[]): Markup =>
 	markup`<section id="path"><h2>A packet's path</h2>
