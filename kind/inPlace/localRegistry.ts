@@ -41,8 +41,8 @@ export async function addRegistry(cluster: { name: string; id: string }, registr
 async function startRegistry(id: string, { name, port, image }: Registry): Promise<void> {
 	let found = await find(name);
 	if (found && portOf(found) !== port) {
-		if (ownerIn(found.Config.Labels?.[label] ?? "") !== ownerIn(id)) throw new Error(otherPort(name, port, found));
-		await docker("rm", "--force", "--volumes", name);
+		if (!isOwn(found, id)) throw new Error(otherPort(name, port, found));
+		await remove(name);
 		found = undefined;
 	}
 	if (!found) {
@@ -68,9 +68,15 @@ async function removeRenamed(id: string, { name }: Registry): Promise<void> {
 	);
 	for (const line of list.split("\n").filter(Boolean)) {
 		const [other = "", creationId = ""] = line.split(" ");
-		if (other !== name && ownerIn(creationId) === ownerIn(id)) await docker("rm", "--force", "--volumes", other);
+		if (other !== name && ownerIn(creationId) === ownerIn(id)) await remove(other);
 	}
 }
+
+/** Whether this project started it for a cluster of the same owner. */
+const isOwn = ({ Config }: Container, id: string): boolean => ownerIn(Config.Labels?.[label] ?? "") === ownerIn(id);
+
+/** With the images in it. */
+const remove = (name: string): Promise<string> => docker("rm", "--force", "--volumes", name);
 
 const portOf = ({ HostConfig }: Container): number =>
 	Number(HostConfig.PortBindings?.[`${internalPort}/tcp`]?.[0]?.HostPort ?? 0);
@@ -120,6 +126,5 @@ async function announce(cluster: string, { port }: Registry): Promise<void> {
 /** Removes a registry that `addRegistry` started for this owner, with its images. Another one stays. */
 export async function removeRegistry(id: string, { name }: Registry): Promise<void> {
 	const found = await find(name);
-	if (found && ownerIn(found.Config.Labels?.[label] ?? "") === ownerIn(id))
-		await docker("rm", "--force", "--volumes", name);
+	if (found && isOwn(found, id)) await remove(name);
 }

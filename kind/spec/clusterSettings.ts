@@ -7,12 +7,7 @@ import { image, label } from "../../config/settingValues.ts";
 import { allowed, type FieldError, fieldErrorLines, fieldErrorsOf } from "../../lib/fieldErrors.ts";
 import { UserError } from "../../lib/userError.ts";
 import { relationErrors } from "./fieldRelations.ts";
-import { containerdPatches, KindNode, Networking, patches } from "./kindApi.ts";
-
-const port = (first: number, last: number) => {
-	const allowed = `a whole number from ${first} to ${last}`;
-	return z.int(allowed).min(first, allowed).max(last, allowed);
-};
+import { between, containerdPatches, KindNode, Networking, patches } from "./kindApi.ts";
 
 const containerName = z
 	.string("a container's name")
@@ -41,21 +36,23 @@ const RawConfig = z.looseObject(
 const Settings = z.strictObject({
 	// A node's name is also its label kubernetes.io/hostname: at most 63 characters, 14 of them for "-control-plane".
 	name: label(49),
-	workers: port(0, 50).optional(),
+	workers: between(0, 50).optional(),
 	nodeImage: image.optional(),
-	publish: z.strictObject({ hostPort: port(1, 65535), nodePort: port(nodePorts.first, nodePorts.last) }).optional(),
+	publish: z
+		.strictObject({ hostPort: between(1, 65535), nodePort: between(nodePorts.first, nodePorts.last) })
+		.optional(),
 	...config,
 	registry: z
 		.strictObject({
 			name: containerName.default("kind-registry"),
-			port: port(1, 65535).default(5001),
+			port: between(1, 65535).default(5001),
 			image: image.default("registry:3"),
 		})
 		.optional(),
 	images: z.array(image).optional(),
 	imageArchives: z.array(z.string("a path").min(1, "a path")).optional(),
 	retain: z.boolean().optional(),
-	waitForReady: port(0, 3600).optional(),
+	waitForReady: between(0, 3600).optional(),
 	adopt: z.boolean().optional(),
 	kindConfig: z.preprocess(parsed, RawConfig).optional(),
 });

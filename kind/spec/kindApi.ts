@@ -5,7 +5,7 @@ import { z } from "zod";
 import { NodeRole } from "../../config/clusterShape.ts";
 import { image, oneOf } from "../../config/settingValues.ts";
 
-const between = (first: number, last: number, also = "") => {
+export const between = (first: number, last: number, also = "") => {
 	const allowed = `a whole number from ${first} to ${last}${also}`;
 	return z.int(allowed).min(first, allowed).max(last, allowed);
 };

@@ -1,6 +1,6 @@
 /** Sets of the kernel that rules of iptables refer to by `-m set`, as `ipset save` prints them. */
 import { type Address, type AddressRange, chanceWithin, contains, parseAddress, parseRange } from "../address.ts";
-import { all, type Chance, certainly } from "../chance.ts";
+import { all, any, type Chance, certainly } from "../chance.ts";
 
 /** A set by its name. */
 export type IpSets = ReadonlyMap<string, IpSet>;
@@ -98,9 +98,7 @@ export function chanceOfSet(sets: IpSets, name: string, directions: readonly str
 }
 
 function chanceOfAnySet(sets: IpSets, { elements }: IpSet, directions: readonly string[], view: SetView): Chance {
-	const chances = elements.map(({ values: [name = ""] }) => chanceOfSet(sets, name, directions, view));
-	if (chances.includes(1)) return 1;
-	return chances.includes("unknown") ? "unknown" : 0;
+	return any(elements.map(({ values: [name = ""] }) => chanceOfSet(sets, name, directions, view)));
 }
 
 const longestPrefix = 128;
