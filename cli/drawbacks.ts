@@ -19,11 +19,8 @@ import { type Status, showWork } from "./display/showWork.ts";
 import { repairLessonFault } from "./lesson/repairLab.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
-import { readSettings } from "./stack/settings.ts";
-import { stack } from "./stack/stack.ts";
-import { stackCluster } from "./stack/stackCluster.ts";
+import { requireOwnCluster } from "./stack/stackCluster.ts";
 import { exclusively, knownReport, show, verifyAgain, writeForms } from "./stack/stackReport.ts";
-import { readState } from "./stack/stackState.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 import { pulumi } from "./update/update.ts";
 
@@ -34,14 +31,10 @@ await command(async () => {
 });
 
 async function measureAll({ chosen, paths, verbose }: Options): Promise<number> {
-	// By the configuration, not by the last report: the experiments update the stack.
-	const cluster = await stackCluster(await readSettings(stack), await readState());
-	if (cluster.kind === "existing") {
-		throw new Error(
-			"the experiments stop nodes, reconfigure kube-proxy and recreate the cluster, so they need the lab's own cluster; " +
-				"fix: create one in another stack: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run drawbacks",
-		);
-	}
+	await requireOwnCluster(
+		"the experiments stop nodes, reconfigure kube-proxy and recreate the cluster, so they need the lab's own cluster",
+		"drawbacks",
+	);
 	const { nodes, request } = await knownReport();
 	const workers = nodes.filter(({ role }) => role === "worker").length;
 	for (const { name, workers: needed } of chosen) {

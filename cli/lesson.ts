@@ -12,11 +12,8 @@ import { faultRecordPath, progressPath } from "./lesson/lessonFiles.ts";
 import { LineReader } from "./lesson/lineReader.ts";
 import { liveLab } from "./lesson/liveLab.ts";
 import { takeLesson } from "./lesson/takeLesson.ts";
-import { readSettings } from "./stack/settings.ts";
-import { stack } from "./stack/stack.ts";
-import { stackCluster } from "./stack/stackCluster.ts";
+import { requireOwnCluster } from "./stack/stackCluster.ts";
 import { exclusively, knownReport, lastReport } from "./stack/stackReport.ts";
-import { readState } from "./stack/stackState.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 
 await command(async () => {
@@ -27,7 +24,10 @@ await command(async () => {
 		return 0;
 	}
 	await removeLeftovers();
-	await refuseExisting();
+	await requireOwnCluster(
+		"the lesson stops nodes and changes their rules, so it needs the lab's own cluster",
+		"lesson",
+	);
 	if (restart) await writeProgress(progressPath, noProgress());
 	return takeInTerminal(step);
 });
@@ -52,15 +52,6 @@ function options() {
 	if (step !== undefined && !partNames.includes(step))
 		throw new Error(`--step "${step}": must be one of ${partNames.join(", ")}`);
 	return values;
-}
-
-async function refuseExisting(): Promise<void> {
-	const { kind } = await stackCluster(await readSettings(stack), await readState());
-	if (kind !== "existing") return;
-	throw new Error(
-		"the lesson stops nodes and changes their rules, so it needs the lab's own cluster; " +
-			"fix: create one in another stack: PULUMI_STACK=kind npm start && PULUMI_STACK=kind npm run lesson",
-	);
 }
 
 async function takeInTerminal(step: string | undefined): Promise<number> {

@@ -3,9 +3,9 @@ import { labConfigOf } from "../../config/labConfig.ts";
 import { kubeconfigPath } from "../../kind/kubeconfigFile.ts";
 import { labCluster, ownerOf } from "../../kind/owner.ts";
 import type { Access } from "../../kubernetes/kubeAccess.ts";
-import { refuseSecrets, type Settings, setting } from "./settings.ts";
+import { readSettings, refuseSecrets, type Settings, setting } from "./settings.ts";
 import { stack, stackName } from "./stack.ts";
-import { clusterKind, type StackState } from "./stackState.ts";
+import { clusterKind, readState, type StackState } from "./stackState.ts";
 
 /** The lab's own kind cluster, or an existing one, where the lab may change only its own namespace. */
 export type StackCluster = { access: Access; namespace: string } & (
@@ -39,4 +39,16 @@ export function refuseSwitch(wanted: string, is: "kind" | "existing" | undefined
 	throw new Error(
 		`cluster: got "${wanted}", allowed: "${is}": the stack "${stackName}" still has ${present}; fix: ${destroy}`,
 	);
+}
+
+/**
+ * For what an existing cluster must not suffer.
+ * @param why what the script does, and that it needs the lab's own cluster
+ * @throws on an existing cluster. It goes by the configuration, not by the last report
+ */
+export async function requireOwnCluster(why: string, script: string): Promise<void> {
+	const { kind } = await stackCluster(await readSettings(stack), await readState());
+	if (kind !== "existing") return;
+	const inOther = (words: string) => `PULUMI_STACK=kind npm ${words}`;
+	throw new Error(`${why}; fix: create one in another stack: ${inOther("start")} && ${inOther(`run ${script}`)}`);
 }
