@@ -9,6 +9,8 @@ import type {
 	Refusal,
 } from "../../../../kubernetes/source/clusterSource.ts";
 import { type Kind, type ObjectOf, reduced } from "../../../../kubernetes/source/usedFields.ts";
+import { diagnose } from "../../../../verification/diagnosis/diagnosis.ts";
+import { readDiagnosis } from "../../../../verification/diagnosis/readDiagnosis.ts";
 import { fixture } from "../trace/traceLab.ts";
 
 /** By kind, the objects of the cluster as the API writes them. */
@@ -220,4 +222,14 @@ function isAskedFor({ namespace, name, labels, withHostPort }: Query, object: Ob
 			return metadata.labels?.[key] === value;
 		})
 	);
+}
+
+/** What a diagnosis of the changed lab finds. */
+export async function findingsOf(
+	change: (objects: Objects) => void,
+	{ name = "nodeport-service", logs = {} }: { name?: string; logs?: Record<string, string> } = {},
+) {
+	const objects = labObjects();
+	change(objects);
+	return diagnose(await readDiagnosis(new MemorySource(objects, { logs }), { namespace: "default", name })).findings;
 }

@@ -2,16 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { diagnose } from "../../../../../verification/diagnosis/diagnosis.ts";
 import { readDiagnosis } from "../../../../../verification/diagnosis/readDiagnosis.ts";
-import { labObjects, MemorySource, type Objects, objectNamed } from "../labObjects.ts";
-
-async function findingsOf(
-	change: (objects: Objects) => void,
-	{ name = "nodeport-service", logs = {} }: { name?: string; logs?: Record<string, string> } = {},
-) {
-	const objects = labObjects();
-	change(objects);
-	return diagnose(await readDiagnosis(new MemorySource(objects, { logs }), { namespace: "default", name })).findings;
-}
+import { findingsOf, labObjects, MemorySource, type Objects, objectNamed } from "../labObjects.ts";
 
 const worker2 = "nodeport-worker2";
 
