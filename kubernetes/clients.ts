@@ -17,8 +17,12 @@ export const Client = z.strictObject({
 	run: Runner,
 	/** The argument vector of its HTTP client; the URL is appended. Exit codes and --local-port as for curl. */
 	get: z.array(z.string()).min(1),
+	/** The argument vector of its UDP client; a URL such as udp://192.0.2.11:30040/host is appended. Absent: it sends no UDP. */
+	getByUdp: z.array(z.string()).min(1).optional(),
 	/** The address that it sends from, if the API doesn't show it. */
 	ip: z.string().optional(),
+	/** The addresses of all families that it sends from; `ip` is the first one. */
+	ips: z.array(z.string()).optional(),
 });
 export type Client = z.infer<typeof Client>;
 
@@ -27,6 +31,7 @@ export const ClientGroup = z.strictObject({
 	each: z.strictObject({ namespace: z.string(), labels: z.record(z.string(), z.string()), container: z.string() }),
 	named: z.enum(["pod", "node"]),
 	get: z.array(z.string()).min(1),
+	getByUdp: z.array(z.string()).min(1).optional(),
 });
 export type ClientGroup = z.infer<typeof ClientGroup>;
 

@@ -7,7 +7,11 @@ export const Node = z.object({
 	role: z.enum(["control-plane", "worker"]),
 	ready: z.boolean(),
 	internalIp: z.string(),
+	/** The InternalIPs of all address families; `internalIp` is the first one. */
+	internalIps: z.array(z.string()).optional(),
 	podCidr: z.string(),
+	/** The pod CIDRs of all address families; `podCidr` is the first one. */
+	podCidrs: z.array(z.string()).optional(),
 	labels: z.record(z.string(), z.string()),
 	kubeletVersion: z.string(),
 	osImage: z.string(),
@@ -16,7 +20,13 @@ export const Node = z.object({
 });
 export type Node = z.infer<typeof Node>;
 
-export const Pod = z.object({ name: z.string(), ip: z.string(), node: z.string() });
+export const Pod = z.object({
+	name: z.string(),
+	ip: z.string(),
+	/** Its addresses of all families that the Service has; `ip` is the first one. */
+	ips: z.array(z.string()).optional(),
+	node: z.string(),
+});
 export type Pod = z.infer<typeof Pod>;
 
 export const Service = z.object({
@@ -24,6 +34,14 @@ export const Service = z.object({
 	namespace: z.string(),
 	dnsName: z.string(),
 	clusterIp: z.string(),
+	/** The ClusterIPs of all its address families; `clusterIp` is the first one. */
+	clusterIps: z.array(z.string()).optional(),
+	ipFamilyPolicy: z.enum(["SingleStack", "PreferDualStack", "RequireDualStack"]).optional(),
+	/** The protocols of its port, which has the same number and nodePort for both. Absent: TCP. */
+	protocols: z
+		.array(z.enum(["tcp", "udp"]))
+		.min(1)
+		.optional(),
 	port: z.int(),
 	portName: z.string(),
 	nodePort: z.int(),

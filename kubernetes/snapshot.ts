@@ -29,6 +29,8 @@ export interface Place {
 	network: "pod" | "node" | "outside";
 	node?: string;
 	ip?: string;
+	/** Its addresses of all families; `ip` is the first one. */
+	ips?: string[];
 }
 
 export interface PlacedClient extends Client {

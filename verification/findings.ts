@@ -1,7 +1,7 @@
 /** What a verification finds wrong, as data. report/findingText.ts makes the sentences. */
 import { z } from "zod";
 import { End } from "./journey/model.ts";
-import { Command, Expected, Observed, Target } from "./model.ts";
+import { Command, Expected, Observed, Target, viewFields } from "./model.ts";
 import { ReadProblem, RulesProblem } from "./nodeProblem.ts";
 import { DifferingTrace, FailedTrace } from "./trace/model.ts";
 
@@ -30,7 +30,13 @@ export const Finding = z.discriminatedUnion("kind", [
 		observed: Observed,
 		repeat: Command,
 	}),
-	z.object({ kind: z.literal("rules"), node: z.string(), problem: RulesProblem, fix: Command.optional() }),
+	z.object({
+		kind: z.literal("rules"),
+		node: z.string(),
+		...viewFields,
+		problem: RulesProblem,
+		fix: Command.optional(),
+	}),
 	z.object({ kind: z.literal("node"), node: z.string(), problem: ReadProblem, ...commands }),
 	/** The kernel's trace differs from the predicted path, or the kernel couldn't be traced. */
 	z.object({

@@ -1,6 +1,6 @@
 /** The terms that all of verification/ shares. Data that crosses a process boundary is a zod schema. */
 import { z } from "zod";
-import { Backend, Path } from "../netfilter/model.ts";
+import { Backend, Family, Path, Protocol } from "../netfilter/model.ts";
 
 /** An argument vector; relative paths in it start at the project's folder. */
 export const Command = z.array(z.string()).min(1);
@@ -13,8 +13,11 @@ export type ProxyMode = z.infer<typeof ProxyMode>;
 export const TargetKind = z.enum(["nodePort", "podIp", "clusterIp", "serviceDns"]);
 export type TargetKind = z.infer<typeof TargetKind>;
 
+/** A Service as packets of one family and protocol meet it. Both are absent in reports of a lab that had only IPv4 and TCP. */
+export const viewFields = { family: Family.optional(), protocol: Protocol.optional() };
+
 /** Where a request goes; `address` is "host:port". */
-export const Target = z.object({ kind: TargetKind, address: z.string(), node: z.string().optional() });
+export const Target = z.object({ kind: TargetKind, address: z.string(), node: z.string().optional(), ...viewFields });
 export type Target = z.infer<typeof Target>;
 
 /** How a request ended: the classes of the Kubernetes end-to-end tests' `agnhost connect`, and HTTP errors. */
@@ -54,9 +57,13 @@ export const Cell = z.object({
 });
 export type Cell = z.infer<typeof Cell>;
 
-/** One node's rules of the Service, and the paths of a packet from the first client to this node's nodePort. */
+/**
+ * One node's rules of the Service in one family and protocol, and the paths of a packet from the first client to this node's
+ * nodePort. The first entry of a node is for the Service's first family and protocol.
+ */
 export const NodeRules = z.object({
 	node: z.string(),
+	...viewFields,
 	backend: Backend,
 	/** The raw rules that name the Service, and those of the chains that they lead to. */
 	rules: z.array(z.string()),

@@ -6,24 +6,29 @@ import { RunError } from '@pulumi/pulumi/errors.js';
 type Node = {
     containerRuntime: string;
     internalIp: string;
+    internalIps?: string[] | undefined;
     kernelVersion: string;
     kubeletVersion: string;
     labels: Record<string, string>;
     name: string;
     osImage: string;
     podCidr: string;
+    podCidrs?: string[] | undefined;
     ready: boolean;
     role: "control-plane" | "worker";
 };
 type Service = {
     clusterIp: string;
+    clusterIps?: string[] | undefined;
     dnsName: string;
     externalTrafficPolicy: "Cluster" | "Local";
+    ipFamilyPolicy?: "PreferDualStack" | "RequireDualStack" | "SingleStack" | undefined;
     name: string;
     namespace: string;
     nodePort: number;
     port: number;
     portName: string;
+    protocols?: ("tcp" | "udp")[] | undefined;
     sessionAffinity: "ClientIP" | "None";
 };
 
@@ -40,7 +45,9 @@ type Runner = {
 };
 type Client = {
     get: string[];
+    getByUdp?: string[] | undefined;
     ip?: string | undefined;
+    ips?: string[] | undefined;
     name: string;
     run: {
         exec: {
@@ -59,6 +66,7 @@ type ClientGroup = {
         namespace: string;
     };
     get: string[];
+    getByUdp?: string[] | undefined;
     named: "node" | "pod";
 };
 type Existing = {
@@ -168,12 +176,15 @@ type Summary = {
         scope: "external" | "internal";
         target: {
             address: string;
+            family?: "ipv4" | "ipv6" | undefined;
             kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
             node?: string | undefined;
+            protocol?: "sctp" | "tcp" | "udp" | undefined;
         };
     }[];
     nodes: {
         backend: "iptables-legacy" | "iptables-nft" | "nftables";
+        family?: "ipv4" | "ipv6" | undefined;
         node: string;
         paths: {
             hops: {
@@ -197,6 +208,7 @@ type Summary = {
             }[];
             probability: number;
         }[];
+        protocol?: "sctp" | "tcp" | "udp" | undefined;
         rules: string[];
     }[];
     ok: boolean;
@@ -204,6 +216,7 @@ type Summary = {
     omittedNodes?: number | undefined;
     pods: {
         ip: string;
+        ips?: string[] | undefined;
         name: string;
         node: string;
     }[];
@@ -267,6 +280,7 @@ type LabContract = {
         name: string;
         pods: {
             ip: string;
+            ips?: string[] | undefined;
             name: string;
             node: string;
         }[];
@@ -277,24 +291,29 @@ type LabContract = {
     nodes: {
         containerRuntime: string;
         internalIp: string;
+        internalIps?: string[] | undefined;
         kernelVersion: string;
         kubeletVersion: string;
         labels: Record<string, string>;
         name: string;
         osImage: string;
         podCidr: string;
+        podCidrs?: string[] | undefined;
         ready: boolean;
         role: "control-plane" | "worker";
     }[];
     schema: "nodeport-lab/v1";
     service: {
         clusterIp: string;
+        clusterIps?: string[] | undefined;
         dnsName: string;
         externalTrafficPolicy: "Cluster" | "Local";
+        ipFamilyPolicy?: "PreferDualStack" | "RequireDualStack" | "SingleStack" | undefined;
         name: string;
         namespace: string;
         nodePort: number;
         port: number;
+        protocols?: ("tcp" | "udp")[] | undefined;
     };
     verification: {
         checkedAt: string;
@@ -319,12 +338,15 @@ type LabContract = {
             scope: "external" | "internal";
             target: {
                 address: string;
+                family?: "ipv4" | "ipv6" | undefined;
                 kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
                 node?: string | undefined;
+                protocol?: "sctp" | "tcp" | "udp" | undefined;
             };
         }[];
         nodes: {
             backend: "iptables-legacy" | "iptables-nft" | "nftables";
+            family?: "ipv4" | "ipv6" | undefined;
             node: string;
             paths: {
                 hops: {
@@ -348,6 +370,7 @@ type LabContract = {
                 }[];
                 probability: number;
             }[];
+            protocol?: "sctp" | "tcp" | "udp" | undefined;
             rules: string[];
         }[];
         ok: boolean;

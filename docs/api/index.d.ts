@@ -34,24 +34,29 @@ type CheckFinding = {
 type Node = {
     containerRuntime: string;
     internalIp: string;
+    internalIps?: string[] | undefined;
     kernelVersion: string;
     kubeletVersion: string;
     labels: Record<string, string>;
     name: string;
     osImage: string;
     podCidr: string;
+    podCidrs?: string[] | undefined;
     ready: boolean;
     role: "control-plane" | "worker";
 };
 type Service = {
     clusterIp: string;
+    clusterIps?: string[] | undefined;
     dnsName: string;
     externalTrafficPolicy: "Cluster" | "Local";
+    ipFamilyPolicy?: "PreferDualStack" | "RequireDualStack" | "SingleStack" | undefined;
     name: string;
     namespace: string;
     nodePort: number;
     port: number;
     portName: string;
+    protocols?: ("tcp" | "udp")[] | undefined;
     sessionAffinity: "ClientIP" | "None";
 };
 
@@ -202,7 +207,9 @@ type Runner = {
 };
 type Client = {
     get: string[];
+    getByUdp?: string[] | undefined;
     ip?: string | undefined;
+    ips?: string[] | undefined;
     name: string;
     run: {
         exec: {
@@ -221,6 +228,7 @@ type ClientGroup = {
         namespace: string;
     };
     get: string[];
+    getByUdp?: string[] | undefined;
     named: "node" | "pod";
 };
 type Existing = {
@@ -560,12 +568,15 @@ type Summary = {
         scope: "external" | "internal";
         target: {
             address: string;
+            family?: "ipv4" | "ipv6" | undefined;
             kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
             node?: string | undefined;
+            protocol?: "sctp" | "tcp" | "udp" | undefined;
         };
     }[];
     nodes: {
         backend: "iptables-legacy" | "iptables-nft" | "nftables";
+        family?: "ipv4" | "ipv6" | undefined;
         node: string;
         paths: {
             hops: {
@@ -589,6 +600,7 @@ type Summary = {
             }[];
             probability: number;
         }[];
+        protocol?: "sctp" | "tcp" | "udp" | undefined;
         rules: string[];
     }[];
     ok: boolean;
@@ -596,6 +608,7 @@ type Summary = {
     omittedNodes?: number | undefined;
     pods: {
         ip: string;
+        ips?: string[] | undefined;
         name: string;
         node: string;
     }[];
@@ -659,6 +672,7 @@ type LabContract = {
         name: string;
         pods: {
             ip: string;
+            ips?: string[] | undefined;
             name: string;
             node: string;
         }[];
@@ -669,24 +683,29 @@ type LabContract = {
     nodes: {
         containerRuntime: string;
         internalIp: string;
+        internalIps?: string[] | undefined;
         kernelVersion: string;
         kubeletVersion: string;
         labels: Record<string, string>;
         name: string;
         osImage: string;
         podCidr: string;
+        podCidrs?: string[] | undefined;
         ready: boolean;
         role: "control-plane" | "worker";
     }[];
     schema: "nodeport-lab/v1";
     service: {
         clusterIp: string;
+        clusterIps?: string[] | undefined;
         dnsName: string;
         externalTrafficPolicy: "Cluster" | "Local";
+        ipFamilyPolicy?: "PreferDualStack" | "RequireDualStack" | "SingleStack" | undefined;
         name: string;
         namespace: string;
         nodePort: number;
         port: number;
+        protocols?: ("tcp" | "udp")[] | undefined;
     };
     verification: {
         checkedAt: string;
@@ -711,12 +730,15 @@ type LabContract = {
             scope: "external" | "internal";
             target: {
                 address: string;
+                family?: "ipv4" | "ipv6" | undefined;
                 kind: "clusterIp" | "nodePort" | "podIp" | "serviceDns";
                 node?: string | undefined;
+                protocol?: "sctp" | "tcp" | "udp" | undefined;
             };
         }[];
         nodes: {
             backend: "iptables-legacy" | "iptables-nft" | "nftables";
+            family?: "ipv4" | "ipv6" | undefined;
             node: string;
             paths: {
                 hops: {
@@ -740,6 +762,7 @@ type LabContract = {
                 }[];
                 probability: number;
             }[];
+            protocol?: "sctp" | "tcp" | "udp" | undefined;
             rules: string[];
         }[];
         ok: boolean;

@@ -1,7 +1,7 @@
 /** A packet's journey as the report stores it. */
 import { z } from "zod";
 import { Hop, RuleSource } from "../../netfilter/model.ts";
-import { Outcome } from "../model.ts";
+import { Outcome, viewFields } from "../model.ts";
 
 /** Why the end of a branch isn't known. */
 export const UnknownReason = z.enum([
@@ -90,6 +90,7 @@ export const RecordedJourney = z.object({
 	client: z.string(),
 	/** "host:port" of the target */
 	address: z.string(),
+	...viewFields,
 	branches: z.array(RecordedBranch),
 	omittedBranches: z.int(),
 });

@@ -1,5 +1,6 @@
 /** The kernel's traces as the report stores them. */
 import { z } from "zod";
+import { viewFields } from "../model.ts";
 import { ReadProblem } from "../nodeProblem.ts";
 
 /** How the kernel ends a rule: "accept" after NAT, "drop" after a reject, "continue" after a change of the packet. */
@@ -63,11 +64,17 @@ export const TraceDifference = z.object({
 });
 export type TraceDifference = z.infer<typeof TraceDifference>;
 
-export const AgreeingTrace = z.object({ result: z.literal("agrees"), node: z.string(), steps: z.array(TraceStep) });
+export const AgreeingTrace = z.object({
+	result: z.literal("agrees"),
+	node: z.string(),
+	...viewFields,
+	steps: z.array(TraceStep),
+});
 
 export const DifferingTrace = z.object({
 	result: z.literal("differs"),
 	node: z.string(),
+	...viewFields,
 	steps: z.array(TraceStep),
 	difference: TraceDifference,
 });
@@ -76,6 +83,7 @@ export const DifferingTrace = z.object({
 export const UntracedNode = z.object({
 	result: z.literal("untraced"),
 	node: z.string(),
+	...viewFields,
 	reason: z.enum(["notReady", "noTracer", "legacyIptables"]),
 });
 
@@ -93,7 +101,12 @@ export const TraceFailure = z.discriminatedUnion("kind", [
 ]);
 export type TraceFailure = z.infer<typeof TraceFailure>;
 
-export const FailedTrace = z.object({ result: z.literal("failed"), node: z.string(), failure: TraceFailure });
+export const FailedTrace = z.object({
+	result: z.literal("failed"),
+	node: z.string(),
+	...viewFields,
+	failure: TraceFailure,
+});
 
 /** One SYN of a client, as a node's kernel traced it, compared with the path predicted from the node's rules. */
 export const NodeTrace = z.discriminatedUnion("result", [AgreeingTrace, DifferingTrace, UntracedNode, FailedTrace]);
