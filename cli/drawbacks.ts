@@ -4,7 +4,7 @@
  */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
-import { command } from "../lib/programs/command.ts";
+import { command, EndedBySignal } from "../lib/programs/command.ts";
 import { answerText } from "../report/answer/answerText.ts";
 import { drawbacksVerdict, drawbackText } from "../report/drawbacksText.ts";
 import { experiments } from "../verification/experiments/all.ts";
@@ -51,12 +51,13 @@ async function measureAll({ chosen, paths, verbose }: Options): Promise<number> 
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 		process.on(signal, () => {
 			if (!abort.signal.aborted) console.error("interrupted: restoring the lab, then exiting");
-			abort.abort(new Error(`ended by ${signal}`));
+			abort.abort(new EndedBySignal(signal));
 		});
 	}
 	const screen = screenOf({ verbose });
 	const drawbacks: Drawback[] = [];
-	const errors: unknown[] = [];
+	const errors: Error[] = [];
+	const failed = (error: Error) => void errors.push(error);
 	try {
 		for (const experiment of chosen) {
 			const drawback = await showWork(experiment.name, { verbose }, (status) => run(experiment, status, abort.signal));
@@ -65,12 +66,12 @@ async function measureAll({ chosen, paths, verbose }: Options): Promise<number> 
 		}
 	} catch (error) {
 		// The error of an interrupted operation says less than the signal.
-		errors.push(abort.signal.aborted ? abort.signal.reason : error);
+		failed(abort.signal.aborted ? abort.signal.reason : error);
 	}
-	const report = await restore(drawbacks).catch((error) => void errors.push(error));
-	if (errors.length > 0) {
-		throw new Error(errors.map((error) => (error instanceof Error ? error.message : error)).join("\n"));
-	}
+	const report = await restore(drawbacks).catch(failed);
+	const [first, ...others] = errors;
+	for (const { message } of others) console.error(`error: ${message}`);
+	if (first) throw first;
 	const verdict = drawbacksVerdict(drawbacks);
 	if (report) console.log(`\n${answerText(report, screen, verdict)}`);
 	return verdict.ok ? 0 : 1;

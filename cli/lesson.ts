@@ -2,7 +2,7 @@
  * npm run lesson [-- --restart | --list | --step <part>]: the walkthrough as a lesson in the terminal: predict, run,
  * compare, explain. Then exercises that break the lab, which is restored for any reason that ends the lesson.
  */
-import { command } from "../lib/programs/command.ts";
+import { command, EndedBySignal } from "../lib/programs/command.ts";
 import { lessonText } from "../report/lesson/lessonText.ts";
 import { partTable, scoreText } from "../report/lesson/scoreText.ts";
 import { noProgress, partNames, readProgress, scoreOf, writeProgress } from "../verification/lesson/lessonProgress.ts";
@@ -61,7 +61,7 @@ async function takeInTerminal(step: string | undefined): Promise<number> {
 		if (abort.signal.aborted) return;
 		// The terminal is gone: nothing can be shown, and the lab must be restored all the same.
 		if (signal === "SIGHUP") for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-		abort.abort(new Error(`ended by ${signal}`));
+		abort.abort(new EndedBySignal(signal));
 	};
 	for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, end);
 	const print = (text: string) => console.log(text);
@@ -82,10 +82,12 @@ async function takeInTerminal(step: string | undefined): Promise<number> {
 		await takeLesson(session, step);
 		return 0;
 	} catch (error) {
-		// The error of an interrupted operation says less than the signal; one of the repair says more.
-		if (!abort.signal.aborted || error !== abort.signal.reason) throw error;
+		const { aborted, reason } = abort.signal;
+		if (!aborted) throw error;
+		// Of the operation that was interrupted, or of the repair after it.
+		if (error !== reason) console.error(`error: ${(error as Error).message}`);
 		console.log(lessonText.interrupted);
-		return 130;
+		return (reason as EndedBySignal).exitCode;
 	} finally {
 		reader.close();
 	}

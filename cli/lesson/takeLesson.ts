@@ -1,5 +1,5 @@
 /** The parts of the lesson in order, from where the learner left it. */
-import { lessonText, partHeading, stillBrokenText } from "../../report/lesson/lessonText.ts";
+import { leftText, lessonText, partHeading, stillBrokenText } from "../../report/lesson/lessonText.ts";
 import { partTable, partTitle, scoreText } from "../../report/lesson/scoreText.ts";
 import { painter } from "../../report/screen/screen.ts";
 import { repairLeftFault, requireClean, StillBroken, untilClean } from "../../verification/lesson/brokenLab.ts";
@@ -28,7 +28,8 @@ export async function takeLesson(session: Session, first: string | undefined): P
 			session.print(`\n${painter(session.screen)("bold", title)}`);
 			await takePart(session, part);
 		}
-		session.print(`\n${partTable(session.progress)}\n\n${lessonText.end}`);
+		const left = partNames.filter((part) => !isDone(session.progress, part));
+		session.print(`\n${partTable(session.progress)}\n\n${left.length === 0 ? lessonText.end : leftText(left)}`);
 	} catch (error) {
 		if (error instanceof StillBroken) throw new Error(stillBrokenText(error.diagnosis));
 		if (!(error instanceof Quit)) throw error;

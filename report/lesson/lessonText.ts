@@ -43,6 +43,10 @@ export function notPossibleText(line: string, choices: Record<string, string>, n
 	return `"${line}" isn't possible here; allowed: ${allowed.join(", ")}`;
 }
 
+/** @param parts those without an answer, such as an exercise for which the lab has too few workers */
+export const leftText = (parts: readonly string[]): string =>
+	`Not done yet: ${parts.join(", ")}. To continue with them: npm run lesson`;
+
 export const tooFewWorkersText = (needed: number, workers: number): string =>
 	`This exercise needs ${needed} workers, the lab has ${workers}; fix: pulumi config set workers ${needed} && npm start`;
 

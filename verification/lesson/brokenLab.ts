@@ -44,6 +44,10 @@ export async function withFault<T>(
 		await inject(fault, lab, service);
 		lab.signal.throwIfAborted();
 		return await work();
+	} catch (error) {
+		// The error of an interrupted operation says less than the signal; one of the repair says more.
+		lab.signal.throwIfAborted();
+		throw error;
 	} finally {
 		lab.report("restoring");
 		await repair(fault, lab, service);

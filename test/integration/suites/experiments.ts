@@ -58,7 +58,7 @@ export const drawbacks = (lab: () => Lab) =>
 				"cli/drawbacks.ts",
 				name,
 			);
-			expect(exitCode, all).toBe(1);
+			expect(exitCode, all).toBe(130);
 			expect(all).toContain("error: ended by SIGINT");
 			expect(await configuration()).toBe(before);
 			expect((await leftovers()).length).toBe(4);
