@@ -103,6 +103,12 @@ it("repeats one part, and continues from there", async () => {
 	expect(printed).toContain("Exercise: No node answers (silent-everywhere)");
 });
 
+it("names the parts that aren't done at its end, such as those before the part that it began with", async () => {
+	const printed = await take(new FakeLessonLab(), ["next"], "silent-node");
+	expect(printed).toContain("Not done yet: start, labels, ");
+	expect(printed).not.toContain("That was the last part");
+});
+
 it("says what is allowed if it can't use the line, and asks again", async () => {
 	const printed = await take(new FakeLessonLab(), ["9", "x", "1"]);
 	expect(printed).toContain(
