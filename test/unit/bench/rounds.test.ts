@@ -70,7 +70,7 @@ describe("a comparison", () => {
 });
 
 describe("growth", () => {
-	it("is linear while a request takes the same time, whatever the number of nodes", () => {
+	it("is linear while a request takes the same time, for any number of nodes", () => {
 		const [first, second] = growthOf([
 			{ workers: 1, requests: 4, seconds: [2, 2, 2] },
 			{ workers: 3, requests: 8, seconds: [4, 3, 5] },

@@ -19,7 +19,7 @@ describe("addresses", () => {
 		expect(contains(range(cidr), address(text))).toBe(expected);
 	});
 
-	it.each(["10.0.0.0/255.0.255.0", "10.0.0.0/33", "eth0", "", "10"])("%j is no range", (text) => {
+	it.each(["10.0.0.0/255.0.255.0", "10.0.0.0/33", "eth0", "", "10"])("%j isn't a range", (text) => {
 		expect(parseRange(text)).toBeUndefined();
 	});
 

@@ -6,9 +6,9 @@ describe("chances", () => {
 	it.each<[string, Chance[], Chance, Chance]>([
 		["none at all", [], 1, 0],
 		["certain ones", [1, 0, 1], 0, 1],
-		["draws of lots", [0.5, 0.5], 0.25, 0.75],
+		["independent choices at random", [0.5, 0.5], 0.25, 0.75],
 		["unknown ones", ["unknown", 1], "unknown", 1],
-		["unknown ones beside an impossible one", ["unknown", 0], 0, "unknown"],
+		["an unknown one and an impossible one", ["unknown", 0], 0, "unknown"],
 	])("of %s", (_, chances, together, either) => {
 		expect(all(chances)).toBe(together);
 		expect(any(chances)).toBe(either);

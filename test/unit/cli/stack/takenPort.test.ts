@@ -26,7 +26,10 @@ it.each([
 	["nobody's", []],
 	["the lab's own", [service("nodeport-service", [{ port: 80, nodePort: 30040 }])]],
 	["another Service's, over UDP", [service("dns", [{ port: 53, nodePort: 30040, protocol: "UDP" }])]],
-	["free, beside others", [service("web", [{ port: 80, nodePort: 30041 }]), { metadata: { name: "x" }, spec: {} }]],
+	[
+		"free, next to other ports",
+		[service("web", [{ port: 80, nodePort: 30041 }]), { metadata: { name: "x" }, spec: {} }],
+	],
 ])("a nodePort may be %s", async (_, items) => {
 	server.objects.set("/api/v1/services", { items });
 	await expect(refuseTakenPort({ kubeconfig }, "30040")).resolves.toBeUndefined();

@@ -29,7 +29,7 @@ it("has the tags of its manifest, also if it is compressed", async () => {
 
 it.each([
 	["has no manifest", () => archive({ a: "b" }), /contains no manifest.json; fix: docker save/],
-	["is no archive", () => writeFile("image.tar", "x".repeat(2000)), /tar header/],
+	["isn't an archive", () => writeFile("image.tar", "x".repeat(2000)), /tar header/],
 ])("that %s is an error", async (_, write, message) => {
 	await write();
 	await expect(archiveTags("image.tar")).rejects.toThrow(message);

@@ -8,7 +8,7 @@ const raw = { kind: "Cluster", apiVersion: "kind.x-k8s.io/v1alpha4" };
 const worker = { role: "worker" };
 
 describe("the spec", () => {
-	it("of the lab's cluster is as it always was, so that no lab's cluster is recreated", () => {
+	it("of the lab's cluster hasn't changed, so that no existing lab is recreated", () => {
 		const spec = of({ workers: 3, networking: { kubeProxyMode: "nftables" } });
 		expect(JSON.stringify(ClusterSpec.parse(spec))).toBe(
 			'{"name":"c","workers":3,"nodeImage":"node:1","kubeProxyMode":"nftables"}',

@@ -43,7 +43,7 @@ it("is chosen by what the engine has, for a cluster that doesn't exist", async (
 	expect(await defaultNodeImage("c", ["c-control-plane"])).toBe(builtNodeImage);
 });
 
-it("stays with an existing cluster, whatever is built later", async () => {
+it("of an existing cluster stays, even if another one is built later", async () => {
 	const [plane, worker] = containers("1");
 	if (!plane || !worker) throw new Error("no nodes");
 	await fakeEngine([

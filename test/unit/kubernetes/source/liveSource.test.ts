@@ -166,7 +166,7 @@ describe("no secret is read", () => {
 });
 
 describe("the kubeconfig is found as kubectl finds it", () => {
-	it("in KUBECONFIG, of which several files are merged", async () => {
+	it("in the merged files of KUBECONFIG", async () => {
 		const [one, two] = [join(folder.path, "one"), join(folder.path, "two")];
 		const config = (name: string, current?: string) =>
 			JSON.stringify({
@@ -197,7 +197,7 @@ describe("the kubeconfig is found as kubectl finds it", () => {
 		);
 	});
 
-	it("and in a pod there is no context to choose", () => {
+	it("but not in a pod, which has no kubeconfig", () => {
 		const missing = join(folder.path, "missing");
 		// Any existing file: its content isn't read.
 		expect(() => openAsKubectl({ context: "other" }, { KUBECONFIG: missing }, kubeconfig)).toThrow(

@@ -125,7 +125,7 @@ describe("NAT", () => {
 		["another address", "-j SNAT --to-source 203.0.113.1", true],
 		["the address that it has", "-j SNAT --to-source 172.18.0.4", false],
 		["another port", "-j SNAT --to-source 172.18.0.4:1", true],
-		["a port by chance", "-j MASQUERADE --random-fully", true],
+		["a random port", "-j MASQUERADE --random-fully", true],
 	])("of the source shows in the connection's state where it is %s", (_, target, expected) => {
 		const tables = { nat: [`POSTROUTING -p tcp ${target}`], filter: ["INPUT -m conntrack --ctstate SNAT -j DROP"] };
 		const packet = fromNode({ destination: "172.18.0.4" });

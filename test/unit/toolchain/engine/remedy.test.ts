@@ -14,7 +14,7 @@ describe("if no Docker engine answers", () => {
 	test.each([
 		["root on a bare Debian installs it and starts it by hand", bare, { install: true, start: "dockerd" }],
 		["… by systemd where that runs", { ...bare, systemd: true }, { install: true, start: "systemctl" }],
-		["a docker command alone is no engine", { ...bare, docker: true }, { install: true, start: "dockerd" }],
+		["a docker command alone isn't an engine", { ...bare, docker: true }, { install: true, start: "dockerd" }],
 		["root starts one that is installed", installed, { install: false, start: "dockerd" }],
 		["… on any Linux", { ...installed, debian: false }, { install: false, start: "dockerd" }],
 		["… by systemd where that runs", { ...installed, systemd: true }, { install: false, start: "systemctl" }],
@@ -28,7 +28,7 @@ describe("if no Docker engine answers", () => {
 		["another user gets the command that starts it", { ...installed, root: false }, "sudo dockerd"],
 		["… by systemd", { ...installed, root: false, systemd: true }, "sudo systemctl start docker"],
 		["on macOS it is Docker Desktop that must run", { ...installed, linux: false }, "Docker Desktop"],
-		["an engine that the user chose is the user's to start", { ...bare, chosen: "tcp://far:2375" }, "DOCKER_HOST"],
+		["an engine that the user chose is started by the user", { ...bare, chosen: "tcp://far:2375" }, "DOCKER_HOST"],
 	])("%s, and nothing is installed", (_, machine, fix) => {
 		const decide = () => decideRemedy(machine, silent);
 		expect(decide).toThrow(SetupError);

@@ -139,7 +139,7 @@ describe("a rule of somebody else that comes first", () => {
 		});
 	});
 
-	it("is no finding if it accepts the packets", async () => {
+	it("isn't a finding if it accepts the packets", async () => {
 		const change = prepend("filter", [`-A FORWARD -p tcp ${accept}`, `-A INPUT -p tcp ${accept}`]);
 		const { findings } = await diagnosisOf("nodeport-service", { [worker2]: change });
 		expect(findings).toEqual([]);
