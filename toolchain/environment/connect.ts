@@ -1,6 +1,6 @@
 import { chmod, mkdir } from "node:fs/promises";
-import { basename } from "node:path";
-import { layout } from "../layout.ts";
+import { basename, join } from "node:path";
+import { layout, project } from "../layout.ts";
 import { linkPlugins, makeHome } from "../plugins/plugins.ts";
 import type { Have } from "../steps/step.ts";
 import { writeEnvironment } from "./environmentFile.ts";
@@ -13,7 +13,11 @@ import { makeLinks, readLinks } from "./links.ts";
  */
 export async function connect(all: Have[], { isPart = false } = {}): Promise<void> {
 	const programs = all.flatMap(({ program }) => (program === undefined ? [] : [[basename(program), program]]));
-	await makeLinks(layout.bin, { ...(isPart && (await readLinks(layout.bin))), ...Object.fromEntries(programs) });
+	await makeLinks(layout.bin, {
+		...(isPart && (await readLinks(layout.bin))),
+		...Object.fromEntries(programs),
+		"nodeport-lab": join(project, "cli/tool/nodeport-lab.mjs"),
+	});
 	const plugins = all.flatMap(({ plugins = [] }) => plugins);
 	const pulumiHome = await makeHome(plugins);
 	const official = all.flatMap(({ officialProvider = [] }) => officialProvider);

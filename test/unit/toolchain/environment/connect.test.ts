@@ -34,6 +34,7 @@ test("links the tools, and uses the user's Pulumi home if it has the plugins", a
 	const official = { name: "command", version: "1.0.0", how: "found", folder: "/home" } as const;
 	await connect([tool("kind"), { what: "image", how: "built" }, { what: "p", how: "found", plugins: [official] }]);
 	expect(readlinkSync(join(bin, "kind"))).toBe("/opt/kind");
+	expect(readlinkSync(join(bin, "nodeport-lab"))).toMatch(/\/cli\/tool\/nodeport-lab\.mjs$/);
 	expect(readFileSync(environment, "utf8")).not.toContain("PULUMI_HOME");
 	expect(existsSync(pulumiHome)).toBe(false);
 });
