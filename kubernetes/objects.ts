@@ -2,7 +2,7 @@
 import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
 import { parseAddress } from "../netfilter/address.ts";
 import type { Family } from "../netfilter/model.ts";
-import type { Node, Service } from "./model.ts";
+import { type Node, Service } from "./model.ts";
 import type { Endpoint, Place } from "./snapshot.ts";
 
 type Labels = Record<string, string> | undefined;
@@ -12,7 +12,7 @@ type NodeInfo = { kubeletVersion: string; osImage: string; kernelVersion: string
 /** The used fields of a Node, as client-node and Pulumi both have them. */
 export interface NodeObject {
 	metadata?: { name?: string; labels?: Labels };
-	spec?: { podCIDR?: string | undefined } | undefined;
+	spec?: { podCIDR?: string | undefined; podCIDRs?: string[] | undefined } | undefined;
 	status?:
 		| {
 				conditions?: Condition[] | undefined;
@@ -27,10 +27,19 @@ export interface ServiceObject {
 	metadata?: { name?: string; namespace?: string | undefined };
 	spec?: {
 		clusterIP?: string | undefined;
+		clusterIPs?: string[] | undefined;
+		ipFamilyPolicy?: string | undefined;
 		externalTrafficPolicy?: string | undefined;
 		sessionAffinity?: string | undefined;
-		ports?: { port: number; name?: string | undefined; nodePort?: number | undefined }[] | undefined;
+		ports?: PortObject[] | undefined;
 	};
+}
+
+interface PortObject {
+	port: number;
+	protocol?: string | undefined;
+	name?: string | undefined;
+	nodePort?: number | undefined;
 }
 
 /** The used fields of a Pod, as client-node has them, and a diagnosis. */
@@ -47,14 +56,25 @@ export const toExec = ({ metadata, spec }: PodObject) => ({
 	container: spec?.containers[0]?.name ?? "",
 });
 
+/** A pod's addresses of all families, the first family first. */
+export const ipsOf = ({ status }: Pick<PodObject, "status">): string[] =>
+	present((status?.podIPs ?? []).map(({ ip }) => ip)) ?? present([status?.podIP]) ?? [];
+
+/** The plural fields of the API repeat the singular ones. undefined: there is no value. */
+function present(values: (string | undefined)[] = []): string[] | undefined {
+	const all = values.filter((value): value is string => Boolean(value));
+	return all.length > 0 ? all : undefined;
+}
+
 /** @param family of the address @default that of the pod's first one */
 export function toPlace({ spec, status }: PodObject, family?: Family): Place {
-	const ips = [status?.podIP, ...(status?.podIPs ?? []).map(({ ip }) => ip)];
-	const ip = ips.find((ip) => ip && (family === undefined || parseAddress(ip)?.kind() === family));
+	const ips = ipsOf({ status });
+	const ip = ips.find((ip) => family === undefined || parseAddress(ip)?.kind() === family);
 	return {
 		network: spec?.hostNetwork ? "node" : "pod",
 		...(spec?.nodeName && { node: spec.nodeName }),
 		...(ip && { ip }),
+		...(ips.length > 0 && { ips }),
 	};
 }
 
@@ -127,12 +147,16 @@ export const operatingSystem = (labels: Labels): string => labels?.["kubernetes.
 
 export function toNode(node: NodeObject): Node {
 	const { metadata, spec, status } = node;
+	const internal = (status?.addresses ?? []).filter(({ type }) => type === "InternalIP");
+	const internalIps = internal.map(({ address }) => address);
 	return {
 		name: metadata?.name ?? "",
 		role: roleOf(node),
 		ready: isReady(node),
-		internalIp: status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "",
+		internalIp: internalIps[0] ?? "",
+		internalIps,
 		podCidr: spec?.podCIDR ?? "",
+		podCidrs: present(spec?.podCIDRs) ?? present([spec?.podCIDR]) ?? [],
 		labels: { ...metadata?.labels },
 		kubeletVersion: status?.nodeInfo?.kubeletVersion ?? "",
 		osImage: status?.nodeInfo?.osImage ?? "",
@@ -141,15 +165,24 @@ export function toNode(node: NodeObject): Node {
 	};
 }
 
-/** With its first port. Fields that the API server hasn't filled in yet, as in a preview, are empty or 0. */
+/**
+ * With its first port, and the other protocol's port of the same numbers. Fields that the API server hasn't filled in yet, as
+ * in a preview, are empty or 0.
+ */
 export function toService({ metadata, spec }: ServiceObject): Service {
 	const { name = "", namespace = "" } = metadata ?? {};
-	const [port] = spec?.ports ?? [];
+	const ports = spec?.ports ?? [];
+	const [port] = ports;
+	const policy = Service.shape.ipFamilyPolicy.safeParse(spec?.ipFamilyPolicy).data;
+	const protocols = port ? protocolsOf(ports.filter((other) => isSamePort(port, other))) : [];
 	return {
 		name,
 		namespace,
 		dnsName: `${name}.${namespace}.svc.cluster.local`,
 		clusterIp: spec?.clusterIP ?? "",
+		clusterIps: present(spec?.clusterIPs) ?? present([spec?.clusterIP]) ?? [],
+		...(policy && { ipFamilyPolicy: policy }),
+		...(protocols.length > 0 && { protocols }),
 		port: port?.port ?? 0,
 		portName: port?.name ?? "",
 		nodePort: port?.nodePort ?? 0,
@@ -157,6 +190,12 @@ export function toService({ metadata, spec }: ServiceObject): Service {
 		sessionAffinity: spec?.sessionAffinity === "ClientIP" ? "ClientIP" : "None",
 	};
 }
+
+const isSamePort = (a: PortObject, b: PortObject): boolean => a.port === b.port && a.nodePort === b.nodePort;
+
+/** TCP first. Not SCTP: the lab and its clients don't send it. */
+const protocolsOf = (ports: PortObject[]): ("tcp" | "udp")[] =>
+	(["tcp", "udp"] as const).filter((name) => ports.some(({ protocol = "TCP" }) => protocol.toLowerCase() === name));
 
 export const byNodeThenName = (a: V1Pod, b: V1Pod): number =>
 	numeric(a.spec?.nodeName ?? "", b.spec?.nodeName ?? "") || numeric(a.metadata?.name ?? "", b.metadata?.name ?? "");

@@ -127,6 +127,8 @@ describe("the program with its defaults", () => {
 			namespace: "default",
 			dnsName: "nodeport-service.default.svc.cluster.local",
 			clusterIp: "10.96.0.10",
+			clusterIps: ["10.96.0.10"],
+			protocols: ["tcp"],
 			port: 8080,
 			nodePort: 30040,
 			externalTrafficPolicy: "Cluster",

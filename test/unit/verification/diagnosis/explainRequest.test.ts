@@ -20,11 +20,13 @@ async function resolved(
 	return { input, ...(await resolveRequest(source, input, request)) };
 }
 
+const ownIp = (ip: string) => ({ ip, ips: [ip] });
+
 describe("--from", () => {
 	it.each([
-		["dnsutils", { network: "pod", node: "nodeport-worker3", ip: "10.244.3.2" }],
-		["kube-system/kube-dns-1", { network: "pod", node: "nodeport-control-plane", ip: "10.244.0.9" }],
-		["10.244.3.2", { network: "pod", node: "nodeport-worker3", ip: "10.244.3.2" }],
+		["dnsutils", { network: "pod", node: "nodeport-worker3", ...ownIp("10.244.3.2") }],
+		["kube-system/kube-dns-1", { network: "pod", node: "nodeport-control-plane", ...ownIp("10.244.0.9") }],
+		["10.244.3.2", { network: "pod", node: "nodeport-worker3", ...ownIp("10.244.3.2") }],
 		["10.244.2.200", { network: "pod", node: "nodeport-worker2", ip: "10.244.2.200" }],
 		["nodeport-worker2", { network: "node", node: "nodeport-worker2", ip: "172.18.0.9" }],
 		["172.18.0.9", { network: "node", node: "nodeport-worker2", ip: "172.18.0.9" }],
