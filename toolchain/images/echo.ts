@@ -18,7 +18,7 @@ export async function buildEcho({ work, run }: ImageContext): Promise<void> {
 		await importProgram(run, images.echo, {
 			folder,
 			program: "echo",
-			instructions: ["USER 65532:65532", "EXPOSE 8080"],
+			instructions: ["USER 65532:65532", "EXPOSE 8080/tcp 8080/udp"],
 		});
 	} else {
 		await dockerBuild(run, images.echo, echoSource, { BASE: goImage });
