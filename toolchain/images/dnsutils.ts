@@ -20,13 +20,14 @@ export const clientPackages = [
 export const debianImage = "debian@sha256:3783cc01769c7b2b1b83a5c5ad96c815348e28ed7da68e2e3687004faa906251";
 
 /**
- * Builds the image of the client pod.
+ * Builds the image of the client pod. The engine must have the echo's image.
  * @param base an image of Debian 12. If it contains the packages, the build needs no network. The default, Debian's own
  * image, is pulled from a registry, and the packages from Debian's mirrors.
  */
 export async function buildDnsutils({ run }: ImageContext, base = debianImage): Promise<void> {
 	await dockerBuild(run, images.dnsutils, `${import.meta.dirname}/dnsutils`, {
 		BASE: base,
+		ECHO: images.echo,
 		PACKAGES: clientPackages.join(" "),
 	});
 }

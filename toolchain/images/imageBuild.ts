@@ -28,13 +28,19 @@ export function dockerBuild(
 		await run(
 			"docker",
 			["build", "--tag", tag, "--label", `${label}=`, ...(buildx ? ["--load"] : []), ...args, folder],
-			// With attestations, an image becomes an index, which `kind load docker-image` can't read.
-			{ env: buildx ? { BUILDX_NO_DEFAULT_ATTESTATIONS: "1" } : { DOCKER_BUILDKIT: "0" } },
+			{ env: buildx ? await buildxSettings(run) : { DOCKER_BUILDKIT: "0" } },
 		);
 		// buildx keeps a pulled image in its cache, the engine's own builder keeps it as an image.
 		if (mayPull && (await isThere(base))) await run("docker", ["image", "rm", base]);
 		await prune(run);
 	});
+}
+
+async function buildxSettings(run: Run): Promise<Record<string, string>> {
+	// The builder in the engine has the name of Docker's context. Another one doesn't find the images that were built before.
+	const { stdout: builder } = await run("docker", ["context", "inspect", "--format", "{{.Name}}"]);
+	// With attestations, an image becomes an index, which `kind load docker-image` can't read.
+	return { BUILDX_BUILDER: builder, BUILDX_NO_DEFAULT_ATTESTATIONS: "1" };
 }
 
 const prune = (run: Run) => run("docker", ["image", "prune", "--force", "--filter", `label=${label}`]);

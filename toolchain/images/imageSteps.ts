@@ -28,7 +28,7 @@ const sources = (...names: string[]): Promise<string> =>
 
 const shared = ["context.ts", "imageBuild.ts"];
 const echoKey = () => sources(...shared, "goProgram.ts", "echo.ts", "echo");
-const dnsutilsKey = () => sources(...shared, "debianBase.ts", "dnsutils.ts", "dnsutils");
+const dnsutilsKey = async () => contentKey(await echoKey(), await sources("debianBase.ts", "dnsutils.ts", "dnsutils"));
 const pulledKey = contentKey(publishedNode);
 const builtKey = async () =>
 	contentKey(await dnsutilsKey(), await sources("goProgram.ts", "node.ts", "node"), ...(await nodeProgramKeys()));
@@ -137,7 +137,7 @@ export const echoStep: Step = {
 export const dnsutilsStep: Step = {
 	title: `image ${images.dnsutils}`,
 	name: "image-dnsutils",
-	needs: [engineStep],
+	needs: [engineStep, echoStep],
 	find: () => findImage(images.dnsutils, { built: dnsutilsKey }),
 	async get(work) {
 		const build = (from?: string) =>

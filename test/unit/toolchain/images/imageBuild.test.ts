@@ -8,9 +8,13 @@ const calls: string[] = [];
 let plugins = "";
 let keepsPulled = true;
 
-const run: Run = async (_, args) => {
+let environment: Record<string, string | undefined> = {};
+
+const run: Run = async (_, args, { env = {} } = {}) => {
 	const call = args.join(" ");
 	calls.push(call);
+	if (args[0] === "build") environment = env;
+	if (args[0] === "context") return { stdout: "rootless" };
 	if (args[0] === "info") return { stdout: plugins };
 	if (call.startsWith("image ls")) return { stdout: there.has(args.at(-1) ?? "") ? "sha256:1" : "" };
 	if (call.startsWith("image rm")) there.delete(args.at(-1) ?? "");
@@ -46,6 +50,19 @@ test("doesn't remove a base image that the builder keeps in its own cache", asyn
 	await build();
 	expect(calls.join("\n")).toContain("build --tag lab/echo --label nodeport-lab= --load --build-arg BASE=golang:1");
 	expect(calls.join("\n")).not.toContain("image rm");
+});
+
+test.each([
+	[
+		"with buildx, in the engine's own builder, not in another one that is chosen",
+		"buildx",
+		{ BUILDX_BUILDER: "rootless" },
+	],
+	["without buildx, by the engine itself", "", { DOCKER_BUILDKIT: "0" }],
+])("the images that were built before are found: %s", async (_, installed, settings) => {
+	plugins = installed;
+	await build();
+	expect(environment).toMatchObject(settings);
 });
 
 test("a second build begins only when the first one has ended and its stages are removed", async () => {

@@ -63,6 +63,10 @@ test("the images that set-up builds are the stack's defaults", () => {
 	});
 });
 
+test("dnsutils is built after the echo, whose program it contains", () => {
+	expect(dnsutilsStep.needs).toContain(echoStep);
+});
+
 test.each([
 	["a registry answers", undefined, "[]"],
 	["the engine has a mirror of its own", "no answer", '["https://mirror.example"]'],
