@@ -7,6 +7,7 @@ import { matrixClients, needsProbe } from "./components/lab/matrixClients.ts";
 import { readLabConfig } from "./components/lab/stackConfig.ts";
 import { NodePortService } from "./components/nodePortService.ts";
 import { Verification } from "./components/verification.ts";
+import { portProtocols, serviceFamilies } from "./config/clusterShape.ts";
 
 const config = readLabConfig();
 const { replicas, externalTrafficPolicy, sessionAffinity, connectivity } = config;
@@ -19,7 +20,14 @@ const echoImage = site.image("echo-image", config.echoImage, echoNodes);
 const app1 = new EchoDeployment("app1", { image: echoImage, namespace, replicas, nodes: echoNodes }, cluster.inside);
 const nodePortService = new NodePortService(
 	"nodeport-service",
-	{ echo: app1, nodePort: config.nodePort, externalTrafficPolicy, sessionAffinity },
+	{
+		echo: app1,
+		nodePort: config.nodePort,
+		ipFamilies: serviceFamilies(config.ipFamily),
+		protocols: portProtocols(config.protocols),
+		externalTrafficPolicy,
+		sessionAffinity,
+	},
 	cluster.inside,
 );
 

@@ -7,11 +7,14 @@ import { restrictedPodSpec, restrictedSecurityContext } from "./podSecurity.ts";
 /** One request with a limit of 3 s, which prints the body. Only --verbose distinguishes a refused connection. */
 export const curl = ["curl", "--silent", "--show-error", "--verbose", "--fail", "--max-time", "3"];
 
+/** The same for UDP: one datagram. */
+export const echoGet = ["echo-get", "--timeout", "3s"];
+
 /** Ends on SIGTERM, which process 1 ignores by default. As a command it needs no file of the image. */
 const idle = "trap 'exit 0' TERM INT; while :; do sleep 86400 & wait $!; done";
 
 export interface DnsUtilsArgs {
-	/** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl. */
+	/** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl, and echo-get for a Service with UDP. */
 	image: PodImage;
 	/** The Pod's namespace, which must exist. @default "default" */
 	namespace?: pulumi.Input<string>;
@@ -21,7 +24,7 @@ export interface DnsUtilsArgs {
 	node?: pulumi.Input<string>;
 }
 
-/** A client inside the cluster: a Pod with curl, wget and dig. */
+/** A client inside the cluster: a Pod with curl, wget, dig and echo-get. */
 export class DnsUtils extends pulumi.ComponentResource {
 	/** The Pod's name; available once the Pod is ready. */
 	public readonly name: pulumi.Output<string>;
@@ -74,6 +77,7 @@ export class DnsUtils extends pulumi.ComponentResource {
 			name: pod,
 			run: { exec: { namespace, pod, container: "dnsutils" } },
 			get: curl,
+			getByUdp: echoGet,
 		}));
 		this.registerOutputs({ name: this.name, namespace: this.namespace, uid: this.uid, client: this.client });
 	}

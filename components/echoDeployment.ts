@@ -15,7 +15,7 @@ export interface EchoDeploymentArgs {
 	replicas?: pulumi.Input<number>;
 	/** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
 	nodes?: pulumi.Input<string[]>;
-	/** The pods' TCP port. @default 8080 */
+	/** The pods' port, the same number for TCP and UDP. @default 8080 */
 	port?: pulumi.Input<number>;
 }
 
@@ -27,9 +27,9 @@ export class EchoDeployment extends pulumi.ComponentResource {
 	public readonly namespace: pulumi.Output<string>;
 	/** The pods' labels, for a Service's selector. */
 	public readonly labels: pulumi.Output<Record<string, string>>;
-	/** The pods' TCP port. */
+	/** The pods' port, the same number for TCP and UDP. */
 	public readonly port: pulumi.Output<number>;
-	/** The name of the pods' port. */
+	/** The name of the pods' TCP port. */
 	public readonly portName: pulumi.Output<string>;
 	/** The image reference of the pods. */
 	public readonly image: pulumi.Output<string>;
@@ -85,7 +85,8 @@ export class EchoDeployment extends pulumi.ComponentResource {
 		this.clients = pulumi.all([this.namespace, this.labels]).apply(([namespace, labels]) => ({
 			each: { namespace, labels, container: "echo" },
 			named: "pod" as const,
-			get: ["echo", "get", "--timeout", "3s"],
+			get: echoGet,
+			getByUdp: echoGet,
 		}));
 		this.registerOutputs({
 			name: this.name,
@@ -100,6 +101,9 @@ export class EchoDeployment extends pulumi.ComponentResource {
 		});
 	}
 }
+
+/** One request with a limit of 3 s. */
+const echoGet = ["echo", "get", "--timeout", "3s"];
 
 const hostname = "kubernetes.io/hostname";
 
@@ -129,8 +133,12 @@ const echoContainer = (image: pulumi.Input<string>, port: pulumi.Input<number>):
 			{ name: "PORT", value: pulumi.interpolate`${port}` },
 			fieldEnv("NODE_NAME", "spec.nodeName"),
 			fieldEnv("POD_IP", "status.podIP"),
+			fieldEnv("POD_IPS", "status.podIPs"),
 		],
-		ports: [{ name: "echo", containerPort: port, protocol: "TCP" }],
+		ports: [
+			{ name: "echo", containerPort: port, protocol: "TCP" },
+			{ name: "echo-udp", containerPort: port, protocol: "UDP" },
+		],
 		readinessProbe: probe,
 		livenessProbe: { ...probe, periodSeconds: 10 },
 		resources: { requests: { cpu: "10m", memory: "16Mi" }, limits: { cpu: "500m", memory: "64Mi" } },

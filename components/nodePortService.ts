@@ -10,9 +10,9 @@ export interface NodePortServiceArgs {
 		labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
 		/** The pods' namespace. */
 		namespace: pulumi.Input<string>;
-		/** The pods' TCP port. */
+		/** The pods' port, the same number for TCP and UDP. */
 		port: pulumi.Input<number>;
-		/** The name of the Service's port. */
+		/** The name of the Service's TCP port. The UDP port has this name with "-udp" at its end. */
 		portName: pulumi.Input<string>;
 	};
 	/** The Service's name. @default the component's name */
@@ -21,6 +21,10 @@ export interface NodePortServiceArgs {
 	nodePort?: pulumi.Input<number>;
 	/** The port on the ClusterIP. @default the echo's port */
 	port?: pulumi.Input<number>;
+	/** The address families; the first one is the primary one. A change replaces the Service. @default the cluster's first one */
+	ipFamilies?: pulumi.Input<pulumi.Input<"IPv4" | "IPv6">[]>;
+	/** The protocols of the port. For both, port and nodePort have the same number. @default ["TCP"] */
+	protocols?: pulumi.Input<pulumi.Input<"TCP" | "UDP">[]>;
 	/** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
 	externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
 	/** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
@@ -52,18 +56,23 @@ export class NodePortService extends pulumi.ComponentResource {
 					selector: echo.labels,
 					externalTrafficPolicy: args.externalTrafficPolicy ?? "Cluster",
 					sessionAffinity: args.sessionAffinity ?? "None",
-					ports: [
-						{
-							name: echo.portName,
-							protocol: "TCP",
-							port: args.port ?? echo.port,
-							targetPort: echo.port,
-							...(args.nodePort !== undefined && { nodePort: args.nodePort }),
-						},
-					],
+					...(args.ipFamilies !== undefined && {
+						ipFamilies: args.ipFamilies,
+						ipFamilyPolicy: pulumi.output(args.ipFamilies).apply(policyOf),
+					}),
+					ports: pulumi
+						.output(args.protocols ?? ["TCP" as const])
+						.apply((all) => all.map((each) => portOf(args, each))),
 				},
 			},
-			{ parent: this },
+			{
+				parent: this,
+				// The API doesn't change the first family of a Service. To a Service without a fixed nodePort, it adds a second
+				// protocol with another nodePort.
+				replaceOnChanges: ["spec.ipFamilies", ...(args.nodePort === undefined ? ["spec.ports"] : [])],
+				// A Service's name is in use until the Service is gone.
+				deleteBeforeReplace: true,
+			},
 		);
 		this.uid = service.metadata.uid;
 		this.service = pulumi
@@ -72,3 +81,16 @@ export class NodePortService extends pulumi.ComponentResource {
 		this.registerOutputs({ uid: this.uid, service: this.service });
 	}
 }
+
+const policyOf = (families: string[]): string => (families.length > 1 ? "RequireDualStack" : "SingleStack");
+
+const portOf = (
+	{ echo, port, nodePort }: NodePortServiceArgs,
+	protocol: "TCP" | "UDP",
+): k8s.types.input.core.v1.ServicePort => ({
+	name: protocol === "TCP" ? echo.portName : pulumi.interpolate`${echo.portName}-udp`,
+	protocol,
+	port: port ?? echo.port,
+	targetPort: echo.port,
+	...(nodePort !== undefined && { nodePort }),
+});

@@ -2,7 +2,7 @@ import * as k8s from "@pulumi/kubernetes";
 import * as pulumi from "@pulumi/pulumi";
 import type { ClientGroup } from "../kubernetes/clients.ts";
 import type { PodImage } from "./clusterImage.ts";
-import { curl } from "./dnsUtils.ts";
+import { curl, echoGet } from "./dnsUtils.ts";
 
 export interface NodeProbeArgs {
 	/** The dnsutils image, which also contains iptables, nft and conntrack. */
@@ -80,6 +80,7 @@ export class NodeProbe extends pulumi.ComponentResource {
 			each: { namespace, labels, container: "probe" },
 			named: "node" as const,
 			get: curl,
+			getByUdp: echoGet,
 		}));
 		this.registerOutputs({
 			name: this.name,

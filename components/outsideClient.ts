@@ -5,7 +5,7 @@ import { outsideClientId, outsideClientName } from "../kind/outsideContainer.ts"
 import type { Client } from "../kubernetes/clients.ts";
 import { programCommand, quietly } from "../lib/programs/programCommand.ts";
 import { orRefuse } from "../lib/userError.ts";
-import { curl } from "./dnsUtils.ts";
+import { curl, echoGet } from "./dnsUtils.ts";
 
 export interface OutsideClientArgs {
 	/** The kind cluster whose network it joins. */
@@ -36,12 +36,17 @@ export class OutsideClient extends pulumi.ComponentResource {
 			},
 			{ parent: this, deleteBeforeReplace: true },
 		);
-		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, ip]) => ({
-			name: "outside",
-			run: { spawn: execIn(outsideClientName(cluster.name)) },
-			get: curl,
-			ip,
-		}));
+		this.client = pulumi.all([cluster, container.stdout]).apply(([cluster, addresses]) => {
+			const ips = addresses.split(" ");
+			return {
+				name: "outside",
+				run: { spawn: execIn(outsideClientName(cluster.name)) },
+				get: curl,
+				getByUdp: echoGet,
+				ip: ips[0] ?? "",
+				ips,
+			};
+		});
 		this.registerOutputs({ client: this.client });
 	}
 }

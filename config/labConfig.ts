@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type FieldError, fieldErrorLines, fieldErrorsOf, wherePulumiIs } from "../lib/fieldErrors.ts";
 import { UserError } from "../lib/userError.ts";
-import { KubeProxyMode, nodeNames } from "./clusterShape.ts";
+import { IpFamily, KubeProxyMode, nodeNames, Protocols } from "./clusterShape.ts";
 import { clusterErrors, existingNamespace } from "./existingConfig.ts";
 import { nodeNameErrors } from "./nodeNames.ts";
 import { nodePorts } from "./nodePorts.ts";
@@ -28,6 +28,10 @@ export const Settings = z.strictObject({
 	clusterName: label(49),
 	workers: whole(1, 50),
 	kubeProxyMode: oneOf(KubeProxyMode.options),
+	/** Of a cluster that the lab creates, and of its Service. On an existing cluster, of the Service. */
+	ipFamily: oneOf(IpFamily.options),
+	/** Of the Service's port. */
+	protocols: oneOf(Protocols.options),
 	nodePort: whole(nodePorts.first, nodePorts.last),
 	/** The port of 127.0.0.1 on the host that leads to the NodePort; a change replaces the cluster. */
 	hostPort: whole(1, 65535).optional(),
@@ -104,12 +108,24 @@ function nodeErrors(raw: Raw): FieldError[] {
 	return nodeNameErrors(raw, workers, `a worker of this cluster: ${workers.join(", ")}`);
 }
 
-/** The published port leads to the control plane, where no pod of the echo runs. */
-function deadHostPort({ cluster, hostPort, externalTrafficPolicy }: Raw): FieldError[] {
-	if (cluster !== "kind" || hostPort === undefined || externalTrafficPolicy !== "Local") return [];
-	const allowed =
-		"only with externalTrafficPolicy Cluster: the control plane has no echo pod and would drop the packets";
-	return [{ field: "hostPort", got: hostPort, allowed, fix: "pulumi config rm hostPort" }];
+/** The published port leads to the control plane's IPv4 address, and no pod of the echo runs there. */
+function deadHostPort({ cluster, hostPort, externalTrafficPolicy, ipFamily }: Raw): FieldError[] {
+	if (cluster !== "kind" || hostPort === undefined) return [];
+	const refused = (allowed: string) => ({
+		field: "hostPort",
+		got: hostPort,
+		allowed,
+		fix: "pulumi config rm hostPort",
+	});
+	if (externalTrafficPolicy === "Local")
+		return [
+			refused("only with externalTrafficPolicy Cluster: the control plane has no echo pod and would drop the packets"),
+		];
+	if (ipFamily === "ipv6")
+		return [
+			refused("only with ipFamily ipv4 or dual: it is published on 127.0.0.1, which leads to the node's IPv4 address"),
+		];
+	return [];
 }
 
 /** A repeated node has no effect; most likely another one was meant. */

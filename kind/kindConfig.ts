@@ -13,11 +13,6 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 	const graceSeconds = Number(process.env.NODEPORT_LAB_NODE_GRACE_SECONDS ?? 0);
 	const { nodes, networking, kubeadmConfigPatches = [], ...rest } = (spec.config ?? {}) as OwnConfig;
 	const mark = { hostPath: "/dev/null", containerPath: markPrefix + id, readOnly: true };
-	const published = spec.publish && {
-		containerPort: spec.publish.nodePort,
-		hostPort: spec.publish.hostPort,
-		listenAddress: "127.0.0.1",
-	};
 	const roles = specRoles(spec);
 	return stringify({
 		kind: "Cluster",
@@ -30,8 +25,7 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 		},
 		nodes: roles.map((role, i) => {
 			const { extraMounts = [], extraPortMappings = [], role: _, ...node } = nodes?.[i] ?? {};
-			const publishes = published && i === roles.indexOf("control-plane") ? [published] : [];
-			const ports = [...publishes, ...extraPortMappings];
+			const ports = [...(i === roles.indexOf("control-plane") ? publishedPorts(spec) : []), ...extraPortMappings];
 			return {
 				role,
 				...(hasOwnImages(spec) && { image: spec.nodeImage }),
@@ -44,6 +38,14 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 		...rest,
 	});
 }
+
+const publishedPorts = ({ publish }: ClusterSpec): object[] =>
+	(publish ? (publish.protocols ?? ["TCP"]) : []).map((protocol) => ({
+		containerPort: publish?.nodePort,
+		hostPort: publish?.hostPort,
+		listenAddress: "127.0.0.1",
+		...(protocol !== "TCP" && { protocol }),
+	}));
 
 interface OwnConfig {
 	nodes?: { role: string; extraMounts?: object[]; extraPortMappings?: object[] }[];

@@ -50,7 +50,10 @@ export async function outsideClientId(cluster: ClientCluster): Promise<string> {
 	return own?.running && own.id ? own.id : randomBytes(4).toString("hex");
 }
 
-/** Starts the client with this id, unless it runs. @returns its address on kind's network */
+/**
+ * Starts the client with this id, unless it runs.
+ * @returns its addresses on kind's network, separated by a space: IPv4, and IPv6 if the network has it
+ */
 export async function startOutsideClient(cluster: ClientCluster, image: string, id: string): Promise<string> {
 	const own = await findOwn(cluster);
 	const name = outsideClientName(cluster.name);
@@ -62,7 +65,8 @@ export async function startOutsideClient(cluster: ClientCluster, image: string, 
 		const labels = ["--label", `${idLabel}=${id}`, "--label", `${clusterLabel}=${cluster.id}`];
 		await docker("run", "--detach", "--name", name, ...labels, ...bounds, image, "/usr/local/bin/idle");
 	}
-	return docker("inspect", "--format", `{{(index .NetworkSettings.Networks "${kindNetwork}").IPAddress}}`, name);
+	const addresses = `{{with index .NetworkSettings.Networks "${kindNetwork}"}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}`;
+	return (await docker("inspect", "--format", addresses, name)).trim();
 }
 
 /** Removes the owner's clients, except the client of one cluster. */

@@ -15,10 +15,11 @@ export interface KindClusterArgs {
 	 */
 	nodeImage?: pulumi.Input<string>;
 	/**
-	 * Publishes a nodePort of the first control plane on 127.0.0.1 of the Docker host. A change recreates the cluster.
+	 * Publishes a nodePort of the first control plane on 127.0.0.1 of the Docker host, for TCP if there are no protocols. A change
+	 * recreates the cluster.
 	 * @default none
 	 */
-	publish?: pulumi.Input<{ hostPort: number; nodePort: number }>;
+	publish?: pulumi.Input<{ hostPort: number; nodePort: number; protocols?: ("TCP" | "UDP")[] }>;
 	/** Cluster-wide network settings. A change recreates the cluster. @default kind's */
 	networking?: pulumi.Input<KindNetworkingArgs>;
 	/** Kubernetes feature gates, for all components. A change recreates the cluster. @default Kubernetes' own */

@@ -1,4 +1,5 @@
 /** Where the lab runs: on a cluster that it creates or on an existing one. What differs between them is decided here. */
+import { portProtocols } from "../../config/clusterShape.ts";
 import type { ExistingConfig, KindConfig, LabConfig } from "../../config/labConfig.ts";
 import { imageId } from "../../kind/docker.ts";
 import { labCluster } from "../../kind/owner.ts";
@@ -33,13 +34,14 @@ export const labSite = (config: LabConfig): Promise<LabSite> =>
 
 async function kindSite(config: KindConfig): Promise<LabSite> {
 	await refuseMissingImages([config.echoImage, config.dnsutilsImage]);
-	const { echoNodes, clientNode, hostPort, nodePort } = config;
+	const { echoNodes, clientNode, hostPort, nodePort, ipFamily } = config;
 	const cluster = new KindCluster(labCluster, {
 		name: config.clusterName,
 		workers: config.workers,
 		nodeImage: config.nodeImage,
-		networking: { kubeProxyMode: config.kubeProxyMode },
-		...(hostPort && { publish: { hostPort, nodePort } }),
+		// A cluster that was created without ipFamily has ipv4, and isn't to be recreated.
+		networking: { kubeProxyMode: config.kubeProxyMode, ...(ipFamily !== "ipv4" && { ipFamily }) },
+		...(hostPort && { publish: { hostPort, nodePort, protocols: portProtocols(config.protocols) } }),
 	});
 	return {
 		cluster,

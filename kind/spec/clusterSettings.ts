@@ -3,7 +3,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { NodeRole, namesByRole, usualRoles } from "../../config/clusterShape.ts";
 import { nodePorts } from "../../config/nodePorts.ts";
-import { image, label } from "../../config/settingValues.ts";
+import { image, label, oneOf } from "../../config/settingValues.ts";
 import { allowed, type FieldError, fieldErrorLines, fieldErrorsOf } from "../../lib/fieldErrors.ts";
 import { UserError } from "../../lib/userError.ts";
 import { relationErrors } from "./fieldRelations.ts";
@@ -39,7 +39,14 @@ const Settings = z.strictObject({
 	workers: between(0, 50).optional(),
 	nodeImage: image.optional(),
 	publish: z
-		.strictObject({ hostPort: between(1, 65535), nodePort: between(nodePorts.first, nodePorts.last) })
+		.strictObject({
+			hostPort: between(1, 65535),
+			nodePort: between(nodePorts.first, nodePorts.last),
+			protocols: z
+				.array(oneOf(["TCP", "UDP"]), "a list of TCP and UDP")
+				.min(1, "a list of TCP and UDP")
+				.optional(),
+		})
 		.optional(),
 	...config,
 	registry: z

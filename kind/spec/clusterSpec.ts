@@ -6,6 +6,16 @@ import { ProxyMode } from "./kindApi.ts";
 
 const Node = z.looseObject({ role: z.enum(["control-plane", "worker"]), image: z.string().optional() });
 
+const Publish = z.object({
+	hostPort: z.int(),
+	nodePort: z.int(),
+	/** Absent: TCP. */
+	protocols: z
+		.array(z.enum(["TCP", "UDP"]))
+		.min(1)
+		.optional(),
+});
+
 /** A change of any of these recreates the cluster. */
 export const ClusterSpec = z.object({
 	name: z.string(),
@@ -13,7 +23,7 @@ export const ClusterSpec = z.object({
 	nodeImage: z.string(),
 	kubeProxyMode: ProxyMode,
 	/** Publishes the nodePort on 127.0.0.1 of the host. A container's published ports can't change after its creation. */
-	publish: z.object({ hostPort: z.int(), nodePort: z.int() }).optional(),
+	publish: Publish.optional(),
 	/** kind's configuration, as far as the other fields don't express it. Its fields are in alphabetical order. */
 	config: z.looseObject({ nodes: z.array(Node).optional() }).optional(),
 });
@@ -36,9 +46,14 @@ export function specOf(settings: ClusterSettings, nodeImage: string): ClusterSpe
 		name,
 		workers,
 		nodeImage,
-		...(publish && { publish }),
+		...(publish && { publish: published(publish) }),
 		...(full && Object.keys(full).length > 0 && { config: full }),
 	};
+}
+
+function published({ hostPort, nodePort, protocols = [] }: z.infer<typeof Publish>): z.infer<typeof Publish> {
+	const both = (["TCP", "UDP"] as const).filter((protocol) => protocols.includes(protocol));
+	return { hostPort, nodePort, ...(both.includes("UDP") && { protocols: both }) };
 }
 
 type Nodes = NonNullable<KindConfig["nodes"]>;

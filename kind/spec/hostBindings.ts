@@ -11,7 +11,7 @@ interface Binding {
 	address: string;
 }
 
-const Publish = z.object({ hostPort: z.int() });
+const Publish = z.object({ hostPort: z.int(), protocols: z.array(z.string()).default(["TCP"]) });
 const Registry = z.object({ port: z.int() });
 
 const loopback = "127.0.0.1";
@@ -36,7 +36,7 @@ function bindingsOf(
 	{ ipFamily = "ipv4", apiServerAddress, apiServerPort }: Networking,
 ): Binding[] {
 	const tcp = { protocol: "TCP", address: loopback };
-	const { hostPort = 0 } = Publish.safeParse(publish).data ?? {};
+	const { hostPort = 0, protocols = [] } = Publish.safeParse(publish).data ?? {};
 	const { port: registryPort = 0 } = Registry.safeParse(registry).data ?? {};
 	const api = apiServerAddress ?? (ipFamily === "ipv6" ? "::1" : loopback);
 	const mapped = nodes.flatMap(({ extraPortMappings = [] }, i) =>
@@ -49,7 +49,7 @@ function bindingsOf(
 	);
 	const bindings = [
 		{ field: "networking.apiServerPort", port: apiServerPort ?? 0, protocol: "TCP", address: api },
-		{ field: "publish.hostPort", port: hostPort, ...tcp },
+		...protocols.map((protocol) => ({ field: "publish.hostPort", port: hostPort, protocol, address: loopback })),
 		{ field: "registry.port", port: registryPort, ...tcp },
 		...mapped,
 	];

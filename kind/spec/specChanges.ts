@@ -28,6 +28,6 @@ function flat({ config, kubeProxyMode, ...spec }: ClusterSpec): Map<string, stri
 		for (const [key, inner] of Object.entries(value))
 			add(Array.isArray(value) ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`, inner);
 	};
-	add("", { ...spec, networking: { kubeProxyMode, ...networking }, ...rest });
+	add("", { ...spec, networking: { kubeProxyMode, ipFamily: "ipv4", ...networking }, ...rest });
 	return fields;
 }

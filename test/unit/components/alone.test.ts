@@ -41,12 +41,13 @@ describe("EchoDeployment", () => {
 		expect(spec.nodeSelector).toEqual({});
 	});
 
-	it("passes node, IP and port to the echo, with probes and limits", async () => {
+	it("passes node, IPs and port to the echo, with probes and limits", async () => {
 		const [container] = (await podOf("bounded", [])).containers;
 		expect(container.env).toEqual([
 			{ name: "PORT", value: "8080" },
 			{ name: "NODE_NAME", valueFrom: { fieldRef: { fieldPath: "spec.nodeName" } } },
 			{ name: "POD_IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+			{ name: "POD_IPS", valueFrom: { fieldRef: { fieldPath: "status.podIPs" } } },
 		]);
 		expect(container.readinessProbe.httpGet).toEqual({ path: "/healthz", port: "echo" });
 		expect(container.livenessProbe.httpGet).toEqual({ path: "/healthz", port: "echo" });
@@ -68,7 +69,7 @@ describe("NodePortService", () => {
 		await settled(
 			new NodePortService("front", { echo, externalTrafficPolicy: "Local", sessionAffinity: "ClientIP" }).service,
 		);
-		const { metadata, spec } = only(recorded, "kubernetes:core/v1:Service").inputs;
+		const { metadata, spec } = only(recorded, "kubernetes:core/v1:Service", "front-service").inputs;
 		expect(metadata.namespace).toBe("shop");
 		expect(spec).toEqual({
 			type: "NodePort",
@@ -77,6 +78,20 @@ describe("NodePortService", () => {
 			sessionAffinity: "ClientIP",
 			ports: [{ name: "web", protocol: "TCP", port: 9000, targetPort: 9000 }],
 		});
+	});
+
+	it.each([
+		[["IPv6"], "SingleStack", ["UDP"], ["web-udp"]],
+		[["IPv4", "IPv6"], "RequireDualStack", ["TCP", "UDP"], ["web", "web-udp"]],
+	] as const)("has the families %j by the policy %s, and one port for each of %j", async (...row) => {
+		const [ipFamilies, ipFamilyPolicy, protocols, names] = row;
+		const families = [...ipFamilies];
+		const args = { echo, ipFamilies: families, protocols: [...protocols], nodePort: 30040 };
+		await settled(new NodePortService(ipFamilyPolicy, args).service);
+		const { spec } = only(recorded, "kubernetes:core/v1:Service", `${ipFamilyPolicy}-service`).inputs;
+		expect(spec).toMatchObject({ ipFamilies, ipFamilyPolicy });
+		const numbers = { port: 9000, targetPort: 9000, nodePort: 30040 };
+		expect(spec.ports).toEqual(protocols.map((protocol, i) => ({ name: names[i], protocol, ...numbers })));
 	});
 });
 

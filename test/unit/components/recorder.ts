@@ -85,7 +85,7 @@ function commandOutput({ create, stdin }: Properties): string {
 	if (/kind\/kindProgram\.ts load-archive$/.test(create)) return request.archive;
 	if (/kind\/kindProgram\.ts set-nodes$/.test(create)) return "";
 	if (/kind\/kindProgram\.ts add-registry$/.test(create)) return `localhost:${request.registry.port}`;
-	if (/kind\/kindProgram\.ts start-outside-client$/.test(create)) return "172.18.0.9";
+	if (/kind\/kindProgram\.ts start-outside-client$/.test(create)) return "172.18.0.9 fc00:f853:ccd:e793::9";
 	if (/ verification\/verificationProgram\.ts$/.test(create)) return JSON.stringify(summary(request));
 	if (/ verification\/check\/checkProgram\.ts$/.test(create)) return JSON.stringify(checkResult);
 	throw new Error(`unexpected command ${create}`);

@@ -56,6 +56,8 @@ describe("an invalid configuration", () => {
 		kubeProxyMode: /; fix: pulumi config set kubeProxyMode iptables\n/,
 		externalTrafficPolicy: /; fix: pulumi config set externalTrafficPolicy (Local|Cluster)\n/,
 		connectivity: /; fix: pulumi config set connectivity (base|full)\n/,
+		ipFamily: /; fix: pulumi config set ipFamily (ipv4|ipv6)\n/,
+		protocols: /; fix: pulumi config set protocols (TCP|UDP|both)\n/,
 		sessionAffinity: /; fix: pulumi config set sessionAffinity (None|ClientIP)\n/,
 	};
 
@@ -66,6 +68,8 @@ describe("an invalid configuration", () => {
 		["workers", "a whole number from 1 to 50", ["1e1", " 3", "3 ", "+3", "03", "0x10", "3.0", "３", "1_0", "Infinity"]],
 		["workers", "a whole number from 1 to 50", ['{"a":1}', "[3]", "9".repeat(400)]],
 		["kubeProxyMode", "iptables or nftables", ["ipvs", "IPTables", "", "iptables "]],
+		["ipFamily", "ipv4 or ipv6 or dual", ["IPv4", "ipv5", "both", ""]],
+		["protocols", "TCP or UDP or both", ["tcp", "SCTP", "TCP,UDP", ""]],
 		["nodePort", "a whole number from 30000 to 32767", ["29999", "32768", "80", "30040.0", "0x7558", ""]],
 		["hostPort", "a whole number from 1 to 65535", ["0", "65536", "80.5", ""]],
 		["replicas", "a whole number from 1 to 100", ["0", "101"]],
@@ -159,6 +163,12 @@ describe("an invalid configuration", () => {
 			/an error;.*hostPort: got "8080", .*Cluster: the control plane has no echo pod.*; fix: pulumi config rm hostPort/s,
 		);
 		expect(parseLabConfig({ ...defaults, hostPort: "8080" })).toMatchObject({ hostPort: 8080 });
+	});
+
+	it("refuses a published port that leads to an IPv4 address if the cluster has only IPv6", () => {
+		const parse = (ipFamily: string) => parseLabConfig({ ...defaults, hostPort: "8080", ipFamily });
+		expect(() => parse("ipv6")).toThrow(/hostPort: got "8080", .*ipv4 or dual: .*; fix: pulumi config rm hostPort/);
+		expect(parse("dual")).toMatchObject({ hostPort: 8080, ipFamily: "dual" });
 	});
 
 	it("suggests the allowed word that is most similar", () => {

@@ -34,7 +34,7 @@ case "$*" in
 "ps --all --quiet "*) grep -l "kind.cluster\\":\\"$(last "$@" | sed -n 's/.*cluster=//p')" node-*.json 2>/dev/null | sed 's/.json$//' ;;
 *"--filter name="*) grep "^$(echo "$4" | sed 's/.*^\\(.*\\)\\$/\\1/')," clients ;;
 *"--filter label=nodeport-lab/cluster"*) grep -v ',,' clients ;;
-"inspect --format "*) echo 172.18.0.9 ;;
+"inspect --format "*) echo "172.18.0.9 fc00:f853:ccd:e793::9" ;;
 inspect*) shift; separator='['; for id; do printf '%s' "$separator"; cat "$id.json"; separator=,; done; echo ']' ;;
 "network ls "*) printf '0000\\n1111\\n' ;;
 "image inspect "*) [ -f "$(last "$@" | tr ':/' '__').image" ] || { echo "Error: No such image" >&2; exit 1; }; echo sha256:1 ;;

@@ -28,6 +28,22 @@ it.each<[string, Record<string, unknown>, object]>([
 		},
 	],
 	[
+		"a nodePort that is published for both protocols",
+		{ publish: { hostPort: 8080, nodePort: 30040, protocols: ["UDP", "TCP"] } },
+		{
+			networking: usual,
+			nodes: [
+				{
+					...plane,
+					extraPortMappings: [
+						{ containerPort: 30040, hostPort: 8080, listenAddress: "127.0.0.1" },
+						{ containerPort: 30040, hostPort: 8080, listenAddress: "127.0.0.1", protocol: "UDP" },
+					],
+				},
+			],
+		},
+	],
+	[
 		"several control planes",
 		{ nodes: [{ role: "control-plane" }, {}, { role: "worker" }] },
 		{ networking: usual, nodes: [plane, plane, worker] },

@@ -14,7 +14,7 @@ beforeEach(() => setClients());
 it("is kept while it runs under its id", async () => {
 	await setClients(`c-outside,11112222,${cluster.id},running`);
 	expect(await outsideClientId(cluster)).toBe("11112222");
-	expect(await startOutsideClient(cluster, "image", "11112222")).toBe("172.18.0.9");
+	expect(await startOutsideClient(cluster, "image", "11112222")).toBe("172.18.0.9 fc00:f853:ccd:e793::9");
 	expect(changes()).toEqual([]);
 });
 

@@ -59,6 +59,8 @@ describe("the program with its defaults", () => {
 			selector: deployment.spec.template.metadata.labels,
 			externalTrafficPolicy: "Cluster",
 			sessionAffinity: "None",
+			ipFamilies: ["IPv4"],
+			ipFamilyPolicy: "SingleStack",
 			ports: [{ name: "echo", protocol: "TCP", port: 8080, targetPort: 8080, nodePort: 30040 }],
 		});
 	});
@@ -129,6 +131,7 @@ describe("the program with its defaults", () => {
 			clusterIp: "10.96.0.10",
 			clusterIps: ["10.96.0.10"],
 			protocols: ["tcp"],
+			ipFamilyPolicy: "SingleStack",
 			port: 8080,
 			nodePort: 30040,
 			externalTrafficPolicy: "Cluster",

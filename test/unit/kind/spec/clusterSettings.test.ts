@@ -26,6 +26,7 @@ it.each<[field: string, got: string, allowed: RegExp, args: Record<string, unkno
 	["workers", '"1"', /a whole number/, { workers: "1" }],
 	["workers", "1", /nothing next to nodes/, { workers: 1, nodes: [{}, worker] }],
 	["nodeImage", '"no image"', /an image reference/, { nodeImage: "no image" }],
+	["publish.protocols[0]", '"SCTP"', /TCP or UDP/, { publish: { hostPort: 80, nodePort: 30000, protocols: ["SCTP"] } }],
 	["publish.nodePort", "80", /from 30000 to 32767/, { publish: { hostPort: 80, nodePort: 80 } }],
 	["nodes", "[]", /at least one node with the role control-plane/, { nodes: [] }],
 	["nodes", '[{"role":"worker"}]', /at least one/, { nodes: [worker] }],

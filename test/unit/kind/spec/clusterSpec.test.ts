@@ -55,6 +55,13 @@ describe("the spec", () => {
 			{ networking: { kubeProxyMode: "ipvs" } },
 			['networking.kubeProxyMode (was "iptables", now "ipvs")'],
 		],
+		["address families", {}, { networking: { ipFamily: "dual" } }, ['networking.ipFamily (was "ipv4", now "dual")']],
+		[
+			"a published protocol",
+			{ publish: { hostPort: 80, nodePort: 30040, protocols: ["TCP"] } },
+			{ publish: { hostPort: 80, nodePort: 30040, protocols: ["UDP", "TCP"] } },
+			['publish.protocols[0] (was absent, now "TCP")', 'publish.protocols[1] (was absent, now "UDP")'],
+		],
 		["no search domains", {}, { networking: { dnsSearch: [] } }, ["networking.dnsSearch (was absent, now [])"]],
 		[
 			"a port mapping",
