@@ -105,7 +105,7 @@ interface EchoDeploymentArgs {
     replicas?: pulumi.Input<number>;
     /** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
     nodes?: pulumi.Input<string[]>;
-    /** The pods' TCP port. @default 8080 */
+    /** The pods' port, the same number for TCP and UDP. @default 8080 */
     port?: pulumi.Input<number>;
 }
 /** The server behind the Service: a Deployment that answers with its node, its pod IP and the client address that it saw. */
@@ -116,9 +116,9 @@ declare class EchoDeployment extends pulumi.ComponentResource {
     readonly namespace: pulumi.Output<string>;
     /** The pods' labels, for a Service's selector. */
     readonly labels: pulumi.Output<Record<string, string>>;
-    /** The pods' TCP port. */
+    /** The pods' port, the same number for TCP and UDP. */
     readonly port: pulumi.Output<number>;
-    /** The name of the pods' port. */
+    /** The name of the pods' TCP port. */
     readonly portName: pulumi.Output<string>;
     /** The image reference of the pods. */
     readonly image: pulumi.Output<string>;

@@ -67,9 +67,9 @@ interface NodePortServiceArgs {
         labels: pulumi.Input<Record<string, pulumi.Input<string>>>;
         /** The pods' namespace. */
         namespace: pulumi.Input<string>;
-        /** The pods' TCP port. */
+        /** The pods' port, the same number for TCP and UDP. */
         port: pulumi.Input<number>;
-        /** The name of the Service's port. */
+        /** The name of the Service's TCP port. The UDP port has this name with "-udp" at its end. */
         portName: pulumi.Input<string>;
     };
     /** The Service's name. @default the component's name */
@@ -78,6 +78,10 @@ interface NodePortServiceArgs {
     nodePort?: pulumi.Input<number>;
     /** The port on the ClusterIP. @default the echo's port */
     port?: pulumi.Input<number>;
+    /** The address families; the first one is the primary one. A change replaces the Service. @default the cluster's first one */
+    ipFamilies?: pulumi.Input<pulumi.Input<"IPv4" | "IPv6">[]>;
+    /** The protocols of the port. For both, port and nodePort have the same number. @default ["TCP"] */
+    protocols?: pulumi.Input<pulumi.Input<"TCP" | "UDP">[]>;
     /** Cluster: every node forwards to any pod. Local: only to its own pods, with the client's address. @default "Cluster" */
     externalTrafficPolicy?: pulumi.Input<"Cluster" | "Local">;
     /** None: each connection goes to a random pod. ClientIP: all of one client address to the same pod. @default "None" */
@@ -246,7 +250,7 @@ type Existing = {
 };
 
 interface DnsUtilsArgs {
-    /** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl. */
+    /** The dnsutils image (toolchain/images/dnsutils), or another one with sh and curl, and echo-get for a Service with UDP. */
     image: PodImage;
     /** The Pod's namespace, which must exist. @default "default" */
     namespace?: pulumi.Input<string>;
@@ -255,7 +259,7 @@ interface DnsUtilsArgs {
     /** The name of the node that runs it (its label kubernetes.io/hostname). @default the scheduler's choice */
     node?: pulumi.Input<string>;
 }
-/** A client inside the cluster: a Pod with curl, wget and dig. */
+/** A client inside the cluster: a Pod with curl, wget, dig and echo-get. */
 declare class DnsUtils extends pulumi.ComponentResource {
     /** The Pod's name; available once the Pod is ready. */
     readonly name: pulumi.Output<string>;
@@ -279,7 +283,7 @@ interface EchoDeploymentArgs {
     replicas?: pulumi.Input<number>;
     /** Names of the nodes that may run the pods (label kubernetes.io/hostname); empty: any node. @default [] */
     nodes?: pulumi.Input<string[]>;
-    /** The pods' TCP port. @default 8080 */
+    /** The pods' port, the same number for TCP and UDP. @default 8080 */
     port?: pulumi.Input<number>;
 }
 /** The server behind the Service: a Deployment that answers with its node, its pod IP and the client address that it saw. */
@@ -290,9 +294,9 @@ declare class EchoDeployment extends pulumi.ComponentResource {
     readonly namespace: pulumi.Output<string>;
     /** The pods' labels, for a Service's selector. */
     readonly labels: pulumi.Output<Record<string, string>>;
-    /** The pods' TCP port. */
+    /** The pods' port, the same number for TCP and UDP. */
     readonly port: pulumi.Output<number>;
-    /** The name of the pods' port. */
+    /** The name of the pods' TCP port. */
     readonly portName: pulumi.Output<string>;
     /** The image reference of the pods. */
     readonly image: pulumi.Output<string>;
@@ -397,12 +401,14 @@ interface KindClusterArgs {
      */
     nodeImage?: pulumi.Input<string>;
     /**
-     * Publishes a nodePort of the first control plane on 127.0.0.1 of the Docker host. A change recreates the cluster.
+     * Publishes a nodePort of the first control plane on 127.0.0.1 of the Docker host, for TCP if there are no protocols. A change
+     * recreates the cluster.
      * @default none
      */
     publish?: pulumi.Input<{
         hostPort: number;
         nodePort: number;
+        protocols?: ("TCP" | "UDP")[];
     }>;
     /** Cluster-wide network settings. A change recreates the cluster. @default kind's */
     networking?: pulumi.Input<KindNetworkingArgs>;
