@@ -1,29 +1,22 @@
 /** A live cluster: its objects, and programs run in its pods or on this machine. */
-import { AppsV1Api, CoreV1Api, DiscoveryV1Api, type KubeConfig, type V1Pod } from "@kubernetes/client-node";
+import {
+	AppsV1Api,
+	CoreV1Api,
+	DiscoveryV1Api,
+	type KubeConfig,
+	type V1EndpointSlice,
+	type V1Pod,
+	type V1Service,
+} from "@kubernetes/client-node";
 import pLimit from "p-limit";
 import { withApiError } from "./apiErrors.ts";
 import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
 import { commandFor, type Dialogue, Programs, type Ran, restartProxyCommand } from "./exec.ts";
+import { familiesOf, familyViews, missingEndpoints, nodePortsOf, outdatedEndpoints } from "./familyViews.ts";
 import { type Access, loadAccess } from "./kubeAccess.ts";
 import type { Node, Service } from "./model.ts";
-import {
-	byNodeThenName,
-	byRoleThenName,
-	isReady,
-	toEndpoints,
-	toExec,
-	toNode,
-	toPlace,
-	toService,
-	whyUnready,
-} from "./objects.ts";
-import {
-	type ClusterSnapshot,
-	type Endpoint,
-	isReadyEndpoint,
-	type PlacedClient,
-	type SnapshotScope,
-} from "./snapshot.ts";
+import { byNodeThenName, byRoleThenName, toExec, toNode, toPlace, toService, whyUnready } from "./objects.ts";
+import { type ClusterSnapshot, isReadyEndpoint, type PlacedClient, type SnapshotScope } from "./snapshot.ts";
 
 /** Concurrent requests for single objects. */
 const limit = pLimit(16);
@@ -50,11 +43,12 @@ export class Cluster {
 		this.programs = new Programs(config);
 	}
 
+	/** Reads everything once, and returns the first view of it: see viewsOf. */
 	async snapshot({ service: { namespace, name }, echo, clients, existing }: SnapshotScope): Promise<ClusterSnapshot> {
 		const sample = existing?.sample?.nodes;
 		const [nodes, service, own, dns, { spec }, proxies, readers, placed] = await Promise.all([
 			this.nodes(sample),
-			this.service(namespace, name),
+			this.nodePortService(namespace, name),
 			this.endpoints(namespace, name),
 			this.dns(),
 			withApiError(
@@ -65,31 +59,36 @@ export class Cluster {
 			this.otherReaders(existing),
 			Promise.all(clients.map((client) => this.placed(client, sample))),
 		]);
-		const wanted = spec?.replicas ?? 1;
-		const ready = own.endpoints.filter(isReadyEndpoint).length;
 		const dead = nodes.filter(({ ready }) => !ready).map(({ name }) => name);
 		// Pods on a node that isn't Ready may never become ready: don't wait for them.
 		const mayComeUp = ({ spec }: V1Pod) => !dead.includes(spec?.nodeName ?? "");
 		const awaited = placed.flatMap(({ pods }) => pods).filter(mayComeUp);
-		return {
+		const views = familyViews({
 			clients: placed.flatMap(({ clients }) => clients),
 			nodes,
-			service,
-			endpoints: own.endpoints,
-			...(dns && { dns: { clusterIp: dns.clusterIp, endpoints: dns.endpoints } }),
-			unsettled: [
-				...(ready === wanted || dead.length > 0 ? [] : [`${ready} of ${wanted} endpoints of ${name} are ready`]),
-				...own.outdated,
-				...(dns?.outdated ?? []),
-				// One endpoint is enough. Without any pod, as when it is scaled to 0, there is nothing to wait for.
-				...(dns?.endpoints.filter(isReadyEndpoint).length === 0 && dns.pods.some(mayComeUp)
-					? ["the DNS Service has no ready endpoint yet"]
-					: []),
-				...awaited.flatMap(whyUnready),
-			],
+			service: toService(service),
+			families: familiesOf(service),
+			ports: nodePortsOf(service),
+			slices: own.slices,
+			...(dns && { dns }),
 			kubeProxies: proxies,
 			...(existing && { otherReaders: readers, foreignNetwork: true }),
-		};
+		});
+		const reasons = [
+			...(dead.length > 0 ? [] : views.flatMap((view) => missingEndpoints(view, spec?.replicas ?? 1))),
+			...views.flatMap(({ endpoints }) => outdatedEndpoints(endpoints, own.pods)),
+			...views.flatMap((view) => outdatedEndpoints(view.dns?.endpoints ?? [], dns?.pods ?? [])),
+			// One endpoint is enough. Without any pod, as when it is scaled to 0, there is nothing to wait for.
+			...(dns?.pods.some((pod) => !pod.metadata?.deletionTimestamp && mayComeUp(pod)) &&
+			views.some((view) => view.dns && !view.dns.endpoints.some(isReadyEndpoint))
+				? ["the DNS Service has no ready endpoint yet"]
+				: []),
+			...awaited.flatMap(whyUnready),
+		];
+		const unsettled = [...new Set(reasons)];
+		const [first, ...others] = views.map((view) => ({ ...view, unsettled }));
+		if (!first) throw new Error(`Service ${namespace}/${name} has no address`);
+		return { ...first, ...(others.length > 0 && { otherViews: others }) };
 	}
 
 	/** Control plane first. @param names of the nodes to read @default all */
@@ -101,10 +100,13 @@ export class Cluster {
 	}
 
 	async service(namespace: string, name: string): Promise<Service> {
-		const service = toService(
-			await withApiError(`Service ${namespace}/${name}`, this.core.readNamespacedService({ namespace, name })),
-		);
-		if (service.nodePort > 0) return service;
+		return toService(await this.nodePortService(namespace, name));
+	}
+
+	private async nodePortService(namespace: string, name: string): Promise<V1Service> {
+		const read = this.core.readNamespacedService({ namespace, name });
+		const service = await withApiError(`Service ${namespace}/${name}`, read);
+		if (toService(service).nodePort > 0) return service;
 		throw new Error(`Service ${namespace}/${name} has no nodePort: its type must be NodePort`);
 	}
 
@@ -115,30 +117,24 @@ export class Cluster {
 			`Service ${namespace}/${dnsService}`,
 			this.core.listNamespacedService({ namespace, fieldSelector }),
 		);
-		const { clusterIP, selector } = services.items[0]?.spec ?? {};
+		const { clusterIP, clusterIPs = [clusterIP ?? ""], ports = [], selector } = services.items[0]?.spec ?? {};
 		if (!clusterIP) return undefined;
-		return { clusterIp: clusterIP, ...(await this.endpoints(namespace, dnsService, selector)) };
+		return { clusterIps: clusterIPs, ports, ...(await this.endpoints(namespace, dnsService, selector)) };
 	}
 
-	/** A Service's ready endpoints and pods. EndpointSlices follow pods with a delay: some endpoints may be outdated. */
+	/** A Service's EndpointSlices and pods. */
 	private async endpoints(
 		namespace: string,
 		name: string,
 		labels: Record<string, string> = {},
-	): Promise<{ endpoints: Endpoint[]; outdated: string[]; pods: V1Pod[] }> {
+	): Promise<{ slices: V1EndpointSlice[]; pods: V1Pod[] }> {
 		const labelSelector = `kubernetes.io/service-name=${name}`;
-		const [slices, pods] = await Promise.all([
-			withApiError(
-				`EndpointSlices of ${name}`,
-				this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector }),
-			),
+		const slices = this.discovery.listNamespacedEndpointSlice({ namespace, labelSelector });
+		const [{ items }, pods] = await Promise.all([
+			withApiError(`EndpointSlices of ${name}`, slices),
 			this.pods(namespace, labels),
 		]);
-		const endpoints = slices.items.flatMap(toEndpoints);
-		const readyIps = new Map(pods.filter(isReady).map((pod) => [pod.metadata?.name, pod.status?.podIP]));
-		const outdated = endpoints.filter(isReadyEndpoint).filter(({ pod, ip }) => readyIps.get(pod) !== ip);
-		const why = outdated.map(({ pod, ip }) => `endpoint ${ip} isn't the address of a ready pod ${pod}`);
-		return { endpoints, outdated: why, pods: pods.filter(({ metadata }) => !metadata?.deletionTimestamp) };
+		return { slices: items, pods };
 	}
 
 	/** By node: its kube-proxy pod. @param names of the nodes @default all */
@@ -175,12 +171,15 @@ export class Cluster {
 				name: (client.named === "node" ? pod.spec?.nodeName : pod.metadata?.name) ?? "",
 				run: { exec: { ...toExec(pod), container } },
 				get: client.get,
+				...(client.getByUdp && { getByUdp: client.getByUdp }),
 				place: toPlace(pod),
 			}));
 			return { clients, pods };
 		}
 		if (!("exec" in client.run)) {
-			return { clients: [{ ...client, place: { network: "outside", ...(client.ip && { ip: client.ip }) } }], pods: [] };
+			const { ip, ips } = client;
+			const place = { network: "outside" as const, ...(ip && { ip }), ...(ips && { ips }) };
+			return { clients: [{ ...client, place }], pods: [] };
 		}
 		const { namespace, pod: name } = client.run.exec;
 		const pod = await withApiError(`Pod ${namespace}/${name}`, this.core.readNamespacedPod({ namespace, name }));

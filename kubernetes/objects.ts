@@ -1,5 +1,5 @@
 /** Kubernetes objects, reduced to the fields that are used. */
-import type { V1EndpointSlice, V1Pod } from "@kubernetes/client-node";
+import type { V1Pod } from "@kubernetes/client-node";
 import { parseAddress } from "../netfilter/address.ts";
 import type { Family } from "../netfilter/model.ts";
 import { type Node, Service } from "./model.ts";
@@ -28,6 +28,7 @@ export interface ServiceObject {
 	spec?: {
 		clusterIP?: string | undefined;
 		clusterIPs?: string[] | undefined;
+		ipFamilies?: string[] | undefined;
 		ipFamilyPolicy?: string | undefined;
 		externalTrafficPolicy?: string | undefined;
 		sessionAffinity?: string | undefined;
@@ -35,7 +36,7 @@ export interface ServiceObject {
 	};
 }
 
-interface PortObject {
+export interface PortObject {
 	port: number;
 	protocol?: string | undefined;
 	name?: string | undefined;
@@ -43,7 +44,7 @@ interface PortObject {
 }
 
 /** The used fields of a Pod, as client-node has them, and a diagnosis. */
-interface PodObject {
+export interface PodObject {
 	metadata?: { name?: string; namespace?: string | undefined };
 	spec?: { nodeName?: string | undefined; hostNetwork?: boolean | undefined; containers: { name: string }[] };
 	status?: { podIP?: string | undefined; podIPs?: { ip?: string | undefined }[] | undefined } | undefined;
@@ -79,7 +80,7 @@ export function toPlace({ spec, status }: PodObject, family?: Family): Place {
 }
 
 /** The used fields of an EndpointSlice, as client-node has them, and a diagnosis. The API writes null for no endpoints. */
-interface SliceObject {
+export interface SliceObject {
 	endpoints?:
 		| {
 				addresses: string[];
@@ -100,12 +101,6 @@ export const endpointStates = ({ endpoints }: SliceObject, port: number): Endpoi
 		pod: (targetRef?.kind ?? "Pod") === "Pod" ? (targetRef?.name ?? "") : "",
 		...stateOf(conditions),
 	}));
-
-/** Of a Service with one port. */
-export const toEndpoints = (slice: V1EndpointSlice): Endpoint[] =>
-	endpointStates(slice, slice.ports?.[0]?.port ?? 0)
-		.filter(isUsable)
-		.map(toEndpoint);
 
 type Conditions = { ready?: boolean | undefined; serving?: boolean | undefined; terminating?: boolean | undefined };
 
@@ -191,7 +186,7 @@ export function toService({ metadata, spec }: ServiceObject): Service {
 	};
 }
 
-const isSamePort = (a: PortObject, b: PortObject): boolean => a.port === b.port && a.nodePort === b.nodePort;
+export const isSamePort = (a: PortObject, b: PortObject): boolean => a.port === b.port && a.nodePort === b.nodePort;
 
 /** TCP first. Not SCTP: the lab and its clients don't send it. */
 const protocolsOf = (ports: PortObject[]): ("tcp" | "udp")[] =>

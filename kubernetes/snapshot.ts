@@ -1,4 +1,5 @@
 /** The objects of a cluster that concern one Service, read once. */
+import type { Family, Protocol } from "../netfilter/model.ts";
 import type { Client, ClientGroup, Existing, Runner } from "./clients.ts";
 import type { Node, Service } from "./model.ts";
 
@@ -37,13 +38,24 @@ export interface PlacedClient extends Client {
 	place: Place;
 }
 
-/** What a verification reads from the API before it sends requests. */
-export interface ClusterSnapshot {
+/** Names a view: the Service as packets of one address family and protocol meet it. */
+export interface ViewName {
+	family: Family;
+	protocol: Protocol;
+}
+
+/**
+ * What a verification reads from the API before it sends requests, as one view shows it: every single address, range and
+ * endpoint is of the view's family, and the port is the one of its protocol.
+ */
+export interface ClusterSnapshot extends ViewName {
+	/** Those that can send such packets. */
 	clients: PlacedClient[];
+	/** Those with an address of the family. */
 	nodes: Node[];
 	service: Service;
 	endpoints: Endpoint[];
-	/** The cluster's DNS Service; absent if it isn't called kube-dns. */
+	/** The cluster's DNS Service; absent if it isn't called kube-dns, or has no address of the family. */
 	dns?: { clusterIp: string; endpoints: Endpoint[] };
 	/** Why the API may not be up to date yet, as after a restart; empty if it is. */
 	unsettled: string[];
@@ -53,4 +65,12 @@ export interface ClusterSnapshot {
 	otherReaders?: Map<string, Runner> | undefined;
 	/** Whether another network plugin than kind's sets addresses and routes, so that they can't be predicted. */
 	foreignNetwork?: boolean;
+	/** Only in the first view, which is of the Service's first family and protocol: what viewsOf returns besides it. */
+	otherViews?: ClusterSnapshot[];
 }
+
+/** All views of what was read at once, the first one first. @param snapshot the first view */
+export const viewsOf = (snapshot: ClusterSnapshot): ClusterSnapshot[] => [snapshot, ...(snapshot.otherViews ?? [])];
+
+/** Only the view's name, as reports have it. */
+export const viewName = ({ family, protocol }: ViewName): ViewName => ({ family, protocol });

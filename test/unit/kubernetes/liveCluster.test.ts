@@ -36,7 +36,7 @@ function serve(workerReady: boolean): void {
 		[`${inDefault}/services/nodeport-service`]: {
 			spec: { clusterIP: "10.96.0.10", ports: [{ port: 8080, nodePort: 30040 }] },
 		},
-		[slices("default")]: { items: [{ endpoints: [endpoint], ports: [{ port: 8080 }] }] },
+		[slices("default")]: { items: [{ addressType: "IPv4", endpoints: [endpoint], ports: [{ port: 8080 }] }] },
 		[slices("kube-system")]: { items: [] },
 		[`${inSystem}/services`]: { items: [] },
 		"/apis/apps/v1/namespaces/default/deployments/app1": { spec: { replicas: 1 } },

@@ -19,6 +19,8 @@ const node = (name: string, host: number): Node => ({
 export const endpoint = (node: string, ip: string): Endpoint => ({ ip, port: 8080, node, pod: `app1-${ip}` });
 
 export const sampleView = (changes: Partial<ClusterSnapshot> = {}): ClusterSnapshot => ({
+	family: "ipv4",
+	protocol: "tcp",
 	nodes: [
 		node("nodeport-control-plane", 2),
 		node("nodeport-worker", 3),

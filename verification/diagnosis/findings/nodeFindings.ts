@@ -1,10 +1,12 @@
 /** What the API objects show about the nodes. */
+
+import { protocolOf } from "../../../kubernetes/familyViews.ts";
 import { isReady } from "../../../kubernetes/objects.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { NodeObject } from "../../../kubernetes/source/usedFields.ts";
 import { contains, parseAddress, parseRange } from "../../../netfilter/address.ts";
 import type { PortReference, WeighedFinding } from "../diagnosisFinding.ts";
-import { inspectedNodes, portReference, protocolOf, type ServiceView } from "../serviceViews.ts";
+import { inspectedNodes, portReference, type ServiceView } from "../serviceViews.ts";
 
 export function nodeFindings(reading: ServiceReading, views: readonly ServiceView[]): WeighedFinding[] {
 	return [...readinessFindings(reading), ...localFindings(reading, views), ...addressFindings(reading)];

@@ -1,10 +1,12 @@
 /** What the API objects alone show: the Service, its pods, its EndpointSlices and what selects them. */
+
+import { endpointsOf, familiesOf, protocolOf } from "../../../kubernetes/familyViews.ts";
 import { type EndpointState, isReady, isUsable } from "../../../kubernetes/objects.ts";
 import type { ServiceReading } from "../../../kubernetes/source/serviceReading.ts";
 import type { PodObject } from "../../../kubernetes/source/usedFields.ts";
 import { parseAddress } from "../../../netfilter/address.ts";
 import type { UnreadyPod, WeighedFinding } from "../diagnosisFinding.ts";
-import { endpointsOf, familiesOf, portReference, protocolOf } from "../serviceViews.ts";
+import { portReference } from "../serviceViews.ts";
 import { nearestPods, selects, selectsByExpressions } from "./nearLabels.ts";
 import { podReason } from "./podReason.ts";
 import { targetPortFindings } from "./targetPort.ts";

@@ -1,8 +1,9 @@
 /** A targetPort that no container declares. */
 import { distance } from "fastest-levenshtein";
+import { protocolOf } from "../../../kubernetes/familyViews.ts";
 import type { PodObject, ServiceObject } from "../../../kubernetes/source/usedFields.ts";
 import type { FindingOf, WeighedFinding } from "../diagnosisFinding.ts";
-import { portReference, protocolOf, type ServicePort } from "../serviceViews.ts";
+import { portReference, type ServicePort } from "../serviceViews.ts";
 import { isSimilar } from "./nearLabels.ts";
 
 type Declared = FindingOf<"targetPort">["declared"][number];

@@ -1,8 +1,9 @@
 /** What looks like a fault of kube-proxy's rules and isn't one, or is another program's. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { endpointsOf } from "../../../../kubernetes/familyViews.ts";
 import type { Node } from "../../../../kubernetes/model.ts";
-import { toEndpoints } from "../../../../kubernetes/objects.ts";
+import { isUsable, toEndpoint } from "../../../../kubernetes/objects.ts";
 import type { Place } from "../../../../kubernetes/snapshot.ts";
 import { parseIptablesSave } from "../../../../netfilter/iptables/parse.ts";
 import { walkIptables } from "../../../../netfilter/iptables/walk.ts";
@@ -28,7 +29,13 @@ const nodeOf = (name: string, host: number, version = "v1.36.3"): Node => ({
 const service = { ...sampleView().service, name: "web", clusterIp: "10.96.0.50", port: 80, nodePort: 30_080 };
 
 describe("an endpoint that terminates and still serves", () => {
-	const endpoints = toEndpoints(JSON.parse(caseOf("36-terminating-endpoint.json")));
+	const endpoints = endpointsOf(
+		[{ addressType: "IPv4", ...JSON.parse(caseOf("36-terminating-endpoint.json")) }],
+		"ipv4",
+		{},
+	)
+		.filter(isUsable)
+		.map(toEndpoint);
 	const view = (policy: "Local" | "Cluster", version?: string) =>
 		sampleView({
 			nodes: [nodeOf("worker-1", 11, version), nodeOf("worker-2", 12, version)],
