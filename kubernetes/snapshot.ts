@@ -72,5 +72,11 @@ export interface ClusterSnapshot extends ViewName {
 /** All views of what was read at once, the first one first. @param snapshot the first view */
 export const viewsOf = (snapshot: ClusterSnapshot): ClusterSnapshot[] => [snapshot, ...(snapshot.otherViews ?? [])];
 
+/** The view that a target, a trace or a journey names; where it names none, as in older reports, the first one. */
+export const viewNamed = (snapshot: ClusterSnapshot, { family, protocol }: PartialViewName): ClusterSnapshot =>
+	viewsOf(snapshot).find((view) => view.family === family && view.protocol === protocol) ?? snapshot;
+
+type PartialViewName = { [Key in keyof ViewName]?: ViewName[Key] | undefined };
+
 /** Only the view's name, as reports have it. */
 export const viewName = ({ family, protocol }: ViewName): ViewName => ({ family, protocol });

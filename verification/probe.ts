@@ -1,11 +1,13 @@
-/** Sends one HTTP request for each client and target, in parallel. */
+/** Sends one request for each client and target, in parallel: by HTTP, or as a UDP datagram. */
 import pLimit from "p-limit";
 import { z } from "zod";
 import type { Client } from "../kubernetes/clients.ts";
 import type { Ran } from "../kubernetes/exec.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
-import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, viewsOf } from "../kubernetes/snapshot.ts";
 import { shellText } from "../lib/shell.ts";
+import { parseAddress } from "../netfilter/address.ts";
+import { hostAndPort } from "./journey/destination.ts";
 import { expect, isLoopback, targetsOf } from "./judgement/predict.ts";
 import type { Cell, Command, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import type { Request } from "./request.ts";
@@ -21,7 +23,7 @@ const noResult: Ran = { code: -1, stdout: "", stderr: "" };
 /** Each request holds a connection to the API server. */
 const requestsAtOnce = 128;
 
-/** The echo's answer to GET /host. */
+/** The echo's answer to GET /host, and to a datagram. */
 const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });
 
 /** A request that hasn't been judged yet. */
@@ -40,24 +42,29 @@ export interface Probed {
 	repeated: number;
 }
 
-/** @param proxyModeOn the proxy mode, once the rules of these nodes are up to date: those that the request enters by */
+/**
+ * Sends the requests of all views.
+ * @param proxyModeOn the proxy mode, once the rules of these nodes are up to date: those that the request enters by
+ */
 export async function probeAll(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
 	request: Request,
 	proxyModeOn: (...nodes: string[]) => Promise<ProxyMode>,
 ): Promise<Probed> {
-	const pairs = snapshot.clients.flatMap((client) =>
-		targetsOf(snapshot, client.place, request.connectivity).map((target) => ({ client, target })),
+	const triples = viewsOf(snapshot).flatMap((view) =>
+		view.clients.flatMap((client) =>
+			targetsOf(view, client.place, request.connectivity).map((target) => ({ view, client, target })),
+		),
 	);
 	const limit = pLimit(requestsAtOnce);
-	const sent = pairs.map(async ({ client, target }) => {
+	const sent = triples.map(async ({ view, client, target }) => {
 		const { place } = client;
 		const proxyMode = await proxyModeOn(...[place.node, target.node].filter((node) => node !== undefined));
 		// A replacement of kube-proxy may serve NodePorts on a node's loopback address, or not: nothing is promised.
 		if (proxyMode === "none" && place.network === "node" && isLoopback(target)) return [];
-		const expected = expect(snapshot, request.echo.nodes, proxyMode, place, target);
-		const send = () => probe(cluster, client, target, expected);
+		const expected = expect(view, request.echo.nodes, proxyMode, place, target);
+		const send = () => probe(cluster, view, client, target, expected);
 		return [{ send, measured: await limit(send) }];
 	});
 	return repeatTimeouts((await Promise.all(sent)).flat());
@@ -83,13 +90,32 @@ export async function repeatTimeouts(sent: readonly Sent[]): Promise<Probed> {
 	return { requests, repeated };
 }
 
+/**
+ * The client's program with its arguments for one request.
+ * @param view the address family and the protocol of the request
+ * @param address "host:port"
+ * @param options of its program, before the URL
+ */
+export function requestProgram(
+	{ protocol, family, service }: Pick<ClusterSnapshot, "protocol" | "family" | "service">,
+	{ get, getByUdp = get }: Client,
+	address: string,
+	options: readonly string[] = [],
+): string[] {
+	const [program, scheme] = protocol === "udp" ? [getByUdp, "udp"] : [get, "http"];
+	// The name of a dual-stack Service has addresses of both families.
+	const isAmbiguous = (service.clusterIps?.length ?? 1) > 1 && !parseAddress(hostAndPort(address)?.host ?? "");
+	return [...program, ...(isAmbiguous ? [`--${family}`] : []), ...options, `${scheme}://${address}/host`];
+}
+
 /** @param address "host:port" */
 export async function sendRequest(
 	cluster: Cluster,
+	view: ClusterSnapshot,
 	client: Client,
 	address: string,
 ): Promise<{ program: string[]; observed: Observed }> {
-	const program = [...client.get, `http://${address}/host`];
+	const program = requestProgram(view, client, address);
 	let [start, ran] = [0, noResult];
 	for (const seconds of attemptSeconds) {
 		start = performance.now();
@@ -99,8 +125,14 @@ export async function sendRequest(
 	return { program, observed: observe(ran, performance.now() - start) };
 }
 
-async function probe(cluster: Cluster, client: Client, target: Target, expected: Expected): Promise<MeasuredRequest> {
-	const { program, observed } = await sendRequest(cluster, client, target.address);
+async function probe(
+	cluster: Cluster,
+	view: ClusterSnapshot,
+	client: Client,
+	target: Target,
+	expected: Expected,
+): Promise<MeasuredRequest> {
+	const { program, observed } = await sendRequest(cluster, view, client, target.address);
 	const command = cluster.commandFor(client.run, program);
 	const scope = target.kind === "nodePort" ? "external" : "internal";
 	return { cell: { client: client.name, scope, target, expected, observed, command: shellText(...command) }, command };

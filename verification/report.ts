@@ -43,6 +43,8 @@ export const ReportedClient = z.object({
 		network: z.enum(["pod", "node", "outside"]),
 		node: z.string().optional(),
 		ip: z.string().optional(),
+		/** Its addresses of all families; `ip` is the first one. */
+		ips: z.array(z.string()).optional(),
 	}),
 });
 export type ReportedClient = z.infer<typeof ReportedClient>;

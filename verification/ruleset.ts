@@ -2,14 +2,12 @@
 import pLimit from "p-limit";
 import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
-import type { Node, Service } from "../kubernetes/model.ts";
-import type { ClusterSnapshot } from "../kubernetes/snapshot.ts";
-import { parseAddress } from "../netfilter/address.ts";
+import type { Node } from "../kubernetes/model.ts";
+import { type ClusterSnapshot, viewsOf } from "../kubernetes/snapshot.ts";
 import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
 import { type IptablesTables, problemsOf as problemsOfIptables, ruleOfIptables } from "../netfilter/iptables/parse.ts";
 import {
 	type Backend,
-	type Family,
 	type NodeNetwork,
 	type Packet,
 	type Path,
@@ -33,13 +31,13 @@ import type { Say } from "./progress.ts";
 /** How many nodes' rules are read in parallel. */
 export const readsAtOnce = 32;
 
-/** One node's rules, from either tool. */
+/** One node's rules of all families that the Service has, from either tool. */
 export interface Ruleset {
 	backend: Backend;
 	proxyMode: ProxyMode;
 	walk(packet: Packet): Path[];
-	/** The raw rules that name the Service, and those of the chains that they lead to. */
-	rulesOf(service: Service): string[];
+	/** The raw rules of the view that name the Service, and those of the chains that they lead to. */
+	rulesOf(view: Pick<ClusterSnapshot, "family" | "service">): string[];
 	/** Every rule that a walk can't evaluate: "line 12: -A … ("-m x" is not understood)". */
 	notUnderstood(): string[];
 	/** The rule of a step in a kernel's trace, as the hops of a walk write it. */
@@ -64,7 +62,7 @@ export async function readRuleset(cluster: NodePrograms, snapshot: ClusterSnapsh
 	const proxy = snapshot.kubeProxies.get(name);
 	const read = reader(cluster, name, runner);
 	const readElsewhere = readerElsewhere(cluster, snapshot, name, read);
-	const reading = readNodeRules(read, readElsewhere, familiesOf(snapshot, node));
+	const reading = readNodeRules(read, readElsewhere, familiesOf(snapshot));
 	const [rules, surroundings] = await Promise.all([reading, readSurroundings(read, readElsewhere, reading)]);
 	const recognized = recognizeProxy(rules);
 	if ("kind" in recognized) {
@@ -85,12 +83,7 @@ function readerElsewhere(cluster: NodePrograms, { otherReaders }: Readers, node:
 	return (program, parse) => first(program, parse).catch(() => second(program, parse));
 }
 
-/** The families of the packets that the snapshot's clients send; the node's own first. */
-function familiesOf({ service, dns, endpoints }: ClusterSnapshot, { internalIp }: Node): Family[] {
-	const all = [internalIp, service.clusterIp, dns?.clusterIp, ...endpoints.map(({ ip }) => ip)];
-	const families = all.flatMap((address) => (address && parseAddress(address)?.kind()) || []);
-	return [...new Set<Family>(families.length > 0 ? families : ["ipv4"])];
-}
+const familiesOf = (snapshot: ClusterSnapshot) => [...new Set(viewsOf(snapshot).map(({ family }) => family))];
 
 function assemble(
 	rules: NodeRules,
@@ -103,22 +96,29 @@ function assemble(
 	const unread = [
 		...new Set(gaps.flatMap(({ present, source }) => (present !== "yes" && isRuleSource(source) ? source : []))),
 	];
-	const native = tables.reduce((ruleset, { iptables }) => nativeTables(ruleset, iptables), nft);
+	const own = ({ family }: Pick<Packet, "family">) => tables.find(({ iptables }) => iptables.family === family);
+	const native = new Set(tables.flatMap(({ iptables }) => nativeTables(nft, iptables).tables));
 	return {
 		backend,
 		proxyMode: backend === "nftables" ? "nftables" : "iptables",
 		walk: (packet) => {
-			const own = tables.find(({ iptables }) => iptables.family === packet.family);
 			const affinity = remembered === "unknown" ? remembered : (remembered.get(packet.source) ?? []);
-			const paths = walkNftables(nft, packet, network, { affinity, ...own });
+			const paths = walkNftables(nft, packet, network, { affinity, ...own(packet) });
 			return unread.length > 0 ? paths.map((path) => ({ ...path, unread })) : paths;
 		},
-		rulesOf: (service) => (saved ? iptablesRulesOf(saved.tables, service) : nftablesRulesOf(nft, service)),
+		rulesOf: ({ family, service }) => {
+			if (!saved) return nftablesRulesOf(nft, service, family);
+			const { iptables, legacy } = own({ family }) ?? {};
+			const served = backend === "iptables-legacy" ? legacy : iptables;
+			return served ? iptablesRulesOf(served, service) : [];
+		},
 		notUnderstood: () => [
 			...tables.flatMap(({ iptables, legacy }) => [iptables, legacy].flatMap(iptablesLines)),
-			...problemsOfNftables(native),
+			...problemsOfNftables({ ...nft, tables: nft.tables.filter((table) => native.has(table)) }),
 		],
-		ruleText: saved ? ruleOfIptables : ruleOfNftables(nft, tables[0]?.iptables),
+		ruleText: saved
+			? ruleOfIptables
+			: (traced, family) => ruleOfNftables(nft, own({ family })?.iptables)(traced, family),
 		gaps,
 		leftovers,
 	};

@@ -3,10 +3,10 @@ import { isDeepStrictEqual } from "node:util";
 import pLimit, { type LimitFunction } from "p-limit";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
-import type { ClusterSnapshot, Place } from "../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, type Place, viewName, viewsOf } from "../kubernetes/snapshot.ts";
 import { poll } from "../lib/poll.ts";
 import { type NodeFinding, readFinding } from "./findings.ts";
-import { rulesProblem } from "./judgement/rulesProblem.ts";
+import { rulesProblem, stranger } from "./judgement/rulesProblem.ts";
 import { readSeconds } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 import type { Request } from "./request.ts";
@@ -28,11 +28,11 @@ export interface Settled {
 	finding?: NodeFinding;
 }
 
-/** What to wait for: that the rules treat the client's packets as `snapshot` says. */
+/** What to wait for: that the rules treat the packets of each view's first client as the view says. */
 export interface Awaited {
 	cluster: Cluster;
+	/** The first view. */
 	snapshot: ClusterSnapshot;
-	client: Place;
 	/** By `performance.now()`. */
 	deadline: number;
 	say: Say;
@@ -78,13 +78,13 @@ export function settleNodes(
 	{ deadline, say }: Pick<Awaited, "deadline" | "say">,
 ): Map<string, Promise<Settled>> {
 	const readSnapshot = sharedSnapshot(cluster, request);
-	const client = firstPlace(snapshot);
-	const awaited = { cluster, snapshot, client, deadline, say, readSnapshot, limit: pLimit(readsAtOnce) };
+	const awaited = { cluster, snapshot, deadline, say, readSnapshot, limit: pLimit(readsAtOnce) };
 	return new Map(snapshot.nodes.map((node) => [node.name, settle(awaited, node)]));
 }
 
-/** Where the first client is: its packets are the ones that the rules are held against. */
-export const firstPlace = ({ clients }: ClusterSnapshot): Place => clients[0]?.place ?? { network: "outside" };
+/** Where the view's first client is: its packets are the ones that the rules are held against. */
+export const firstPlace = ({ clients, family }: ClusterSnapshot): Place =>
+	clients[0]?.place ?? { network: "outside", ip: stranger[family] };
 
 /** The rules that could be read, by node. */
 export const rulesetsOf = (settled: readonly Settled[]): Map<string, Ruleset> =>
@@ -92,7 +92,9 @@ export const rulesetsOf = (settled: readonly Settled[]): Map<string, Ruleset> =>
 
 /** Whether clients and endpoints are the same. */
 export const sameSnapshot = (a: ClusterSnapshot, b: ClusterSnapshot): boolean =>
-	isDeepStrictEqual([a.clients, a.endpoints, a.dns], [b.clients, b.endpoints, b.dns]);
+	isDeepStrictEqual(viewsOf(a).map(changing), viewsOf(b).map(changing));
+
+const changing = ({ clients, endpoints, dns }: ClusterSnapshot) => [clients, endpoints, dns];
 
 /** Reads a node's rules until they agree with the API, up to the deadline or until the API changes. */
 export async function settle(awaited: Awaited, node: Node): Promise<Settled> {
@@ -122,17 +124,28 @@ async function timedRead(awaited: Awaited, node: Node): Promise<TimedRead> {
 	return { settled, seconds: (performance.now() - start) / 1000 };
 }
 
-async function read({ cluster, snapshot, client }: Awaited, node: Node): Promise<Settled> {
+async function read({ cluster, snapshot }: Awaited, node: Node): Promise<Settled> {
 	try {
 		const ruleset = await readRuleset(cluster, snapshot, node);
-		const problem = rulesProblem(snapshot, client, node, ruleset);
-		if (!problem) return { node, ruleset };
-		const isForeign = problem.kind === "endpoints" && problem.foreign !== undefined;
-		const fix = isForeign ? undefined : cluster.restartProxyCommand(snapshot.kubeProxies.get(node.name));
-		return { node, ruleset, finding: { kind: "rules", node: node.name, problem, ...(fix && { fix }) } };
+		const [finding] = viewsOf(snapshot).flatMap((view) => rulesFinding(cluster, view, node.name, ruleset) ?? []);
+		return { node, ruleset, ...(finding && { finding }) };
 	} catch (error) {
 		return { node, finding: readFinding(node.name, error) };
 	}
+}
+
+function rulesFinding(
+	cluster: Cluster,
+	view: ClusterSnapshot,
+	name: string,
+	ruleset: Ruleset,
+): NodeFinding | undefined {
+	const node = view.nodes.find((node) => node.name === name);
+	const problem = node && rulesProblem(view, firstPlace(view), node, ruleset);
+	if (!problem) return undefined;
+	const isForeign = problem.kind === "endpoints" && problem.foreign !== undefined;
+	const fix = isForeign ? undefined : cluster.restartProxyCommand(view.kubeProxies.get(name));
+	return { kind: "rules", node: name, ...viewName(view), problem, ...(fix && { fix }) };
 }
 
 /** Whether something other than kube-proxy serves Services: no pod of it runs, and no node has any of its rules. */

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { kubectlCommand } from "../kubernetes/kubeAccess.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
-import type { Node } from "../kubernetes/model.ts";
-import { type ClusterSnapshot, isReadyEndpoint, type Place } from "../kubernetes/snapshot.ts";
+import type { Pod } from "../kubernetes/model.ts";
+import { type ClusterSnapshot, isReadyEndpoint, viewName, viewNamed, viewsOf } from "../kubernetes/snapshot.ts";
 import { withPort } from "../netfilter/address.ts";
 import type { Finding } from "./findings.ts";
 import { journeyOf } from "./journey/journey.ts";
@@ -66,8 +66,7 @@ async function measure(
 	const settled = await Promise.all(settling.values());
 	const replaced = isReplaced(snapshot, settled);
 	const rulesets = rulesetsOf(settled);
-	const client = firstPlace(snapshot);
-	const judged = requests.map((one) => judge(snapshot, rulesets, one));
+	const judged = requests.map((one) => judge(viewNamed(snapshot, one.cell.target), rulesets, one));
 	const connectivity = judged.map(({ cell }) => cell);
 	const traces =
 		request.connectivity === "full" && !replaced ? await traceAll(cluster, snapshot, rulesets, say) : undefined;
@@ -76,7 +75,7 @@ async function measure(
 		...missingDns(snapshot, request),
 		...judged.flatMap(({ finding }) => finding ?? []),
 		...settled.flatMap(({ finding }) => (finding && !replaced ? [finding] : [])),
-		...(traces ?? []).flatMap((trace) => traceFinding(trace, snapshot.clients[0]?.name ?? "")),
+		...(traces ?? []).flatMap((trace) => traceFinding(trace, snapshot)),
 	];
 	return {
 		schema: reportSchema,
@@ -85,35 +84,49 @@ async function measure(
 		checkedAt: new Date().toISOString(),
 		proxyMode: proxyModeOf(snapshot, settled),
 		service: snapshot.service,
-		pods: snapshot.endpoints.filter(isReadyEndpoint).map(({ pod, ip, node }) => ({ name: pod, ip, node })),
+		pods: podsOf(snapshot),
 		nodes: snapshot.nodes,
 		clients: snapshot.clients.map(({ name, place }) => ({ name, place })),
 		connectivity,
-		journeys: recordJourneys(connectivity, (cell) => requestJourney(snapshot, rulesets, cell)),
+		journeys: recordJourneys(connectivity, (cell) => requestJourney(viewNamed(snapshot, cell.target), rulesets, cell)),
 		...explained(snapshot, rulesets),
-		rules: settled.flatMap(({ node, ruleset }) => (ruleset ? [nodeRules(snapshot, client, node, ruleset)] : [])),
+		rules: viewsOf(snapshot).flatMap((view) => nodeRules(view, rulesets)),
 		...(traces && { traces }),
 		findings,
 		notices: notices(snapshot, request, rulesets, replaced, repeated),
 	};
 }
 
-/** Traces the first client's packet to every node's nodePort. */
+/** The ready ones, with their addresses of all families. */
+function podsOf(snapshot: ClusterSnapshot): Pod[] {
+	const all = viewsOf(snapshot).flatMap(({ endpoints }) => endpoints);
+	return snapshot.endpoints.filter(isReadyEndpoint).map(({ pod, ip, node }) => {
+		const ips = [...new Set([ip, ...all.flatMap((one) => (one.pod === pod ? one.ip : []))])];
+		return { name: pod, ip, ips, node };
+	});
+}
+
+/** Traces the first client's packet to every node's nodePort, in every view. */
 async function traceAll(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
 	say: Say,
 ): Promise<NodeTrace[]> {
-	const [client] = snapshot.clients;
-	if (!client) return [];
+	if (viewsOf(snapshot).every(({ clients }) => clients.length === 0)) return [];
 	say({ kind: "tracing" });
-	return traceNodePorts(cluster, snapshot, rulesets, client);
+	return traceNodePorts(cluster, snapshot, rulesets);
 }
 
-export function traceFinding(trace: NodeTrace, client: string): Finding[] {
+export function traceFinding(trace: NodeTrace, snapshot: ClusterSnapshot): Finding[] {
 	if (trace.result === "agrees" || trace.result === "untraced") return [];
-	const repeat = ["npm", "run", "explain", "--", "--from", client, "--to", trace.node, "--trace"];
+	const { clients, nodes, service, family, protocol } = viewNamed(snapshot, trace);
+	const node = nodes.find(({ name }) => name === trace.node);
+	// A node's name stands for its address of the first family.
+	const to = node && family !== snapshot.family ? withPort(node.internalIp, service.nodePort) : trace.node;
+	const options = protocol === snapshot.protocol ? [] : ["--protocol", protocol];
+	const from = clients[0]?.name ?? "";
+	const repeat = ["npm", "run", "explain", "--", "--from", from, "--to", to, ...options, "--trace"];
 	return [{ kind: "trace", trace: trace.result === "differs" ? withoutSteps(trace) : trace, repeat }];
 }
 
@@ -150,22 +163,25 @@ function explained(snapshot: ClusterSnapshot, rulesets: ReadonlyMap<string, Rule
 	const [client] = snapshot.clients;
 	const [node] = snapshot.nodes;
 	if (!client || !node) return {};
-	const destination = { address: node.internalIp, port: snapshot.service.nodePort };
+	const destination = { address: node.internalIp, port: snapshot.service.nodePort, protocol: snapshot.protocol };
 	const branches = journeyOf(snapshot, rulesets, client.place, destination);
 	const address = withPort(destination.address, destination.port);
-	return { explained: { node: node.name, ...recordJourney(client.name, address, branches) } };
+	const journey = recordJourney(client.name, address, branches, undefined, viewName(snapshot));
+	return { explained: { node: node.name, ...journey } };
 }
 
 /** A user may have scaled the Deployment, or deleted pods. */
-function missingPods({ endpoints }: ClusterSnapshot, { echo, service, ...access }: Request): Finding[] {
+function missingPods(snapshot: ClusterSnapshot, { echo, service, ...access }: Request): Finding[] {
 	const { deployment, replicas } = echo;
-	const ready = endpoints.filter(isReadyEndpoint).length;
+	// Each view has an endpoint for each pod.
+	const ready = Math.min(...viewsOf(snapshot).map(({ endpoints }) => endpoints.filter(isReadyEndpoint).length));
 	if (ready >= replicas) return [];
 	const inspect = kubectlCommand(access, "get", "pods", "-n", service.namespace, "-o", "wide");
 	return [{ kind: "missingPods", deployment, expected: replicas, observed: ready, inspect }];
 }
 
-function missingDns({ dns }: ClusterSnapshot, access: Request): Finding[] {
+function missingDns(snapshot: ClusterSnapshot, access: Request): Finding[] {
+	const [dns] = viewsOf(snapshot).flatMap(({ dns }) => dns ?? []);
 	if (!dns || dns.endpoints.some(isReadyEndpoint)) return [];
 	const inspect = kubectlCommand(access, "get", "deployments,pods", "-n", "kube-system", "-l", "k8s-app=kube-dns");
 	const fix = kubectlCommand(access, "-n", "kube-system", "scale", "deployment/coredns", "--replicas=2");
@@ -176,12 +192,19 @@ function missingDns({ dns }: ClusterSnapshot, access: Request): Finding[] {
 const proxyModeOf = (snapshot: ClusterSnapshot, settled: Settled[]): ProxyMode =>
 	settled.flatMap(({ ruleset }) => ruleset?.proxyMode ?? [])[0] ?? (isReplaced(snapshot, settled) ? "none" : "unknown");
 
-function nodeRules(snapshot: ClusterSnapshot, client: Place, node: Node, ruleset: Ruleset): NodeRules {
-	const paths = ruleset.walk(entryPacket(snapshot, client, node));
-	return {
-		node: node.name,
-		backend: ruleset.backend,
-		rules: ruleset.rulesOf(snapshot.service),
-		paths: paths.map(({ probability, hops }) => ({ probability, hops })),
-	};
+function nodeRules(view: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>): NodeRules[] {
+	return view.nodes.flatMap((node) => {
+		const ruleset = rulesets.get(node.name);
+		if (!ruleset) return [];
+		const paths = ruleset.walk(entryPacket(view, firstPlace(view), node));
+		return [
+			{
+				node: node.name,
+				...viewName(view),
+				backend: ruleset.backend,
+				rules: ruleset.rulesOf(view),
+				paths: paths.map(({ probability, hops }) => ({ probability, hops })),
+			},
+		];
+	});
 }

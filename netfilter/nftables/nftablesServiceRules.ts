@@ -1,16 +1,19 @@
 /** The rules of one Service in nftables mode: what one looks for, and follows from chain to chain. */
+import type { Family } from "../model.ts";
 import { protocols, type ServiceReference, servicePortName } from "../service.ts";
 import type { Element, Expression } from "./expressions.ts";
 import { serviceChains } from "./nftablesChainNames.ts";
-import type { Chain, NftablesRuleset, Rule, Table } from "./parse.ts";
+import { type Chain, type NftablesRuleset, nameOfFamily, type Rule, type Table } from "./parse.ts";
 import { renderElement, renderRule } from "./render.ts";
 
 /**
  * The maps' elements and the rules that name the Service's port or lead to its chains, and those of all chains that they
  * lead to, as commands that nft would take: "add element …" and "add rule …", in the ruleset's order.
+ * @param family kube-proxy has a table for each one
  */
-export function nftablesRulesOf({ tables }: NftablesRuleset, service: ServiceReference): string[] {
-	return tables.flatMap((table) => tableRulesOf(table, service));
+export function nftablesRulesOf({ tables }: NftablesRuleset, service: ServiceReference, family: Family): string[] {
+	const ofFamily = tables.filter((table) => table.family === nameOfFamily[family] || table.family === "inet");
+	return ofFamily.flatMap((table) => tableRulesOf(table, service));
 }
 
 function tableRulesOf(table: Table, service: ServiceReference): string[] {

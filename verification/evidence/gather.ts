@@ -4,6 +4,7 @@ import pLimit from "p-limit";
 import { withApiError } from "../../kubernetes/apiErrors.ts";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
+import { Family } from "../../netfilter/model.ts";
 import { outputOf } from "../nodeRules/ruleOutputs.ts";
 import type { Report } from "../report.ts";
 import type { Request } from "../request.ts";
@@ -96,15 +97,21 @@ async function addRules(collection: Collection, cluster: Cluster, request: Reque
 	}
 }
 
-/** All tools: while kube-proxy uses one, the kubelet and the CNI may use the other, or the other back end. */
+/**
+ * All tools: while kube-proxy uses one, the kubelet and the CNI may use the other, or the other back end. And the connections
+ * that conntrack knows: rules of NAT don't act on them any more.
+ */
 async function addNodeRules(collection: Collection, cluster: Cluster, node: string, reader?: Runner): Promise<void> {
 	if (!reader) return collection.lack(`nodes/${node}/*.rules`, "no kube-proxy pod runs on the node");
-	const add = (path: string, program: string[], rule: RegExp) =>
-		collection.add(`nodes/${node}/${path}.rules`, `output of \`${program.join(" ")}\``, async () => {
+	const addOutput = (path: string, program: string[], line: RegExp, without: string) =>
+		collection.add(`nodes/${node}/${path}`, `output of \`${program.join(" ")}\``, async () => {
 			const text = await outputOf(cluster, reader, program, collection.secondsLeft);
-			if (!rule.test(text)) throw new Error("no rules");
+			if (!line.test(text)) throw new Error(without);
 			return text;
 		});
+	const add = (name: string, program: string[], rule: RegExp) => addOutput(`${name}.rules`, program, rule, "no rules");
+	const ofConntrack = (family: Family) =>
+		addOutput(`conntrack-${family}.txt`, ["conntrack", "-L", "-f", family], /^\w+ +\d+ /m, "no connections");
 	const ofIptables = (name: string, program: string) => add(name, [program, "-c"], /^(\[\d+:\d+\] )?-A /m);
 	await Promise.all([
 		ofIptables("iptables", "iptables-save"),
@@ -113,6 +120,7 @@ async function addNodeRules(collection: Collection, cluster: Cluster, node: stri
 		ofIptables("ip6tables-legacy", "ip6tables-legacy-save"),
 		add("nftables", ["nft", "list", "ruleset"], /^\s+chain /m),
 		add("ipset", ["ipset", "save"], /^create /m),
+		...Family.options.map(ofConntrack),
 	]);
 }
 

@@ -1,7 +1,7 @@
 import type { Node } from "../../kubernetes/model.ts";
 import { poll } from "../../lib/poll.ts";
 import { withPort } from "../../netfilter/address.ts";
-import { podSideAddress } from "../judgement/predict.ts";
+import { loopbackAddress, podSideAddress } from "../judgement/predict.ts";
 import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
@@ -29,12 +29,14 @@ const everyNode = (snapshot: LabSnapshot): Promise<Measurement[]> =>
 		),
 	);
 
-/** Requests of a node's own process: kube-proxy serves 127.0.0.1 only in iptables mode (route_localnet). */
+/** Requests of a node's own process: kube-proxy serves 127.0.0.1 only in iptables mode (route_localnet), and ::1 never. */
 async function everyAddress(snapshot: LabSnapshot): Promise<Measurement[]> {
 	// Only a node with a pod has a pod-side address.
 	const node = snapshot.objects.nodes.find(({ name }) => name === snapshot.inside.place.node);
 	if (!node) throw new Error("the client pod's node isn't in the cluster");
-	const addresses = [node.internalIp, podSideAddress(node), "127.0.0.1"].filter((ip) => ip !== undefined);
+	const addresses = [node.internalIp, podSideAddress(node), loopbackAddress[snapshot.objects.family]].filter(
+		(ip) => ip !== undefined,
+	);
 	const { nodePort } = snapshot.objects.service;
 	return Promise.all(
 		addresses.map((ip) =>
@@ -51,7 +53,7 @@ async function boundToOne(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[
 	const [first] = snapshot.objects.nodes;
 	if (!first) throw new Error("the cluster has no node");
 	lab.say(`limiting nodePorts to ${first.internalIp}: this restarts kube-proxy, now and after the experiment`);
-	const nodePortAddresses = [`${first.internalIp}/32`];
+	const nodePortAddresses = [`${first.internalIp}/${snapshot.objects.family === "ipv6" ? 128 : 32}`];
 	await bindNodePorts(lab, snapshot, nodePortAddresses);
 	const limited = await limitedSnapshot(lab, first);
 	return Promise.all(

@@ -10,16 +10,17 @@ export const destinationForms =
  * "nodeport-worker" (its nodePort) or another name of a target in the matrix, "nodeport-worker:30040",
  * "127.0.0.1:30040", "[fd00::9]:8080", or a DNS name of the Service with a port ("nodeport-service:8080",
  * "nodeport-service.default.svc.cluster.local:8080").
- * @returns undefined for any other text
+ * @returns with the protocol of the snapshot's view; undefined for any other text
  */
 export function parseDestination(snapshot: ClusterSnapshot, text: string): Destination | undefined {
-	const { nodes, service } = snapshot;
+	const { nodes, service, protocol } = snapshot;
 	const node = nodes.find(({ name }) => name === text);
-	if (node) return { address: node.internalIp, port: service.nodePort };
-	if (text === "clusterIp" || text === "serviceDns") return { address: service.clusterIp, port: service.port };
+	if (node) return { address: node.internalIp, port: service.nodePort, protocol };
+	if (text === "clusterIp" || text === "serviceDns")
+		return { address: service.clusterIp, port: service.port, protocol };
 	const { host, port } = hostAndPort(text) ?? {};
 	const address = host && addressOf(snapshot, host);
-	return address && port ? { address, port } : undefined;
+	return address && port ? { address, port, protocol } : undefined;
 }
 
 /** "192.0.2.11:30080", "[fd00::9]:8080" or "name:80", with a port from 1 to 65535. */

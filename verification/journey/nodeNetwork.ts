@@ -1,11 +1,11 @@
 /** The facts about a node's network that the API provides, and the packets that arrive at the node. */
-import ipaddr from "ipaddr.js";
+import { nodeIn } from "../../kubernetes/familyViews.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import type { NodeFacts } from "../../kubernetes/nodeFacts.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
 import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
-import type { NodeNetwork, Packet } from "../../netfilter/model.ts";
-import { podSideAddress } from "../judgement/predict.ts";
+import { Family, type NodeNetwork, type Packet } from "../../netfilter/model.ts";
+import { loopbackAddress, podSideAddress } from "../judgement/predict.ts";
 
 /**
  * A node's addresses and routes: to its own pods with the pods' gateway as source, to everything else with its InternalIP.
@@ -13,16 +13,10 @@ import { podSideAddress } from "../judgement/predict.ts";
  * @param facts what the node's kernel shows
  */
 export function networkOf(node: Node, facts: NodeFacts = {}): NodeNetwork {
-	const gateway = podSideAddress(node);
-	const everywhere = ipaddr.IPv6.isValid(node.internalIp) ? "::/0" : "0.0.0.0/0";
-	const assumedOwn = [node.internalIp, gateway, "127.0.0.1", "::1"].filter((ip) => ip !== undefined);
+	const inFamilies = Family.options.flatMap((family) => nodeIn(family, node) ?? []);
+	const assumedOwn = [...inFamilies.flatMap(ownAddresses), ...Object.values(loopbackAddress)];
 	const localAddresses = facts.localAddresses ?? assumedOwn;
-	// Not every network plugin gives the node an address in its podCIDR.
-	const source = gateway && localAddresses.includes(gateway) ? { source: gateway } : {};
-	const assumed: Route[] = [
-		...(gateway ? [{ destination: node.podCidr, ...source }] : []),
-		{ destination: everywhere, source: node.internalIp },
-	];
+	const assumed = inFamilies.flatMap((one) => assumedRoutes(one, localAddresses));
 	const known = routesOf(facts.routes ?? [], { ...facts, localAddresses }, assumed);
 	return {
 		node: node.name,
@@ -34,6 +28,18 @@ export function networkOf(node: Node, facts: NodeFacts = {}): NodeNetwork {
 }
 
 type Route = NonNullable<NodeNetwork["routes"]>[number];
+
+const ownAddresses = (node: Node): string[] => [node.internalIp, podSideAddress(node)].filter((ip) => ip !== undefined);
+
+function assumedRoutes(node: Node, localAddresses: readonly string[]): Route[] {
+	const gateway = podSideAddress(node);
+	// Not every network plugin gives the node an address in its podCIDR.
+	const source = gateway && localAddresses.includes(gateway) ? { source: gateway } : {};
+	return [
+		...(gateway ? [{ destination: node.podCidr, ...source }] : []),
+		{ destination: node.internalIp.includes(":") ? "::/0" : "0.0.0.0/0", source: node.internalIp },
+	];
+}
 
 const isIpv6 = ({ destination }: Route): boolean => destination.includes(":");
 
@@ -73,8 +79,8 @@ export function entryPacket(snapshot: ClusterSnapshot, client: Place, node: Node
 	const own = client.node === node.name || client.network === "outside";
 	const from = snapshot.nodes.find(({ name }) => name === client.node);
 	return {
-		family: ipaddr.IPv6.isValid(node.internalIp) ? "ipv6" : "ipv4",
-		protocol: "tcp",
+		family: snapshot.family,
+		protocol: snapshot.protocol,
 		// A pod's packet to another node's address leaves its own node with that node's address: the CNI masquerades it.
 		source: (own ? client.ip : from?.internalIp) ?? "",
 		destination: node.internalIp,

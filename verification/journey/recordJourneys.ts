@@ -1,7 +1,9 @@
 /** Stores the journeys of the requests' packets in the report, as many as keep it readable. */
+
+import type { ViewName } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
 import type { Hop } from "../../netfilter/model.ts";
-import type { Cell } from "../model.ts";
+import type { Cell, Target } from "../model.ts";
 import { type Branch, type Leg, outcomeOf } from "./journey.ts";
 import type { JourneyWithHops, RecordedJourney, RecordedJourneys, RecordedLeg } from "./model.ts";
 
@@ -30,20 +32,21 @@ export function recordJourneys(
 		const journey = mostProbable(journeyOf(request), mostBranches);
 		left -= journey.branches.flatMap(({ legs }) => legs.flatMap(({ path }) => path.hops)).length;
 		if (left < 0) break;
-		recorded.push(record(request.client, request.target.address, journey, hops));
+		recorded.push(record(request.client, request.target, journey, hops));
 	}
 	return { hops: hops.all, requests: recorded, omittedRequests: requests.length - recorded.length };
 }
 
-/** Records one journey with its hops. */
+/** Records one journey with its hops. @param view that the packet belongs to */
 export function recordJourney(
 	client: string,
 	address: string,
 	branches: readonly Branch[],
 	most = mostBranches,
+	view?: ViewName,
 ): JourneyWithHops {
 	const hops = new HopList();
-	return { ...record(client, address, mostProbable(branches, most), hops), hops: hops.all };
+	return { ...record(client, { address, ...view }, mostProbable(branches, most), hops), hops: hops.all };
 }
 
 interface Shortened {
@@ -72,12 +75,14 @@ class HopList {
 
 const record = (
 	client: string,
-	address: string,
+	{ address, family, protocol }: Pick<Target, "address" | "family" | "protocol">,
 	{ branches, omittedBranches }: Shortened,
 	hops: HopList,
 ): RecordedJourney => ({
 	client,
 	address,
+	...(family && { family }),
+	...(protocol && { protocol }),
 	branches: branches.map(({ probability, legs, end }) => ({
 		probability,
 		legs: legs.map((leg) => recordLeg(leg, hops)),

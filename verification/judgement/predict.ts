@@ -1,16 +1,26 @@
 /** Predicts results from the API objects alone. Measurements and the paths from the rules are compared with them. */
 import ipaddr from "ipaddr.js";
 import type { Node } from "../../kubernetes/model.ts";
-import { type ClusterSnapshot, type Endpoint, isReadyEndpoint, type Place } from "../../kubernetes/snapshot.ts";
+import {
+	type ClusterSnapshot,
+	type Endpoint,
+	isReadyEndpoint,
+	type Place,
+	viewName,
+} from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
+import type { Family } from "../../netfilter/model.ts";
 import type { Expected, ProxyMode, Target } from "../model.ts";
 import type { Request } from "../request.ts";
 
-const loopback = "127.0.0.1";
+export const loopbackAddress: Record<Family, string> = { ipv4: "127.0.0.1", ipv6: "::1" };
 
 /** The targets of a client's requests: every node's nodePort and, inside the cluster, the pods, the ClusterIP and the name. */
-export function targetsOf(
-	{ nodes, service, endpoints }: ClusterSnapshot,
+export const targetsOf = (snapshot: ClusterSnapshot, place: Place, connectivity: Request["connectivity"]): Target[] =>
+	addressesOf(snapshot, place, connectivity).map((target) => ({ ...target, ...viewName(snapshot) }));
+
+function addressesOf(
+	{ family, nodes, service, endpoints }: ClusterSnapshot,
 	place: Place,
 	connectivity: Request["connectivity"],
 ): Target[] {
@@ -22,7 +32,7 @@ export function targetsOf(
 		}),
 	);
 	const own: Target[] =
-		connectivity === "full" ? [{ kind: "nodePort", address: withPort(loopback, service.nodePort) }] : [];
+		connectivity === "full" ? [{ kind: "nodePort", address: withPort(loopbackAddress[family], service.nodePort) }] : [];
 	// Outside the cluster, pods and ClusterIPs aren't routed, and the cluster's names aren't resolved.
 	if (place.network === "outside") return [...external, ...own];
 	return [
@@ -36,7 +46,15 @@ export function targetsOf(
 	];
 }
 
-export const isLoopback = ({ address }: Target): boolean => address.startsWith(`${loopback}:`);
+export const isLoopback = ({ address }: Target): boolean =>
+	Object.values(loopbackAddress).some((ip) => address.startsWith(withPort(ip, 0).slice(0, -1)));
+
+/**
+ * Whether kube-proxy serves NodePorts on the loopback address to a node's own processes: only in iptables mode, and only for
+ * IPv4, whose route_localnet lets such packets leave the node (pkg/proxy/iptables/proxier.go). nftables mode serves NodePorts
+ * only on the node's primary addresses.
+ */
+const servesLoopback = (proxyMode: ProxyMode, family: Family): boolean => proxyMode === "iptables" && family === "ipv4";
 
 /** The node whose rules decide: the target's node, or the client's if the request doesn't go to a node's address. */
 const entryNode = (place: Place, { node }: Target): string | undefined => node ?? place.node;
@@ -52,9 +70,9 @@ export function expect(
 	place: Place,
 	target: Target,
 ): Expected {
-	// 127.0.0.1 is the client's own address. Only requests of a node's process pass kube-proxy's rules there, and only in
-	// iptables mode: nftables mode serves NodePorts only on the node's primary addresses.
-	if (isLoopback(target) && !(place.network === "node" && proxyMode === "iptables")) return { outcome: "refused" };
+	// The loopback address is the client's own. Only requests of a node's process meet kube-proxy's rules there.
+	if (isLoopback(target) && !(place.network === "node" && servesLoopback(proxyMode, snapshot.family)))
+		return { outcome: "refused" };
 	const eligible = eligibleEndpoints(snapshot, place, target);
 	if (eligible.length === 0 && snapshot.endpoints.length > 0) return { outcome: "timeout" };
 	const clientIps = new Set(eligible.map((endpoint) => predictedClient(snapshot, proxyMode, place, target, endpoint)));

@@ -1,5 +1,4 @@
 /** Compares a node's rules with the API objects: kube-proxy may not have written a change yet. */
-import ipaddr from "ipaddr.js";
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
@@ -10,7 +9,7 @@ import type { Ruleset } from "../ruleset.ts";
 import { eligibleEndpoints, preferred } from "./predict.ts";
 
 /** Documentation addresses (RFC 5737, RFC 3849): no client has them, so session affinity remembers none of them. */
-const stranger = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" };
+export const stranger = { ipv4: "192.0.2.1", ipv6: "2001:db8::1" };
 
 /**
  * What is wrong with the node's rules for packets of that client, and of a client outside that the node has never seen:
@@ -81,7 +80,7 @@ function dnsProblem(snapshot: ClusterSnapshot, node: Node, ruleset: Ruleset): Ru
 	const { dns } = snapshot;
 	if (!dns || dns.endpoints.length === 0) return undefined;
 	const query: Packet = {
-		family: ipaddr.IPv6.isValid(dns.clusterIp) ? "ipv6" : "ipv4",
+		family: snapshot.family,
 		protocol: "udp",
 		source: node.internalIp,
 		destination: dns.clusterIp,

@@ -139,16 +139,16 @@ const errorsIn = (output: string): string =>
 		.join("; ") || output.trim();
 
 /**
- * A table that traces the packet's SYN and its retransmissions, before any other rule (raw has priority -300). With the
+ * A table that traces the packet and its retransmissions, of TCP only the SYN, before any other rule (raw has priority -300). With the
  * flag "owner" only the process that created the table can change it, and the kernel removes it with that process.
  */
 export function traceTable(family: "ip" | "ip6", table: string, packet: Packet): string {
 	const { source, sourcePort, destination, destinationPort, protocol } = packet;
 	const sender = sourcePort === undefined ? `${family} saddr ${source}` : `${protocol} sport ${sourcePort}`;
-	const rule = `${family} daddr ${destination} ${sender} ${protocol} dport ${destinationPort}`;
+	const first = protocol === "tcp" ? " tcp flags & (fin|syn|rst|ack) == syn" : "";
+	const rule = `${family} daddr ${destination} ${sender} ${protocol} dport ${destinationPort}${first}`;
 	const chains = ["prerouting", "output"].map(
-		(hook) =>
-			`chain ${hook} { type filter hook ${hook} priority -301; ${rule} tcp flags & (fin|syn|rst|ack) == syn meta nftrace set 1; };`,
+		(hook) => `chain ${hook} { type filter hook ${hook} priority -301; ${rule} meta nftrace set 1; };`,
 	);
 	return `add table ${family} ${table} { flags owner; ${chains.join(" ")} }`;
 }

@@ -108,7 +108,7 @@ export const FailedTrace = z.object({
 	failure: TraceFailure,
 });
 
-/** One SYN of a client, as a node's kernel traced it, compared with the path predicted from the node's rules. */
+/** The first packet of a client's request, as a node's kernel traced it, compared with the path predicted from the node's rules. */
 export const NodeTrace = z.discriminatedUnion("result", [AgreeingTrace, DifferingTrace, UntracedNode, FailedTrace]);
 export type NodeTrace = z.infer<typeof NodeTrace>;
 

@@ -41,7 +41,7 @@ export function packetsOf({ passages }: Trace): Passage[][] {
 	for (const passage of passages) {
 		// Unlike the trace id, the identification in the IP header stays the same through NAT and the loopback interface.
 		const { identification, protocol, flags } = passage.packet;
-		const key = [protocol, ...flags, identification ?? passage.traceId].join(" ");
+		const key = [passage.family, protocol, ...flags, identification ?? passage.traceId].join(" ");
 		const packet = open.get(key);
 		// Linux sends packets over lo, and their repetitions, with identification 0. But no packet passes a base chain twice.
 		if (packet && !packet.some((earlier) => baseChain(earlier) === baseChain(passage))) {

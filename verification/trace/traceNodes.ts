@@ -3,10 +3,11 @@ import pLimit from "p-limit";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import type { Node } from "../../kubernetes/model.ts";
-import type { ClusterSnapshot, PlacedClient } from "../../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, type PlacedClient, viewName, viewsOf } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
 import { UnreadableRules } from "../findings.ts";
 import { type Branch, type Destination, journeyOf, type Leg } from "../journey/journey.ts";
+import { requestProgram } from "../probe.ts";
 import { type Ruleset, readRuleset } from "../ruleset.ts";
 import { capture } from "./capture.ts";
 import { actingSteps, compare } from "./compare.ts";
@@ -24,17 +25,26 @@ const retrySeconds = 10;
 /** How many nodes trace in parallel. */
 const tracesAtOnce = 32;
 
-/** Traces the client's packet to each node's nodePort on that node. */
+/** Traces the packet of each view's first client to each node's nodePort on that node. @returns the first view's first */
 export async function traceNodePorts(
 	cluster: Cluster,
 	snapshot: ClusterSnapshot,
 	rulesets: ReadonlyMap<string, Ruleset>,
-	client: PlacedClient,
 ): Promise<NodeTrace[]> {
-	return pLimit(tracesAtOnce).map(snapshot.nodes, (node) => {
-		const destination = { address: node.internalIp, port: snapshot.service.nodePort };
-		return traceOn(cluster, snapshot, rulesets, client, destination, node);
+	// One node's monitors would print each other's packets.
+	const onNodes = new Map(snapshot.nodes.map(({ name }) => [name, pLimit(1)]));
+	const limit = pLimit(tracesAtOnce);
+	const traces = viewsOf(snapshot).flatMap((view) => {
+		const [client] = view.clients;
+		if (!client) return [];
+		return view.nodes.map((node) => {
+			const { nodePort: port } = view.service;
+			const destination = { address: node.internalIp, port, protocol: view.protocol };
+			const trace = () => limit(() => traceOn(cluster, view, rulesets, client, destination, node));
+			return onNodes.get(node.name)?.(trace) ?? trace();
+		});
 	});
+	return Promise.all(traces);
 }
 
 /**
@@ -49,13 +59,14 @@ export async function traceOn(
 	destination: Destination,
 	node: Node,
 ): Promise<NodeTrace> {
-	if (!node.ready) return { result: "untraced", node: node.name, reason: "notReady" };
+	const about = { node: node.name, ...viewName(snapshot) };
+	if (!node.ready) return { result: "untraced", ...about, reason: "notReady" };
 	const tracer = tracerOn(snapshot, node);
-	if (!tracer) return { result: "untraced", node: node.name, reason: "noTracer" };
+	if (!tracer) return { result: "untraced", ...about, reason: "noTracer" };
 	const deadline = performance.now() + retrySeconds * 1000;
 	for (let attempt = 1; ; attempt++) {
 		const trace = await traceOnce(cluster, { snapshot, rulesets, client, destination }, node, tracer).catch(
-			(error): NodeTrace => ({ result: "failed", node: node.name, failure: failureOf(error) }),
+			(error): NodeTrace => ({ result: "failed", ...about, failure: failureOf(error) }),
 		);
 		const isFinal = trace.result === "agrees" || trace.result === "untraced";
 		if (isFinal || attempt === attempts || performance.now() > deadline) return trace;
@@ -78,24 +89,24 @@ interface TracedRequest {
 
 async function traceOnce(cluster: Cluster, traced: TracedRequest, node: Node, tracer: Runner): Promise<NodeTrace> {
 	const { snapshot, client, destination } = traced;
+	const about = { node: node.name, ...viewName(snapshot) };
 	const ruleset = await readRuleset(cluster, snapshot, node);
 	const { backend } = ruleset;
 	// It writes its traces to the kernel's log, where no pod can read them.
-	if (backend === "iptables-legacy") return { result: "untraced", node: node.name, reason: "legacyIptables" };
+	if (backend === "iptables-legacy") return { result: "untraced", ...about, reason: "legacyIptables" };
 	const sourcePort = randomSourcePort();
 	const rulesets = new Map(traced.rulesets).set(node.name, ruleset);
 	const packet = legOn(node, journeyOf(snapshot, rulesets, client.place, destination, sourcePort))?.packet;
 	if (!packet) throw new TraceError({ kind: "notOnJourney", client: client.name, address: destination.address });
-	const url = `http://${withPort(destination.address, destination.port)}/host`;
+	const address = withPort(destination.address, destination.port);
+	const program = requestProgram(snapshot, client, address, ["--local-port", String(sourcePort)]);
 	const passages = await capture(cluster, tracer, backend, packet, async () => {
 		// The matrix shows whether the request is answered; a trace needs only the packet.
-		await cluster.run(client.run, [...client.get, "--local-port", String(sourcePort), url], sendSeconds);
+		await cluster.run(client.run, program, sendSeconds);
 	});
 	const steps = actingSteps(passages, ruleset.ruleText);
 	const difference = compare(ruleset.walk(packet), packet, passages, ruleset.ruleText);
-	return difference
-		? { result: "differs", node: node.name, steps, difference }
-		: { result: "agrees", node: node.name, steps };
+	return difference ? { result: "differs", ...about, steps, difference } : { result: "agrees", ...about, steps };
 }
 
 const legOn = ({ name }: Node, branches: Branch[]): Leg | undefined =>

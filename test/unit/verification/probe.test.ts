@@ -11,6 +11,8 @@ import {
 	sendRequest,
 } from "../../../verification/probe.ts";
 
+import { sampleView } from "./sampleSnapshot.ts";
+
 const body =
 	'{"message":"NODE: a, POD IP:10.0.0.1","node":"a","podIp":"10.0.0.1","clientIp":"10.0.0.2","clientPort":5}';
 
@@ -89,7 +91,7 @@ describe("sendRequest", () => {
 			return results[limits.length - 1] ?? expect.fail("one attempt too many");
 		};
 		const client = { name: "c", place: { network: "outside" as const }, run: { spawn: [] }, get: ["curl"] };
-		const { observed } = await sendRequest({ run } as Partial<Cluster> as Cluster, client, "10.0.0.1:80");
+		const { observed } = await sendRequest({ run } as Partial<Cluster> as Cluster, sampleView(), client, "10.0.0.1:80");
 		return [observed.outcome, limits];
 	}
 

@@ -17,7 +17,11 @@ const [, led = expect.fail("the rules lead to a pod")] =
 	/default\/nodeport-service:echo" -m tcp -j DNAT --to-destination ([\d.]+):8080/.exec(saved) ?? [];
 
 const viewWith = (ip: string): ClusterSnapshot =>
-	sampleView({ endpoints: [endpoint("nodeport-worker", ip)], kubeProxies: new Map([[node.name, runner]]) });
+	sampleView({
+		endpoints: [endpoint("nodeport-worker", ip)],
+		kubeProxies: new Map([[node.name, runner]]),
+		clients: [{ name: "dnsutils", run: runner, get: ["curl"], place: dnsutils }],
+	});
 
 /** Settles a node whose rules stay as they are, seen with `snapshot`, while the API says `now`. */
 function settleWith(snapshot: ClusterSnapshot, now: () => Promise<ClusterSnapshot>, milliseconds: number) {
@@ -30,7 +34,7 @@ function settleWith(snapshot: ClusterSnapshot, now: () => Promise<ClusterSnapsho
 	const said: Progress[] = [];
 	const deadline = performance.now() + milliseconds;
 	const say = (progress: Progress) => said.push(progress);
-	const awaited: Awaited = { cluster, snapshot, client: dnsutils, deadline, say, readSnapshot: now, limit: pLimit(1) };
+	const awaited: Awaited = { cluster, snapshot, deadline, say, readSnapshot: now, limit: pLimit(1) };
 	return { settled: settle(awaited, node), said, reads: run };
 }
 

@@ -1,7 +1,13 @@
 /** The state of the lab during an experiment: its clients, the predictions from its rules, and requests to it. */
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Node } from "../../../kubernetes/model.ts";
-import type { ClusterSnapshot, PlacedClient } from "../../../kubernetes/snapshot.ts";
+import {
+	type ClusterSnapshot,
+	type PlacedClient,
+	type ViewName,
+	viewName,
+	viewsOf,
+} from "../../../kubernetes/snapshot.ts";
 import { withPort } from "../../../netfilter/address.ts";
 import { destinationOf } from "../../journey/destination.ts";
 import { type Branch, journeyOf, observationOf } from "../../journey/journey.ts";
@@ -23,15 +29,32 @@ export interface Result {
 /** The time limit for one of many requests. */
 const requestSeconds = 2;
 
+/** The lab in one view: `objects`, predictions and requests are of one address family and one protocol. */
 export class LabSnapshot {
 	readonly cluster: Cluster;
 	readonly objects: ClusterSnapshot;
 	private readonly rulesets: ReadonlyMap<string, Ruleset>;
+	private readonly views: readonly ClusterSnapshot[];
 
-	constructor(cluster: Cluster, objects: ClusterSnapshot, rulesets: ReadonlyMap<string, Ruleset>) {
+	/** @param objects the first view: experiments that don't ask for another one use it */
+	constructor(
+		cluster: Cluster,
+		objects: ClusterSnapshot,
+		rulesets: ReadonlyMap<string, Ruleset>,
+		views: readonly ClusterSnapshot[] = viewsOf(objects),
+	) {
 		this.cluster = cluster;
 		this.objects = objects;
 		this.rulesets = rulesets;
+		this.views = views;
+	}
+
+	/** The same state in another view. @throws if the Service doesn't have it */
+	inView(name: Partial<ViewName>): LabSnapshot {
+		const { family, protocol } = { family: this.objects.family, protocol: this.objects.protocol, ...name };
+		const view = this.views.find((view) => view.family === family && view.protocol === protocol);
+		if (!view) throw new Error(`the lab's Service has no ${protocol.toUpperCase()} port with an ${family} address`);
+		return new LabSnapshot(this.cluster, view, this.rulesets, this.views);
 	}
 
 	/** The lab's client pod. */
@@ -83,7 +106,7 @@ export class LabSnapshot {
 
 	/** The node's rules for the Service, as its own tool prints them; empty if they couldn't be read. */
 	rulesOn(node: string): string[] {
-		return this.rulesets.get(node)?.rulesOf(this.objects.service) ?? [];
+		return this.rulesets.get(node)?.rulesOf(this.objects) ?? [];
 	}
 
 	/** All branches of the journey of the client's first packet. */
@@ -97,14 +120,14 @@ export class LabSnapshot {
 	}
 
 	recordedJourney(client: PlacedClient, to: string): JourneyWithHops {
-		return recordJourney(client.name, to, this.journey(client, to));
+		return recordJourney(client.name, to, this.journey(client, to), undefined, viewName(this.objects));
 	}
 
 	async send(client: PlacedClient, to: string): Promise<Observed> {
-		return (await sendRequest(this.cluster, client, to)).observed;
+		return (await sendRequest(this.cluster, this.objects, client, to)).observed;
 	}
 
-	/** Sends the requests one after the other. @throws if the client's program ends early */
+	/** Sends the requests one after the other, by HTTP. @throws if the client's program ends early */
 	async sendMany(client: PlacedClient, to: string, count: number): Promise<Result[]> {
 		const time = "\\n%{time_total}\\n";
 		const options = ["--silent", "--max-time", String(requestSeconds), "--header", "Connection: close"];

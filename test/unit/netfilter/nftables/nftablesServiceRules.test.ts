@@ -6,8 +6,12 @@ import { captured, fixture } from "../fixtures.ts";
 
 const echo = { namespace: "default", name: "nodeport-service", portName: "echo" };
 
-const rulesOf = (name: string, portName: string, file = "captured/1.36.3.nftables.json") =>
-	nftablesRulesOf(parseNftables(fixture(file)), { namespace: "default", name, portName });
+const rulesOf = (
+	name: string,
+	portName: string,
+	file = "captured/1.36.3.nftables.json",
+	family: "ipv4" | "ipv6" = "ipv4",
+) => nftablesRulesOf(parseNftables(fixture(file)), { namespace: "default", name, portName }, family);
 
 describe("kube-proxy's names in nftables mode", () => {
 	it.each(captured(".nftables.json"))("are those of %s", (file) => {
@@ -56,12 +60,14 @@ describe("nftablesRulesOf", () => {
 		]);
 	});
 
-	it("returns the elements of a Service without endpoints, by their comment, in both families", () => {
-		expect(rulesOf("empty", "web").filter((rule) => rule.startsWith("add element"))).toEqual([
-			'add element ip kube-proxy no-endpoint-services { 10.96.0.45 . tcp . 80 comment "default/empty:web" : goto reject-chain }',
-			'add element ip kube-proxy no-endpoint-nodeports { tcp . 30045 comment "default/empty:web" : goto reject-chain }',
-			'add element ip6 kube-proxy no-endpoint-services { fd00:10:96::45 . tcp . 80 comment "default/empty:web" : goto reject-chain }',
-			'add element ip6 kube-proxy no-endpoint-nodeports { tcp . 30045 comment "default/empty:web" : goto reject-chain }',
+	it.each([
+		["ipv4", "ip", "10.96.0.45"],
+		["ipv6", "ip6", "fd00:10:96::45"],
+	] as const)("returns the %s elements of a Service without endpoints, by their comment", (family, table, address) => {
+		const rules = rulesOf("empty", "web", undefined, family).filter((rule) => rule.startsWith("add element"));
+		expect(rules).toEqual([
+			`add element ${table} kube-proxy no-endpoint-services { ${address} . tcp . 80 comment "default/empty:web" : goto reject-chain }`,
+			`add element ${table} kube-proxy no-endpoint-nodeports { tcp . 30045 comment "default/empty:web" : goto reject-chain }`,
 		]);
 	});
 

@@ -169,7 +169,7 @@ describe("parseDestination", () => {
 		["serviceDns", "10.96.132.81", snapshot.service.port],
 		["nodeport-service.default.svc.cluster.local:8080", "10.96.132.81", 8080],
 	])("takes %s for %s port %i", (text, address, port) => {
-		expect(parseDestination(snapshot, text)).toEqual({ address, port });
+		expect(parseDestination(snapshot, text)).toEqual({ address, port, protocol: "tcp" });
 	});
 
 	it.each(["nowhere", "nowhere:80", "10.244.1.10", "10.244.1.10:0", "10.244.1.10:65536", "nodeport-service", ""])(

@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Runner } from "../../../../kubernetes/clients.ts";
 import type { Cluster } from "../../../../kubernetes/liveCluster.ts";
 import type { Node } from "../../../../kubernetes/model.ts";
-import type { Packet } from "../../../../netfilter/model.ts";
+import type { Family, Packet } from "../../../../netfilter/model.ts";
 import { readRuleset } from "../../../../verification/ruleset.ts";
 import { sampleView } from "../sampleSnapshot.ts";
 
@@ -27,7 +27,7 @@ export function read(
 		byProbe = {} as Prints,
 		withProbe = false,
 		failing = undefined as string | undefined,
-		service = sampleView().service,
+		families: [family, ...others] = ["ipv4"] as Family[],
 	} = {},
 ) {
 	const run: Cluster["run"] = async (runner, program) => {
@@ -40,8 +40,9 @@ export function read(
 	};
 	const cluster = { run, restartProxyCommand: () => ["restart"], commandFor: () => ["sh"] } as unknown as Cluster;
 	const snapshot = sampleView({
+		...(family && { family }),
+		otherViews: others.map((family) => sampleView({ family })),
 		nodes: [node],
-		service: { ...service, clusterIp: service.clusterIp.includes(":") ? service.clusterIp : node.internalIp },
 		endpoints: [],
 		kubeProxies: new Map([[node.name, proxy]]),
 		...(withProbe && { otherReaders: new Map([[node.name, probe]]) }),

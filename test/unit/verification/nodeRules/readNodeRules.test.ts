@@ -92,7 +92,7 @@ describe("a node's rules in iptables mode", () => {
 				"ip6tables-legacy-save": "",
 				"nft -j list tables": noTables,
 			},
-			{ node },
+			{ node, families: ["ipv6"] },
 		);
 		const packet: Packet = { ...toNodePort, family: "ipv6", source: "2001:db8::7", destination: "fd00::11" };
 		expect(only(ruleset.walk(packet))).toMatchObject(endpoint("fd00:1::5"));

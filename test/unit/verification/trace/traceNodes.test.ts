@@ -72,7 +72,7 @@ describe("a trace of the client's packet", () => {
 		const trace = await traceOn(cluster, snapshot, rules, client, destination, worker);
 		expect(sent).toHaveBeenCalledTimes(3);
 		expect(trace).toMatchObject({ result: "differs", difference: { agreed: 4 } });
-		expect(traceFinding(trace, "dnsutils").map(findingText)).toEqual([
+		expect(traceFinding(trace, snapshot).map(findingText)).toEqual([
 			expect.stringMatching(
 				/^nodeport-worker: the kernel and the predicted path differ after 4 rules: kernel "nat KUBE-EXT-.*", predicted "nat KUBE-MARK-MASQ: .*"; repeat: npm run explain -- --from dnsutils --to nodeport-worker --trace$/,
 			),
@@ -85,13 +85,13 @@ describe("a trace of the client's packet", () => {
 	])("reports why a node isn't traced: %s", async (_, node, client, reason) => {
 		const trace = await traceOn(lab().cluster, snapshot, rules, client, destination, node);
 		expect(trace).toMatchObject({ result: "untraced", reason });
-		expect(traceFinding(trace, "dnsutils")).toEqual([]);
+		expect(traceFinding(trace, snapshot)).toEqual([]);
 	});
 
 	it("fails if the kernel didn't see a packet that should pass the node", async () => {
 		const trace = await traceOn(lab("").cluster, snapshot, rules, client, destination, worker);
 		expect(nodeTraceLine(trace)).toMatch(/^nodeport-worker: the trace failed: the kernel didn't see the packet/);
-		expect(traceFinding(trace, "dnsutils").map(findingText)).toEqual([
+		expect(traceFinding(trace, snapshot).map(findingText)).toEqual([
 			expect.stringMatching(/; repeat: npm run explain -- --from dnsutils --to nodeport-worker/),
 		]);
 	});
@@ -117,7 +117,7 @@ describe("a trace of the client's packet", () => {
 	});
 
 	it("is requested on every node", async () => {
-		const traces: NodeTrace[] = await traceNodePorts(lab().cluster, snapshot, rules, client);
+		const traces: NodeTrace[] = await traceNodePorts(lab().cluster, snapshot, rules);
 		expect(traces.map(({ node, result }) => `${node} ${result}`)).toEqual([
 			"nodeport-control-plane untraced",
 			"nodeport-worker agrees",
