@@ -5,31 +5,44 @@ import { observationOf } from "../verification/journey/journey.ts";
 import type { End } from "../verification/journey/model.ts";
 import type { Command, Expected, Observed } from "../verification/model.ts";
 import type { RulesProblem } from "../verification/nodeProblem.ts";
+import type { Report } from "../verification/report.ts";
 import { unknownText } from "./journeyText.ts";
 import { requestName } from "./matrixText.ts";
 import { fill, fillCommand } from "./screen/fill.ts";
 import { readText, traceLine } from "./traceText.ts";
+import { type ViewLabel, viewLabel } from "./views/reportViews.ts";
 
 /** The finding and its commands in one line. */
-export const findingText = (finding: Finding): string =>
+export const findingText = (finding: Finding): string => lineOf(finding, () => "");
+
+/** One line for each finding, in their order. They name their view if there are several. */
+export function findingTexts(report: Report): string[] {
+	const label = viewLabel(report);
+	return report.findings.map((finding) => lineOf(finding, label));
+}
+
+const lineOf = (finding: Finding, label: ViewLabel): string =>
 	[
-		statementOf(finding),
+		statementOf(finding, label),
 		...commandsOf(finding).map(({ purpose, command }) => `${purpose}: ${shellText(...command)}`),
 	].join("; ");
 
-/** The finding for a terminal, with each command in lines of its own. */
-export const findingLines = (finding: Finding, width: number): string[] => [
-	...fill(`failed: ${statementOf(finding)}`, width, "", "  "),
-	...commandsOf(finding).flatMap(({ purpose, command }) => fillCommand(command, width, `  ${purpose}: `)),
-];
+/** All findings for a terminal, with each command in lines of its own. */
+export function findingLines(report: Report, width: number): string[] {
+	const label = viewLabel(report);
+	return report.findings.flatMap((finding) => [
+		...fill(`failed: ${statementOf(finding, label)}`, width, "", "  "),
+		...commandsOf(finding).flatMap(({ purpose, command }) => fillCommand(command, width, `  ${purpose}: `)),
+	]);
+}
 
-const statementOf = (finding: Finding): string =>
+const statementOf = (finding: Finding, label: ViewLabel): string =>
 	finding.kind === "missingDns"
-		? `${subjectOf(finding)} has no ready endpoint`
-		: `${subjectOf(finding)}: ${problemText(finding)}`;
+		? `${subjectOf(finding, label)} has no ready endpoint`
+		: `${subjectOf(finding, label)}: ${problemText(finding)}`;
 
 /** What the finding is about. */
-export function subjectOf(finding: Finding): string {
+export function subjectOf(finding: Finding, label: ViewLabel): string {
 	switch (finding.kind) {
 		case "missingPods":
 			return `Deployment ${finding.deployment}`;
@@ -38,10 +51,11 @@ export function subjectOf(finding: Finding): string {
 		case "request":
 			return requestName(finding);
 		case "rules":
+			return `${finding.node}${label(finding)}`;
 		case "node":
 			return finding.node;
 		case "trace":
-			return finding.trace.node;
+			return `${finding.trace.node}${label(finding.trace)}`;
 	}
 }
 

@@ -3,9 +3,11 @@ import { withPort } from "../netfilter/address.ts";
 import type { Hop } from "../netfilter/model.ts";
 import { consequence } from "../netfilter/words.ts";
 import type { End, JourneyWithHops, RecordedBranch, RecordedLeg } from "../verification/journey/model.ts";
+import type { Cell } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
 import { requestName } from "./matrixText.ts";
 import { unreadText } from "./noticeText.ts";
+import { isSameView } from "./views/viewName.ts";
 
 /** All recorded branches, each with its probability if there are several. */
 export function journeyText({ branches, omittedBranches, hops }: JourneyWithHops): string {
@@ -25,10 +27,11 @@ export const omittedText = (count: number): string =>
 /** The journey of a request, if the report has room for it. */
 export function recordedJourney(
 	{ journeys: { requests, hops } }: Pick<Report, "journeys">,
-	client: string,
-	address: string,
+	{ client, target }: Pick<Cell, "client" | "target">,
 ): JourneyWithHops | undefined {
-	const journey = requests.find((request) => request.client === client && request.address === address);
+	const journey = requests.find(
+		(request) => request.client === client && request.address === target.address && isSameView(request, target),
+	);
 	return journey && { ...journey, hops };
 }
 
@@ -36,7 +39,7 @@ export function recordedJourney(
 export const failedJourneys = (report: Report): { name: string; journey: JourneyWithHops }[] =>
 	report.findings.flatMap((finding) => {
 		if (finding.kind !== "request") return [];
-		const journey = recordedJourney(report, finding.client, finding.target.address);
+		const journey = recordedJourney(report, finding);
 		return journey ? [{ name: requestName(finding), journey }] : [];
 	});
 

@@ -1,11 +1,14 @@
 /** The report as JUnit XML for build servers: a suite for each client, for the traces, the lab and each experiment. */
+import type { Finding } from "../verification/findings.ts";
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
 import { subjectText, valueText } from "./drawbacksText.ts";
-import { findingText, subjectOf } from "./findingText.ts";
+import { findingTexts, subjectOf } from "./findingText.ts";
 import { type Markup, markup } from "./html/markup.ts";
-import { headOf, requestName } from "./matrixText.ts";
+import { headOf, requestName, targetAddress } from "./matrixText.ts";
 import { nodeTraceLine, untracedReason } from "./traceText.ts";
+import { type ViewLabel, viewLabel } from "./views/reportViews.ts";
+import { isSameView } from "./views/viewName.ts";
 
 interface Case {
 	name: string;
@@ -21,6 +24,12 @@ interface Suite {
 	cases: Case[];
 }
 
+/** A finding and its text. */
+interface Described {
+	finding: Finding;
+	text: string;
+}
+
 export function junitReport(report: Report): string {
 	const suites = suitesOf(report);
 	const all = suites.flatMap(({ cases }) => cases);
@@ -32,23 +41,27 @@ ${suites.map(suiteElement)}</testsuites>
 
 /** Each finding is one failure: of a request, of a trace, or of the lab itself. */
 function suitesOf(report: Report): Suite[] {
-	const { checkedAt, findings, drawbacks = [] } = report;
-	const ofLab = findings.filter(({ kind }) => kind !== "request" && kind !== "trace");
+	const { checkedAt, drawbacks = [] } = report;
+	const texts = findingTexts(report);
+	const findings = report.findings.map((finding, i): Described => ({ finding, text: texts[i] ?? "" }));
+	const label = viewLabel(report);
+	const ofLab = findings.filter(({ finding: { kind } }) => kind !== "request" && kind !== "trace");
 	return [
-		...requestSuites(report),
-		{ name: "traces", checkedAt, cases: traceCases(report) },
+		...requestSuites(report, findings),
+		{ name: "traces", checkedAt, cases: traceCases(report, findings, label) },
 		{
 			name: "lab",
 			checkedAt,
-			cases: ofLab.map((finding) => ({ name: subjectOf(finding), failure: findingText(finding) })),
+			cases: ofLab.map(({ finding, text }) => ({ name: subjectOf(finding, label), failure: text })),
 		},
 		...drawbacks.map(drawbackSuite),
 	].filter(({ cases }) => cases.length > 0);
 }
 
-function requestSuites({ connectivity, findings, checkedAt }: Report): Suite[] {
-	const requests = findings.flatMap((finding) => (finding.kind === "request" ? finding : []));
-	const failures = new Map(requests.map((finding) => [requestName(finding), findingText(finding)]));
+function requestSuites({ connectivity, checkedAt }: Report, findings: readonly Described[]): Suite[] {
+	const failures = new Map(
+		findings.flatMap(({ finding, text }) => (finding.kind === "request" ? [[requestName(finding), text]] : [])),
+	);
 	const clients = [...new Set(connectivity.map(({ client }) => client))];
 	return clients.map((client) => ({
 		name: `connectivity.${client}`,
@@ -61,19 +74,22 @@ function requestCase(cell: Cell, failures: ReadonlyMap<string, string>): Case {
 	const { target, observed, ok } = cell;
 	const name = requestName(cell);
 	return {
-		name: `${headOf(cell)} (${target.kind} ${target.address})`,
+		name: `${headOf(cell)} (${target.kind} ${targetAddress(target)})`,
 		seconds: (observed.milliseconds ?? 0) / 1000,
 		...(!ok && { failure: failures.get(name) ?? `${name} isn't as predicted` }),
 	};
 }
 
-function traceCases({ traces = [], findings }: Report): Case[] {
-	const ofTraces = findings.flatMap((finding) => (finding.kind === "trace" ? finding : []));
+function traceCases({ traces = [] }: Report, findings: readonly Described[], label: ViewLabel): Case[] {
 	return traces.map((trace): Case => {
-		if (trace.result === "agrees") return { name: trace.node };
-		if (trace.result === "untraced") return { name: trace.node, skipped: untracedReason(trace) };
-		const finding = ofTraces.find((finding) => finding.trace.node === trace.node);
-		return { name: trace.node, failure: finding ? findingText(finding) : nodeTraceLine(trace) };
+		const name = `${trace.node}${label(trace)}`;
+		if (trace.result === "agrees") return { name };
+		if (trace.result === "untraced") return { name, skipped: untracedReason(trace) };
+		const described = findings.find(
+			({ finding }) =>
+				finding.kind === "trace" && finding.trace.node === trace.node && isSameView(finding.trace, trace),
+		);
+		return { name, failure: described?.text ?? nodeTraceLine(trace, label(trace)) };
 	});
 }
 

@@ -2,15 +2,16 @@
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
 import { subjectText, valueText } from "./drawbacksText.ts";
-import { findingText } from "./findingText.ts";
+import { findingTexts } from "./findingText.ts";
 import { failedJourneys, journeyText } from "./journeyText.ts";
-import { asPredicted, differing, ending, grid, legend, notSent } from "./matrixText.ts";
+import { asPredicted, differing, ending, grid, legend, notSent, predictedTitle } from "./matrixText.ts";
 import { noticeTexts } from "./noticeText.ts";
-import { nodeTraceLine, tracesTitle } from "./traceText.ts";
+import { traceLines, tracesTitle } from "./traceText.ts";
+import { reportViews, suffix } from "./views/reportViews.ts";
+import { allOf } from "./views/viewName.ts";
 
 export function markdownReport(report: Report): string {
-	const { service, connectivity, explained } = report;
-	const failed = connectivity.filter(({ ok }) => !ok).length;
+	const { service, explained } = report;
 	const paths = [
 		...(explained ? [{ name: `${explained.client} to ${explained.node}`, text: journeyText(explained) }] : []),
 		...failedJourneys(report).map(({ name, journey }) => ({
@@ -21,27 +22,34 @@ export function markdownReport(report: Report): string {
 	const blocks = [
 		`# NodePort ${service.nodePort} of ${plain(`${service.namespace}/${service.name}`)}`,
 		report.ok ? `Verified at ${report.checkedAt}.` : `**FAILED** at ${report.checkedAt}:`,
-		...list(report.findings.map(findingText)),
+		...list(findingTexts(report)),
 		...list(noticeTexts(report)),
 		...section("Nodes", nodeTable(report)),
-		...section(
-			"Predicted: how each request ends, and which client IP the pod sees",
-			matrix(connectivity, ({ expected }) => ending(expected)),
-			...list(legend(connectivity)),
-		),
-		...section(
-			"Measured",
-			matrix(connectivity, ({ observed }) => ending(observed)),
-		),
-		...section(
-			`Difference: ${failed === 0 ? "none" : failed} of ${connectivity.length} requests`,
-			matrix(connectivity, (cell) => (cell.ok ? asPredicted : `FAILED: ${differing(cell)}`)),
-		),
+		...reportViews(report).flatMap(({ name, report: { connectivity } }) => matrices(connectivity, name)),
 		...paths.flatMap(({ name, text }) => section(`The packet's path: ${plain(name)}`, fenced(text))),
-		...section(tracesTitle(report), ...list((report.traces ?? []).map(nodeTraceLine))),
+		...section(tracesTitle(report), ...list(traceLines(report))),
 		...section("Drawbacks of NodePort, measured", ...(report.drawbacks ?? []).map(drawbackTable)),
 	];
 	return `${blocks.join("\n\n")}\n`;
+}
+
+function matrices(cells: readonly Cell[], view: string): string[] {
+	const failed = cells.filter(({ ok }) => !ok).length;
+	return [
+		...section(
+			predictedTitle(view),
+			matrix(cells, ({ expected }) => ending(expected)),
+			...list(legend(cells)),
+		),
+		...section(
+			`Measured${suffix(view)}`,
+			matrix(cells, ({ observed }) => ending(observed)),
+		),
+		...section(
+			`Difference${suffix(view)}: ${failed === 0 ? "none" : failed} of ${cells.length} requests`,
+			matrix(cells, (cell) => (cell.ok ? asPredicted : `FAILED: ${differing(cell)}`)),
+		),
+	];
 }
 
 const section = (title: string, ...blocks: string[]): string[] =>
@@ -68,13 +76,13 @@ function table(heads: readonly string[], rows: readonly (readonly string[])[]): 
 const nodeTable = ({ nodes, pods }: Report): string =>
 	table(
 		["node", "status", "InternalIP", "podCIDR", "version", "endpoints of the Service"],
-		nodes.map(({ name, role, ready, internalIp, podCidr, kubeletVersion }) => [
+		nodes.map(({ name, role, ready, internalIp, internalIps, podCidr, podCidrs, kubeletVersion }) => [
 			role === "worker" ? name : `${name} (${role})`,
 			ready ? "Ready" : "NotReady",
-			internalIp,
-			podCidr,
+			allOf(internalIp, internalIps),
+			allOf(podCidr, podCidrs),
 			kubeletVersion,
-			pods.flatMap((pod) => (pod.node === name ? `${pod.name} ${pod.ip}` : [])).join(", "),
+			pods.flatMap((pod) => (pod.node === name ? `${pod.name} ${allOf(pod.ip, pod.ips)}` : [])).join(", "),
 		]),
 	);
 

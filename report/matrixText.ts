@@ -1,8 +1,11 @@
 /** The connectivity matrix as text: predicted, measured, and the difference. */
 import { wrappedTable } from "../lib/table.ts";
-import type { Cell, Expected, Observed, Outcome } from "../verification/model.ts";
+import type { Cell, Expected, Observed, Outcome, Target } from "../verification/model.ts";
 import { agrees } from "../verification/probe.ts";
+import type { Report } from "../verification/report.ts";
 import { fill } from "./screen/fill.ts";
+import { suffix } from "./views/reportViews.ts";
+import { familyName, withProtocol } from "./views/viewName.ts";
 
 /** Colors the text of a verdict, if the output has colors. */
 export type PaintVerdict = (ok: boolean, text: string) => string;
@@ -15,7 +18,7 @@ export const cellList = (cells: readonly Cell[], width: number, paint: PaintVerd
 			...cells.map(({ client, target, expected, observed, ok }) => [
 				client,
 				target.node ?? target.kind,
-				target.address,
+				targetAddress(target),
 				expected.outcome,
 				observed.outcome,
 				answer(observed),
@@ -39,22 +42,25 @@ export interface MatrixTable {
 	text: string;
 }
 
-/** Three tables: predicted, with a legend; measured; difference. */
-export function matrixTables(cells: readonly Cell[], width: number, paint: PaintVerdict): MatrixTable[] {
+/** Three tables: predicted, with a legend; measured; difference. @param view its name, if there are several */
+export function matrixTables(cells: readonly Cell[], width: number, paint: PaintVerdict, view = ""): MatrixTable[] {
 	const tableOf = (say: (cell: Cell) => string) => wrappedTable(matrixRows(cells, say), width);
 	const count = cells.filter(({ ok }) => !ok).length;
 	return [
 		{
-			title: "Predicted: how each request ends, and which client IP the pod sees",
+			title: predictedTitle(view),
 			text: `${tableOf(({ expected }) => ending(expected))}\n\n${legendText(cells, width)}`,
 		},
-		{ title: "Measured", text: tableOf(({ observed }) => ending(observed)) },
+		{ title: `Measured${suffix(view)}`, text: tableOf(({ observed }) => ending(observed)) },
 		{
-			title: `Difference: ${count === 0 ? `none in ${cells.length} requests` : `${count} of ${cells.length} requests`}`,
+			title: `Difference${suffix(view)}: ${count === 0 ? `none in ${cells.length} requests` : `${count} of ${cells.length} requests`}`,
 			text: tableOf((cell) => paint(cell.ok, cell.ok ? asPredicted : `FAILED ${differing(cell)}`)),
 		},
 	];
 }
+
+export const predictedTitle = (view: string): string =>
+	`Predicted${suffix(view)}: how each request ends, and which client IP the pod sees`;
 
 const legendText = (cells: readonly Cell[], width: number): string =>
 	legend(cells)
@@ -123,6 +129,18 @@ export function headOf({ target: { kind, node, address } }: Cell): string {
 	return kind === "nodePort" || kind === "podIp" ? address : kind;
 }
 
-/** "client -> node kind address" */
+/** Whether the pod sees the client's own address. */
+export const keepsAddress = ({ clients }: Pick<Report, "clients">, { client, observed }: Cell): boolean =>
+	observed.outcome === "ok" &&
+	observed.clientIp !== undefined &&
+	clients.some(({ name, place }) => name === client && place.ip === observed.clientIp);
+
+/** "client -> node kind address"; unique in a report. */
 export const requestName = ({ client, target }: Pick<Cell, "client" | "target">): string =>
-	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${target.address}`;
+	`${client} -> ${target.node ? `${target.node} ` : ""}${target.kind} ${targetAddress(target)}`;
+
+/** "172.18.0.4:30040/udp"; "nodeport-service:8080 over IPv6": a name may have addresses of both families. */
+export function targetAddress({ kind, address, family, protocol }: Target): string {
+	const isNamedOverIpv6 = kind === "serviceDns" && family === "ipv6";
+	return `${withProtocol(address, protocol)}${isNamedOverIpv6 ? ` over ${familyName(family)}` : ""}`;
+}

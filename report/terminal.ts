@@ -6,7 +6,7 @@ import type { Cell, NodeRules } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
 import { answerText } from "./answer/answerText.ts";
 import { drawbackTable } from "./drawbacksText.ts";
-import { findingLines, findingText } from "./findingText.ts";
+import { findingLines, findingTexts } from "./findingText.ts";
 import { percent } from "./journeyText.ts";
 import { cellList, type MatrixTable, matrixTables, type PaintVerdict } from "./matrixText.ts";
 import { isMinor, noticeText } from "./noticeText.ts";
@@ -14,7 +14,9 @@ import { failedPaths } from "./path/failedPaths.ts";
 import { stepsText } from "./path/stepsText.ts";
 import { fill } from "./screen/fill.ts";
 import { type Paint, painter, type Screen } from "./screen/screen.ts";
-import { nodeTraceLine, tracesTitle, traceText } from "./traceText.ts";
+import { traceLines, tracesTitle, traceTexts } from "./traceText.ts";
+import { type ReportView, reportViews, suffix } from "./views/reportViews.ts";
+import { allOf } from "./views/viewName.ts";
 
 /** Notices, findings and the answer; before them, if the screen is verbose, everything else. */
 export function terminalReport(report: Report, screen: Screen): string {
@@ -36,7 +38,7 @@ function problemLines(report: Report, screen: Screen, paint: Paint): string[] {
 	return [
 		...(paths === "" ? [] : [paint("bold", "The paths of failed requests"), paths, ""]),
 		...notices.flatMap((notice) => painted("yellow", fill(`notice: ${noticeText(notice, report)}`, width, "", "  "))),
-		...report.findings.flatMap((finding) => painted("red", findingLines(finding, width))),
+		...painted("red", findingLines(report, width)),
 		...(report.evidence === undefined ? [] : [`evidence: ${report.evidence}`]),
 	];
 }
@@ -44,28 +46,38 @@ function problemLines(report: Report, screen: Screen, paint: Paint): string[] {
 function detailLines(report: Report, { width = Number.POSITIVE_INFINITY }: Screen, paint: Paint): string[] {
 	const section = (title: string, text: string) =>
 		text === "" ? [] : [...fill(title, width).map((line) => paint("bold", line)), text, ""];
-	const { service, explained, traces = [] } = report;
-	const name = `${service.namespace}/${service.name}:${service.portName}`;
+	const { service, explained } = report;
+	const views = reportViews(report);
+	// The port of each protocol has its own name.
+	const name = `${service.namespace}/${service.name}${views.length > 1 ? "" : `:${service.portName}`}`;
 	return [
 		...section("Nodes", nodeTable(report.nodes, width)),
-		...matrixOf(report, width, paint).flatMap(({ title, text }) => section(title, text)),
-		...section(
-			`The rules of ${name} on each node (${report.proxyMode} mode)`,
-			report.rules.map((rules) => chainsOf(rules, width)).join("\n"),
+		...views.flatMap((view) => matrixOf(view, width, paint)).flatMap(({ title, text }) => section(title, text)),
+		...views.flatMap((view) =>
+			section(
+				`The rules of ${name} on each node (${[`${report.proxyMode} mode`, view.name].filter(Boolean).join(", ")})`,
+				view.report.rules.map((rules) => chainsOf(rules, width)).join("\n"),
+			),
 		),
 		...section(
 			`The packet's path, from ${explained?.client} to ${explained?.node}`,
 			explained ? stepsText(explained, { rules: true, width }) : "",
 		),
-		...section(tracesTitle(report), traces.flatMap((trace) => fill(nodeTraceLine(trace), width, "", "  ")).join("\n")),
+		...section(
+			tracesTitle(report),
+			traceLines(report)
+				.flatMap((line) => fill(line, width, "", "  "))
+				.join("\n"),
+		),
 		...section("Drawbacks", report.drawbacks ? drawbackTable(report.drawbacks, width) : ""),
 	];
 }
 
 /** External and internal requests, as in the walkthrough; with connectivity "full", three tables. */
-function matrixOf({ connectivity, service, request }: Report, width: number, paint: Paint): MatrixTable[] {
+function matrixOf({ report, name }: ReportView, width: number, paint: Paint): MatrixTable[] {
+	const { connectivity, service, request } = report;
 	const verdict: PaintVerdict = (ok, text) => paint(ok ? "green" : "red", text);
-	if (request.connectivity === "full") return matrixTables(connectivity, width, verdict);
+	if (request.connectivity === "full") return matrixTables(connectivity, width, verdict, name);
 	const list = (scope: Cell["scope"]) =>
 		cellList(
 			connectivity.filter((cell) => cell.scope === scope),
@@ -73,8 +85,11 @@ function matrixOf({ connectivity, service, request }: Report, width: number, pai
 			verdict,
 		);
 	return [
-		{ title: `External communication: through nodePort ${service.nodePort} of each node`, text: list("external") },
-		{ title: `Internal communication: through port ${service.port}`, text: list("internal") },
+		{
+			title: `External communication${suffix(name)}: through nodePort ${service.nodePort} of each node`,
+			text: list("external"),
+		},
+		{ title: `Internal communication${suffix(name)}: through port ${service.port}`, text: list("internal") },
 	];
 }
 
@@ -98,8 +113,8 @@ const nodeTable = (nodes: Node[], width: number): string =>
 				node.ready ? "Ready" : "NotReady",
 				node.role === "worker" ? "<none>" : node.role,
 				node.kubeletVersion,
-				node.internalIp,
-				node.podCidr,
+				allOf(node.internalIp, node.internalIps),
+				allOf(node.podCidr, node.podCidrs),
 				node.osImage,
 				node.kernelVersion,
 				node.containerRuntime,
@@ -127,6 +142,6 @@ function chainsOf({ node, backend, paths }: NodeRules, width: number): string {
 /** The texts of a folder of evidence. */
 export const evidenceTexts: ReportTexts = {
 	report: (report) => terminalReport(report, { color: false, verbose: true }),
-	traces: ({ traces = [] }) => traces.map(traceText).join("\n\n"),
-	findings: ({ findings }) => findings.map(findingText),
+	traces: (report) => traceTexts(report).join("\n\n"),
+	findings: findingTexts,
 };

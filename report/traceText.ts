@@ -3,6 +3,7 @@ import { formatMark } from "../netfilter/words.ts";
 import type { ReadProblem } from "../verification/nodeProblem.ts";
 import type { Report } from "../verification/report.ts";
 import type { NodeTrace, TraceDifference, TraceFailure, TracePoint, TraceStep } from "../verification/trace/model.ts";
+import { viewLabel } from "./views/reportViews.ts";
 
 /** Each node traces the packet to its own nodePort, so the list has more nodes than one packet passes. */
 export const tracesTitle = ({ clients }: Pick<Report, "clients">): string =>
@@ -24,13 +25,24 @@ export function traceLine(trace: Traced): string {
 	}
 }
 
-/** The node, and the trace's result. */
-export const nodeTraceLine = (trace: NodeTrace): string => `${trace.node}: ${traceLine(trace)}`;
+/** The node, and the trace's result. @param view the label of its view, if there are several */
+export const nodeTraceLine = (trace: NodeTrace, view = ""): string => `${trace.node}${view}: ${traceLine(trace)}`;
 
-/** The same, and a numbered line for each rule. */
-export const traceText = (trace: NodeTrace): string =>
+/** One line for each trace. They name their view if there are several. */
+export const traceLines = (report: Report): string[] => textsOf(report, nodeTraceLine);
+
+/** As `traceLines`, each with a numbered line for each rule. */
+export const traceTexts = (report: Report): string[] => textsOf(report, traceText);
+
+function textsOf(report: Report, textOf: (trace: NodeTrace, view: string) => string): string[] {
+	const label = viewLabel(report);
+	return (report.traces ?? []).map((trace) => textOf(trace, label(trace)));
+}
+
+/** As `nodeTraceLine`, and a numbered line for each rule. */
+export const traceText = (trace: NodeTrace, view = ""): string =>
 	[
-		nodeTraceLine(trace),
+		nodeTraceLine(trace, view),
 		...("steps" in trace ? trace.steps.map((step, i) => `  ${i + 1}. ${stepText(step)}`) : []),
 	].join("\n");
 

@@ -18,7 +18,7 @@ export const Summary = z.object({
 	nodes: z.array(NodeRules),
 	/** How many requests are only in the report. */
 	omittedCells: z.int().optional(),
-	/** How many nodes' rules are only in the report. */
+	/** How many entries of `nodes` are only in the report. */
 	omittedNodes: z.int().optional(),
 	report: z.string(),
 	pods: z.array(Pod),

@@ -5,7 +5,7 @@
 import { text } from "node:stream/consumers";
 import { command } from "../lib/programs/command.ts";
 import { parseRequest } from "../lib/programs/stdinRequest.ts";
-import { findingText } from "../report/findingText.ts";
+import { findingTexts } from "../report/findingText.ts";
 import { failedPaths } from "../report/path/failedPaths.ts";
 import { progressText } from "../report/progressText.ts";
 import { summarize } from "../report/summary.ts";
@@ -24,7 +24,7 @@ await command(async () => {
 	const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
 	const files = [`report: ${request.report}`, ...(evidence === undefined ? [] : [`evidence: ${evidence}`])];
 	console.error(`verification failed, ${count} (${files.join(", ")}):`);
-	for (const finding of findings) console.error(`  ${findingText(finding)}`);
+	for (const text of findingTexts(report)) console.error(`  ${text}`);
 	const paths = failedPaths(report, { rules: false, width: Number.POSITIVE_INFINITY });
 	if (paths !== "") console.error(paths);
 	return 1;

@@ -1,6 +1,7 @@
 /** What a report answers in a few lines: who answers, the client's address, and the address that the pod sees. */
-import type { Cell, Outcome } from "../../verification/model.ts";
+import type { Cell, Outcome, Target } from "../../verification/model.ts";
 import type { Report, ReportedClient } from "../../verification/report.ts";
+import type { ReportView } from "../views/reportViews.ts";
 
 /** Requests with the same result, and the nodes that they went through. */
 export interface Group<T> {
@@ -19,18 +20,22 @@ export interface Answer {
 	silent: Group<{ outcome: Outcome; isExpected: boolean }>[];
 	/** The client IPs that the pods saw. */
 	seen: Group<string>[];
-	/** The node of the request to explain: the first one that isn't as expected, or whose pod doesn't see the client. */
-	explain: string;
+	/** The request to explain: the first one that isn't as expected, in any view, or whose pod doesn't see the client. */
+	explain: Explained;
 }
 
-/** From the first client's requests to each node's nodePort; undefined: there are none. */
-export function answerOf({ clients, connectivity, service }: Report): Answer | undefined {
+/** `address`: the node's name, or in another than the first view its address */
+type Explained = Pick<Target, "address" | "family" | "protocol">;
+
+/** From the first client's requests to each node's nodePort in the first view; undefined: there are none. */
+export function answerOf([first, ...others]: readonly ReportView[]): Answer | undefined {
+	if (!first) return undefined;
+	const { clients, service } = first.report;
 	const [client] = clients;
-	const cells = connectivity.filter(
-		({ client: name, target }) => name === client?.name && target.kind === "nodePort" && target.node !== undefined,
-	);
+	const cells = nodePortRequests(first.report);
 	if (!client || cells.length === 0) return undefined;
 	const failed = cells.find(({ ok }) => !ok);
+	const failedElsewhere = others.flatMap(({ report }) => nodePortRequests(report)).find(({ ok }) => !ok);
 	const rewritten = cells.find(({ observed }) => observed.outcome === "ok" && observed.clientIp !== client.place.ip);
 	return {
 		nodePort: service.nodePort,
@@ -42,9 +47,14 @@ export function answerOf({ clients, connectivity, service }: Report): Answer | u
 			({ observed: { podIp, outcome }, ok }) => podIp === undefined && { outcome, isExpected: ok },
 		),
 		seen: grouped(cells, ({ observed }) => observed.clientIp),
-		explain: nodeOf(failed ?? rewritten ?? cells[0]),
+		explain: failed || !failedElsewhere ? { address: nodeOf(failed ?? rewritten ?? cells[0]) } : failedElsewhere.target,
 	};
 }
+
+const nodePortRequests = ({ clients: [client], connectivity }: Report): Cell[] =>
+	connectivity.filter(
+		({ client: name, target }) => name === client?.name && target.kind === "nodePort" && target.node !== undefined,
+	);
 
 const nodeOf = (cell: Cell | undefined): string => cell?.target.node ?? "";
 

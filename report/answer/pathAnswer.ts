@@ -3,6 +3,7 @@ import type { End, JourneyWithHops } from "../../verification/journey/model.ts";
 import type { Report, ReportedClient } from "../../verification/report.ts";
 import { explainCommand } from "../path/stepsText.ts";
 import type { Screen } from "../screen/screen.ts";
+import { usualFamily } from "../views/reportViews.ts";
 import { answerLines, clientText, type Line, shortList } from "./answerLines.ts";
 import { nextLines } from "./answerText.ts";
 
@@ -23,7 +24,7 @@ export function pathAnswer(
 	];
 	return answerLines(
 		{ ok: pods.length > 0 && compared?.agree !== false, text: verdictText(ends, compared) },
-		[...facts, ...nextLines(report, [...explainCommand(journey), "--rules"])],
+		[...facts, ...nextLines(report, [...explainCommand(journey, usualFamily(report)), "--rules"])],
 		screen,
 	);
 }

@@ -1,6 +1,6 @@
 /** Clients and targets of predicted requests in words. */
-import type { Family } from "../../netfilter/model.ts";
 import type { PredictedClient, PredictedTarget } from "../../verification/diagnosis/prediction/predictedRequest.ts";
+import { withProtocol } from "../views/viewName.ts";
 
 const kinds: Record<PredictedClient["kind"], string> = {
 	outside: "outside the cluster",
@@ -11,15 +11,13 @@ const kinds: Record<PredictedClient["kind"], string> = {
 	loopback: "a node's loopback",
 };
 
-export const familyName = (family: Family): string => ({ ipv4: "IPv4", ipv6: "IPv6" })[family];
-
 /** "pod on another node (worker-2)" */
 export const clientName = ({ kind, node, address }: PredictedClient): string =>
 	`${kinds[kind]} (${node ?? address ?? "any address"})`;
 
 /** "worker-1 192.0.2.11:30080/udp", "ClusterIP 10.96.0.50:80" */
 export function targetName({ kind, address, node, protocol }: PredictedTarget): string {
-	const to = protocol === "tcp" ? address : `${address}/${protocol}`;
+	const to = withProtocol(address, protocol);
 	switch (kind) {
 		case "nodePort":
 			return node === undefined ? to : `${node} ${to}`;

@@ -2,7 +2,8 @@
 import type { Family } from "../../netfilter/model.ts";
 import type { Prediction } from "../../verification/diagnosis/prediction/prediction.ts";
 import { fill } from "../screen/fill.ts";
-import { clientName, familyName, targetName } from "./clientText.ts";
+import { familyName } from "../views/viewName.ts";
+import { clientName, targetName } from "./clientText.ts";
 import { resultText } from "./predictionText.ts";
 
 export interface PredictionRow {

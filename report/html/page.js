@@ -24,9 +24,22 @@ function markRules(hits) {
 
 let selected = 0;
 
+/** Of the Service's views, only this one's matrix and rules are visible. */
+function showView(index) {
+	for (const part of document.querySelectorAll("[data-view]")) part.hidden = Number(part.dataset.view) !== index;
+	for (const choice of document.querySelectorAll('[name="view"]')) choice.checked = Number(choice.value) === index;
+	const list = element("view");
+	if (list) list.selectedIndex = index;
+}
+
+/** The client's requests in a view. */
+const requestsOf = (client, view) =>
+	[...requests.keys()].filter((index) => requests[index].client === client && requests[index].view === view);
+
 function select(index) {
 	selected = index;
-	const { client, target, title, lesson, branches, picture, hits } = requests[index];
+	const { client, target, title, lesson, branches, picture, hits, view } = requests[index];
+	if (view !== undefined) showView(view);
 	showPicture(picture);
 	show("words", index);
 	element("chosen").textContent = title;
@@ -41,7 +54,7 @@ function select(index) {
 	element("client").value = client;
 	options(
 		element("target"),
-		requests.filter((request) => request.client === client).map((request) => request.target),
+		requestsOf(client, view).map((own) => requests[own].target),
 	);
 	element("target").value = target;
 	options(element("branch"), branches);
@@ -54,14 +67,20 @@ function selectAndLink(index) {
 	history.replaceState(null, "", `#cell-${index}`);
 }
 
-const indexOf = (client, target) =>
-	requests.findIndex((request) => request.client === client && request.target === target);
-
 function selectByLists() {
-	const client = element("client").value;
-	const index = indexOf(client, element("target").value);
-	// Not every client sends requests to every target.
-	selectAndLink(index < 0 ? requests.findIndex((request) => request.client === client) : index);
+	const own = requestsOf(element("client").value, requests[selected].view);
+	const target = element("target").value;
+	// Not every client sends requests to every target, or in every view.
+	const index = own.find((index) => requests[index].target === target) ?? own[0];
+	selectAndLink(index ?? requests.findIndex(({ client }) => client === element("client").value));
+}
+
+/** The same request in another view: a client's requests have the same order in all views. */
+function selectView(view) {
+	const { client, view: before } = requests[selected];
+	const place = requestsOf(client, before).indexOf(selected);
+	const own = requestsOf(client, view);
+	selectAndLink(own[place] ?? own[0] ?? requests.findIndex((request) => request.view === view));
 }
 
 if (requests.length > 0) {
@@ -71,6 +90,9 @@ if (requests.length > 0) {
 	element("branch").addEventListener("change", ({ target }) =>
 		showPicture(requests[selected].picture + target.selectedIndex),
 	);
+	element("view")?.addEventListener("change", ({ target }) => selectView(target.selectedIndex));
+	for (const choice of document.querySelectorAll('[name="view"]'))
+		choice.addEventListener("change", () => selectView(Number(choice.value)));
 	document.addEventListener("click", ({ target }) => {
 		const button = target.closest("[data-cell]");
 		if (!button) return;

@@ -1,46 +1,50 @@
 /** The report as one self-contained page: no network, no other file. */
 import type { Report } from "../../verification/report.ts";
-import { nodeTraceLine, tracesTitle } from "../traceText.ts";
+import { traceLines, tracesTitle } from "../traceText.ts";
+import { type ReportView, reportViews } from "../views/reportViews.ts";
 import { htmlDocument } from "./document.ts";
 import { drawbackCards } from "./drawbackCards.ts";
 import { glossary, withTerms } from "./glossary.ts";
 import { Markup, markup } from "./markup.ts";
-import { matrix } from "./matrix.ts";
 import { rulesOfNodes } from "./nodeRules.ts";
 import { facts, lessonOf, notices, verdict } from "./pageHeader.ts";
 import { player } from "./picture/player.ts";
-import { type RequestView, requestViews } from "./requestViews.ts";
+import { matrices } from "./requests/matrix.ts";
+import { type RequestView, requestViews } from "./requests/requestViews.ts";
+import { inViews, viewList } from "./requests/viewChooser.ts";
 import { mainRequest } from "./takeaway.ts";
 
 export function htmlReport(report: Report): Promise<string> {
-	const { views, pictures } = requestViews(report);
-	const first = mainRequest(report);
-	const shown = views[first];
+	const views = reportViews(report);
+	const { requests, pictures } = requestViews(views, report.rules);
+	const first = mainRequest({ ...report, connectivity: views.flatMap(({ report }) => report.connectivity) });
+	const shown = requests[first];
+	const shownView = shown?.view ?? 0;
 	const { namespace, name, nodePort } = report.service;
 	const body = markup`<header><h1>NodePort ${nodePort} of ${namespace}/${name}</h1>
 ${verdict(report)}
-${lessonOf(report)}
+${lessonOf(views[shownView]?.report ?? report)}
 ${notices(report)}
 ${facts(report)}</header>
 <main>
-${shown && pathSection(shown, pictures)}
+${shown && pathSection(shown, pictures, views)}
 ${
-	views.length > 0 &&
+	shown &&
 	markup`<section><h2>Who reaches what</h2>
-${matrix(report)}</section>`
+${matrices(views, shownView)}</section>`
 }
 <section><h2>What NodePort costs</h2>${drawbackCards(report)}</section>
 ${shown && wordsSection(shown)}
-${report.rules.length > 0 && rulesSection(report)}
-${section(tracesTitle(report), (report.traces ?? []).map(nodeTraceLine))}
+${report.rules.length > 0 && rulesSection(report, views, shownView)}
+${section(tracesTitle(report), traceLines(report))}
 ${section("Notes", notes(report))}
 ${glossary()}
 </main>
 <footer><p>Created by nodeport-lab from ${report.request.report}</p></footer>
 <div id="tip" role="tooltip" hidden></div>
 ${pictures.map((picture, i) => markup`<template id="picture-${i}">${picture}</template>`)}
-${views.map(({ words }, i) => markup`<template id="words-${i}">${words}</template>`)}
-<script type="application/json" id="requests">${dataOf(first, views)}</script>`;
+${requests.map(({ words }, i) => markup`<template id="words-${i}">${words}</template>`)}
+<script type="application/json" id="requests">${dataOf(first, requests)}</script>`;
 	const result = report.ok ? "verified" : "FAILED";
 	return htmlDocument({ title: `NodePort ${nodePort} of ${namespace}/${name}: ${result}`, styles, scripts, body });
 }
@@ -58,9 +62,9 @@ const styles = [
 ].map((name) => new URL(name, import.meta.url));
 const scripts = ["page.js", "picture/player.js", "glossary.js"].map((name) => new URL(name, import.meta.url));
 
-const pathSection = (shown: RequestView, pictures: readonly Markup[]): Markup =>
+const pathSection = (shown: RequestView, pictures: readonly Markup[], views: readonly ReportView[]): Markup =>
 	markup`<section id="path"><h2>A packet's path</h2>
-<form><label>from <select id="client"></select></label> <label>to <select id="target"></select></label>
+<form><label>from <select id="client"></select></label> <label>to <select id="target"></select></label>${views.length > 1 && viewList(views)}
 <label id="branches" hidden>branch <select id="branch"></select></label></form>
 <p id="chosen" role="status">${shown.title}</p>
 <p id="lesson" hidden>${shown.lesson}</p>
@@ -75,9 +79,13 @@ const wordsSection = ({
 <p id="subject">${title}</p>
 <div id="words">${words}</div></section>`;
 
-const rulesSection = (report: Report): Markup => markup`<section><h2>The Service's rules on each node</h2>
+const rulesSection = (
+	{ rules }: Report,
+	views: readonly ReportView[],
+	shown: number,
+): Markup => markup`<section><h2>The Service's rules on each node</h2>
 <p>${withTerms("kube-proxy writes them. The marked rules act on the selected packet.")}</p>
-${rulesOfNodes(report)}</section>`;
+${inViews(views, shown, ({ report }) => rulesOfNodes(report.rules, rules))}</section>`;
 
 function section(title: string, lines: readonly string[]): Markup | undefined {
 	if (lines.length === 0) return undefined;
@@ -90,8 +98,8 @@ function notes({ journeys: { omittedRequests }, connectivity }: Report): string[
 }
 
 /** The script's data; it first selects this request. */
-function dataOf(first: number, views: readonly RequestView[]): Markup {
-	const data = { first, requests: views.map(({ words, ...view }) => view) };
+function dataOf(first: number, requests: readonly RequestView[]): Markup {
+	const data = { first, requests: requests.map(({ words, ...view }) => view) };
 	// "<" could start the script's end tag.
 	return new Markup(JSON.stringify(data).replaceAll("<", "\\u003c"));
 }

@@ -1,18 +1,19 @@
 /** The top of the page: the result, the lesson, the findings, the notices, and facts about the lab. */
 import type { Report } from "../../verification/report.ts";
-import { findingText } from "../findingText.ts";
+import { findingTexts } from "../findingText.ts";
 import { noticeTexts } from "../noticeText.ts";
 import { glossaryLink, withTerms } from "./glossary.ts";
 import { type Markup, markup } from "./markup.ts";
 import { lesson } from "./takeaway.ts";
 
-export function verdict({ ok, checkedAt, connectivity, findings, evidence, rules }: Report): Markup {
+export function verdict(report: Report): Markup {
+	const { ok, checkedAt, connectivity, findings, evidence, rules } = report;
 	const why = rules.length > 0 && " by the API objects and by the kernel rules";
 	if (ok)
 		return markup`<p class="verdict ok"><b>Verified</b>: all ${connectivity.length} requests ended as predicted${why}. <time datetime="${checkedAt}">${checkedAt}</time></p>`;
 	const count = findings.length === 1 ? "1 finding" : `${findings.length} findings`;
 	return markup`<section class="verdict failed" aria-label="Findings"><p><b>FAILED</b>: ${count}. <time datetime="${checkedAt}">${checkedAt}</time></p>
-<ul>${findings.map((finding) => markup`<li>${findingText(finding)}</li>`)}</ul>
+<ul>${findingTexts(report).map((text) => markup`<li>${text}</li>`)}</ul>
 ${evidence !== undefined && markup`<p>Evidence: <code>${evidence}</code></p>`}</section>`;
 }
 

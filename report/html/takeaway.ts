@@ -3,13 +3,14 @@ import { contains, parseAddress, parseRange } from "../../netfilter/address.ts";
 import type { Cell } from "../../verification/model.ts";
 import type { Report } from "../../verification/report.ts";
 import { endText, recordedJourney } from "../journeyText.ts";
-import { differing } from "../matrixText.ts";
+import { differing, targetAddress } from "../matrixText.ts";
 import { stepsOf } from "../path/packetSteps.ts";
+import { isSameView } from "../views/viewName.ts";
 
 /** The index of the request that the page shows first: a failed one, else one that a pod answered through a nodePort. */
 export function mainRequest({ connectivity, explained }: Report): number {
 	const isExplained = ({ client, target }: Cell) =>
-		client === explained?.client && target.address === explained.address;
+		client === explained?.client && target.address === explained.address && isSameView(target, explained);
 	const isAnswered = ({ target, observed }: Cell) => target.kind === "nodePort" && observed.outcome === "ok";
 	const wanted = [({ ok }: Cell) => !ok, (cell: Cell) => isExplained(cell) && isAnswered(cell), isAnswered];
 	return wanted.map((test) => connectivity.findIndex(test)).find((index) => index >= 0) ?? 0;
@@ -27,7 +28,7 @@ export function requestLesson(report: Report, cell: Cell): string[] {
 	const { ok, observed } = cell;
 	if (!ok)
 		return [
-			`The request from ${cell.client} to ${cell.target.address} didn't end as predicted: ${differing(cell)}.`,
+			`The request from ${cell.client} to ${targetAddress(cell.target)} didn't end as predicted: ${differing(cell)}.`,
 			"The picture shows the path that the rules predict.",
 		];
 	if (observed.outcome !== "ok") return withoutAnswer(report, cell);
@@ -36,7 +37,7 @@ export function requestLesson(report: Report, cell: Cell): string[] {
 }
 
 function withoutAnswer(report: Report, { client, target, observed }: Cell): string[] {
-	const branches = recordedJourney(report, client, target.address)?.branches ?? [];
+	const branches = recordedJourney(report, { client, target })?.branches ?? [];
 	const [branch] = branches;
 	if (!branch || branches.length > 1) return [`As predicted, no pod answered: ${observed.outcome}.`];
 	const isDropped = branch.end.kind === "drop" && branch.end.node === target.node;
@@ -86,7 +87,7 @@ const podNetworkReason = "Outside the pod network, a pod appears with an address
 
 /** The node whose rules last changed the source of the packet that the pod got. undefined: the path isn't known. */
 function lastRewrite(report: Report, { client, target, observed }: Cell): { node?: string } | undefined {
-	const journey = recordedJourney(report, client, target.address);
+	const journey = recordedJourney(report, { client, target });
 	const branch = journey?.branches.find(
 		({ end }) => end.kind === "pod" && end.address === observed.podIp && end.clientIp === observed.clientIp,
 	);

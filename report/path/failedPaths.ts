@@ -2,7 +2,8 @@
 import type { Report } from "../../verification/report.ts";
 import { failedJourneys } from "../journeyText.ts";
 import { fill } from "../screen/fill.ts";
-import { type StepsOptions, stepsText } from "./stepsText.ts";
+import { usualFamily } from "../views/reportViews.ts";
+import { explainCommand, type StepsOptions, stepsText } from "./stepsText.ts";
 
 /** How many failed requests the terminal explains: their paths are long. */
 const mostShown = 3;
@@ -14,7 +15,10 @@ export function failedPaths(report: Report, options: StepsOptions): string {
 	const others = count - shown.length;
 	const more = `For the paths of ${others} more, run \`npm run explain\` or open the report.`;
 	return [
-		...shown.map(({ name, journey }) => `${fill(name, options.width).join("\n")}\n${stepsText(journey, options)}`),
+		...shown.map(({ name, journey }) => {
+			const more = [...explainCommand(journey, usualFamily(report)), "--rules"];
+			return `${fill(name, options.width).join("\n")}\n${stepsText(journey, { ...options, more })}`;
+		}),
 		...(others > 0 ? [fill(more, options.width).join("\n")] : []),
 	].join("\n\n");
 }

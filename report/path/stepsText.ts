@@ -1,6 +1,7 @@
 /** A journey for a terminal: by default only the steps that decide something, with the addresses before and after. */
 
-import type { Hop } from "../../netfilter/model.ts";
+import type { Family, Hop } from "../../netfilter/model.ts";
+import { familyIn } from "../../verification/journey/destination.ts";
 import type { JourneyWithHops, RecordedLeg } from "../../verification/journey/model.ts";
 import { endText, omittedText, percent } from "../journeyText.ts";
 import { unreadText } from "../noticeText.ts";
@@ -28,16 +29,16 @@ export function stepsText(journey: JourneyWithHops, given: StepsOptions): string
 	return [...blocks, ...(omittedBranches > 0 ? [omittedText(omittedBranches)] : [])].join("\n\n");
 }
 
-/** The command that explains the journey again. */
-export const explainCommand = ({ client, address }: Pick<JourneyWithHops, "client" | "address">): string[] => [
-	"npm",
-	"run",
-	"explain",
-	"--",
-	"--from",
-	client,
-	"--to",
-	address,
+type Asked = Pick<JourneyWithHops, "client" | "address" | "family" | "protocol">;
+
+/** The command that explains the journey again. @param usual the family of names: the Service's first one */
+export const explainCommand = (
+	{ client, address, family, protocol = "tcp" }: Asked,
+	usual: Family = "ipv4",
+): string[] => [
+	...["npm", "run", "explain", "--", "--from", client, "--to", address],
+	...(family === undefined || family === usual || familyIn(address) ? [] : ["--family", family]),
+	...(protocol === "tcp" ? [] : ["--protocol", protocol]),
 ];
 
 /** One branch. @param end how it ends */

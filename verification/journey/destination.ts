@@ -1,6 +1,7 @@
 /** Parses the destination of a packet, as a user writes it. */
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
+import type { Family } from "../../netfilter/model.ts";
 import type { Destination } from "./journey.ts";
 
 export const destinationForms =
@@ -22,6 +23,9 @@ export function parseDestination(snapshot: ClusterSnapshot, text: string): Desti
 	const address = host && addressOf(snapshot, host);
 	return address && port ? { address, port, protocol } : undefined;
 }
+
+/** The family of a destination with an IP address; undefined: it has a name, which may have addresses of both families. */
+export const familyIn = (text: string): Family | undefined => parseAddress(hostAndPort(text)?.host ?? "")?.kind();
 
 /** "192.0.2.11:30080", "[fd00::9]:8080" or "name:80", with a port from 1 to 65535. */
 export function hostAndPort(text: string): { host: string; port: number } | undefined {

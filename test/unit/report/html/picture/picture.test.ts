@@ -18,7 +18,7 @@ function clientNamed(wanted: string): ReportedClient {
 }
 
 function branchOf(client: string, address: string): RecordedBranch {
-	const branch = recordedJourney(report, client, address)?.branches[0];
+	const branch = recordedJourney(report, { client, target: { kind: "nodePort", address } })?.branches[0];
 	if (!branch) throw new Error(`the fixture has no journey from ${client} to ${address}`);
 	return branch;
 }
