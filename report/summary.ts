@@ -1,20 +1,24 @@
 /** The part of the report that fits into the stack's outputs. */
 import type { Report, Summary } from "../verification/report.ts";
+import { reportViews } from "./views/reportViews.ts";
 
 /**
  * Bytes of JSON. Pulumi stores outputs in every snapshot of its state, so the contract limits them to 64 KB. Rules get the
- * room that requests leave; the pods' names and the rest need less than the remaining 12 KB.
+ * room that requests and pods leave; the rest needs less than 2 KB.
  */
-const room = { cells: 36 * 1024, total: 52 * 1024 };
+const room = { cells: 36 * 1024, total: 62 * 1024 };
 
-/** The first client's requests and the nodes' rules, as many as there is room for. */
+/** The first client's requests and the nodes' rules, as many as there is room for, those of the first view before others. */
 export function summarize(report: Report): Summary {
 	const [first] = report.connectivity;
+	const views = reportViews(report);
+	const left = room.total - bytesOf(report.pods);
 	const cells = fitting(
-		report.connectivity.filter(({ client }) => client === first?.client),
-		room.cells,
+		views.flatMap(({ report }) => report.connectivity).filter(({ client }) => client === first?.client),
+		Math.min(room.cells, left),
 	);
-	const nodes = fitting(report.rules, room.total - cells.bytes);
+	const rules = views.flatMap(({ report }) => report.rules);
+	const nodes = fitting(rules, left - cells.bytes);
 	return {
 		ok: report.ok,
 		checkedAt: report.checkedAt,
@@ -32,10 +36,12 @@ export function summarize(report: Report): Summary {
 function fitting<T>(items: readonly T[], bytes: number): { taken: T[]; omitted: number; bytes: number } {
 	let used = 0;
 	const taken = items.filter((item) => {
-		const own = Buffer.byteLength(JSON.stringify(item)) + 1;
+		const own = bytesOf(item) + 1;
 		if (used + own > bytes) return false;
 		used += own;
 		return true;
 	});
 	return { taken, omitted: items.length - taken.length, bytes: used };
 }
+
+const bytesOf = (data: unknown): number => Buffer.byteLength(JSON.stringify(data));

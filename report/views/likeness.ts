@@ -19,7 +19,7 @@ interface Difference {
 	differing: Pair[];
 }
 
-/** "TCP and UDP over IPv4 and IPv6 behave alike in all 53 requests", or which views differ. @param isShort without an example */
+/** "TCP and UDP over IPv4 and IPv6 behave alike in all 53 requests", or which views differ. @param isShort only how often */
 export function likenessText(views: readonly ReportView[], { isShort = false } = {}): string {
 	const all = views.slice(1).map((view) => differenceOf(views[0] ?? view, view));
 	const differing = all.filter(({ differing }) => differing.length > 0);
@@ -30,8 +30,8 @@ export function likenessText(views: readonly ReportView[], { isShort = false } =
 			`${name} ${i === 0 ? "differs " : ""}in ${length}${i === 0 ? ` of ${compared} requests` : ""}`,
 	);
 	const [example] = differing.flatMap(({ differing }) => differing);
-	const text = `compared with ${views[0]?.name}, ${parts.join(", ")}`;
-	return isShort || !example ? text : `${text}, such as ${exampleText(example)}`;
+	if (isShort || !example) return parts.join(", ");
+	return `compared with ${views[0]?.name}, ${parts.join(", ")}, such as ${exampleText(example)}`;
 }
 
 function differenceOf(first: ReportView, view: ReportView): Difference {

@@ -7,6 +7,7 @@ it.each([
 	["spaces", ["a b", " ", "a\tb", "a\nb"]],
 	["quotes", ["it's", '"', `'"`, "don't!", "\\"]],
 	["expansions", ["$HOME", "$(id)", "`id`", "*", "~", "{a,b}", "!1", "#1", "100%"]],
+	["IPv6 addresses", ["[fd00::9]:8080", "http://[::1]:30040/host", "[a-z]*"]],
 	["operators", ["a;b", "a&&b", "a|b", "<a", ">b", "(a)"]],
 	["an empty word", [""]],
 	["a folder with all of them", ["my labs/100% #1/é"]],
@@ -17,4 +18,5 @@ it.each([
 
 it("quotes only what needs it", () => {
 	expect(shellText("kubectl", "--for=condition=Ready", "a b")).toBe("kubectl --for=condition=Ready 'a b'");
+	expect(shellText("--to", "[fd00::9]:8080")).toBe("--to '[fd00::9]:8080'");
 });

@@ -7,6 +7,7 @@ import { drawbacksVerdict } from "../../../../report/drawbacksText.ts";
 import type { Report } from "../../../../verification/report.ts";
 import { failedReport, fullReport } from "../full.ts";
 import { sampleReport } from "../sampleReport.ts";
+import { severalViews } from "../views/severalViews.ts";
 
 const screen = { color: false, width: 100 };
 
@@ -27,6 +28,27 @@ function largeReport(): Report {
 	return { ...report, connectivity: cells };
 }
 
+/** The same with all families and protocols, which differ. */
+function largeDualReport(): Report {
+	const report = severalViews(undefined, largeReport());
+	for (const cell of report.connectivity) {
+		if (cell.target.family === "ipv6") cell.observed = { outcome: "refused" };
+	}
+	return report;
+}
+
+/** Only requests of the last family and protocol fail. */
+function failedElsewhere(): Report {
+	const report = severalViews();
+	for (const cell of report.connectivity) {
+		const { family, protocol, node } = cell.target;
+		if (family !== "ipv6" || protocol !== "udp" || node !== "nodeport-worker2") continue;
+		cell.observed = { outcome: "timeout" };
+		cell.ok = false;
+	}
+	return { ...report, ok: false };
+}
+
 function explained(report: Report): string {
 	const [client] = report.clients;
 	if (!client || !report.explained) throw new Error("the fixture explains no path");
@@ -45,6 +67,10 @@ it.each([
 	["a failed verification", answerText(failedReport(), screen)],
 	["a verification without a nodePort that answers", answerText(sampleReport(), screen)],
 	["a large cluster", answerText(largeReport(), screen)],
+	["a lab with two families and two protocols", answerText(severalViews(), screen)],
+	["a failed verification of all families and protocols", answerText(severalViews(undefined, failedReport()), screen)],
+	["a verification that fails in the last family and protocol", answerText(failedElsewhere(), screen)],
+	["a large cluster with families that differ", answerText(largeDualReport(), screen)],
 	["npm run drawbacks", answerText(fullReport(), screen, drawbacksVerdict(fullReport().drawbacks ?? []))],
 	["npm run explain", explained(fullReport())],
 	["npm run destroy", destroyedText(destroyed, screen)],
@@ -57,7 +83,7 @@ it.each([
 });
 
 it.each([70, 80, 200])("is at most %i columns wide", (width) => {
-	for (const report of [fullReport(), failedReport(), largeReport()]) {
+	for (const report of [fullReport(), failedReport(), largeReport(), severalViews(), largeDualReport()]) {
 		const lines = answerText(report, { color: false, width }).split("\n");
 		expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(width);
 	}
