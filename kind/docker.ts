@@ -10,8 +10,8 @@ export interface NodeContainer {
 	state: string;
 	/** RFC 3339. */
 	startedAt: string;
-	/** Its IPv4 address on kind's network; empty while it is stopped. */
-	address: string;
+	/** Its addresses on kind's network, IPv4 first; empty while it is stopped. */
+	addresses: string[];
 	/** It isn't on kind's network, or that network was removed: even after a start, no other node can reach it. */
 	isCutOff: boolean;
 	/** Absent if this project neither created nor adopted the cluster. */
@@ -41,7 +41,10 @@ const Containers = z.array(
 		Config: z.object({ Labels: z.record(z.string(), z.string()), Image: z.string().optional() }),
 		Mounts: z.array(z.object({ Destination: z.string() })),
 		NetworkSettings: z.object({
-			Networks: z.record(z.string(), z.object({ NetworkID: z.string(), IPAddress: z.string() })),
+			Networks: z.record(
+				z.string(),
+				z.object({ NetworkID: z.string(), IPAddress: z.string(), GlobalIPv6Address: z.string().default("") }),
+			),
 		}),
 	}),
 );
@@ -83,7 +86,7 @@ function nodeOf({ Name, State, Config, Mounts, NetworkSettings }: Container, net
 		cluster: Config.Labels[clusterLabel] ?? "",
 		state: State.Status,
 		startedAt: State.StartedAt,
-		address: network?.IPAddress ?? "",
+		addresses: [network?.IPAddress ?? "", network?.GlobalIPv6Address ?? ""].filter((address) => address !== ""),
 		// Before its first start, a container has no NetworkID.
 		isCutOff: !network || !(network.NetworkID === "" || networks.includes(network.NetworkID)),
 		...(mark && { creationId: mark.Destination.slice(markPrefix.length) }),

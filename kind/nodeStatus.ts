@@ -76,5 +76,7 @@ const shortened = (message: string): string =>
 export function missingHeartbeat(status: NodeStatus | undefined, node: NodeContainer, since: Date): string {
 	if (!status) return "hasn't registered with the API server";
 	if (status.lastHeartbeat <= since) return "its kubelet hasn't reported since the node was started";
-	return status.addresses.includes(node.address) ? "" : `the API server doesn't know its new address ${node.address}`;
+	// The API server has one address of each of the cluster's families.
+	const isCurrent = status.addresses.length > 0 && status.addresses.every((known) => node.addresses.includes(known));
+	return isCurrent ? "" : `the API server doesn't know its new address: ${node.addresses.join(" or ")}`;
 }

@@ -1,8 +1,10 @@
 /** On which nodes of an existing cluster the lab runs. Pure. */
+import { IpFamily, serviceFamilies } from "../../config/clusterShape.ts";
 import { configErrorMessage, type ExistingConfig } from "../../config/labConfig.ts";
 import { nodeNameErrors } from "../../config/nodeNames.ts";
 import type { FieldError } from "../../lib/fieldErrors.ts";
 import { UserError } from "../../lib/userError.ts";
+import { parseAddress } from "../../netfilter/address.ts";
 import type { ClusterInfo, FoundNode } from "./inspect.ts";
 import { type Sample, sampleNodes } from "./nodeSample.ts";
 
@@ -22,10 +24,13 @@ export interface Placement {
 /** How many of the allowed nodes an error names. */
 const mostNames = 10;
 
-/** @throws UserError with all errors at once: nodes that don't exist or can't run ordinary pods, or no usable node at all */
+/**
+ * @throws UserError with all errors at once: nodes that don't exist or can't run ordinary pods, or no usable node at all, or
+ * nodes without an address of the Service's families
+ */
 export function placeOn(config: ExistingConfig, { nodes, proxied }: ClusterInfo): Placement {
 	const ordinary = nodes.filter((node) => node.ordinary).map(({ name }) => name);
-	const errors = nodeErrors(config, ordinary, nodes);
+	const errors = [...nodeErrors(config, ordinary, nodes), ...familyErrors(config, nodes)];
 	if (errors.length > 0) throw new UserError(configErrorMessage(errors));
 	const { echoNodes = ordinary.slice(0, 1), clientNode = ordinary.at(-1) ?? "" } = config;
 	const sample = sampleNodes(nodes, [...echoNodes, clientNode], config.sampleSeed);
@@ -43,6 +48,32 @@ export function placeOn(config: ExistingConfig, { nodes, proxied }: ClusterInfo)
 		lacksProxy: checked.some((name) => !proxied.includes(name)),
 	};
 }
+
+/** A Service gets a NodePort only on a node's addresses of its own families. */
+function familyErrors({ ipFamily }: ExistingConfig, nodes: FoundNode[]): FieldError[] {
+	const ready = nodes.filter((node) => node.ready);
+	const lacking = (name: IpFamily) =>
+		ready.filter((node) => !serviceFamilies(name).every((one) => hasFamily(node, one)));
+	const without = lacking(ipFamily);
+	if (without.length === 0) return [];
+	const possible = IpFamily.options.filter((name) => lacking(name).length === 0);
+	const names = without.slice(0, mostNames).map((node) => `${node.name} has ${addressesOf(node).join(", ")}`);
+	const more = without.length > mostNames ? ` and ${without.length - mostNames} others` : "";
+	const allowed = `${possible.join(" or ") || "none"}: the families of all nodes' InternalIPs (${names.join("; ")}${more})`;
+	return [
+		{
+			field: "ipFamily",
+			got: ipFamily,
+			allowed,
+			...(possible[0] && { fix: `pulumi config set ipFamily ${possible[0]}` }),
+		},
+	];
+}
+
+const addressesOf = ({ internalIp, internalIps = [internalIp] }: FoundNode): string[] => internalIps;
+
+const hasFamily = (node: FoundNode, family: "IPv4" | "IPv6"): boolean =>
+	addressesOf(node).some((ip) => parseAddress(ip)?.kind() === family.toLowerCase());
 
 function nodeErrors({ echoNodes, clientNode }: ExistingConfig, ordinary: string[], nodes: FoundNode[]): FieldError[] {
 	if (ordinary.length === 0) {

@@ -19,10 +19,10 @@ import {
 const owner = "0123abcd";
 const id = newCreationId("00000000", owner);
 const [before, after] = ["2025-12-31T23:59:59Z", "2100-01-01T00:00:00Z"]; // The nodes started on 2026-01-01.
-const reported: FakeNodeStatus = { name: "c-control-plane", renewed: after, address: "172.18.0.2" };
+const reported: FakeNodeStatus = { name: "c-control-plane", renewed: after, addresses: ["172.18.0.2"] };
 const withWorker = (changes: Partial<FakeNodeStatus> = {}): FakeNodeStatus[] => [
 	reported,
-	{ name: "c-worker", renewed: after, address: "172.18.0.3", ...changes },
+	{ name: "c-worker", renewed: after, addresses: ["172.18.0.3"], ...changes },
 ];
 const cutOff = (nodes: NodeContainer[]) => nodes.map((node, i) => ({ ...node, isCutOff: i === 1 }));
 const messages = () => vi.mocked(console.error).mock.calls.map(([line]) => line);
@@ -50,12 +50,23 @@ describe("the kubeconfig's id", () => {
 		["a node hasn't reported since its start", withWorker({ renewed: before })],
 		["a node has no lease any more", withWorker({ renewed: null })],
 		["a node's lease was created again, but not by its kubelet", withWorker({ renewed: "" })],
-		["the API server has another address of a node", withWorker({ address: "172.18.0.30" })],
+		["the API server has another address of a node", withWorker({ addresses: ["172.18.0.30"] })],
+		["the API server has another address of one family", withWorker({ addresses: ["172.18.0.3", "fc00::30"] })],
+		["the API server has no address of a node", withWorker({ addresses: [] })],
 	])("is a new one while %s, although all nodes run", async (_, nodes) => {
 		await fakeEngine(containers(id));
 		await fakeApiServer(nodes);
 		expect(await kubeconfigId("c")).toMatch(/^[0-9a-f]{8}$/);
 	});
+
+	it.each([[["172.18.0.3"]], [["fc00::3"]], [["fc00::3", "172.18.0.3"]]])(
+		"stays while the API server has the addresses %j of a node, for a cluster's own families",
+		async (addresses) => {
+			await fakeEngine(containers(id));
+			await fakeApiServer(withWorker({ addresses }));
+			expect(await kubeconfigId("c")).toBe("abc123");
+		},
+	);
 
 	it("stays while a new node, registered since its start, has no lease yet", async () => {
 		await fakeEngine(containers(id));

@@ -55,13 +55,14 @@ it.each([
 		const answers = ["ps) echo 0123 ;;", "inspect) cat container ;;", '"network") printf "0000\\n1111\\n" ;;'];
 		await program("docker", `case "$1" in\n${answers.join("\n")}\nesac`);
 		const address = Networks.kind?.IPAddress ?? "";
+		const addresses = address === "" ? [] : [address];
 		expect(await findNodes("c")).toEqual([
 			{
 				name: "c-worker",
 				cluster: "c",
 				state: "exited",
 				startedAt: "2026-01-01T00:00:00Z",
-				address,
+				addresses,
 				isCutOff,
 				creationId: "1234",
 			},

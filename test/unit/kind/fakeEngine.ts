@@ -22,7 +22,13 @@ const inspected = (node: NodeContainer): string =>
 		},
 		Mounts: node.creationId ? [{ Destination: `/kind/nodeport-lab/${node.creationId}` }] : [],
 		NetworkSettings: {
-			Networks: { kind: { NetworkID: node.isCutOff ? "2222" : "1111", IPAddress: node.address } },
+			Networks: {
+				kind: {
+					NetworkID: node.isCutOff ? "2222" : "1111",
+					IPAddress: node.addresses[0] ?? "",
+					GlobalIPv6Address: node.addresses[1] ?? "",
+				},
+			},
 		},
 	});
 
@@ -115,7 +121,7 @@ export const nodeStates = (): Record<string, string> =>
 export const changes = (): string[] =>
 	calls().filter((call) => !/^(docker (ps|inspect|network ls|image inspect|cp)|kind get|kubectl .*get) /.test(call));
 
-const addresses = { "control-plane": "172.18.0.2", worker: "172.18.0.3" };
+const addresses = { "control-plane": ["172.18.0.2", "fc00::2"], worker: ["172.18.0.3", "fc00::3"] };
 
 /** The nodes of a cluster with one worker. */
 export const containers = (creationId?: string, { state = "running", cluster = "c" } = {}): NodeContainer[] =>
@@ -124,7 +130,7 @@ export const containers = (creationId?: string, { state = "running", cluster = "
 		cluster,
 		state,
 		startedAt: "2026-01-01T00:00:00Z",
-		address: addresses[role],
+		addresses: addresses[role],
 		isCutOff: false,
 		...(creationId && { creationId }),
 	}));
@@ -134,7 +140,7 @@ export interface FakeNodeStatus {
 	created?: string;
 	/** When its lease was renewed; null: it has no lease. */
 	renewed?: string | null;
-	address: string;
+	addresses: string[];
 	podCidr?: string;
 	/** Why it isn't Ready. */
 	notReady?: string;
@@ -154,14 +160,14 @@ esac`,
 	);
 	if (!nodes) return rm("nodes.json", { force: true });
 	const items = nodes.flatMap(
-		({ name, created = "2025-12-31T23:59:59Z", renewed, address, podCidr, notReady = "" }) => [
+		({ name, created = "2025-12-31T23:59:59Z", renewed, addresses, podCidr, notReady = "" }) => [
 			{
 				kind: "Node",
 				metadata: { name, creationTimestamp: created },
 				spec: { podCIDR: podCidr ?? "10.244.0.0/24" },
 				status: {
 					addresses: [
-						{ type: "InternalIP", address },
+						...addresses.map((address) => ({ type: "InternalIP", address })),
 						{ type: "Hostname", address: name },
 					],
 					conditions: [{ type: "Ready", status: notReady === "" ? "True" : "False", message: notReady }],

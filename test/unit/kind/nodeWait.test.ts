@@ -6,8 +6,8 @@ import { containers, type FakeNodeStatus, fakeApiServer } from "./fakeEngine.ts"
 const nodes = containers("1");
 const since = new Date("2026-01-01T00:00:00Z");
 const after = "2026-01-01T00:00:10Z";
-const controlPlane: FakeNodeStatus = { name: "c-control-plane", renewed: after, address: "172.18.0.2" };
-const worker: FakeNodeStatus = { name: "c-worker", renewed: after, address: "172.18.0.3" };
+const controlPlane: FakeNodeStatus = { name: "c-control-plane", renewed: after, addresses: ["172.18.0.2"] };
+const worker: FakeNodeStatus = { name: "c-worker", renewed: after, addresses: ["172.18.0.3"] };
 const starting: FakeNodeStatus = {
 	...worker,
 	notReady:
@@ -64,7 +64,11 @@ it.each([
 		{ ...worker, renewed: "2025-01-01T00:00:00Z" },
 		"c-worker: its kubelet hasn't reported since the node was started",
 	],
-	["has another address", { ...worker, address: "1.2.3.4" }, "the API server doesn't know its new address 172.18.0.3"],
+	[
+		"has another address",
+		{ ...worker, addresses: ["1.2.3.4"] },
+		"the API server doesn't know its new address: 172.18.0.3 or fc00::3",
+	],
 	["has no podCIDR", { ...worker, podCidr: "" }, "c-worker: no podCIDR yet"],
 ])("reports what a node is waiting for that %s, then goes on when it is ready", async (_, status, expected) => {
 	await fakeApiServer(status ? [controlPlane, status] : [controlPlane]);

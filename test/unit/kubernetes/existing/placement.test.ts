@@ -41,6 +41,30 @@ describe("the lab's place in an existing cluster", () => {
 		expect(place).toThrow(/can run ordinary pods: node-1, .*, node-10 and 2 others; fix: pulumi config set clientNode/);
 	});
 
+	describe("if the nodes have addresses of some families only", () => {
+		const placed = (ipFamily: string, ...addresses: string[][]) => {
+			const { nodes, ...rest } = clusterInfo(addresses.length - 1);
+			const found = nodes.map((node, i) => ({ ...node, internalIps: addresses[i] ?? [] }));
+			return () => placeOn(config({ ipFamily }), { nodes: found, ...rest });
+		};
+		const [four, six] = [["172.18.0.3"], ["fc00::3"]];
+		const both = [...four, ...six];
+
+		it.each([
+			["dual", [both, four], "ipv4", "node-1 has 172.18.0.3"],
+			["ipv6", [four, four], "ipv4", "plane has 172.18.0.3; node-1 has 172.18.0.3"],
+			["ipv4", [six, both], "ipv6", "plane has fc00::3"],
+		])("ipFamily %s is refused on nodes with %j, and %s is named", (ipFamily, addresses, possible, why) => {
+			const fix = `fix: pulumi config set ipFamily ${possible}`;
+			const allowed = `${possible}: the families of all nodes' InternalIPs (${why})`;
+			expect(placed(ipFamily, ...addresses)).toThrow(`ipFamily: got "${ipFamily}", allowed: ${allowed}; ${fix}`);
+		});
+
+		it.each(["ipv4", "ipv6", "dual"])("ipFamily %s is accepted if all nodes have its addresses", (ipFamily) => {
+			expect(placed(ipFamily, both, both)).not.toThrow();
+		});
+	});
+
 	it("is an error if no node can run ordinary pods", () => {
 		expect(() => placeOn(config(), clusterInfo(0))).toThrow(/1 nodes, but none that can run ordinary pods/);
 	});
