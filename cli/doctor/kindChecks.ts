@@ -15,6 +15,7 @@ import { judgeInotify, judgeWatches } from "./machine/inotifyLimits.ts";
 import { judgeAccounting, judgeKernelVersion, judgeRules, tryRules } from "./machine/kernelSupport.ts";
 import { fileSystemsOf, judgeDisk, judgeMemory } from "./machine/memoryAndDisk.ts";
 import { judgeAddressPools } from "./network/addressPools.ts";
+import { judgeIpv6, readHostIpv6 } from "./network/ipv6.ts";
 import { isKindNetwork, type Network, readNetworks } from "./network/networks.ts";
 import { judgeHostPort, judgeNodePort, readHostPort } from "./network/ports.ts";
 import { judgeProxy } from "./network/proxyVariables.ts";
@@ -56,6 +57,11 @@ export function kindChecks(config: KindConfig, { state, stack, complete }: Known
 					{ subject: "cluster", run: cluster },
 				]
 			: []),
+		{
+			subject: "IPv6",
+			when: config.ipFamily !== "ipv4" && (engine !== undefined || here),
+			run: async () => [judgeIpv6(config.ipFamily, here ? await readHostIpv6() : undefined, await networks)],
+		},
 		{ subject: "proxy", run: async () => proxy(await networks, config) },
 		{ subject: "nodePort", run: async () => [judgeNodePort(config.nodePort)] },
 		{ subject: "hostPort", run: async () => hostPort(state, config.hostPort, await own()) },
@@ -89,7 +95,7 @@ function inotify(state: EngineState, { workers }: KindConfig): Finding[] {
 
 async function kernel(state: EngineState, config: KindConfig): Promise<Finding[]> {
 	const { kubeProxyMode } = config;
-	const tried = await tryRules(state, kubeProxyMode);
+	const tried = await tryRules(state, config);
 	const [version, rootless] =
 		"engine" in state ? [state.engine.kernel, state.engine.here && state.engine.rootless] : [release(), false];
 	return [

@@ -1,6 +1,5 @@
 /** Whether the kernel takes kube-proxy's rules. They are tried, because a kernel loads some modules only on demand. */
 import { execa } from "execa";
-import type { KubeProxyMode } from "../../../config/clusterShape.ts";
 import type { LabConfig } from "../../../config/labConfig.ts";
 import { images } from "../../../toolchain/images/context.ts";
 import { findPrograms, systemPath } from "../../../toolchain/path.ts";
@@ -8,7 +7,7 @@ import { asRoot } from "../../../toolchain/setupError.ts";
 import { isAtLeast, parseVersion, type Version } from "../../../toolchain/version.ts";
 import { type EngineState, isHere } from "../engine/engineState.ts";
 import type { Finding } from "../finding.ts";
-import { lastLine, trialRules, trialScript } from "./ruleTrials.ts";
+import { lastLine, type RuleShape, trialRules, trialScript } from "./ruleTrials.ts";
 
 export interface Tried {
 	/** The error of each refused rule, by its name. */
@@ -34,10 +33,10 @@ export function readTried(text: string): Tried | undefined {
 }
 
 /** Tries the rules on this machine or in a container. @returns a string with the reason if that isn't possible */
-export async function tryRules(state: EngineState, mode: KubeProxyMode): Promise<Tried | string> {
+export async function tryRules(state: EngineState, shape: RuleShape): Promise<Tried | string> {
 	const errors: string[] = [];
-	for (const [file = "", ...args] of trialShells(state, mode)) {
-		const options = { input: trialScript(mode), reject: false, timeout: 10_000, env: { PATH: systemPath() } } as const;
+	for (const [file = "", ...args] of trialShells(state, shape)) {
+		const options = { input: trialScript(shape), reject: false, timeout: 10_000, env: { PATH: systemPath() } } as const;
 		const { stdout, stderr, shortMessage } = await execa(file, args, options);
 		const tried = readTried(stdout);
 		if (tried) return tried;
@@ -46,8 +45,12 @@ export async function tryRules(state: EngineState, mode: KubeProxyMode): Promise
 	return errors.join("; ") || "that needs root with unshare and iptables, or the image that set-up builds";
 }
 
-function trialShells(state: EngineState, mode: KubeProxyMode): string[][] {
-	const needed = ["unshare", "iptables-nft", ...(mode === "nftables" ? ["nft"] : [])];
+function trialShells(state: EngineState, shape: RuleShape): string[][] {
+	const needed = [
+		"unshare",
+		"iptables-nft",
+		...new Set(trialRules(shape).map(({ command: [program = ""] }) => program)),
+	];
 	const onHost = isHere(state) && process.getuid?.() === 0 && needed.every((name) => findPrograms(name).length > 0);
 	const bounds = ["--rm", "--interactive", "--pull=never", "--network=none", "--cap-add=NET_ADMIN"];
 	return [
@@ -57,18 +60,15 @@ function trialShells(state: EngineState, mode: KubeProxyMode): string[][] {
 }
 
 /** @param tried a string says why the rules could not be tried */
-export function judgeRules(
-	tried: Tried | string,
-	{ kubeProxyMode, sessionAffinity }: Wanted,
-	rootless = false,
-): Finding {
+export function judgeRules(tried: Tried | string, wanted: Wanted, rootless = false): Finding {
 	const subject = "kernel rules";
+	const { kubeProxyMode, sessionAffinity } = wanted;
 	if (typeof tried === "string") {
 		const found = `the rules of kube-proxy's ${kubeProxyMode} mode could not be tried yet: ${tried}`;
 		return { subject, level: "warning", found, fix: "npm run setup && npm run doctor", automatic: true };
 	}
-	const refused = trialRules(kubeProxyMode).filter(({ name }) => tried.refused.has(name));
-	const all = trialRules(kubeProxyMode).map(({ name }) => name);
+	const refused = trialRules(wanted).filter(({ name }) => tried.refused.has(name));
+	const all = trialRules(wanted).map(({ name }) => name);
 	if (refused.length === 0) return { subject, level: "ok", found: `the kernel accepts ${all.join(", ")}` };
 	const needed = refused.filter(({ onlyAffinity }) => !onlyAffinity || sessionAffinity === "ClientIP");
 	const names = refused.map(({ name }) => `${name} (${tried.refused.get(name)})`).join(", ");
@@ -89,7 +89,7 @@ const loadModules = (modules: string, rootless: boolean): string => {
 	return `${atBoot} && sudo modprobe --all ${modules}`;
 };
 
-type Wanted = Pick<LabConfig, "kubeProxyMode" | "sessionAffinity">;
+type Wanted = RuleShape & Pick<LabConfig, "sessionAffinity">;
 
 /**
  * If the kernel has the subsystem, kube-proxy uses nfacct without checking for the match: without the match, the kernel

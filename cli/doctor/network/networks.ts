@@ -11,6 +11,8 @@ export interface Network {
 	subnet: string;
 	/** This machine's interface for it. */
 	device?: string;
+	/** A Docker network without IPv6. */
+	lacksIpv6?: true;
 	/** A route to another router; others are on the interface's own network. */
 	routed?: true;
 }
@@ -19,6 +21,7 @@ const Networks = z.array(
 	z.object({
 		Name: z.string(),
 		Id: z.string(),
+		EnableIPv6: z.boolean().default(true),
 		IPAM: z.object({ Config: z.array(z.object({ Subnet: z.string().optional() })).nullable() }),
 		Options: z.record(z.string(), z.string()).nullable(),
 	}),
@@ -26,13 +29,14 @@ const Networks = z.array(
 
 /** Parses the output of `docker network inspect`. */
 export function parseNetworks(json: string): Network[] {
-	return Networks.parse(JSON.parse(json)).flatMap(({ Name, Id, IPAM, Options }) =>
+	return Networks.parse(JSON.parse(json)).flatMap(({ Name, Id, EnableIPv6, IPAM, Options }) =>
 		(IPAM.Config ?? [])
 			.flatMap(({ Subnet = "" }) => (ipaddr.IPv4.isValidCIDR(Subnet) ? [Subnet] : []))
 			.map((subnet) => ({
 				name: `Docker network ${Name}`,
 				subnet,
 				device: Options?.["com.docker.network.bridge.name"] ?? `br-${Id.slice(0, 12)}`,
+				...(!EnableIPv6 && { lacksIpv6: true as const }),
 			})),
 	);
 }

@@ -64,40 +64,53 @@ describe("the output of the trials", () => {
 describe("the trial script", () => {
 	scratchFolder();
 	const tools = async (refuses: string) => {
-		for (const name of ["iptables-nft", "nft"]) {
-			await program(name, `case "$*" in *"${refuses}"*) echo 'not supported' >&2; echo 'second line'; exit 2;; esac`);
+		for (const name of ["iptables-nft", "ip6tables-nft", "nft"]) {
+			await program(
+				name,
+				`case "\${0##*/} $*" in *"${refuses}"*) echo 'not supported' >&2; echo 'second line'; exit 2;; esac`,
+			);
 		}
 	};
 
-	it.each(KubeProxyMode.options)("reports the error of each refused rule of %s mode", async (mode) => {
-		for (const { name, command } of trialRules(mode)) {
-			await tools(command.slice(1).join(" "));
-			const tried = readTried((await execa("sh", { input: trialScript(mode) })).stdout);
+	it.each(KubeProxyMode.options)("reports the error of each refused rule of %s mode", async (kubeProxyMode) => {
+		const shape = { kubeProxyMode, ipFamily: "dual" } as const;
+		for (const { name, command } of trialRules(shape)) {
+			await tools(command.join(" "));
+			const tried = readTried((await execa("sh", { input: trialScript(shape) })).stdout);
 			expect([...(tried?.refused ?? [])]).toContainEqual([name, "not supported second line "]);
 		}
+	});
+
+	it("tries the rules of IPv6 only if the cluster has it, and those of IPv4 always", () => {
+		const names = (ipFamily: "ipv4" | "ipv6" | "dual") =>
+			trialRules({ kubeProxyMode: "nftables", ipFamily }).map(({ name }) => name);
+		expect(names("ipv4").filter((name) => name.startsWith("IPv6 "))).toEqual([]);
+		expect(names("dual")).toEqual([...names("ipv4"), ...names("ipv4").map((name) => `IPv6 ${name}`)]);
+		expect(names("ipv6")).toEqual(names("dual"));
 	});
 });
 
 describe("trying the rules", () => {
 	scratchFolder();
 	const state = { engine: { ...engine, here: false } };
+	const shape = { kubeProxyMode: "iptables", ipFamily: "ipv4" } as const;
 
 	it("uses a container without a network, from a local image", async () => {
 		await program("docker", `echo "$*" >ran; printf 'match comment\\tno\\nnfacct\\t\\nNETLINK_ACCT\\t\\ntried\\n'`);
-		expect(await tryRules(state, "iptables")).toMatchObject({ refused: new Map([["match comment", "no"]]) });
+		expect(await tryRules(state, shape)).toMatchObject({ refused: new Map([["match comment", "no"]]) });
 		const { stdout } = await execa("cat", ["ran"]);
 		expect(stdout).toMatch(/^run --rm .*--pull=never --network=none .*nodeport-lab\/dnsutils:\S+ sh$/);
 	});
 
 	it("reports why it failed", async () => {
 		await program("docker", "echo 'No such image: nodeport-lab/dnsutils' >&2; exit 125");
-		expect(await tryRules(state, "iptables")).toBe("No such image: nodeport-lab/dnsutils");
+		expect(await tryRules(state, shape)).toBe("No such image: nodeport-lab/dnsutils");
 	});
 });
 
 describe("the kernel's rules", () => {
 	const tried = (...refused: string[]) => ({ refused: new Map(refused.map((name) => [name, "no"])), nfacct: true });
-	const wanted = { kubeProxyMode: "iptables", sessionAffinity: "None" } as const;
+	const wanted = { kubeProxyMode: "iptables", ipFamily: "ipv4", sessionAffinity: "None" } as const;
 
 	it.each([
 		["all accepted", tried(), wanted, "ok", "match statistic", undefined],
@@ -127,6 +140,15 @@ describe("the kernel's rules", () => {
 			"numgen (no)",
 			"nft_numgen",
 		],
+		[
+			"one IPv6 rule refused",
+			tried("IPv6 target REJECT"),
+			{ ...wanted, ipFamily: "dual" },
+			"stop",
+			"IPv6 target REJECT (no)",
+			"ip6t_REJECT",
+		],
+		["an IPv6 rule refused that isn't needed", tried("IPv6 target REJECT"), wanted, "ok", "accepts", undefined],
 		["not tried", "no image", wanted, "warning", "could not be tried yet: no image", "npm run setup && npm run doctor"],
 	] as const)("%s", (_, given, config, level, found, fix) => {
 		const finding = judgeRules(given, config);
