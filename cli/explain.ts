@@ -1,13 +1,14 @@
-/** npm run explain -- --from <client> --to <target> [--rules] [--trace]: what changes a packet on its way, in words and rules. */
+/** npm run explain -- --from <client> --to <target> [options]: what changes a packet on its way, in words and rules. */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
-import type { ClusterSnapshot, PlacedClient } from "../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, type PlacedClient, viewName } from "../kubernetes/snapshot.ts";
 import { command } from "../lib/programs/command.ts";
 import { withPort } from "../netfilter/address.ts";
 import { type Compared, pathAnswer } from "../report/answer/pathAnswer.ts";
 import { stepsText } from "../report/path/stepsText.ts";
 import { fill } from "../report/screen/fill.ts";
 import { nodeTraceLine, traceText } from "../report/traceText.ts";
+import { withProtocol } from "../report/views/viewText.ts";
 import { destinationForms, parseDestination } from "../verification/journey/destination.ts";
 import { type Branch, type Destination, journeyOf } from "../verification/journey/journey.ts";
 import { recordJourney } from "../verification/journey/recordJourneys.ts";
@@ -15,6 +16,7 @@ import { type Ruleset, readRulesets } from "../verification/ruleset.ts";
 import { traceOn } from "../verification/trace/traceNodes.ts";
 import { parseArguments, verbosity } from "./arguments.ts";
 import { screenOf } from "./display/screenOf.ts";
+import { clientNamed, type ViewAsked, viewAsked } from "./explain/explainedView.ts";
 import { knownReport, sayTo } from "./stack/stackReport.ts";
 import { removeLeftovers } from "./update/staleFiles.ts";
 
@@ -22,65 +24,63 @@ import { removeLeftovers } from "./update/staleFiles.ts";
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
 const moreClients = `for the echo's pods, the nodes and (in the lab's own cluster) a client outside, run: ${fullConnectivity}`;
 
-const usage = "npm run explain -- --from <client> --to <target> [--rules] [--trace]";
+const usage = "npm run explain -- --from <client> --to <target> [--protocol udp] [--family ipv6] [--rules] [--trace]";
 
 await command(async () => {
-	const { from, to, trace, rules } = options();
+	const { from, to, family, protocol, trace, rules } = options();
 	await removeLeftovers();
 	const report = await knownReport();
 	const { request } = report;
 	const cluster = new Cluster(request);
 	const snapshot = await cluster.snapshot(request);
-	const client = clientNamed(snapshot, from, request.connectivity === "full" ? "" : `; ${moreClients}`);
-	const destination = parseDestination(snapshot, to) ?? refuseDestination(snapshot, to);
+	const view = viewAsked(snapshot, { to, family, protocol });
+	const client = clientNamed(snapshot, view, from, request.connectivity === "full" ? "" : `; ${moreClients}`);
+	const destination = parseDestination(view, to) ?? refuseDestination(view, to);
 	const rulesets = await readRulesets(
 		cluster,
 		snapshot,
 		sayTo(() => {}),
 	);
-	const branches = journeyOf(snapshot, rulesets, client.place, destination);
+	const branches = journeyOf(view, rulesets, client.place, destination);
 	const address = withPort(destination.address, destination.port);
-	const journey = recordJourney(client.name, address, branches, Number.POSITIVE_INFINITY);
+	const journey = recordJourney(client.name, address, branches, Number.POSITIVE_INFINITY, viewName(view));
 	const screen = screenOf();
 	const { width } = screen;
-	console.log([...fill(`From ${placed(client)} to ${address}`, width), ""].join("\n"));
+	console.log([...fill(`From ${placed(client)} to ${withProtocol(address, view.protocol)}`, width), ""].join("\n"));
 	console.log(stepsText(journey, { rules, width, more: ["--rules"] }));
 	const asked = { client, destination, branches, rules, width };
-	const compared = trace ? await compare(cluster, snapshot, rulesets, asked) : undefined;
+	const compared = trace ? await compare(cluster, view, rulesets, asked) : undefined;
 	if (compared?.agree === false && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
 	console.log(`\n${pathAnswer(report, { client, journey, compared }, screen)}`);
 	return compared?.agree === false ? 1 : 0;
 });
 
-function options(): { from: string; to: string; trace: boolean; rules: boolean } {
+function options(): ViewAsked & { from: string; trace: boolean; rules: boolean } {
 	const { values } = parseArguments(
 		usage,
 		{
 			options: {
 				from: { type: "string" },
 				to: { type: "string" },
+				protocol: { type: "string" },
+				family: { type: "string" },
 				rules: { type: "boolean", default: false },
 				trace: { type: "boolean", default: false },
 				...verbosity,
 			},
 		},
 		[
-			`--from   a client of the last verification, such as dnsutils; ${moreClients}`,
-			`--to     ${destinationForms}`,
-			"--rules  shows every rule on the path, not only those that rewrite, choose, drop or reject (also: --verbose)",
-			"--trace  sends a packet, and compares each kernel's trace with the predicted path; needs connectivity full",
+			`--from      a client of the last verification, such as dnsutils; ${moreClients}`,
+			`--to        ${destinationForms}`,
+			"--protocol  tcp or udp, if the Service has it (default: its first)",
+			"--family    ipv4 or ipv6, for nodes and names if the Service has both (default: its first)",
+			"--rules     shows every rule on the path, not only those that rewrite, choose, drop or reject (also: --verbose)",
+			"--trace     sends a packet, and compares each kernel's trace with the predicted path; needs connectivity full",
 		],
 	);
-	const { from, to, trace, rules, verbose } = values;
+	const { from, to, family, protocol, trace, rules, verbose } = values;
 	if (from === undefined || to === undefined) throw new Error(`--from and --to are required; usage: ${usage}`);
-	return { from, to, trace, rules: rules || verbose };
-}
-
-function clientNamed({ clients }: ClusterSnapshot, name: string, more: string): PlacedClient {
-	const client = clients.find((client) => client.name === name);
-	if (client) return client;
-	const names = clients.map(({ name }) => name).join(", ");
-	throw new Error(`--from "${name}": must be a client of the last verification: ${names}${more}`);
+	return { from, to, family, protocol, trace, rules: rules || verbose };
 }
 
 function refuseDestination({ nodes, service }: ClusterSnapshot, to: string): never {

@@ -7,7 +7,7 @@ import type { Cell } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
 import { requestName } from "./matrixText.ts";
 import { unreadText } from "./noticeText.ts";
-import { isSameView } from "./views/viewName.ts";
+import { isSameView } from "./views/viewText.ts";
 
 /** All recorded branches, each with its probability if there are several. */
 export function journeyText({ branches, omittedBranches, hops }: JourneyWithHops): string {

@@ -8,7 +8,7 @@ import { type Markup, markup } from "./html/markup.ts";
 import { headOf, requestName, targetAddress } from "./matrixText.ts";
 import { nodeTraceLine, untracedReason } from "./traceText.ts";
 import { type ViewLabel, viewLabel } from "./views/reportViews.ts";
-import { isSameView } from "./views/viewName.ts";
+import { isSameView } from "./views/viewText.ts";
 
 interface Case {
 	name: string;

@@ -8,7 +8,7 @@ import { asPredicted, differing, ending, grid, legend, notSent, predictedTitle }
 import { noticeTexts } from "./noticeText.ts";
 import { traceLines, tracesTitle } from "./traceText.ts";
 import { reportViews, suffix } from "./views/reportViews.ts";
-import { allOf } from "./views/viewName.ts";
+import { allOf } from "./views/viewText.ts";
 
 export function markdownReport(report: Report): string {
 	const { service, explained } = report;

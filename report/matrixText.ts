@@ -5,7 +5,7 @@ import { agrees } from "../verification/probe.ts";
 import type { Report } from "../verification/report.ts";
 import { fill } from "./screen/fill.ts";
 import { suffix } from "./views/reportViews.ts";
-import { familyName, withProtocol } from "./views/viewName.ts";
+import { familyName, withProtocol } from "./views/viewText.ts";
 
 /** Colors the text of a verdict, if the output has colors. */
 export type PaintVerdict = (ok: boolean, text: string) => string;

@@ -16,7 +16,7 @@ import { fill } from "./screen/fill.ts";
 import { type Paint, painter, type Screen } from "./screen/screen.ts";
 import { traceLines, tracesTitle, traceTexts } from "./traceText.ts";
 import { type ReportView, reportViews, suffix } from "./views/reportViews.ts";
-import { allOf } from "./views/viewName.ts";
+import { allOf } from "./views/viewText.ts";
 
 /** Notices, findings and the answer; before them, if the screen is verbose, everything else. */
 export function terminalReport(report: Report, screen: Screen): string {

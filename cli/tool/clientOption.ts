@@ -1,7 +1,7 @@
 /** The address of --client: a diagnosis treats it as a client outside the cluster. */
 import type { ServiceReading } from "../../kubernetes/source/serviceReading.ts";
 import { parseAddress } from "../../netfilter/address.ts";
-import { familyName } from "../../report/views/viewName.ts";
+import { familyName } from "../../report/views/viewText.ts";
 import type { DiagnosisInput } from "../../verification/diagnosis/diagnosis.ts";
 
 /** @throws if it isn't an IP address */

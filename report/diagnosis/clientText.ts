@@ -1,6 +1,6 @@
 /** Clients and targets of predicted requests in words. */
 import type { PredictedClient, PredictedTarget } from "../../verification/diagnosis/prediction/predictedRequest.ts";
-import { withProtocol } from "../views/viewName.ts";
+import { withProtocol } from "../views/viewText.ts";
 
 const kinds: Record<PredictedClient["kind"], string> = {
 	outside: "outside the cluster",

@@ -1,6 +1,6 @@
 /** What couldn't be read, and what it would have shown. */
 import type { Gap, GapCause, Subject } from "../../kubernetes/source/gap.ts";
-import { familyName } from "../views/viewName.ts";
+import { familyName } from "../views/viewText.ts";
 import { nodeNames } from "./findings/findingWords.ts";
 
 interface SubjectText {

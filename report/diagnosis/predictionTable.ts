@@ -2,7 +2,7 @@
 import type { Family } from "../../netfilter/model.ts";
 import type { Prediction } from "../../verification/diagnosis/prediction/prediction.ts";
 import { fill } from "../screen/fill.ts";
-import { familyName } from "../views/viewName.ts";
+import { familyName } from "../views/viewText.ts";
 import { clientName, targetName } from "./clientText.ts";
 import { resultText } from "./predictionText.ts";
 

@@ -1,7 +1,7 @@
 /** What is wrong with what a user asks for, in words: the option, its value, what is allowed. */
 import type { RequestProblem } from "../../verification/diagnosis/requestProblem.ts";
 import { destinationForms } from "../../verification/journey/destination.ts";
-import { familyName } from "../views/viewName.ts";
+import { familyName } from "../views/viewText.ts";
 
 export const clientForms = "<pod>, <namespace>/<pod>, <node> or <IP address>";
 

@@ -1,7 +1,7 @@
 /** Each node's rules of the Service; the page marks those that act on the selected packet. */
 import type { JourneyWithHops } from "../../verification/journey/model.ts";
 import type { NodeRules } from "../../verification/model.ts";
-import { isSameView } from "../views/viewName.ts";
+import { isSameView } from "../views/viewText.ts";
 import { type Markup, markup } from "./markup.ts";
 
 const ruleId = (node: number, rule: number): string => `rule-${node}-${rule}`;

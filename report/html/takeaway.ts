@@ -5,7 +5,7 @@ import type { Report } from "../../verification/report.ts";
 import { endText, recordedJourney } from "../journeyText.ts";
 import { differing, targetAddress } from "../matrixText.ts";
 import { stepsOf } from "../path/packetSteps.ts";
-import { isSameView } from "../views/viewName.ts";
+import { isSameView } from "../views/viewText.ts";
 
 /** The index of the request that the page shows first: a failed one, else one that a pod answered through a nodePort. */
 export function mainRequest({ connectivity, explained }: Report): number {

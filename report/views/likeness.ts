@@ -2,7 +2,7 @@
 import type { Cell } from "../../verification/model.ts";
 import { headOf, keepsAddress } from "../matrixText.ts";
 import type { ReportView } from "./reportViews.ts";
-import { familyName, protocolName } from "./viewName.ts";
+import { familyName, protocolName } from "./viewText.ts";
 
 interface Pair {
 	/** In the first view. */

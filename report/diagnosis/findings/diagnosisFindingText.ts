@@ -1,6 +1,6 @@
 /** A finding of a diagnosis in words: what happened, what was found, and the fix. */
 import type { DiagnosisFinding, FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
-import { familyName } from "../../views/viewName.ts";
+import { familyName } from "../../views/viewText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { unreadyPodText } from "./podReasonText.ts";
 import { otherProxyText, proxyText, unusableText } from "./proxyFindingText.ts";

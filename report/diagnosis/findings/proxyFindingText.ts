@@ -1,7 +1,7 @@
 /** Findings about kube-proxy, and what serves Services in its place, in words. */
 import type { FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
 import { readText } from "../../traceText.ts";
-import { familyName } from "../../views/viewName.ts";
+import { familyName } from "../../views/viewText.ts";
 import type { FindingWords } from "./findingWords.ts";
 
 export function otherProxyText({ agents, serves }: FindingOf<"otherProxy">): FindingWords {

@@ -2,7 +2,7 @@
 import type { FindingOf } from "../../../verification/diagnosis/diagnosisFinding.ts";
 import { outcomeOf } from "../../../verification/journey/journey.ts";
 import type { End } from "../../../verification/journey/model.ts";
-import { familyName } from "../../views/viewName.ts";
+import { familyName } from "../../views/viewText.ts";
 import { clientName, targetName } from "../clientText.ts";
 import { type FindingWords, nodeNames, portText } from "./findingWords.ts";
 import { ownerFix, ownerName } from "./ownerText.ts";

@@ -8,7 +8,7 @@ import { endText, recordedJourney } from "../../journeyText.ts";
 import { requestName } from "../../matrixText.ts";
 import { explainCommand } from "../../path/stepsText.ts";
 import { type ReportView, usualFamily } from "../../views/reportViews.ts";
-import { withProtocol } from "../../views/viewName.ts";
+import { withProtocol } from "../../views/viewText.ts";
 import { branchTitles, journeyInWords } from "../journeyInWords.ts";
 import { type Markup, markup } from "../markup.ts";
 import { matchedRules } from "../nodeRules.ts";

@@ -1,18 +1,14 @@
 /** How texts name an address family, a protocol, and a view: the Service in one family and with one protocol. */
+import type { ViewName } from "../../kubernetes/snapshot.ts";
 import type { Family, Protocol } from "../../netfilter/model.ts";
 
-export interface View {
-	family: Family;
-	protocol: Protocol;
-}
-
 /** Data of one view. In reports of a lab that had only IPv4 and TCP, both fields are absent. */
-export type OfView = { [field in keyof View]?: View[field] | undefined };
+export type OfView = { [Field in keyof ViewName]?: ViewName[Field] | undefined };
 
-export const viewOf = ({ family = "ipv4", protocol = "tcp" }: OfView): View => ({ family, protocol });
+export const knownView = ({ family = "ipv4", protocol = "tcp" }: OfView): ViewName => ({ family, protocol });
 
 export function isSameView(one: OfView, other: OfView): boolean {
-	const [a, b] = [viewOf(one), viewOf(other)];
+	const [a, b] = [knownView(one), knownView(other)];
 	return a.family === b.family && a.protocol === b.protocol;
 }
 
@@ -21,11 +17,11 @@ export const familyName = (family: Family): string => ({ ipv4: "IPv4", ipv6: "IP
 export const protocolName = (protocol: Protocol): string => protocol.toUpperCase();
 
 /** What tells it apart from the others: "UDP over IPv6", "UDP", "IPv6", or "" if it is the only one. */
-export function viewName(of: OfView, all: readonly OfView[]): string {
-	const { family, protocol } = viewOf(of);
+export function viewText(of: OfView, all: readonly OfView[]): string {
+	const { family, protocol } = knownView(of);
 	const names = [
-		...(all.some((other) => viewOf(other).protocol !== protocol) ? [protocolName(protocol)] : []),
-		...(all.some((other) => viewOf(other).family !== family) ? [familyName(family)] : []),
+		...(all.some((other) => knownView(other).protocol !== protocol) ? [protocolName(protocol)] : []),
+		...(all.some((other) => knownView(other).family !== family) ? [familyName(family)] : []),
 	];
 	return names.join(" over ");
 }
