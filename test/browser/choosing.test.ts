@@ -1,8 +1,9 @@
 /** Selecting a request in the report's page, in a real Chromium. */
 import { describe, expect, it } from "vitest";
 import { fullReport } from "../unit/report/full.ts";
+import { severalViews } from "../unit/report/views/severalViews.ts";
 import { overlaps } from "./lookFaults.ts";
-import { failed, indexOf, type Opened, open, report, wide } from "./openReport.ts";
+import { dual, failed, indexOf, type Opened, open, report, wide } from "./openReport.ts";
 
 /** What is shown of a path: the picture, the words, the rules marked, the cells that are pressed. */
 async function shown({ page }: Opened) {
@@ -109,4 +110,100 @@ it("a branch of the path can be selected", async () => {
 		expect.stringMatching(/^Branch 2 of 2, probability 25\.0 %/),
 	]);
 	await page.close();
+});
+
+describe("choosing a family and a protocol", () => {
+	/** The matrices and lists of rules that are visible, what is checked, and what the path is about. */
+	async function view({ page }: Opened) {
+		return {
+			shown: await page.locator("[data-view]:visible h3").allInnerTexts(),
+			checked: await page.locator('[name="view"]:checked').getAttribute("value"),
+			list: await page.locator("#view").inputValue(),
+			title: await page.locator("#chosen").innerText(),
+		};
+	}
+
+	const requests = dual.connectivity.length / 4;
+	const first = {
+		shown: ["TCP over IPv4", "TCP over IPv4"],
+		checked: "0",
+		list: "TCP over IPv4",
+		title: "dnsutils -> nodeport-control-plane nodePort 172.18.0.4:30040: as predicted",
+	};
+	const last = {
+		shown: ["UDP over IPv6", "UDP over IPv6"],
+		checked: "3",
+		list: "UDP over IPv6",
+		title: "dnsutils -> nodeport-control-plane nodePort [fc00:f853:ccd:e793::4]:30040/udp: as predicted",
+	};
+
+	it("a click shows the same request in another one", async () => {
+		const opened = await open(dual);
+		const { page, complaints } = opened;
+		expect(await view(opened)).toEqual(first);
+		await page.getByRole("radio", { name: "UDP over IPv6" }).check();
+		expect(await view(opened)).toEqual(last);
+		expect((await shown(opened)).pressed).toEqual([3 * requests]);
+		expect(await page.locator("#target option").allInnerTexts()).toContainEqual(
+			expect.stringMatching(/^clusterIp \(\[fd00:10:96::\S+\]:8080\)$/),
+		);
+		const hits = page.locator("details.rules li.hit");
+		expect(await hits.count()).toBeGreaterThan(5);
+		for (const hit of await hits.all())
+			expect(await hit.locator("xpath=ancestor::*[@data-view]").getAttribute("data-view")).toBe("3");
+		await page.getByRole("radio", { name: "TCP over IPv4" }).check();
+		expect(await view(opened)).toEqual(first);
+		expect(complaints).toEqual([]);
+		await page.close();
+	});
+
+	it("the arrow keys do the same, and the focus is visible", async () => {
+		const opened = await open(dual);
+		const { page } = opened;
+		await page.getByRole("radio", { name: "TCP over IPv4" }).focus();
+		for (let i = 0; i < 3; i++) await page.keyboard.press("ArrowRight");
+		expect(await view(opened)).toEqual(last);
+		expect(await page.evaluate("document.activeElement.value")).toBe("3");
+		expect(await page.evaluate("getComputedStyle(document.activeElement).outlineStyle")).toBe("solid");
+		await page.close();
+	});
+
+	it("the list in the path's form does the same", async () => {
+		const opened = await open(dual);
+		await opened.page.locator("#view").selectOption("UDP over IPv6");
+		expect(await view(opened)).toEqual(last);
+		await opened.page.close();
+	});
+
+	it("a link to a request shows its family and protocol, and its target stays selected", async () => {
+		const opened = await open(dual, wide, `#cell-${3 * requests + indexOf("outside", "nodeport-worker2")}`);
+		const title = "outside -> nodeport-worker2 nodePort [fc00:f853:ccd:e793::5]:30040/udp: as predicted";
+		expect(await view(opened)).toEqual({ ...last, title });
+		await opened.page.getByRole("radio", { name: "TCP over IPv6" }).check();
+		expect(await opened.page.locator("#target").inputValue()).toBe("nodeport-worker2 ([fc00:f853:ccd:e793::5]:30040)");
+		await opened.page.close();
+	});
+
+	it("a failed request is shown first, whichever family and protocol it has", async () => {
+		const failing = severalViews();
+		const cell = failing.connectivity.find(({ target }) => target.family === "ipv6" && target.protocol === "tcp");
+		if (!cell) throw new Error("the fixture has no such request");
+		cell.ok = false;
+		const opened = await open({ ...failing, ok: false });
+		expect((await view(opened)).shown).toEqual(["TCP over IPv6", "TCP over IPv6"]);
+		const labels = await opened.page.locator("fieldset.views label").allInnerTexts();
+		expect(labels.map((text) => text.replaceAll(/\s+/g, " "))).toEqual([
+			"TCP over IPv4",
+			"UDP over IPv4",
+			"TCP over IPv6 1 FAILED",
+			"UDP over IPv6",
+		]);
+		await opened.page.close();
+	});
+
+	it("there is no choice if there is only one", async () => {
+		const { page } = await open(report);
+		expect(await page.locator('[name="view"], #view, [data-view]').count()).toBe(0);
+		await page.close();
+	});
 });

@@ -3,8 +3,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { describe, expect, it } from "vitest";
 import { Report } from "../../verification/report.ts";
-import { faintText, overlaps } from "./lookFaults.ts";
-import { failed, open, report, type Window, wide } from "./openReport.ts";
+import { severalViews } from "../unit/report/views/severalViews.ts";
+import { chooserFaults, faintText, overlaps } from "./lookFaults.ts";
+import { dual, failed, open, report, type Window, wide } from "./openReport.ts";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
@@ -29,7 +30,7 @@ describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
 	});
 
 	it("has text with a contrast of at least 4.5 to 1", async () => {
-		for (const one of [report, failed]) {
+		for (const one of [report, failed, dual]) {
 			const { page } = await open(one, window);
 			await page.evaluate("for (const folded of document.querySelectorAll('details')) folded.open = true");
 			expect(await page.evaluate(faintText)).toEqual([]);
@@ -38,7 +39,7 @@ describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
 	});
 
 	it("has no accessibility violation that axe finds", async () => {
-		for (const one of [report, failed]) {
+		for (const one of [report, failed, dual]) {
 			const { page } = await open(one, window);
 			await page.evaluate(axe);
 			const { violations } = (await page.evaluate("axe.run()")) as {
@@ -48,6 +49,18 @@ describe.each(windows)("in a window $width wide, $colorScheme", (window) => {
 			await page.close();
 		}
 	});
+});
+
+it.each([1200, 480, 360])("the choice of family and protocol isn't cut off in a window %i wide", async (width) => {
+	const failing = severalViews(undefined, failed);
+	for (const one of [dual, failing]) {
+		const { page } = await open(one, { width, colorScheme: "light" });
+		await page.getByRole("radio", { name: "UDP over IPv6" }).check();
+		expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(width);
+		expect(await page.evaluate(overlaps)).toEqual([]);
+		expect(await page.evaluate(chooserFaults)).toEqual([]);
+		await page.close();
+	}
 });
 
 it.each([1000, 800, 360])("long names and IPv6 addresses are wrapped in a window %i wide", async (width) => {
@@ -70,5 +83,15 @@ it("on paper, all steps are there, but no controls", async () => {
 	expect(await page.locator("form:visible, .controls:visible").count()).toBe(0);
 	expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(717);
 	expect(await page.evaluate(overlaps)).toEqual([]);
+	await page.close();
+});
+
+it("on paper, the matrix is named, and there is no choice", async () => {
+	const { page } = await open(dual, { width: 717, colorScheme: "light" });
+	await page.getByRole("radio", { name: "TCP over IPv6" }).check();
+	await page.emulateMedia({ media: "print" });
+	expect(await page.locator(".views:visible").count()).toBe(0);
+	expect(await page.locator("[data-view]:visible h3").allInnerTexts()).toEqual(["TCP over IPv6", "TCP over IPv6"]);
+	expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(717);
 	await page.close();
 });

@@ -12,6 +12,18 @@ export const overlaps = `(() => {
 	return [...cut.map(([part]) => part.textContent), ...pairs];
 })()`;
 
+/** Choices of a family and protocol that lie on each other, leave their box, or are too small to hit with a finger. */
+export const chooserFaults = `(() => {
+	const box = document.querySelector(".views").getBoundingClientRect();
+	const labels = [...document.querySelectorAll(".views label")].map((label) => [label.textContent.trim(), label.getBoundingClientRect()]);
+	if (labels.length < 2) throw new Error("there is no choice");
+	const outside = labels.filter(([, its]) => its.left < box.left || its.right > box.right || its.top < box.top || its.bottom > box.bottom);
+	const small = labels.filter(([, its]) => its.height < 24);
+	const pairs = labels.flatMap(([text, one], i) => labels.slice(i + 1).flatMap(([other, its]) =>
+		one.left < its.right && its.left < one.right && one.top < its.bottom && its.top < one.bottom ? text + " / " + other : []));
+	return [...outside, ...small].map(([text]) => text).concat(pairs);
+})()`;
+
 /** Texts whose contrast is below 4.5, by the formula of WCAG 2 (relative luminance), with the contrast. */
 export const faintText = `(() => {
 	const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });

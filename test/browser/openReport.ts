@@ -7,6 +7,7 @@ import { afterAll, beforeAll } from "vitest";
 import { htmlReport } from "../../report/html/page.ts";
 import type { Report } from "../../verification/report.ts";
 import { failedReport, fullReport } from "../unit/report/full.ts";
+import { severalViews } from "../unit/report/views/severalViews.ts";
 import { temporaryFolder } from "../unit/temporary.ts";
 import { chromium } from "./chromium.ts";
 
@@ -61,5 +62,7 @@ export const wide: Window = { width: 1200, colorScheme: "light" };
 
 export const report = fullReport();
 export const failed = failedReport();
+/** With both address families and both protocols. */
+export const dual = severalViews();
 export const indexOf = (client: string, node: string): number =>
 	report.connectivity.findIndex((cell) => cell.client === client && cell.target.node === node);
