@@ -32,7 +32,9 @@ function entry(hop: HopRecord, previous: HopRecord | undefined, { packet, node }
 			? `the packet to ${target(hop)} arrives at ${where} and enters ${place}: `
 			: `a process on ${where} sends a packet to ${target(hop)}; it enters ${place}: `;
 	}
-	if (previous.hook !== hop.hook) return `${routing[hop.hook](hop.destination.toString())} it enters ${place}: `;
+	const isFirstHook = hop.hook === "prerouting" && previous.hook === "ingress";
+	if (previous.hook !== hop.hook && !isFirstHook)
+		return `${routing[hop.hook](hop.destination.toString())} it enters ${place}: `;
 	if (previous.baseChain !== hop.baseChain) return `next it enters ${place}: `;
 	const expected = isCall(previous) && "to" in previous ? previous.to : previous.chain;
 	if (expected === hop.chain) return "";
@@ -45,11 +47,13 @@ const target = ({ destination, destinationPort }: HopRecord): string => withPort
 
 /** The kernel's routing decision between two hooks. */
 const routing: Record<Hook, (address: string) => string> = {
+	ingress: () => "the packet comes back through the loopback interface;",
 	prerouting: () => "the packet comes back through the loopback interface;",
 	input: (address) => `${address} is a local address, so the packet is delivered on this node;`,
 	forward: (address) => `${address} isn't a local address, so the packet is forwarded;`,
 	output: () => "a process on this node sends it;",
 	postrouting: () => "on its way out",
+	egress: () => "on its way out",
 };
 
 function act(hop: HopRecord, facts: PathFacts): string {

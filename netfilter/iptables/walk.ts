@@ -2,7 +2,7 @@
 
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { Network } from "../node/hostNetwork.ts";
-import { type Hook, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
+import { type Affinity, type Hook, type PacketState, type RuleReference, recorded } from "../packet/state.ts";
 import { toPaths } from "../paths.ts";
 import { type Chains, type Next, type Step, walkBaseChain } from "../traversal/chain.ts";
 import type { BaseChain } from "../traversal/hooks.ts";
@@ -15,8 +15,11 @@ import { performTarget } from "./performTarget.ts";
 import type { Rule } from "./rule.ts";
 
 export interface WalkOptions {
-	/** The lists of session affinity ("KUBE-SEP-…") that contain the packet's source; empty for a client's first packet. */
-	affinity?: Iterable<string> | "unknown";
+	/**
+	 * The lists of session affinity ("KUBE-SEP-…") and of others' rules that contain the packet's source; empty for a client's
+	 * first packet. "first": the same, but what others' lists contain isn't known.
+	 */
+	affinity?: Affinity;
 }
 
 /**

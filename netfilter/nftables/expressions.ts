@@ -9,6 +9,8 @@ export type Expression =
 	| { kind: "ct"; key: string; direction?: string }
 	/** A header or an option that packets of a walk don't have, such as IPv6 extensions; without a field, whether it exists. */
 	| { kind: "extension"; json: unknown; hasField: boolean }
+	/** An option or a part of packets of one protocol; without a field, whether it exists. */
+	| { kind: "option"; protocol: string; json: unknown; hasField: boolean }
 	| { kind: "fib"; result: string; flags: string[] }
 	| { kind: "concat"; parts: Expression[] }
 	| { kind: "prefix"; address: string; bits: number }
@@ -68,6 +70,9 @@ const parsers: Record<string, (json: unknown) => Expression | undefined> = {
 			: undefined,
 	exthdr: (json) => (isObject(json) ? { kind: "extension", json, hasField: json.field !== undefined } : undefined),
 	"ip option": (json) => (isObject(json) ? { kind: "extension", json, hasField: json.field !== undefined } : undefined),
+	"tcp option": (json) => option("tcp", json),
+	"sctp chunk": (json) => option("sctp", json),
+	"dccp option": (json) => option("dccp", json),
 	fib: (json) =>
 		isObject(json) && typeof json.result === "string"
 			? { kind: "fib", result: json.result, flags: [json.flags].flat().map(String) }
@@ -98,6 +103,10 @@ const parsers: Record<string, (json: unknown) => Expression | undefined> = {
 	set: (json) => (Array.isArray(json) ? { kind: "set", content: new Elements(json) } : undefined),
 	elem: (json) => (isObject(json) ? parseExpression(json.val) : undefined),
 };
+
+function option(protocol: string, json: unknown): Expression | undefined {
+	return isObject(json) ? { kind: "option", protocol, json, hasField: json.field !== undefined } : undefined;
+}
 
 function hash(name: string, json: unknown): Expression | undefined {
 	if (!isObject(json) || typeof json.mod !== "number") return undefined;

@@ -14,7 +14,7 @@ export interface NftablesRuleset {
 	strangeObjects: string[];
 }
 
-/** "arp", "bridge" and "netdev" don't see packets at the hooks of IP. */
+/** "bridge" and "netdev" see packets before and after the hooks of IP, "arp" sees none of IP. */
 export type TableFamily = "ip" | "ip6" | "inet" | "arp" | "bridge" | "netdev";
 
 export const nameOfFamily: Record<Family, TableFamily> = { ipv4: "ip", ipv6: "ip6" };
@@ -24,6 +24,8 @@ export interface Table {
 	name: string;
 	chains: Map<string, Chain>;
 	sets: Map<string, NamedSet>;
+	/** Whether the kernel calls none of its chains; nft 1.0.6 and older print a flag whose name can't be trusted. */
+	dormant?: boolean | "unknown";
 }
 
 /** A set or a map that rules refer to by "@". */
@@ -44,6 +46,8 @@ export interface BaseProperties {
 	hook: string;
 	priority: number;
 	policy: "accept" | "drop";
+	/** At the hooks of devices; undefined: nft 1.0.6 and older don't print them. */
+	devices?: string[];
 }
 
 /** One rule, parsed on first use: a packet meets a small part of a large ruleset. */
@@ -102,8 +106,9 @@ class RulesetReader {
 	private add(kind: string, content: Record<string, unknown>): boolean {
 		const { family, table: tableName, name } = content;
 		if (kind === "table") {
+			const dormant = isDormant(content);
 			const table = { family: family as TableFamily, name: String(name), chains: new Map(), sets: new Map() };
-			this.tables.push(table);
+			this.tables.push({ ...table, ...(dormant && { dormant }) });
 			return true;
 		}
 		const table = this.tables.find((table) => table.family === family && table.name === tableName);
@@ -136,10 +141,24 @@ const passiveObjects = new Set([
 	"flowtable",
 ]);
 
-function chainOf({ name, type, hook, prio, policy }: Record<string, unknown>): Chain {
+/** Until nft 1.0.6, the name of the table is in the place of the flag's. */
+function isDormant({ flags = [], name }: Record<string, unknown>): boolean | "unknown" {
+	const all = [flags].flat();
+	return all.includes("dormant") || (all.includes(name) && "unknown");
+}
+
+function chainOf({ name, type, hook, prio, policy, dev }: Record<string, unknown>): Chain {
 	const chain = { name: String(name), rules: [] };
 	if (typeof type !== "string" || typeof hook !== "string") return chain;
-	return { ...chain, base: { type, hook, priority: Number(prio), policy: policy === "drop" ? "drop" : "accept" } };
+	const devices = dev === undefined ? {} : { devices: [dev].flat().map(String) };
+	const base = {
+		type,
+		hook,
+		priority: Number(prio),
+		policy: policy === "drop" ? "drop" : "accept",
+		...devices,
+	} as const;
+	return { ...chain, base };
 }
 
 /** Everything that isn't supported, with its place. Parses every rule and every set. */

@@ -128,6 +128,7 @@ function render(expression: Expression): string {
 		case "reference":
 			return `@${expression.name}`;
 		case "extension":
+		case "option":
 		case "hash":
 		case "unknown":
 			return JSON.stringify(expression.json);

@@ -28,10 +28,30 @@ export type Statement =
 export function parseStatement(json: unknown): Statement {
 	const verdict = parseVerdict(json);
 	if (verdict) return verdict;
+	if (typeof json === "string") return parseText(json);
 	const [name, ...others] = isObject(json) ? Object.keys(json) : [];
 	const parse = name !== undefined && others.length === 0 ? parsers[name] : undefined;
 	return parse?.((json as Record<string, unknown>)[name ?? ""], json) ?? { kind: "unknown", json };
 }
+
+/** What nft can't print as JSON is a text: up to 1.0.6, the statements that change maps. */
+function parseText(text: string): Statement {
+	const [, operation = "", set] = text.match(/^(add|update|delete) @(\S+) \{/) ?? [];
+	if (set === undefined) return { kind: "unknown", json: text };
+	return isCounted(text) ? { kind: "limit", json: text } : changedMap(operation, set);
+}
+
+/** Whether a statement ends the rule as its limit does: `add @set { ip saddr limit rate … }`. */
+const isCounted = (statements: unknown): boolean =>
+	/"(limit|quota|ct count)"| (limit rate|quota|ct count) /.test(JSON.stringify(statements) ?? "");
+
+/** Whatever the key is, the map isn't known any more. */
+const changedMap = (operation: string, set: string): Statement => ({
+	kind: "update",
+	operation,
+	set,
+	value: { kind: "unknown", json: set },
+});
 
 type Parse = (json: unknown, whole: unknown) => Statement | undefined;
 
@@ -59,11 +79,13 @@ const parsers: Record<string, Parse> = {
 	notrack: () => ({ kind: "notrack" }),
 	set: (json) => {
 		if (!isObject(json) || typeof json.set !== "string" || typeof json.op !== "string") return undefined;
-		// `add @set { ip saddr limit rate … }` ends the rule as its limit does.
-		if (json.stmt !== undefined && /"(limit|quota|ct count)"/.test(JSON.stringify(json.stmt)))
-			return { kind: "limit", json: { set: json } };
+		if (isCounted(json.stmt)) return { kind: "limit", json: { set: json } };
 		return { kind: "update", operation: json.op, set: json.set.slice(1), value: parseExpression(json.elem) };
 	},
+	map: (json) =>
+		isObject(json) && typeof json.map === "string" && typeof json.op === "string"
+			? changedMap(json.op, json.map.slice(1))
+			: undefined,
 	// A named counter is a string.
 	counter: (json, whole) =>
 		isObject(json)
@@ -73,6 +95,8 @@ const parsers: Record<string, Parse> = {
 	last: observe,
 	flow: observe,
 	dup: observe,
+	// Removes an option of TCP.
+	reset: observe,
 	secmark: observe,
 	"ct helper": observe,
 	"ct timeout": observe,
@@ -80,9 +104,7 @@ const parsers: Record<string, Parse> = {
 	limit,
 	// The old form of `add @set { … limit rate … }`.
 	meter: (json, whole) =>
-		isObject(json) && /"(limit|quota|ct count)"/.test(JSON.stringify(json.stmt))
-			? { kind: "limit", json: whole }
-			: { kind: "observe", json: whole },
+		isObject(json) && isCounted(json.stmt) ? { kind: "limit", json: whole } : { kind: "observe", json: whole },
 	quota: limit,
 	"ct count": limit,
 	xt: (json) =>
@@ -94,7 +116,8 @@ const parsers: Record<string, Parse> = {
 /** Changing other fields of these headers would change where the packet goes, or what conditions see. */
 const harmlessFields = new Set(["dscp", "ecn", "flowlabel", "id", "checksum", "window", "priority"]);
 const harmlessMeta = new Set(["nftrace", "priority", "secmark", "cgroup"]);
-const harmlessConnection = new Set(["label", "event", "helper", "timeout", "secmark"]);
+/** A new connection is new in every zone. */
+const harmlessConnection = new Set(["label", "event", "helper", "timeout", "secmark", "zone"]);
 
 function mangle(json: unknown, whole: unknown): Statement | undefined {
 	if (!isObject(json) || !isObject(json.key)) return undefined;

@@ -4,17 +4,18 @@ import type { IptablesTables } from "../iptables/parse.ts";
 import { chainsByTable, iptablesBaseChains, legacyChains } from "../iptables/walk.ts";
 import type { Family, NodeNetwork, Packet, Path } from "../model.ts";
 import { Network } from "../node/hostNetwork.ts";
-import { hooks } from "../packet/state.ts";
+import { type Affinity, hooks } from "../packet/state.ts";
 import { toPaths } from "../paths.ts";
 import { type Chains, walkBaseChain } from "../traversal/chain.ts";
 import type { BaseChain } from "../traversal/hooks.ts";
 import { walkTables } from "../traversal/tableAges.ts";
+import { deviceChain } from "./deviceChains.ts";
 import { type NftablesRuleset, nameOfFamily, type Rule, type Table, type TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 
 export interface NftablesWalkOptions {
 	/** Sets of session affinity ("affinity-…") that contain the packet's source, besides what the ruleset's sets contain. */
-	affinity?: Iterable<string> | "unknown";
+	affinity?: Affinity;
 	/**
 	 * The tables of iptables, as iptables-save prints them. Of those that iptables keeps in nftables, nft shows little more
 	 * than names, and without this a walk through them ends in "unknown".
@@ -24,7 +25,13 @@ export interface NftablesWalkOptions {
 	legacy?: IptablesTables;
 }
 
-const families: Partial<Record<TableFamily, Family[]>> = { ip: ["ipv4"], ip6: ["ipv6"], inet: ["ipv4", "ipv6"] };
+const families: Partial<Record<TableFamily, Family[]>> = {
+	ip: ["ipv4"],
+	ip6: ["ipv6"],
+	inet: ["ipv4", "ipv6"],
+	netdev: ["ipv4", "ipv6"],
+	bridge: ["ipv4", "ipv6"],
+};
 
 /**
  * All paths that the packet may take; their probabilities add up to 1. A rule that does two things, such as changing the
@@ -84,12 +91,29 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 	const chains = chainsOf(table, network);
 	return [...table.chains.values()].flatMap(({ name, base }): BaseChain[] => {
 		const hook = hooks.find((hook) => hook === base?.hook);
-		if (!base || !hook) return [];
+		if (!base || !hook || table.dormant === true) return [];
 		const type = base.type === "nat" ? "nat" : "filter";
 		const policy = { verdict: base.policy, rule: `policy ${base.policy}` };
-		const walk: BaseChain["walk"] = (...entry) => walkBaseChain(chains, name, policy, ...entry);
+		const awake: BaseChain["walk"] = (...entry) => walkBaseChain(chains, name, policy, ...entry);
+		const walk = table.dormant ? perhaps(table, name, awake) : awake;
+		if (table.family === "bridge" || hook === "ingress" || hook === "egress") {
+			const chain = deviceChain(table, { name, base }, seen, network, walk);
+			return chain ? [chain] : [];
+		}
 		return [{ table: table.name, name, families: seen, type, hook, priority: base.priority, walk }];
 	});
+}
+
+/** A table that may be dormant. */
+function perhaps({ name: table }: Table, chain: string, awake: BaseChain["walk"]): BaseChain["walk"] {
+	const rule = { table, chain, rule: `table ${table}` };
+	const reason = "the table has a flag that this version of nft doesn't name: it may be dormant";
+	return (walker, state, accepted) =>
+		walker.fork(
+			{ state, rule, reason },
+			() => accepted(state),
+			() => awake(walker, state, accepted),
+		);
 }
 
 const chainsOf = (table: Table, network: Network): Chains<Rule> => ({

@@ -1,7 +1,7 @@
 /** A node's addresses, interfaces and routes, as far as they are known. */
 import ipaddr from "ipaddr.js";
 import { type Address, chanceWithin, parseAddress, parseRange, required } from "../address.ts";
-import { type Chance, certainly } from "../chance.ts";
+import { type Chance, certainly, not } from "../chance.ts";
 import type { KernelSetting, NodeNetwork } from "../model.ts";
 import type { PacketState } from "../packet/state.ts";
 import type { IpSets } from "./ipsets.ts";
@@ -13,6 +13,7 @@ export class Network {
 	/** undefined: unknown. */
 	readonly ipsets: IpSets | undefined;
 	private readonly local: Set<string>;
+	private readonly hasOthers: boolean;
 	private readonly interfaces: Map<string, Address[] | undefined> | undefined;
 	private readonly bridges: ReadonlySet<string>;
 	private readonly routes: Routes;
@@ -20,7 +21,15 @@ export class Network {
 	private readonly networkEnds: ReadonlySet<string> | undefined;
 
 	/** @throws if an address or a route can't be parsed */
-	constructor({ localAddresses, interfaces, routes = [], sysctls = {}, ipsets }: NodeNetwork) {
+	constructor({
+		localAddresses,
+		hasOtherAddresses = false,
+		interfaces,
+		routes = [],
+		sysctls = {},
+		ipsets,
+	}: NodeNetwork) {
+		this.hasOthers = hasOtherAddresses;
 		this.interfaces =
 			interfaces && new Map(interfaces.map(({ name, addresses }) => [name, addresses?.map(interfaceAddress)]));
 		const own = [...(this.interfaces?.values() ?? [])].flatMap((addresses) => addresses ?? []).map(String);
@@ -40,8 +49,8 @@ export class Network {
 	}
 
 	/**
-	 * Whether an address has a type of the kernel's routing tables, given all addresses that it may be. "unicast" and
-	 * "broadcast" depend on the routes.
+	 * Whether an address has a type of the kernel's routing tables, given all addresses that it may be. IPv4 asks only the
+	 * table of local addresses: what isn't in it is unicast (__inet_dev_addr_type in net/ipv4/fib_frontend.c).
 	 */
 	chanceOfType(candidates: readonly Address[], type: string): Chance {
 		const isLocal = (address: Address) => this.isLocal(address);
@@ -50,15 +59,25 @@ export class Network {
 		if (type === "multicast") return chanceWithin(candidates, isMulticast);
 		const others = candidates.filter((address) => !isLocal(address) && !isMulticast(address));
 		if (candidates.length > 0 && others.length === 0) return 0;
-		if (this.interfaces === undefined || !others.every((address) => this.isUnicast(address))) return "unknown";
+		if (!others.every((address) => this.isUnicast(address))) return "unknown";
 		if (type !== "unicast") return 0;
 		return others.length === candidates.length ? 1 : "unknown";
 	}
 
-	/** Whether its routes lead to an interface, and it is no broadcast address. */
+	/** The same, limited to an interface: there, IPv4 takes the addresses of other interfaces for unicast. */
+	chanceOfTypeOn(candidates: readonly Address[], type: string, interfaceName: string | undefined): Chance {
+		const isLocal = this.chanceOfLocalOn(candidates, interfaceName);
+		if (type === "local") return isLocal;
+		const isOwn = chanceWithin(candidates, (address) => this.isLocal(address));
+		if (type === "multicast" || isOwn === 0) return this.chanceOfType(candidates, type);
+		if (isOwn !== 1 || !candidates.every((address) => address.kind() === "ipv4")) return "unknown";
+		return type === "unicast" ? not(isLocal) : 0;
+	}
+
 	private isUnicast(address: Address): boolean {
-		const routes = this.routes.towards(address);
-		return routes.length > 0 && routes.every((route) => route.interface !== undefined) && !this.mayBeBroadcast(address);
+		if (address.kind() === "ipv4") return !this.mayBeBroadcast(address);
+		const routes = this.interfaces ? this.routes.towards(address) : [];
+		return routes.length > 0 && routes.every((route) => route.interface !== undefined);
 	}
 
 	/**
@@ -152,6 +171,11 @@ export class Network {
 		return inInterface === undefined || inInterface === to;
 	}
 
+	/** @param name undefined: unknown */
+	mayBeBridge(name: string | undefined): boolean {
+		return name === undefined ? this.interfaces === undefined || this.bridges.size > 0 : this.bridges.has(name);
+	}
+
 	/** The interface through which a packet leaves; undefined: unknown. */
 	interfaceTowards(destination: Address): string | undefined {
 		return this.isLocal(destination) ? "lo" : this.routes.interfaceTowards(destination);
@@ -159,7 +183,7 @@ export class Network {
 
 	/**
 	 * The addresses that masquerading may choose: that of the route, or if routes aren't known, any. It is never one of host
-	 * or link scope (inet_select_addr in net/ipv4/devinet.c).
+	 * or link scope (inet_select_addr in net/ipv4/devinet.c). Empty: it may be an address that isn't known.
 	 */
 	sourcesTowards(destination: Address): Address[] {
 		// ipv6_dev_get_saddr prefers the destination itself if it is local (RFC 6724, rule 1).
@@ -167,6 +191,7 @@ export class Network {
 		const routes = this.isLocal(destination) ? [] : this.routes.towards(destination);
 		const sources = routes.map((route) => route.source);
 		if (routes.length > 0 && !sources.includes(undefined)) return distinct(sources.filter((one) => one !== undefined));
+		if (this.hasOthers) return [];
 		return [...this.local]
 			.map((text) => ipaddr.parse(text))
 			.filter((own) => own.kind() === destination.kind() && !["loopback", "linkLocal"].includes(own.range()));

@@ -108,7 +108,7 @@ export function mapNetwork(state: PacketState, rule: RuleReference, range: Addre
 function withSource(state: PacketState, sources: readonly Address[], otherPort: boolean | undefined): Conntrack {
 	const before = state.sources.map(String);
 	const kept = sources.filter((source) => before.includes(source.toString())).length;
-	const differs = kept === 0 || otherPort === true;
+	const differs = (kept === 0 && sources.length > 0) || otherPort === true;
 	const isSame = sources.length === 1 && kept === 1 && otherPort === false;
 	return { ...state.conntrack, sourceSettled: true, sourceNat: differs ? true : isSame ? false : "unknown" };
 }

@@ -11,8 +11,8 @@ import {
 } from "../model.ts";
 import type { Conntrack } from "./conntrack.ts";
 
-/** The hooks of IP packets, in which a walk follows a packet. */
-export const hooks = ["prerouting", "input", "forward", "output", "postrouting"] as const;
+/** The hooks of IP packets, and before and after them those of devices, in which a walk follows a packet. */
+export const hooks = ["ingress", "prerouting", "input", "forward", "output", "postrouting", "egress"] as const;
 
 export type Hook = (typeof hooks)[number];
 
@@ -38,8 +38,8 @@ export interface PacketState {
 	readonly conntrack: Conntrack;
 	/** Names of the lists (xt_recent) and sets (nftables) that contain the packet's source address: session affinity. */
 	readonly affinity: ReadonlySet<string>;
-	/** False: other lists may contain it too. */
-	readonly isAffinityKnown: boolean;
+	/** Of which lists that is known; other ones may contain it too. */
+	readonly affinityKnown: "all" | "kube-proxy" | "none";
 	/** Conditions that can't be evaluated, and which answer this branch follows. */
 	readonly assumptions: ReadonlyMap<string, boolean>;
 	readonly hook: Hook;
@@ -93,11 +93,13 @@ export interface PacketView {
 
 export const allBits = 0xffffffff;
 
+/** The lists and sets that contain a packet's source; "first": none of kube-proxy's, and of others it isn't known. */
+export type Affinity = Iterable<string> | "first" | "unknown";
+
 /**
- * @param affinity the lists and sets that contain the source, or "unknown"
  * @throws if the packet's addresses can't be parsed or aren't of its family
  */
-export function initialState(packet: Packet, affinity: Iterable<string>): PacketState {
+export function initialState(packet: Packet, affinity: Affinity): PacketState {
 	const source = addressOf(packet, packet.source);
 	const destination = addressOf(packet, packet.destination);
 	const { destinationPort, ctstate } = packet;
@@ -128,8 +130,8 @@ export function initialState(packet: Packet, affinity: Iterable<string>): Packet
 				? { sources: [source], sourcePort: packet.sourcePort, destinations: [destination], destinationPort }
 				: undefined,
 		},
-		affinity: new Set(affinity === "unknown" ? [] : affinity),
-		isAffinityKnown: affinity !== "unknown",
+		affinity: new Set(typeof affinity === "string" ? [] : affinity),
+		affinityKnown: affinity === "unknown" ? "none" : affinity === "first" ? "kube-proxy" : "all",
 		assumptions: new Map(),
 		hook: isReceived(packet) ? "prerouting" : "output",
 		baseChain: "",

@@ -6,7 +6,7 @@
 import { type Family, isReceived, type KernelSetting, type Packet } from "../model.ts";
 import type { Network } from "../node/hostNetwork.ts";
 import type { Conntrack } from "../packet/conntrack.ts";
-import { type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
+import { type Affinity, type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
 import { type Continuation, type FinishedBranch, unknownEnd, Walker } from "./walker.ts";
 
 export interface BaseChain {
@@ -29,7 +29,7 @@ export function walkHooks(
 	chains: readonly BaseChain[],
 	packet: Packet,
 	network: Network,
-	affinity: Iterable<string>,
+	affinity: Affinity,
 	kernelFirst = true,
 ): FinishedBranch[] {
 	const walk = new HookWalk(chains, network, kernelFirst);
@@ -58,28 +58,33 @@ class HookWalk {
 	}
 
 	/** What a bridge forwards between its ports isn't routed, and the rules see it only if a setting says so. */
-	arrived(state: PacketState): FinishedBranch[] {
-		if (!this.network.isBridged(state)) return this.received(state);
+	arrived(entering: PacketState): FinishedBranch[] {
+		if (!this.network.isBridged(entering)) return this.received(entering);
+		return this.pass("ingress", { ...entering, bridged: true }, (state) => this.acrossBridge(state));
+	}
+
+	private acrossBridge(state: PacketState): FinishedBranch[] {
 		const name = bridgeSetting(state.family);
 		const value = this.network.settings.valueOf(name);
-		if (value === "0") return delivered(state);
-		const seen = () => this.bridged({ ...state, bridged: true });
+		const unseen = () => this.sent(this.leaving(state));
+		if (value === "0") return unseen();
+		const seen = () => this.bridged(state);
 		if (value !== undefined) return seen();
 		const rule = { table: "kernel", chain: "bridge", rule: name };
 		const reason = `whether rules see packets between two ports of a bridge depends on ${name}, which is unknown`;
-		return this.walker.fork({ state, rule, reason }, seen, () => delivered(state));
+		return this.walker.fork({ state, rule, reason }, seen, unseen);
 	}
 
 	private bridged(state: PacketState): FinishedBranch[] {
 		return this.pass("prerouting", state, (passed) => {
 			const isRouted = passed.destination !== state.destination;
 			if (isRouted) return this.routed({ ...passed, bridged: false });
-			return this.pass("forward", this.leaving(passed), (allowed) => this.pass("postrouting", allowed, delivered));
+			return this.pass("forward", this.leaving(passed), (allowed) => this.leave(allowed));
 		});
 	}
 
 	private received(state: PacketState): FinishedBranch[] {
-		return this.pass("prerouting", state, (passed) => this.routed(passed));
+		return this.pass("ingress", state, (arrived) => this.pass("prerouting", arrived, (passed) => this.routed(passed)));
 	}
 
 	private routed(state: PacketState): FinishedBranch[] {
@@ -93,7 +98,7 @@ class HookWalk {
 		return this.pass("output", this.leaving(state), (routed) => {
 			const setting = this.network.refusesToSend(routed.sources[0], routed.destination);
 			if (setting !== undefined) return droppedBy(setting, routed);
-			return this.pass("postrouting", this.leaving(routed), (sent) =>
+			return this.leave(this.leaving(routed), (sent) =>
 				this.network.isLocal(sent.destination) ? this.looped(sent) : delivered(sent),
 			);
 		});
@@ -102,7 +107,15 @@ class HookWalk {
 	private forwarded(state: PacketState): FinishedBranch[] {
 		const setting = this.network.settings.forwardingIsOff(state.family);
 		if (setting !== undefined) return droppedBy(setting, { ...state, hook: "forward" });
-		return this.pass("forward", this.leaving(state), (allowed) => this.pass("postrouting", allowed, delivered));
+		return this.pass("forward", this.leaving(state), (allowed) => this.leave(allowed));
+	}
+
+	private leave(state: PacketState, after: Continuation = delivered): FinishedBranch[] {
+		return this.pass("postrouting", state, (passed) => this.sent(passed, after));
+	}
+
+	private sent(state: PacketState, after: Continuation = delivered): FinishedBranch[] {
+		return this.pass("egress", state, after);
 	}
 
 	private deliveredHere(state: PacketState): FinishedBranch[] {
@@ -156,7 +169,8 @@ const delivered: Continuation = (state) => [{ probability: 1, state, verdict: "d
 
 function entered(chain: BaseChain, state: PacketState, kernelFirst: boolean): PacketState {
 	const from = kernelFirst ? priorities.conntrack : priorities.conntrack + 1;
-	const seen = state.conntrack.seen || place(chain) >= from;
+	// Devices are before conntrack.
+	const seen = state.conntrack.seen || (chain.hook !== "ingress" && place(chain) >= from);
 	return { ...state, conntrack: { ...state.conntrack, seen }, baseChain: `${chain.table} ${chain.name}` };
 }
 
@@ -183,7 +197,7 @@ function isCalled({ type, hook }: BaseChain, { conntrack }: PacketState): boolea
 
 /** After a hook with NAT, the addresses of a connection are decided, even if no rule changed them. */
 function settled(conntrack: Conntrack, hook: Hook): Conntrack {
-	if (hook === "forward") return conntrack;
+	if (hook === "forward" || hook === "ingress" || hook === "egress") return conntrack;
 	const kind = manipulates(hook) === "destination" ? "destinationSettled" : "sourceSettled";
 	return { ...conntrack, seen: true, [kind]: true };
 }

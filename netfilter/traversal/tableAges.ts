@@ -2,7 +2,7 @@
 
 import type { Packet } from "../model.ts";
 import type { Network } from "../node/hostNetwork.ts";
-import { hopRecordsOf } from "../packet/state.ts";
+import { type Affinity, hopRecordsOf } from "../packet/state.ts";
 import { type BaseChain, natPriority, place, priorities, walkHooks } from "./hooks.ts";
 import { doubted, type FinishedBranch, sameResults } from "./walker.ts";
 
@@ -19,7 +19,7 @@ const mostOrders = 64;
 export function walkTables(
 	ordered: readonly BaseChain[],
 	floating: readonly (readonly BaseChain[])[],
-	...entry: [packet: Packet, network: Network, affinity: Iterable<string>]
+	...entry: [packet: Packet, network: Network, affinity: Affinity]
 ): FinishedBranch[] {
 	const orders = ordersOf(ordered, floating);
 	const [first, ...others] = orders.slice(0, mostOrders).flatMap((order) => {
@@ -66,7 +66,9 @@ const isTiedWithKernel = ({ type, hook, priority }: BaseChain): boolean =>
 	type === "filter" &&
 	(priority === priorities.conntrack
 		? hook === "prerouting" || hook === "output"
-		: hook !== "forward" && priority === natPriority(hook));
+		: !hooksWithoutNat.has(hook) && priority === natPriority(hook));
+
+const hooksWithoutNat: ReadonlySet<string> = new Set(["ingress", "forward", "egress"]);
 
 function unordered(end: FinishedBranch): FinishedBranch {
 	const rule = { table: "kernel", chain: "hooks", rule: "chains of equal priority" };

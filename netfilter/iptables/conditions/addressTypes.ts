@@ -25,15 +25,10 @@ export function addressTypes(match: AddressType, state: PacketState, network: Ne
 	]);
 }
 
-/** Limited to an interface, another one's address counts as unicast (inet_dev_addr_type in net/ipv4/fib_frontend.c). */
 function addressType({ of, on }: AddressType, type: string, state: PacketState, network: Network): Chance {
 	const candidates = addresses(of, state);
 	if (!on) return network.chanceOfType(candidates, type);
-	const isLocal = network.chanceOfLocalOn(candidates, on === "in" ? state.inInterface : state.outInterface);
-	if (type === "local") return isLocal;
-	if (type === "multicast") return network.chanceOfType(candidates, type);
-	const isOwn = chanceWithin(candidates, (address) => network.isLocal(address));
-	return type === "unicast" && isOwn === 1 ? not(isLocal) : "unknown";
+	return network.chanceOfTypeOn(candidates, type, on === "in" ? state.inInterface : state.outInterface);
 }
 
 const addresses = (of: "source" | "destination", state: PacketState): readonly Address[] =>

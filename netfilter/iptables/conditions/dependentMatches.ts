@@ -109,11 +109,13 @@ function recent(group: OptionGroup): Match {
 	const understood = options.every((option) => {
 		const [value = ""] = option.values;
 		if (option.name === "--mask") return hasOneValue(option) && wholeAddress.has(value);
-		if (["--name", "--seconds"].includes(option.name)) return hasOneValue(option);
+		if (["--name", "--seconds", "--hitcount"].includes(option.name)) return hasOneValue(option);
 		return (
 			option.values.length === 0 && (option.name in recentActions || ["--reap", "--rsource"].includes(option.name))
 		);
 	});
 	const kind = action && recentActions[action.name];
-	return kind && list && understood ? { kind: "recent", action: kind, list, not: action.not } : unknown(textOf(group));
+	if (!kind || !list || !understood) return unknown(textOf(group));
+	const hits = Number(options.find(({ name }) => name === "--hitcount")?.values[0] ?? 1);
+	return { kind: "recent", action: kind, list, hits, not: action.not };
 }

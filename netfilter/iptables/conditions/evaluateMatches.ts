@@ -120,8 +120,7 @@ function holds(match: Match, state: PacketState, network: Network): Chance | "ab
 		case "random":
 			return match.probability;
 		case "recent":
-			if (match.action === "set" || state.affinity.has(match.list)) return 1;
-			return state.isAffinityKnown ? 0 : "unknown";
+			return isRemembered(match, state);
 		case "reverse-path":
 			return reversePath(match, state, network);
 		case "bridge-port":
@@ -192,11 +191,29 @@ function bridgePort({ of }: Extract<Match, { kind: "bridge-port" }>, { inInterfa
 	return inInterface === "" || inInterface === "lo" ? 0 : "unknown";
 }
 
+/** xt_recent. Of a source that a list has contained for longer, it isn't known how many packets were remembered. */
+function isRemembered({ action, list, hits }: Extract<Match, { kind: "recent" }>, state: PacketState): Chance {
+	if (action === "set") return 1;
+	if (!state.affinity.has(list)) return knowsList(state, list) ? 0 : "unknown";
+	if (hits <= 1) return 1;
+	return state.affinity.has(newIn(list)) ? 0 : "unknown";
+}
+
+const knowsList = ({ affinityKnown }: PacketState, list: string): boolean =>
+	affinityKnown === "all" || (affinityKnown === "kube-proxy" && list.startsWith("KUBE-SEP-"));
+
+/** Marks a list that contains the source since a rule has just added it: it remembers one packet. */
+const newIn = (list: string): string => `new in ${list}`;
+
 function remembered(match: Match, state: PacketState): PacketState {
-	if (match.kind !== "recent" || match.action === "rcheck" || match.action === "update") return state;
+	if (match.kind !== "recent" || match.action === "rcheck") return state;
+	const { action, list } = match;
 	const affinity = new Set(state.affinity);
-	if (match.action === "set") affinity.add(match.list);
-	else affinity.delete(match.list);
+	const isNew = action === "set" && !affinity.has(list) && knowsList(state, list);
+	affinity.delete(newIn(list));
+	if (isNew) affinity.add(newIn(list));
+	if (action === "set") affinity.add(list);
+	if (action === "remove") affinity.delete(list);
 	return { ...state, affinity };
 }
 

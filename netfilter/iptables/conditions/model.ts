@@ -27,7 +27,8 @@ export type MatchKind =
 	/** A connection that another one's helper expects (xt_helper.c). */
 	| { kind: "helper" }
 	| { kind: "random"; probability: number }
-	| { kind: "recent"; action: "rcheck" | "update" | "set" | "remove"; list: string }
+	/** `hits`: so many packets must have been remembered. */
+	| { kind: "recent"; action: "rcheck" | "update" | "set" | "remove"; list: string; hits: number }
 	| { kind: "reverse-path"; loose: boolean; acceptsLocal: boolean }
 	/** "both": a bridge forwards the packet. */
 	| { kind: "bridge-port"; of: "in" | "out" | "both" }

@@ -26,6 +26,10 @@ export function fieldOf(expression: Expression, state: PacketState, network: Net
 			return fib(expression, state, network);
 		case "extension":
 			return expression.hasField ? absent : { kind: "number", value: 0 };
+		case "option":
+			if (expression.protocol === state.protocol)
+				return unknown(`the packet's ${expression.protocol} options are unknown`);
+			return expression.hasField ? absent : { kind: "number", value: 0 };
 		case "unknown":
 			return unknown(`${JSON.stringify(expression.json)} isn't supported`);
 		default:
@@ -153,7 +157,7 @@ function fib({ result, flags }: { result: string; flags: string[] }, state: Pack
 	const reason = "the node's interfaces or routes are unknown";
 	if (result === "type") {
 		const chanceOf = (type: string) =>
-			isLimited && type === "local" ? network.chanceOfLocalOn(addresses, on) : network.chanceOfType(addresses, type);
+			isLimited ? network.chanceOfTypeOn(addresses, type, on) : network.chanceOfType(addresses, type);
 		return { kind: "tested", chanceOf, reason };
 	}
 	// `fib daddr oifname`: local addresses have no route through an interface (nft_fib4_eval in nft_fib_ipv4.c).
@@ -168,7 +172,8 @@ function fib({ result, flags }: { result: string; flags: string[] }, state: Pack
 		if (name !== undefined) return { kind: "tested", chanceOf, reason };
 	}
 	// `fib saddr . iif oif exists`: 1 if there is such a route. What lo brings has one (nft_fib_is_loopback).
-	if (result.startsWith("oif") && flags.includes("iif")) {
+	// nft 1.1.1 and 1.1.2 print "check" instead.
+	if ((result.startsWith("oif") || result === "check") && flags.includes("iif")) {
 		const exists = network.chanceOfReversePath(addresses, on, false);
 		return {
 			kind: "tested",

@@ -74,6 +74,25 @@ describe("conditions", () => {
 		expect(ends(walk({ filter: rules }, toPod))).toEqual(["drop"]);
 	});
 
+	it.each([
+		["the first packet is below the number", 4, "untouched"],
+		["the first packet is enough", 1, "drop"],
+	])("that count remembered packets: %s", (_, hits, expected) => {
+		const rules = [
+			"FORWARD -p tcp -m recent --set --name SSH --mask 255.255.255.255 --rsource",
+			`FORWARD -p tcp -m recent --update --seconds 60 --hitcount ${hits} --name SSH --mask 255.255.255.255 --rsource -j DROP`,
+		];
+		expect(ends(walk({ filter: rules }, toPod))).toEqual([expected]);
+	});
+
+	it("that count the packets of a source that was remembered before are unknown", () => {
+		const rule = "FORWARD -m recent --rcheck --hitcount 4 --name SSH --rsource -j DROP";
+		const tables = parseIptablesSave(save({ filter: [rule] }));
+		expect(ends(walkIptables(tables, toPod, worker3, { affinity: ["SSH"] }))).toEqual(["unknown"]);
+		expect(ends(walkIptables(tables, toPod, worker3, { affinity: "first" }))).toEqual(["unknown"]);
+		expect(ends(walkIptables(tables, toPod, worker3))).toEqual(["untouched"]);
+	});
+
 	it("that remember the source don't if the rule has failed before", () => {
 		const rules = [
 			"FORWARD -p udp -m recent --set --name A --rsource -j ACCEPT",
@@ -89,12 +108,13 @@ describe("unknown", () => {
 		["an unsupported target", "FORWARD -j NFQUEUE --queue-num 1", '"-j NFQUEUE --queue-num 1" isn\'t supported'],
 		["an unknown interface", "FORWARD -o eth1 -j DROP", "the rule matches interface eth1"],
 		[
-			"a type of address that depends on routes",
-			"FORWARD -m addrtype --dst-type UNICAST -j DROP",
+			"a type of address that depends on the interfaces' networks",
+			"FORWARD -m addrtype --src-type UNICAST -j DROP",
 			"depends on the node's interfaces and routes",
 		],
 	])("is the result, with the reason: %s", (_, rule, reason) => {
-		const [path, ...others] = walk({ filter: [rule] }, toPod, { localAddresses: ["172.18.0.4"] });
+		const fromBroadcast = { ...toPod, source: "172.18.0.255" };
+		const [path, ...others] = walk({ filter: [rule] }, fromBroadcast, { localAddresses: ["172.18.0.4"] });
 		expect(others).toEqual([]);
 		expect(path).toMatchObject({
 			outcome: "unknown",
@@ -102,6 +122,15 @@ describe("unknown", () => {
 			hops: [{ effect: "unknown", rule: `-A ${rule}` }],
 		});
 		expect(path?.hops[0]?.text).toContain(reason);
+	});
+
+	it.each([
+		["UNICAST", "drop"],
+		["BROADCAST", "untouched"],
+		["BLACKHOLE,PROHIBIT,UNREACHABLE", "untouched"],
+	])("isn't the type of an address that no network ends with: %s", (types, expected) => {
+		const rule = `FORWARD -m addrtype --dst-type ${types} -j DROP`;
+		expect(ends(walk({ filter: [rule] }, toPod, { localAddresses: ["172.18.0.4"] }))).toEqual([expected]);
 	});
 
 	it("is the result of a condition on an unknown source port", () => {

@@ -149,7 +149,7 @@ describe("what isn't understood", () => {
 		["-m limit --limit 5/min -j ACCEPT", ["-m limit --limit 5/min"]],
 		["-m statistic --mode nth --every 3 --packet 0 -j ACCEPT", ["-m statistic --mode nth --every 3 --packet 0"]],
 		["-p tcp -m tcp --tcp-option 5 -j ACCEPT", ["-m tcp --tcp-option 5"]],
-		["-m recent --rcheck --hitcount 4 --name A --rsource", ["-m recent --rcheck --hitcount 4 --name A --rsource"]],
+		["-m recent --rcheck --rttl --name A --rsource", ["-m recent --rcheck --rttl --name A --rsource"]],
 		[
 			"-m recent --set --name A --mask 255.255.255.0 --rsource",
 			["-m recent --set --name A --mask 255.255.255.0 --rsource"],

@@ -110,3 +110,20 @@ describe("sets that rules change", () => {
 		expect(ends(walk(objects, toPod))).toEqual(["unknown"]);
 	});
 });
+
+describe("statements that let the packet pass", () => {
+	it.each<[string, unknown]>([
+		["a zone of conntrack", { mangle: { key: { ct: { key: "zone" } }, value: 5 } }],
+		["an element of a map", { map: { op: "add", elem: ip("saddr"), data: port("tcp"), map: "@m" } }],
+		["an element of a map, as nft 1.0.6 prints it", "add @m { ip saddr : tcp dport }"],
+		["an option of TCP that is removed", { reset: { "tcp option": { name: "sack-perm" } } }],
+	])("%s", (_, statement) => {
+		expect(ends(walk(forward([statement as Json]), toPod))).toEqual(["untouched"]);
+		expect(ends(walk(forward([statement as Json, drop]), toPod))).toEqual(["drop"]);
+	});
+
+	it("except those that count packets", () => {
+		const statement = "update @m { ip saddr limit rate over 10/second : tcp dport }" as unknown as Json;
+		expect(ends(walk(forward([statement, drop]), toPod))).toEqual(["unknown"]);
+	});
+});

@@ -1,5 +1,8 @@
 /** Which packets a rule of nftables is for, and what is not known. */
 import { describe, expect, it } from "vitest";
+import { parseNftables } from "../../../../netfilter/nftables/parse.ts";
+import { walkNftables } from "../../../../netfilter/nftables/walk.ts";
+import { fromOutside, worker3 } from "../fixtures.ts";
 import {
 	ct,
 	drop,
@@ -52,6 +55,13 @@ describe("conditions", () => {
 		["a small mark", match(meta("mark"), 10, "<"), false],
 		["the type of an address", match(fib("daddr"), "local"), false],
 		["not the type of an address", match(fib("daddr"), "local", "!="), true],
+		[
+			"an option of TCP for a packet of UDP",
+			match({ "tcp option": { name: "maxseg", field: "size" } }, 536, "<"),
+			false,
+		],
+		["that an option of TCP exists", match({ "tcp option": { name: "maxseg" } }, true), false],
+		["a chunk of SCTP", match({ "sctp chunk": { name: "init" } }, false), true],
 		["a state", match(ct("state"), "new", "in"), true],
 		["several states", match(ct("state"), ["established", "related"], "in"), false],
 		["a set of states", match(ct("state"), { set: ["established", "new"] }), true],
@@ -62,7 +72,28 @@ describe("conditions", () => {
 		["the family", match(meta("nfproto"), "ipv4"), true],
 	])("hold or not: %s", (_, condition, expected) => {
 		const objects = table({ f: [{ hook: "forward" }, [condition, drop]] }, { sets });
-		expect(ends(walk(objects, { ...toPod, mark: 0x4001 }))).toEqual([expected ? "drop" : "untouched"]);
+		const protocol = JSON.stringify(condition).includes("tcp option") ? "udp" : "tcp";
+		expect(ends(walk(objects, { ...toPod, protocol, mark: 0x4001 }))).toEqual([expected ? "drop" : "untouched"]);
+	});
+
+	/** inet_dev_addr_type in net/ipv4/fib_frontend.c, confirmed by Linux 6.18. */
+	it.each([
+		["eth0", "local", true],
+		["veth0", "local", false],
+		["veth0", "unicast", true],
+		["eth0", "unicast", false],
+		["veth0", "broadcast", false],
+		["veth0", { set: ["local", "broadcast", "multicast", "unicast"] }, true],
+	])("on %s, the node's address on eth0 is of type %j: %s", (inInterface, type, expected) => {
+		const condition = match({ fib: { result: "type", flags: ["daddr", "iif"] } }, type);
+		const objects = table({ p: [{ hook: "prerouting" }, [condition, drop]] });
+		const interfaces = [
+			{ name: "eth0", addresses: ["172.18.0.4/16"] },
+			{ name: "veth0", addresses: ["10.244.3.1/32"] },
+		];
+		const packet = fromOutside({ inInterface, destinationPort: 22 });
+		const ruleset = parseNftables(JSON.stringify({ nftables: objects }));
+		expect(ends(walkNftables(ruleset, packet, { ...worker3, interfaces }))).toEqual([expected ? "drop" : "untouched"]);
 	});
 
 	it("that are random have their probability", () => {

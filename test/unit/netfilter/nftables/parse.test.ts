@@ -62,7 +62,7 @@ describe("parseNftables", () => {
 						table: "t",
 						name: "c",
 						type: "filter",
-						hook: "ingress",
+						hook: "xmit",
 						prio: 0,
 						policy: "accept",
 					},
@@ -74,7 +74,7 @@ describe("parseNftables", () => {
 		expect(problemsOf(parseNftables(text))).toEqual([
 			'{"tunnel":{"family":"netdev","table":"t","name":"f"}}',
 			'{"rule":{"family":"netdev","table":"t","chain":"missing","handle":1,"expr":[]}}',
-			"netdev t c: its hook ingress isn't supported",
+			"netdev t c: its hook xmit isn't supported",
 		]);
 	});
 });
