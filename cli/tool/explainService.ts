@@ -24,7 +24,7 @@ interface Options extends SourceOptions {
 	through?: string;
 	protocol?: Protocol;
 	rules?: string[];
-	nodeIp?: string;
+	nodeIp?: string[];
 	inInterface?: string;
 	trace?: boolean;
 	verbose?: boolean;
@@ -59,9 +59,9 @@ export const addExplain = (program: Command): Command =>
 		.addOption(new Option("--protocol <protocol>", "of the packet (default: the port's)").choices(Protocol.options))
 		.option(
 			"--rules <file...>",
-			"the rules of one node, from iptables-save or nft -j list ruleset, instead of a cluster",
+			"the rules of one node instead of a cluster: the outputs of iptables-save, ip6tables-save, those of legacy iptables, nft -j list ruleset",
 		)
-		.option("--node-ip <address>", "with --rules: the node's own address")
+		.option("--node-ip <address...>", "with --rules: the node's own addresses, as far as you know them")
 		.option("--in-interface <name>", "with --rules: the interface where the packet arrives")
 		.option("--trace", "the lab's own Service only: compare with the kernel's trace")
 		.option("--verbose", "show every rule on the path, not only those that rewrite, choose, drop or reject")
@@ -112,16 +112,17 @@ async function explainService(service: string, options: Asked): Promise<number> 
 }
 
 async function explainDump(asked: Asked, files: string[]): Promise<number> {
-	const { from, to, nodeIp, protocol = "tcp", inInterface, json } = asked;
-	if (nodeIp === undefined)
+	const { from, to, nodeIp: nodeIps = [], protocol = "tcp", inInterface, json } = asked;
+	const [node] = nodeIps;
+	if (node === undefined)
 		throw new Error("--rules needs --node-ip <address>, the address of the node with these rules");
 	const texts = await Promise.all(files.map(async (path) => ({ path, text: await readFile(path, "utf8") })));
-	const { packet, paths } = walkDump(parseDump(texts), { nodeIp, from, to, protocol, inInterface });
+	const { packet, paths } = walkDump(parseDump(texts), { nodeIps, from, to, protocol, inInterface });
 	if (json) console.log(JSON.stringify({ packet, paths }, null, 2));
 	else {
 		const target = withPort(packet.destination, packet.destinationPort);
-		console.log(`From ${packet.source} to ${target}/${protocol} on the node ${nodeIp}\n`);
-		console.log(pathsText(paths, { packet, node: nodeIp }, stepsOptions(asked)));
+		console.log(`From ${packet.source} to ${target}/${protocol} on the node ${node}\n`);
+		console.log(pathsText(paths, { packet, node }, stepsOptions(asked)));
 	}
 	return 0;
 }

@@ -34,6 +34,8 @@ export function requestProblemText(problem: RequestProblem): string {
 		case "unparsedDump":
 			return `${problem.path} can't be parsed: ${problem.why}`;
 		case "noDump":
-			return "--rules names no file";
+			return `--rules has no rules for ${familyName(problem.family)}: pass the output of ${problem.family === "ipv4" ? "iptables-save" : "ip6tables-save"} or of nft -j list ruleset`;
+		case "secondDump":
+			return `${problem.path}: --rules has rules of ${problem.of} twice; pass one file for each family and back end`;
 	}
 }

@@ -16,7 +16,10 @@ export type RequestProblem =
 	/** The file isn't the whole output of iptables-save. */
 	| { kind: "incompleteDump"; path: string; why: string }
 	| { kind: "unparsedDump"; path: string; why: string }
-	| { kind: "noDump" };
+	/** Two files have rules of one family and back end. */
+	| { kind: "secondDump"; path: string; of: string }
+	/** No file has rules for packets of the family. */
+	| { kind: "noDump"; family: Family };
 
 /** Ends the command. Its message is for developers: a user sees the problem in words. */
 export class RefusedRequest extends Error {

@@ -2,15 +2,16 @@
 import { parseAddress } from "../../netfilter/address.ts";
 import { whyNotWhole } from "../../netfilter/iptables/completeness.ts";
 import { type IptablesTables, parseIptablesSave } from "../../netfilter/iptables/parse.ts";
-import { walkIptables } from "../../netfilter/iptables/walk.ts";
-import type { NodeNetwork, Packet, Path, Protocol } from "../../netfilter/model.ts";
+import type { Family, Packet, Path, Protocol } from "../../netfilter/model.ts";
 import { type NftablesRuleset, parseNftables } from "../../netfilter/nftables/parse.ts";
 import { walkNftables } from "../../netfilter/nftables/walk.ts";
 import { hostAndPort } from "../journey/destination.ts";
+import { isLegacy } from "../nodeRules/ruleOutputs.ts";
 import { RefusedRequest } from "./requestProblem.ts";
 
 export interface DumpRequest {
-	nodeIp: string;
+	/** The node's addresses, as far as they are known; the first one names it. */
+	nodeIps: readonly string[];
 	from: string;
 	/** "address:port" */
 	to: string;
@@ -19,22 +20,29 @@ export interface DumpRequest {
 	inInterface?: string | undefined;
 }
 
-/** The rules of one node: iptables-save, or `nft -j list ruleset`, or both. */
+/** The rules of one node: of iptables by family and back end, of nft, or of both. */
 export interface Dump {
-	iptables?: IptablesTables;
+	iptables: Partial<Record<SaveKey, IptablesTables>>;
 	nftables?: NftablesRuleset;
 }
 
-/** @param files by path, what they contain. @throws if one is truncated or isn't a rule dump */
+type SaveKey = `${Family} ${"nf_tables" | "legacy"}`;
+
+/** @param files by path, what they contain. @throws if one is truncated, isn't a rule dump, or is of the same kind as another */
 export function parseDump(files: readonly { path: string; text: string }[]): Dump {
-	const dump: Dump = {};
+	const dump: Dump = { iptables: {} };
 	for (const { path, text } of files) {
-		if (text.trimStart().startsWith("{")) dump.nftables = parsed(path, text, parseNftables);
-		else {
-			const why = whyNotWhole(text);
-			if (why !== undefined) throw new RefusedRequest({ kind: "incompleteDump", path, why });
-			dump.iptables = parsed(path, text, parseIptablesSave);
+		if (text.trimStart().startsWith("{")) {
+			if (dump.nftables) throw new RefusedRequest({ kind: "secondDump", path, of: "nft" });
+			dump.nftables = parsed(path, text, parseNftables);
+			continue;
 		}
+		const why = whyNotWhole(text);
+		if (why !== undefined) throw new RefusedRequest({ kind: "incompleteDump", path, why });
+		const tables = parsed(path, text, parseIptablesSave);
+		const key: SaveKey = `${tables.family} ${isLegacy({ text }) ? "legacy" : "nf_tables"}`;
+		if (dump.iptables[key]) throw new RefusedRequest({ kind: "secondDump", path, of: key });
+		dump.iptables[key] = tables;
 	}
 	return dump;
 }
@@ -47,25 +55,33 @@ function parsed<T>(path: string, text: string, parse: (text: string) => T): T {
 	}
 }
 
-/** @throws if an address is invalid, or of another family than the rules */
-export function walkDump({ iptables, nftables }: Dump, request: DumpRequest): { packet: Packet; paths: Path[] } {
+/** @throws if an address is invalid, or no file has rules of its family */
+export function walkDump(dump: Dump, request: DumpRequest): { packet: Packet; paths: Path[] } {
 	const packet = packetOf(request);
-	const loopback = packet.family === "ipv4" ? "127.0.0.1" : "::1";
-	const network: NodeNetwork = { node: request.nodeIp, localAddresses: [request.nodeIp, loopback] };
-	if (nftables) return { packet, paths: walkNftables(nftables, packet, network, { ...(iptables && { iptables }) }) };
-	if (!iptables) throw new RefusedRequest({ kind: "noDump" });
-	return { packet, paths: walkIptables(iptables, packet, network) };
+	const { family } = packet;
+	const loopback = family === "ipv4" ? "127.0.0.1" : "::1";
+	const localAddresses = [...request.nodeIps, loopback];
+	const network = { node: request.nodeIps[0] ?? "", localAddresses, hasOtherAddresses: true };
+	const usual = dump.iptables[`${family} nf_tables`];
+	const legacy = dump.iptables[`${family} legacy`];
+	if (!dump.nftables && !usual && !legacy) throw new RefusedRequest({ kind: "noDump", family });
+	const ruleset = dump.nftables ?? { tables: [], strangeObjects: [] };
+	const tables = { ...(usual && { iptables: usual }), ...(legacy && { legacy }) };
+	return { packet, paths: walkNftables(ruleset, packet, network, { affinity: "first", ...tables }) };
 }
 
-function packetOf({ nodeIp, from, to, protocol, inInterface }: DumpRequest): Packet {
+function packetOf({ nodeIps, from, to, protocol, inInterface }: DumpRequest): Packet {
 	const target = hostAndPort(to);
 	const destination = target && parseAddress(target.host);
 	if (!destination) throw new RefusedRequest({ kind: "destination", value: to, isDump: true });
 	const source = parseAddress(from);
 	if (!source) throw new RefusedRequest({ kind: "address", option: "--from", value: from });
-	const node = parseAddress(nodeIp);
-	if (!node) throw new RefusedRequest({ kind: "address", option: "--node-ip", value: nodeIp });
-	const isProcess = source.toString() === node.toString() || source.range() === "loopback";
+	const own = nodeIps.map((text) => {
+		const address = parseAddress(text);
+		if (!address) throw new RefusedRequest({ kind: "address", option: "--node-ip", value: text });
+		return address.toString();
+	});
+	const isProcess = own.includes(source.toString()) || source.range() === "loopback";
 	return {
 		family: destination.kind(),
 		protocol,
