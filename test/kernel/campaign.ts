@@ -30,6 +30,7 @@ export interface Campaign {
 
 export interface Findings {
 	packets: number;
+	udp: number;
 	/** Packets for which the walk found several paths. */
 	drawn: number;
 	/** Packets of which the walk said that it does not know, such as which address masquerading chose. */
@@ -48,13 +49,14 @@ export async function runCampaign(
 	{ tool, family, others, seed, packets }: Campaign,
 ): Promise<Findings> {
 	const lots: ReturnType<typeof lotsOf> = [];
-	const counts = { packets: 0, drawn: 0, unknown: 0, needless: 0 };
+	const counts = { packets: 0, udp: 0, drawn: 0, unknown: 0, needless: 0 };
 	const reasons = new Map<string, number>();
 	for (let trial = 0; counts.packets < packets; trial++) {
 		const size = Math.min(packetsPerTrial, packets - counts.packets);
 		const { rules, probes } = randomTrial(tool, family, seed + trial, size, others);
 		const results = await runTrial(machine, rules, probes);
 		counts.packets += results.length;
+		counts.udp += results.filter(({ probe }) => probe.packet.protocol === "udp").length;
 		counts.drawn += results.filter(({ paths }) => paths.length > 1).length;
 		const unknown = results.filter(isUnknown);
 		counts.unknown += unknown.length;

@@ -56,7 +56,7 @@ export function randomServices(draw: Draw, family: Family): RandomService[] {
 			namespace: draw.pick(["default", "kube-system"]),
 			name: `service-${index}`,
 			portName: draw.pick(["", "web", "dns"]),
-			protocol: draw.pick(["tcp", "tcp", "udp"]),
+			protocol: draw.pick(["tcp", "udp"]),
 			clusterIp,
 			port: draw.pick([53, 80, 443, 8080]),
 			...(draw.chance(0.8) && { nodePort: nodePorts[index] ?? 30_040 }),

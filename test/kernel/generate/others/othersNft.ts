@@ -133,6 +133,12 @@ function administrator(draw: Draw, family: Family, hidden: readonly Hidden[]): N
 		`iifname { "eth0", "veth1" } ${ip} daddr ${localPods[0]} drop`,
 		`fib daddr type { local, multicast } accept`,
 		"fib daddr type != local counter jump log-it",
+		...(hook === "prerouting"
+			? [
+					`fib daddr . iif type != { local, broadcast, multicast } ${draw.pick(["drop", "accept"])}`,
+					"fib daddr . iif type unicast jump log-it",
+				]
+			: []),
 		"ct state vmap { established : accept, related : accept, invalid : accept, new : jump log-it }",
 		"tcp dport vmap { 22 : accept, 80 : drop, 30040-30041 : accept }",
 		`iifname vmap { "eth*" : jump log-it, "veth0" : accept }`,
