@@ -1,13 +1,14 @@
 /**
- * npm run drawbacks [-- <name> …] [--skip <name>] [--paths] [--verbose]: measures the drawbacks of NodePort on the lab, and restores
- * the lab, even after a failure or Ctrl-C.
+ * npm run drawbacks [-- <name> …] [--skip <name>] [--services <n>,<n>] [--paths] [--verbose]: measures the drawbacks of NodePort
+ * on the lab, and restores the lab, even after a failure or Ctrl-C.
  */
 
 import { Cluster } from "../kubernetes/liveCluster.ts";
 import { command, EndedBySignal } from "../lib/programs/command.ts";
 import { answerText } from "../report/answer/answerText.ts";
-import { drawbacksVerdict, drawbackText } from "../report/drawbacksText.ts";
+import { drawbacksVerdict, drawbackText } from "../report/drawbacks/drawbacksText.ts";
 import { experiments } from "../verification/experiments/all.ts";
+import { mostServices } from "../verification/experiments/manyServices/generatedServices.ts";
 import type { Measurement } from "../verification/experiments/model.ts";
 import type { Experiment } from "../verification/experiments/support/experiment.ts";
 import { restoreLeftovers } from "../verification/experiments/support/leftovers.ts";
@@ -15,7 +16,7 @@ import type { Drawback, Report } from "../verification/report.ts";
 import { writeReport } from "../verification/resultFile.ts";
 import { parseArguments, verbosity } from "./arguments.ts";
 import { screenOf } from "./display/screenOf.ts";
-import { type Status, showWork } from "./display/showWork.ts";
+import { showWork } from "./display/showWork.ts";
 import { repairLessonFault } from "./lesson/repairLab.ts";
 import { ExperimentLab } from "./stack/experimentLab.ts";
 import { settleLocks } from "./stack/interrupted.ts";
@@ -30,7 +31,7 @@ await command(async () => {
 	return exclusively(() => measureAll(chosen));
 });
 
-async function measureAll({ chosen, paths, verbose }: Options): Promise<number> {
+async function measureAll({ chosen, services, paths, verbose }: Options): Promise<number> {
 	await requireOwnCluster(
 		"the experiments stop nodes, reconfigure kube-proxy and recreate the cluster, so they need the lab's own cluster",
 		"drawbacks",
@@ -60,7 +61,9 @@ async function measureAll({ chosen, paths, verbose }: Options): Promise<number> 
 	const failed = (error: Error) => void errors.push(error);
 	try {
 		for (const experiment of chosen) {
-			const drawback = await showWork(experiment.name, { verbose }, (status) => run(experiment, status, abort.signal));
+			const drawback = await showWork(experiment.name, { verbose }, (status) =>
+				run(experiment, new ExperimentLab(abort.signal, status, services)),
+			);
 			drawbacks.push(drawback);
 			console.log(drawbackText(drawback, { verbose, paths, width: screen.width }));
 		}
@@ -79,6 +82,8 @@ async function measureAll({ chosen, paths, verbose }: Options): Promise<number> 
 
 interface Options {
 	chosen: Experiment[];
+	/** How many Services many-services creates. */
+	services: number[];
 	/** Show all paths. */
 	paths: boolean;
 	/** Show what is as expected too. */
@@ -88,32 +93,46 @@ interface Options {
 function options(): Options {
 	const names = experiments.map(({ name }) => name);
 	const { values, positionals } = parseArguments(
-		"npm run drawbacks -- [<name> …] [--skip <name>] [--paths] [--verbose]",
+		"npm run drawbacks -- [<name> …] [--skip <name>] [--services <n>,<n>] [--paths] [--verbose]",
 		{
 			options: {
 				skip: { type: "string", multiple: true, default: [] },
+				services: { type: "string", default: "1,1000,5000" },
 				paths: { type: "boolean", default: false },
 				...verbosity,
 			},
 			allowPositionals: true,
 		},
 		[
-			...experiments.map(({ name, question }) => `${name}: ${question}`),
+			...experiments.map(
+				({ name, question, onlyByName }) => `${name}: ${question}${onlyByName ? " (runs only if named)" : ""}`,
+			),
+			"--services  how many Services many-services creates, one number after the other (default 1,1000,5000)",
 			"--paths    shows the packet's path of each measurement",
 			"--verbose  shows every measurement",
 		],
 	);
 	const unknown = [...positionals, ...values.skip].find((name) => !names.includes(name));
 	if (unknown !== undefined) throw new Error(`experiment "${unknown}" not found; experiments: ${names.join(", ")}`);
-	const wanted = positionals.length > 0 ? positionals : names;
+	const usual = experiments.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
+	const wanted = positionals.length > 0 ? positionals : usual;
 	const chosen = experiments.filter(({ name }) => wanted.includes(name) && !values.skip.includes(name));
-	return { chosen, paths: values.paths, verbose: values.verbose };
+	return { chosen, services: serviceCounts(values.services), paths: values.paths, verbose: values.verbose };
+}
+
+/** @throws unless they are whole numbers in ascending order, of which the cluster's range of ClusterIPs has enough */
+function serviceCounts(text: string): number[] {
+	const counts = text.split(",").map((count) => (/^\d+$/.test(count) ? Number(count) : Number.NaN));
+	const isValid = counts.every((count, i) => count > (counts[i - 1] ?? 0) && count <= mostServices);
+	if (isValid) return counts;
+	throw new Error(
+		`--services: got ${JSON.stringify(text)}, allowed: numbers from 1 to ${mostServices} in ascending order; fix: --services 1,1000,5000`,
+	);
 }
 
 /** Runs an experiment under each of its settings, and undoes its other changes. */
-async function run(experiment: Experiment, status: Status, signal: AbortSignal): Promise<Drawback> {
+async function run(experiment: Experiment, lab: ExperimentLab): Promise<Drawback> {
 	const { name, title, question, changes, measure } = experiment;
-	const lab = new ExperimentLab(signal, status);
 	const measurements: Measurement[] = [];
 	for (const change of changes(await lab.snapshot())) {
 		const snapshot = await lab.configure(change);
@@ -122,7 +141,7 @@ async function run(experiment: Experiment, status: Status, signal: AbortSignal):
 			(reason: Error) => ({ reason }),
 		);
 		const errors = [...("reason" in measured ? [measured.reason.message] : []), ...(await lab.restore())];
-		signal.throwIfAborted();
+		lab.signal.throwIfAborted();
 		if (errors.length > 0) throw new Error(`${name}: ${errors.join("; ")}`);
 		if ("value" in measured) measurements.push(...measured.value);
 	}

@@ -2,7 +2,7 @@
 import type { Finding } from "../verification/findings.ts";
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
-import { subjectText, valueText } from "./drawbacksText.ts";
+import { subjectText, valueText } from "./drawbacks/drawbacksText.ts";
 import { findingTexts, subjectOf } from "./findingText.ts";
 import { type Markup, markup } from "./html/markup.ts";
 import { headOf, requestName, targetAddress } from "./matrixText.ts";

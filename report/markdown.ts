@@ -1,7 +1,7 @@
 /** The report as Markdown with GitHub's tables, for an issue or a job summary. */
 import type { Cell } from "../verification/model.ts";
 import type { Drawback, Report } from "../verification/report.ts";
-import { subjectText, valueText } from "./drawbacksText.ts";
+import { subjectText, valueText } from "./drawbacks/drawbacksText.ts";
 import { findingTexts } from "./findingText.ts";
 import { failedJourneys, journeyText } from "./journeyText.ts";
 import { asPredicted, differing, ending, grid, legend, notSent, predictedTitle } from "./matrixText.ts";

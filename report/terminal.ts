@@ -5,7 +5,7 @@ import type { ReportTexts } from "../verification/evidence/gather.ts";
 import type { Cell, NodeRules } from "../verification/model.ts";
 import type { Report } from "../verification/report.ts";
 import { answerText } from "./answer/answerText.ts";
-import { drawbackTable } from "./drawbacksText.ts";
+import { drawbackTable } from "./drawbacks/drawbacksText.ts";
 import { findingLines, findingTexts } from "./findingText.ts";
 import { percent } from "./journeyText.ts";
 import { cellList, type MatrixTable, matrixTables, type PaintVerdict } from "./matrixText.ts";

@@ -1,6 +1,6 @@
 /** A step of the lesson: predict, run, compare, explain. */
 import { table } from "../../lib/table.ts";
-import { drawbackTable } from "../../report/drawbacksText.ts";
+import { drawbackTable } from "../../report/drawbacks/drawbacksText.ts";
 import { explanationText } from "../../report/lesson/explanationText.ts";
 import { lessonText, predictionPrompt, questionChoices } from "../../report/lesson/lessonText.ts";
 import { lessonValueText, questionText } from "../../report/lesson/questionText.ts";

@@ -32,15 +32,17 @@ const start = (workers: readonly string[]): Settings => ({
 export class ExperimentLab implements Lab {
 	readonly signal: AbortSignal;
 	readonly say: Status;
+	readonly serviceCounts: readonly number[];
 	private readonly actions: (() => Promise<unknown>)[] = [];
 
 	/**
 	 * @param signal ends what an experiment waits for, but not what restores the lab
 	 * @param say receives what is being done
 	 */
-	constructor(signal: AbortSignal, say: Status) {
+	constructor(signal: AbortSignal, say: Status, serviceCounts: readonly number[] = []) {
 		this.signal = signal;
 		this.say = say;
+		this.serviceCounts = serviceCounts;
 	}
 
 	/** Updates the lab to these settings, and verifies it. The stack's tracked configuration file doesn't change. */

@@ -2,7 +2,7 @@
 import { experiments } from "../../verification/experiments/all.ts";
 import type { Measurement } from "../../verification/experiments/model.ts";
 import type { Drawback, Report } from "../../verification/report.ts";
-import { subjectText, valueText } from "../drawbacksText.ts";
+import { subjectText, valueText } from "../drawbacks/drawbacksText.ts";
 import { journeyText } from "../journeyText.ts";
 import { withTerms } from "./glossary.ts";
 import { type KeyFigure, keyFigures } from "./keyFigures.ts";
@@ -12,9 +12,10 @@ import { type Markup, markup } from "./markup.ts";
 export function drawbackCards({ drawbacks: measured = [], request }: Pick<Report, "drawbacks" | "request">): Markup {
 	const isMeasured = (name: string) => measured.some((drawback) => drawback.name === name);
 	const others = experiments.filter(({ name }) => !isMeasured(name));
+	const except = others.flatMap(({ name, onlyByName }) => (onlyByName ? name : [])).join(", ");
 	const hint = request.existing
 		? markup`<p>The experiments can't run on an existing cluster. <code>PULUMI_STACK=kind npm start</code> creates another lab for them.</p>`
-		: markup`<p><code>npm run drawbacks</code> measures them all.</p>`;
+		: markup`<p><code>npm run drawbacks</code> measures them all${except && `, except ${except}`}.</p>`;
 	return markup`${others.length > 0 && hint}<div class="cards">${measured.map(measuredCard)}${others.map((experiment) => openCard(experiment, request.existing !== undefined))}</div>`;
 }
 

@@ -1,6 +1,7 @@
 /** What an experiment measured, as a few numbers. */
 
 import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verification/experiments/model.ts";
+import { costText, timesOf } from "../drawbacks/modeCostText.ts";
 import { percent } from "../journeyText.ts";
 
 export interface KeyFigure {
@@ -97,6 +98,15 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 					what: `auto-assigned nodePorts are from ${measured.band.join(" to ")}`,
 				},
 			];
+		case "costs":
+			return subject.kind === "modeCost"
+				? [
+						{
+							figure: timesOf(measured.nftables / measured.iptables),
+							what: `${costText(subject)}: nftables / iptables`,
+						},
+					]
+				: [];
 		case "listed":
 			return [{ figure: measured.isListed ? "still listed" : "not listed", what: `${measured.address} in the API` }];
 		case "count":
@@ -124,6 +134,6 @@ function shareFigures(
 		...(!crossing && largest && replicas > 1
 			? [{ figure: percent(largest.share), what: `of the requests go to one of ${pods}` }]
 			: []),
-		...(median ? [{ figure: `× ${median.ratio.toFixed(2)}`, what: "the median latency through another node" }] : []),
+		...(median ? [{ figure: timesOf(median.ratio), what: "the median latency through another node" }] : []),
 	];
 }

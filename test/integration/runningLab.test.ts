@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, expect, it } from "vitest";
-import { drawbacks } from "./suites/experiments.ts";
+import { drawbacks } from "./suites/drawbacks/experiments.ts";
 import { objectFaults } from "./suites/objectFaults.ts";
 import { scriptedLearner } from "./suites/scriptedLearner.ts";
 import { clusterName, Lab } from "./support/lab.ts";

@@ -1,5 +1,5 @@
 /**
- * A lab with one worker: what it refuses, which rights its pods have, the programs that build on it, its credentials, and
+ * A lab with one worker: what it refuses, what many Services cost, which rights its pods have, the programs that build on it, its credentials, and
  * both Kubernetes providers. The tests build on each other.
  */
 import { mkdtempSync } from "node:fs";
@@ -14,6 +14,7 @@ import {
 	consumerOfLab,
 	programOfComponents,
 } from "./suites/consumer.ts";
+import { manyServices } from "./suites/drawbacks/proxyModes.ts";
 import { interchange } from "./suites/interchange.ts";
 import { podRights } from "./suites/podRights.ts";
 import { configure, refusals, refusalsBeforeStart } from "./suites/refusals.ts";
@@ -51,6 +52,7 @@ it("starts", async () => {
 });
 
 refusals(lab);
+manyServices(lab);
 podRights(lab);
 secrets(lab, temporary, () => processes);
 consumerOfLab(lab);

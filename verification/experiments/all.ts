@@ -2,6 +2,7 @@
 import { clientIpLost } from "./clientIpLost.ts";
 import { deadNodeDeadUrl } from "./deadNodeDeadUrl.ts";
 import { localBlackHoles } from "./localBlackHoles.ts";
+import { manyServices } from "./manyServices/manyServices.ts";
 import { oneServicePerPort } from "./oneServicePerPort.ts";
 import { openEverywhere } from "./openEverywhere.ts";
 import { pinnedPod } from "./pinnedPod.ts";
@@ -20,4 +21,5 @@ export const experiments: readonly Experiment[] = [
 	deadNodeDeadUrl,
 	pinnedPod,
 	openEverywhere,
+	manyServices,
 ];

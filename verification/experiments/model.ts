@@ -1,7 +1,14 @@
-/** What an experiment measures, expects and finds, as data. report/drawbacksText.ts makes the sentences. */
+/** What an experiment measures, expects and finds, as data. report/drawbacks/ makes the sentences. */
 import { z } from "zod";
 import { JourneyWithHops } from "../journey/model.ts";
 import { Observed, ProxyMode } from "../model.ts";
+
+/**
+ * `start`: kube-proxy's first round, which writes all rules; `change`: its round after one endpoint has changed;
+ * `connection`: establishing a TCP connection to the lab's nodePort; `memory`: of kube-proxy's process.
+ */
+export const Cost = z.enum(["start", "change", "connection", "memory"]);
+export type Cost = z.infer<typeof Cost>;
 
 export const MeasuredSubject = z.discriminatedUnion("kind", [
 	/** One request to an address of a node. */
@@ -39,6 +46,10 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 	/** Of a Service of type LoadBalancer. */
 	z.object({ kind: z.literal("externalAddress") }),
 	z.object({ kind: z.literal("balancedNodePort"), node: z.string() }),
+	/** The rules that kube-proxy has written for so many Services. */
+	z.object({ kind: z.literal("programmedRules"), proxyMode: ProxyMode, services: z.int() }),
+	/** What so many Services cost a node in each proxy mode. */
+	z.object({ kind: z.literal("modeCost"), cost: Cost, services: z.int() }),
 ]);
 export type MeasuredSubject = z.infer<typeof MeasuredSubject>;
 
@@ -81,6 +92,18 @@ export const MeasuredValue = z.discriminatedUnion("kind", [
 		requests: z.int().optional(),
 		/** Of the latencies through another node and through the pod's own, by percentile. */
 		latencyRatios: z.array(z.object({ percentile: z.int(), ratio: z.number() })).optional(),
+	}),
+	/** How many Services have rules, and how many of their rules precede those of nodePorts. */
+	z.object({ kind: z.literal("programmed"), services: z.int(), passed: z.int() }),
+	/** As an expectation: which mode costs less. Absent: not predicted. */
+	z.object({ kind: z.literal("cheaper"), proxyMode: ProxyMode.optional() }),
+	/** In seconds, or for memory in bytes. */
+	z.object({
+		kind: z.literal("costs"),
+		iptables: z.number(),
+		nftables: z.number(),
+		/** The costs over those with the fewest Services. */
+		growth: z.object({ services: z.int(), iptables: z.number(), nftables: z.number() }).optional(),
 	}),
 ]);
 export type MeasuredValue = z.infer<typeof MeasuredValue>;

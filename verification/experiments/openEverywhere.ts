@@ -4,9 +4,9 @@ import { withPort } from "../../netfilter/address.ts";
 import { loopbackAddress, podSideAddress } from "../judgement/predict.ts";
 import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
+import { configureKubeProxy } from "./support/kubeProxyConfig.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { measureRequest } from "./support/measurements.ts";
-import { bindNodePorts } from "./support/nodePortAddresses.ts";
 
 export const openEverywhere: Experiment = {
 	name: "open-everywhere",
@@ -54,7 +54,7 @@ async function boundToOne(lab: Lab, snapshot: LabSnapshot): Promise<Measurement[
 	if (!first) throw new Error("the cluster has no node");
 	lab.say(`limiting nodePorts to ${first.internalIp}: this restarts kube-proxy, now and after the experiment`);
 	const nodePortAddresses = [`${first.internalIp}/${snapshot.objects.family === "ipv6" ? 128 : 32}`];
-	await bindNodePorts(lab, snapshot, nodePortAddresses);
+	await configureKubeProxy(lab, snapshot, { nodePortAddresses });
 	const limited = await limitedSnapshot(lab, first);
 	return Promise.all(
 		limited.objects.nodes.map(async (node) => {

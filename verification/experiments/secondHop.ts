@@ -2,7 +2,7 @@ import type { Node } from "../../kubernetes/model.ts";
 import type { Measurement } from "./model.ts";
 import type { Experiment } from "./support/experiment.ts";
 import type { LabSnapshot, Result } from "./support/labSnapshot.ts";
-import { count, shares } from "./support/measurements.ts";
+import { count, quantile, shares } from "./support/measurements.ts";
 
 const requests = 1000;
 
@@ -35,16 +35,13 @@ async function latency(snapshot: LabSnapshot): Promise<Measurement[]> {
 	}
 	const latencyRatios = [50, 90, 99].map((percentile) => ({
 		percentile,
-		ratio: quantile(crossing, percentile) / quantile(direct, percentile),
+		ratio: quantile(crossing.map(secondsOf), percentile) / quantile(direct.map(secondsOf), percentile),
 	}));
 	const crossed = crossings(snapshot, other, crossing);
 	return [crossings(snapshot, own, direct), { ...crossed, measured: { ...crossed.measured, latencyRatios } }];
 }
 
-function quantile(results: readonly Result[], percentile: number): number {
-	const seconds = results.map(({ seconds }) => seconds).sort((a, b) => a - b);
-	return seconds[Math.min(seconds.length - 1, Math.floor((seconds.length * percentile) / 100))] ?? Number.NaN;
-}
+const secondsOf = ({ seconds }: Result): number => seconds;
 
 /** The share of requests that crosses from the entry node to another one, by the probabilities of the rules. */
 function crossings(snapshot: LabSnapshot, entry: Node, results: readonly Result[]) {

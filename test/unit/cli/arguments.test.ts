@@ -46,6 +46,13 @@ it.each([
 it.each([
 	["cli/explain.ts", ["--from", "dnsutils"], "--from and --to are required; usage: npm run explain -- --from <client>"],
 	["cli/drawbacks.ts", ["--skip", "me"], 'experiment "me" not found; experiments: client-ip-lost, '],
+	[
+		"cli/drawbacks.ts",
+		["--services", "9,2"],
+		'--services: got "9,2", allowed: numbers from 1 to 50000 in ascending order',
+	],
+	["cli/drawbacks.ts", ["--services", "1,"], '--services: got "1,", allowed: '],
+	["cli/drawbacks.ts", ["--services", "50001"], '--services: got "50001", allowed: '],
 	["cli/start.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm start"],
 	["cli/destroy.ts", ["--stack", "other"], "Unknown option '--stack'; usage: npm run destroy"],
 	["cli/renderReport.ts", ["--html"], "Unknown option '--html'; usage: npm run report"],

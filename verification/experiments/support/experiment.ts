@@ -9,6 +9,8 @@ export type Settings = Record<string, string | number | string[]>;
 export interface Lab {
 	/** Aborted when the user ends the experiments. */
 	readonly signal: AbortSignal;
+	/** How many Services many-services creates, in ascending order. */
+	readonly serviceCounts: readonly number[];
 	/** The current state of the lab, its rules included. */
 	snapshot(): Promise<LabSnapshot>;
 	/** Returns at once: the cluster notices by itself. */
@@ -29,6 +31,8 @@ export interface Experiment {
 	question: string;
 	/** How many worker nodes it needs. */
 	workers: number;
+	/** It runs only if the command names it: it takes as long as all others together. */
+	onlyByName?: true;
 	/** The settings to measure under, one after the other; other settings keep their start values. */
 	changes(snapshot: LabSnapshot): Settings[];
 	/** Runs once for each of the changes. */

@@ -24,6 +24,8 @@ export interface Result {
 	podIp?: string;
 	/** From the start of the connection to the end of the answer. */
 	seconds: number;
+	/** Until the connection is established. */
+	connectSeconds: number;
 }
 
 /** The time limit for one of many requests. */
@@ -129,16 +131,18 @@ export class LabSnapshot {
 
 	/** Sends the requests one after the other, by HTTP. @throws if the client's program ends early */
 	async sendMany(client: PlacedClient, to: string, count: number): Promise<Result[]> {
-		const time = "\\n%{time_total}\\n";
+		const time = "\\n%{time_connect} %{time_total}\\n";
 		const options = ["--silent", "--max-time", String(requestSeconds), "--header", "Connection: close"];
 		const program = ["curl", ...options, "--write-out", time, `http://${to}/host?[1-${count}]`];
 		const { stdout, stderr } = await this.cluster.run(client.run, program, 60 + count * 0.1);
 		const lines = stdout.split("\n").filter(Boolean);
 		const results: Result[] = [];
 		for (const [i, line] of lines.entries()) {
-			if (!/^\d+\.\d+$/.test(line)) continue;
+			const [, connect, total] = /^(\d+\.\d+) (\d+\.\d+)$/.exec(line) ?? [];
+			if (total === undefined) continue;
 			const { node, podIp } = answerOf(lines[i - 1] ?? "") ?? {};
-			results.push({ ...(node && { node }), ...(podIp && { podIp }), seconds: Number(line) });
+			const times = { seconds: Number(total), connectSeconds: Number(connect) };
+			results.push({ ...(node && { node }), ...(podIp && { podIp }), ...times });
 		}
 		if (results.length !== count) {
 			throw new Error(`${client.name} sent ${results.length} of ${count} requests to ${to}: ${stderr.trim()}`);

@@ -95,3 +95,9 @@ export function count<T>(items: readonly T[], key: (item: T) => string): Map<str
 	for (const item of items) counted.set(key(item), (counted.get(key(item)) ?? 0) + 1);
 	return counted;
 }
+
+/** The smallest value that is at least as large as so many percent of all; NaN without values. */
+export function quantile(values: readonly number[], percentile: number): number {
+	const sorted = [...values].sort((a, b) => a - b);
+	return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percentile) / 100))] ?? Number.NaN;
+}

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { answerText } from "../../../../report/answer/answerText.ts";
 import { destroyedText } from "../../../../report/answer/destroyedText.ts";
 import { pathAnswer } from "../../../../report/answer/pathAnswer.ts";
-import { drawbacksVerdict } from "../../../../report/drawbacksText.ts";
+import { drawbacksVerdict } from "../../../../report/drawbacks/drawbacksText.ts";
 import type { Report } from "../../../../verification/report.ts";
 import { failedReport, fullReport } from "../full.ts";
 import { sampleReport } from "../sampleReport.ts";

@@ -56,6 +56,12 @@ const request = { kind: "request", client: "outside", node: "worker2", address: 
 
 it.each<[string, MeasuredSubject, MeasuredValue, string]>([
 	[
+		"the cost of many Services",
+		{ kind: "modeCost", cost: "connection", services: 5000 },
+		{ kind: "costs", iptables: 4, nftables: 1 },
+		"× 0.25 a new connection to the nodePort with 5,000 Services: nftables / iptables",
+	],
+	[
 		"the pod with most requests",
 		distribution(3, false),
 		shares({ a: 0.25, b: 0.5, c: 0.25 }),

@@ -44,13 +44,13 @@ it("compares a request with the prediction from the rules, and records the journ
 });
 
 it("reads the results of many requests with their times, also without an answer", async () => {
-	const stdout = `${body}\n0.001234\n\n2.000100\n${body}\n0.002000\n`;
+	const stdout = `${body}\n0.000234 0.001234\n\n0.000000 2.000100\n${body}\n0.000300 0.002000\n`;
 	const snapshot = labWith({ stdout });
 	const answered = { node: "nodeport-worker", podIp: "10.244.1.10" };
 	expect(await snapshot.sendMany(snapshot.inside, url, 3)).toEqual([
-		{ ...answered, seconds: 0.001234 },
-		{ seconds: 2.0001 },
-		{ ...answered, seconds: 0.002 },
+		{ ...answered, seconds: 0.001234, connectSeconds: 0.000234 },
+		{ seconds: 2.0001, connectSeconds: 0 },
+		{ ...answered, seconds: 0.002, connectSeconds: 0.0003 },
 	]);
 	await expect(snapshot.sendMany(snapshot.inside, url, 4)).rejects.toThrow("dnsutils sent 3 of 4 requests");
 });

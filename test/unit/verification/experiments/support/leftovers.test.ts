@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
+import { parse } from "yaml";
 import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
 import type { Lab } from "../../../../../verification/experiments/support/experiment.ts";
+import { configureKubeProxy } from "../../../../../verification/experiments/support/kubeProxyConfig.ts";
 import type { LabSnapshot } from "../../../../../verification/experiments/support/labSnapshot.ts";
 import { restoreLeftovers } from "../../../../../verification/experiments/support/leftovers.ts";
-import { bindNodePorts } from "../../../../../verification/experiments/support/nodePortAddresses.ts";
 
 const text = "kind: KubeProxyConfiguration\nnodePortAddresses: null\n";
 
@@ -13,7 +14,11 @@ interface ConfigMap {
 }
 
 /** A cluster of one kube-proxy, and what was done in it; after so many writes the next one fails, as a killed run's. */
-function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as string[] } = {}) {
+function fakeCluster({
+	writes = Number.POSITIVE_INFINITY,
+	services = [] as string[],
+	namespaces = [] as string[],
+} = {}) {
 	let config: ConfigMap = { metadata: { annotations: { own: "kept" } }, data: { "config.conf": text, other: "x" } };
 	let pod = 0;
 	const said: string[] = [];
@@ -32,6 +37,13 @@ function fakeCluster({ writes = Number.POSITIVE_INFINITY, services = [] as strin
 		listServiceForAllNamespaces: async ({ labelSelector }: { labelSelector: string }) => {
 			expect(labelSelector).toBe("nodeport-lab/experiment");
 			return { items: services.map((name) => ({ metadata: { namespace: "default", name } })) };
+		},
+		listNamespace: async ({ fieldSelector }: { fieldSelector: string }) => ({
+			items: namespaces.filter((name) => fieldSelector === `metadata.name=${name}`),
+		}),
+		deleteNamespace: async ({ name }: { name: string }) => {
+			namespaces.splice(namespaces.indexOf(name), 1);
+			said.push(`removed ${name}`);
 		},
 		deleteNamespacedService: async ({ name }: { name: string }) => said.push(`removed ${name}`),
 	};
@@ -57,11 +69,26 @@ it("removes the Services that a killed run left", async () => {
 	expect(said).toEqual(["removed nodeport-service-health"]);
 });
 
+it("removes the namespace with generated Services that a killed run left", async () => {
+	const { cluster, said } = fakeCluster({ namespaces: ["own", "nodeport-lab-many-services"] });
+	await restoreLeftovers(cluster);
+	expect(said).toEqual(["removed nodeport-lab-many-services"]);
+});
+
+it("starts each configuration of kube-proxy from the original one", async () => {
+	const { cluster, config } = fakeCluster();
+	await configureKubeProxy(lab, snapshot(cluster), { nodePortAddresses: ["172.18.0.2/32"] });
+	await configureKubeProxy(lab, snapshot(cluster), { mode: "nftables" });
+	expect(parse(config().data["config.conf"] ?? "")).toEqual({ ...parse(text), mode: "nftables" });
+	for (const action of actions.splice(0).reverse()) await action();
+	expect(config().data["config.conf"]).toBe(text);
+});
+
 it("restores kube-proxy's configuration, at the end of the experiment or in the next run", async () => {
 	for (const putBack of [(cluster: Cluster) => restoreLeftovers(cluster), () => actions.pop()?.()]) {
 		const { cluster, said, config } = fakeCluster();
 		const before = config();
-		await bindNodePorts(lab, snapshot(cluster), ["172.18.0.2/32"]);
+		await configureKubeProxy(lab, snapshot(cluster), { nodePortAddresses: ["172.18.0.2/32"] });
 		expect(config().data["config.conf"]).toContain("172.18.0.2/32");
 		expect(said.splice(0)).toEqual(["configured", "restarted"]);
 		await putBack(cluster);
@@ -72,7 +99,7 @@ it("restores kube-proxy's configuration, at the end of the experiment or in the 
 
 it("restores it again if it was interrupted before every kube-proxy had restarted", async () => {
 	const { cluster, said, config } = fakeCluster({ writes: 2 });
-	await bindNodePorts(lab, snapshot(cluster), ["172.18.0.2/32"]);
+	await configureKubeProxy(lab, snapshot(cluster), { nodePortAddresses: ["172.18.0.2/32"] });
 	await expect(restoreLeftovers(cluster)).rejects.toThrow("killed");
 	expect(config().data["config.conf"]).toBe(text);
 	expect(said.filter((what) => what === "restarted").length).toBe(2);

@@ -1,6 +1,12 @@
 import { expect, it } from "vitest";
 import type { Lab } from "../../../../../verification/experiments/support/experiment.ts";
-import { count, pollFor, same, shares } from "../../../../../verification/experiments/support/measurements.ts";
+import {
+	count,
+	pollFor,
+	quantile,
+	same,
+	shares,
+} from "../../../../../verification/experiments/support/measurements.ts";
 
 const subject = { kind: "distribution" as const, entries: ["n"], replicas: 1, ownNode: false };
 const thirds = new Map([
@@ -63,4 +69,10 @@ it("reads a value until it is the expected one, and returns another one when the
 	const values = [["a"], ["a", "b"]];
 	expect(await pollFor(lab, ["a", "b"], 10, async () => values.shift() ?? [])).toEqual(["a", "b"]);
 	expect(await pollFor(lab, "Ready", 0, async () => "NotReady")).toBe("NotReady");
+});
+
+it("orders values by their size to find a percentile", () => {
+	const values = [9, 100, 1, 5];
+	expect([0, 50, 99].map((percentile) => quantile(values, percentile))).toEqual([1, 9, 100]);
+	expect(quantile([], 50)).toBeNaN();
 });

@@ -1,9 +1,18 @@
 /** The results of experiments as text. */
-import { wrappedTable } from "../lib/table.ts";
-import type { MeasuredSubject, MeasuredValue, Measurement } from "../verification/experiments/model.ts";
-import type { Drawback } from "../verification/report.ts";
-import { stepsText } from "./path/stepsText.ts";
-import { fill } from "./screen/fill.ts";
+import { wrappedTable } from "../../lib/table.ts";
+import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verification/experiments/model.ts";
+import type { Drawback } from "../../verification/report.ts";
+import { stepsText } from "../path/stepsText.ts";
+import { fill } from "../screen/fill.ts";
+import {
+	costExpectation,
+	costsText,
+	costText,
+	hasCosts,
+	modeSummary,
+	programmedText,
+	servicesText,
+} from "./modeCostText.ts";
 
 export interface DrawbackOptions {
 	/** Show what is as expected too. */
@@ -20,6 +29,7 @@ export function drawbackText(drawback: Drawback, { verbose, paths, width }: Draw
 	const [first] = measurements;
 	const shown = measurements.filter(({ ok, journey }) => verbose || !ok || (paths && journey));
 	const example = first && !shown.includes(first) ? fill(exampleText(first), width, "  ") : [];
+	const summary = hasCosts(measurements) ? modeSummary(measurements, width) : example;
 	const blocks = shown.map(({ subject, expected, measured, ok, journey }) => [
 		...fill(`${ok ? "as expected" : "NOT AS EXPECTED"}: ${subjectText(subject)}`, width, "  ", "    "),
 		...fill(`expected: ${valueText(expected)}`, width, "    ", "      "),
@@ -28,7 +38,7 @@ export function drawbackText(drawback: Drawback, { verbose, paths, width }: Draw
 			? [stepsText(journey, { rules: paths, width: width - 4 }).replaceAll(/^/gm, "    ")]
 			: []),
 	]);
-	return [...fill(`${title} (${countText(drawback)}): ${question}`, width), ...example, ...blocks.flat()].join("\n");
+	return [...fill(`${title} (${countText(drawback)}): ${question}`, width), ...summary, ...blocks.flat()].join("\n");
 }
 
 const exampleText = ({ subject, measured }: Measurement): string => `${subjectText(subject)}: ${valueText(measured)}`;
@@ -94,6 +104,10 @@ export function subjectText(subject: MeasuredSubject): string {
 			return "the external address of a Service of type LoadBalancer";
 		case "balancedNodePort":
 			return `its nodePort on ${subject.node}`;
+		case "programmedRules":
+			return `the rules for ${servicesText(subject.services)} in ${subject.proxyMode} mode`;
+		case "modeCost":
+			return costText(subject);
 	}
 }
 
@@ -153,6 +167,12 @@ export function valueText(value: MeasuredValue): string {
 			return `${value.seconds} s, with ${value.failed} failed requests`;
 		case "shares":
 			return sharesText(value);
+		case "programmed":
+			return programmedText(value);
+		case "cheaper":
+			return costExpectation(value);
+		case "costs":
+			return costsText(value);
 	}
 }
 

@@ -1,4 +1,4 @@
-/** Changes kube-proxy's setting nodePortAddresses in kubeadm's ConfigMap, which kube-proxy reads when it starts. */
+/** Changes kube-proxy's settings in kubeadm's ConfigMap, which kube-proxy reads when it starts. */
 import type { V1ConfigMap } from "@kubernetes/client-node";
 import { parse, stringify } from "yaml";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
@@ -17,19 +17,26 @@ const before = "nodeport-lab/config-before";
 /** The time limit for restarting every kube-proxy. */
 const restartSeconds = 120;
 
-/** Serves nodePorts only on these CIDRs until the end of the experiment. */
-export async function bindNodePorts(lab: Lab, { cluster }: LabSnapshot, cidrs: string[]): Promise<void> {
+/**
+ * Restarts every kube-proxy with these settings instead of its original ones, until the end of the experiment. The other
+ * settings are the original ones, also after an earlier call.
+ */
+export async function configureKubeProxy(
+	lab: Lab,
+	{ cluster }: LabSnapshot,
+	settings: Record<string, unknown>,
+): Promise<void> {
 	const config = await read(cluster);
-	const text = config?.data?.[file];
+	const text = config?.metadata?.annotations?.[before] ?? config?.data?.[file];
 	if (config === undefined || text === undefined)
 		throw new Error(`${what} with ${file} not found: this cluster wasn't created by kubeadm`);
-	lab.afterwards(() => unbindNodePorts(cluster));
-	await write(cluster, config, stringify({ ...parse(text), nodePortAddresses: cidrs }), { [before]: text });
+	lab.afterwards(() => restoreKubeProxy(cluster));
+	await write(cluster, config, stringify({ ...parse(text), ...settings }), { [before]: text });
 	await restart(cluster);
 }
 
 /** Restores the configuration if an experiment, or a killed run, changed it. */
-export async function unbindNodePorts(cluster: Cluster): Promise<void> {
+export async function restoreKubeProxy(cluster: Cluster): Promise<void> {
 	const config = await read(cluster);
 	const { [before]: text, ...annotations } = config?.metadata?.annotations ?? {};
 	if (config === undefined || text === undefined) return;

@@ -5,8 +5,8 @@ import {
 	drawbackText,
 	subjectText,
 	valueText,
-} from "../../../report/drawbacksText.ts";
-import type { MeasuredSubject, MeasuredValue } from "../../../verification/experiments/model.ts";
+} from "../../../../report/drawbacks/drawbacksText.ts";
+import type { MeasuredSubject, MeasuredValue } from "../../../../verification/experiments/model.ts";
 
 const end = (address: string) => ({ kind: "unreachable" as const, address });
 const journey = (what: string) => ({
