@@ -57,24 +57,30 @@ interface OwnConfig {
 export const hasOwnImages = ({ config }: ClusterSpec): boolean =>
 	config?.nodes?.some(({ image }) => image !== undefined) ?? false;
 
-const labPatches = (graceSeconds: number): string[] => [
-	// From 1.35 on, a kubelet doesn't start on cgroup v1 without this.
-	stringify({
-		kind: "KubeletConfiguration",
-		failCgroupV1: false,
-		...(graceSeconds && { nodeLeaseDurationSeconds: graceSeconds / 2 }),
-	}),
+function labPatches(graceSeconds: number): string[] {
 	// With the default limits the controller manager throttles itself, and `kubeadm join` waits for 5 s.
-	stringify({
-		kind: "ClusterConfiguration",
-		// Before Kubernetes 1.36 kind writes v1beta3, where extraArgs isn't a list.
-		apiVersion: "kubeadm.k8s.io/v1beta4",
-		controllerManager: {
-			extraArgs: [
-				{ name: "kube-api-qps", value: "200" },
-				{ name: "kube-api-burst", value: "400" },
-				...(graceSeconds ? [{ name: "node-monitor-grace-period", value: `${graceSeconds}s` }] : []),
-			],
-		},
-	}),
-];
+	const managerArgs = {
+		"kube-api-qps": "200",
+		"kube-api-burst": "400",
+		...(graceSeconds && { "node-monitor-grace-period": `${graceSeconds}s` }),
+	};
+	const asList = Object.entries(managerArgs).map(([name, value]) => ({ name, value }));
+	// kind 0.33 writes v1beta3, where extraArgs isn't a list, for Kubernetes 1.23 to 1.35. It applies a patch only to an
+	// object of the same version.
+	const ofVersion = (version: string, extraArgs: object) =>
+		stringify({
+			kind: "ClusterConfiguration",
+			apiVersion: `kubeadm.k8s.io/${version}`,
+			controllerManager: { extraArgs },
+		});
+	return [
+		// From 1.35 on, a kubelet doesn't start on cgroup v1 without this. Those before 1.31 ignore it with a warning.
+		stringify({
+			kind: "KubeletConfiguration",
+			failCgroupV1: false,
+			...(graceSeconds && { nodeLeaseDurationSeconds: graceSeconds / 2 }),
+		}),
+		ofVersion("v1beta3", managerArgs),
+		ofVersion("v1beta4", asList),
+	];
+}

@@ -164,10 +164,23 @@ it("applies the program's patches after its own, which only change objects of th
 	const { patches } = rendered({ kubeadmConfigPatches: [JSON.stringify(own)] });
 	expect(patches.map(({ kind, apiVersion }: typeof own & { apiVersion?: string }) => [kind, apiVersion])).toEqual([
 		["KubeletConfiguration", undefined],
+		["ClusterConfiguration", "kubeadm.k8s.io/v1beta3"],
 		["ClusterConfiguration", "kubeadm.k8s.io/v1beta4"],
 		["ClusterConfiguration", undefined],
 	]);
 	expect(patches.at(-1)).toEqual(own);
+});
+
+it("sets the controller manager's limits for every Kubernetes, in the form that its kubeadm reads", () => {
+	const { patches } = rendered({});
+	const argsOf = (version: string) =>
+		patches.find(({ apiVersion }: { apiVersion?: string }) => apiVersion === `kubeadm.k8s.io/${version}`)
+			?.controllerManager.extraArgs;
+	expect(argsOf("v1beta3")).toEqual({ "kube-api-qps": "200", "kube-api-burst": "400" });
+	expect(argsOf("v1beta4")).toEqual([
+		{ name: "kube-api-qps", value: "200" },
+		{ name: "kube-api-burst", value: "400" },
+	]);
 });
 
 it.each([
