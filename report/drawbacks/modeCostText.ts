@@ -47,6 +47,13 @@ const costRows = (measurements: readonly Measurement[]): CostRow[] =>
 
 export const hasCosts = (measurements: readonly Measurement[]): boolean => costRows(measurements).length > 0;
 
+const short: Record<Cost, string> = {
+	connection: "new connection",
+	change: "update of a change",
+	start: "first update",
+	memory: "memory",
+};
+
 /** A table of all ratios, and the advice. */
 export function modeSummary(measurements: readonly Measurement[], width: number): string[] {
 	const rows = costRows(measurements);
@@ -56,7 +63,7 @@ export function modeSummary(measurements: readonly Measurement[], width: number)
 		[
 			head,
 			...rows.map(({ subject, costs: { iptables, nftables, growth } }) => [
-				names[subject.cost],
+				short[subject.cost],
 				subject.services.toLocaleString("en"),
 				...[nftables / iptables, growth?.iptables ?? 1, growth?.nftables ?? 1].map((ratio) => ratio.toFixed(2)),
 			]),
@@ -67,6 +74,9 @@ export function modeSummary(measurements: readonly Measurement[], width: number)
 	return [...text.split("\n").map((line) => `  ${line}`.trimEnd()), ...fill(adviceText(measurements), width, "  ")];
 }
 
+/** A ratio above this is no reason to choose the other mode: other load on the machine changes it as much. */
+const clearlyFaster = 0.9;
+
 /** Which mode to choose, by the largest number of Services. */
 export function adviceText(measurements: readonly Measurement[]): string {
 	const rows = costRows(measurements);
@@ -76,8 +86,10 @@ export function adviceText(measurements: readonly Measurement[]): string {
 		return costs ? costs.nftables / costs.iptables : Number.NaN;
 	};
 	const [connection, change] = [ratio("connection"), ratio("change")];
-	const measured = `with ${servicesText(most)}, nftables mode needs ${connection.toFixed(2)} of the time for a new connection and ${change.toFixed(2)} of the time for an update`;
-	const needs = "it needs Linux 5.13 and a network plugin that doesn't rely on kube-proxy's iptables rules";
-	if (connection < 1 && change < 1) return `Advice: choose nftables mode: ${measured}; ${needs}.`;
-	return `Advice: the number of Services doesn't decide: ${measured}. Choose nftables mode if you expect thousands of Services: ${needs}.`;
+	const measured = `with ${servicesText(most)}, a new connection takes ${timesOf(connection)} the time of iptables mode, and kube-proxy's update after a change ${timesOf(change)}`;
+	const why =
+		"In iptables mode every new connection passes the rules of all Services; in nftables mode it is one look-up";
+	const needs = "nftables mode needs Linux 5.13 and a network plugin that supports it";
+	if (connection < clearlyFaster) return `Advice: choose nftables mode: ${measured}. ${why}. ${needs}.`;
+	return `Advice: so few Services don't decide between the modes: ${measured}. Choose nftables mode before there are thousands. ${why}. ${needs}.`;
 }

@@ -21,10 +21,11 @@ export interface Round {
 const leastForPrediction = 1000;
 
 /**
- * iptables compares a packet with the rules of all Services and kube-proxy writes the chain with all of them after each
- * change; nftables looks the Service up in a map, and kube-proxy changes its element.
+ * iptables compares a packet with the rules of all Services, one after the other; nftables looks the Service up in a map.
+ * What kube-proxy needs for an update doesn't follow from the rules: in both modes, it reads or writes parts whose size
+ * grows with the number of Services.
  */
-const predicted: Partial<Record<Cost, Mode>> = { change: "nftables", connection: "nftables" };
+const predicted: Partial<Record<Cost, Mode>> = { connection: "nftables" };
 
 const inOrder: readonly Cost[] = ["connection", "change", "start", "memory"];
 

@@ -16,7 +16,7 @@ const namespace = "nodeport-lab-many-services";
 const limit = pLimit(16);
 
 /** The time limit for removing all Services. */
-const removalSeconds = 600;
+const removalSeconds = 900;
 
 const port = 80;
 
@@ -39,7 +39,7 @@ export class GeneratedServices {
 	static async create(lab: Lab, cluster: Cluster): Promise<GeneratedServices> {
 		lab.afterwards(async () => {
 			lab.say("removing the generated Services");
-			await removeGeneratedServices(cluster);
+			await removeGeneratedServices(cluster, (left) => lab.say(`removing the generated Services: ${left} left`));
 		});
 		const body = { metadata: { name: namespace } };
 		await withApiError(`Namespace ${namespace}`, cluster.core.createNamespace({ body }));
@@ -115,8 +115,8 @@ function blackHole(addressType: "IPv4" | "IPv6", number: number): string {
 	return `198.${18 + Math.floor(high / 256)}.${high % 256}.${low}`;
 }
 
-/** Removes the Services, also those that a killed run left. */
-export async function removeGeneratedServices({ core }: Cluster): Promise<void> {
+/** Removes the Services, also those that a killed run left. @param progress receives how many are left */
+export async function removeGeneratedServices({ core }: Cluster, progress = (_left: number) => {}): Promise<void> {
 	const what = `Namespace ${namespace}`;
 	const isThere = async () => {
 		const fieldSelector = `metadata.name=${namespace}`;
@@ -124,7 +124,13 @@ export async function removeGeneratedServices({ core }: Cluster): Promise<void> 
 	};
 	if (!(await isThere())) return;
 	await withApiError(what, core.deleteNamespace({ name: namespace }));
-	const isGone = await poll(async () => !(await isThere()), { interval: 1000, seconds: removalSeconds });
+	const isRemoved = async () => {
+		if (!(await isThere())) return true;
+		const { items, metadata } = await withApiError(what, core.listNamespacedService({ namespace, limit: 1 }));
+		progress(items.length + (metadata?.remainingItemCount ?? 0));
+		return false;
+	};
+	const isGone = await poll(isRemoved, { interval: 5000, seconds: removalSeconds });
 	if (isGone) return;
 	throw new Error(
 		`${what} isn't removed after ${removalSeconds} s; inspect: kubectl get namespace ${namespace} -o yaml`,

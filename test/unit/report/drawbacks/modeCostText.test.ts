@@ -26,22 +26,22 @@ it("shows all ratios in a table, and the advice, in place of the first measureme
 		measurements: faster,
 	};
 	const lines = drawbackText(drawback, { verbose: false, paths: false, width: 140 }).split("\n");
-	expect(lines.map((line) => line.trim().split(/ {2,}/)).slice(0, -1)).toEqual([
+	expect(lines.slice(0, 5).map((line) => line.trim().split(/ {2,}/))).toEqual([
 		["Every Service costs every node (3 of 3 as expected): How much?"],
 		["COST", "SERVICES", "NFTABLES / IPTABLES", "IPTABLES / ITS 1", "NFTABLES / ITS 1"],
-		["a new connection to the nodePort", "5,000", "0.25", "4.00", "1.00"],
-		["kube-proxy's update after one endpoint has changed", "5,000", "0.25", "2.00", "0.50"],
-		["a new connection to the nodePort", "1", "1.00", "1.00", "1.00"],
-		expect.arrayContaining([expect.stringMatching(/^Advice: choose nftables mode: with 5,000 Services/)]),
+		["new connection", "5,000", "0.25", "4.00", "1.00"],
+		["update of a change", "5,000", "0.25", "2.00", "0.50"],
+		["new connection", "1", "1.00", "1.00", "1.00"],
 	]);
+	expect(lines[5]).toMatch(/^ {2}Advice: choose nftables mode: with 5,000 Services/);
 });
 
 it.each([
-	["choose nftables mode: with 5,000 Services, nftables mode needs 0.25 of the time", 8, 4],
-	["the number of Services doesn't decide: with 5,000 Services, nftables mode needs 2.00 of the time", 1, 4],
-	["the number of Services doesn't decide: with 5,000 Services, nftables mode needs 0.25 of the time", 8, 0.5],
-])("advises by the largest number of Services: %s", (advice, connection, change) => {
-	const measured = [cost("connection", 5000, connection, 2), cost("change", 5000, change, 1), ...faster.slice(2)];
+	["choose nftables mode: with 5,000 Services, a new connection takes × 0.25 the time", 8],
+	["so few Services don't decide between the modes: with 5,000 Services, a new connection takes × 1.00", 2],
+	["so few Services don't decide between the modes: with 5,000 Services, a new connection takes × 2.00", 1],
+])("advises by the largest number of Services: %s", (advice, connection) => {
+	const measured = [cost("connection", 5000, connection, 2), cost("change", 5000, 1, 3), ...faster.slice(2)];
 	expect(adviceText(measured)).toContain(`Advice: ${advice}`);
 });
 
