@@ -56,6 +56,16 @@ export const isLoopback = ({ address }: Target): boolean =>
  */
 const servesLoopback = (proxyMode: ProxyMode, family: Family): boolean => proxyMode === "iptables" && family === "ipv4";
 
+/**
+ * Where kube-proxy doesn't serve it, nothing listens there. But with policy Local, iptables mode drops packets for the NodePort
+ * at all local addresses of a node without an endpoint (KUBE-EXTERNAL-SERVICES).
+ */
+function unservedLoopback(snapshot: ClusterSnapshot, proxyMode: ProxyMode, place: Place, target: Target): Expected {
+	if (place.network !== "node" || proxyMode !== "iptables" || place.node === undefined) return { outcome: "refused" };
+	const fromOutside = eligibleEndpoints(snapshot, { network: "outside" }, { ...target, node: place.node });
+	return { outcome: fromOutside.length === 0 && snapshot.endpoints.length > 0 ? "timeout" : "refused" };
+}
+
 /** The node whose rules decide: the target's node, or the client's if the request doesn't go to a node's address. */
 const entryNode = (place: Place, { node }: Target): string | undefined => node ?? place.node;
 
@@ -72,7 +82,7 @@ export function expect(
 ): Expected {
 	// The loopback address is the client's own. Only requests of a node's process meet kube-proxy's rules there.
 	if (isLoopback(target) && !(place.network === "node" && servesLoopback(proxyMode, snapshot.family)))
-		return { outcome: "refused" };
+		return unservedLoopback(snapshot, proxyMode, place, target);
 	const eligible = eligibleEndpoints(snapshot, place, target);
 	if (eligible.length === 0 && snapshot.endpoints.length > 0) return { outcome: "timeout" };
 	const clientIps = new Set(eligible.map((endpoint) => predictedClient(snapshot, proxyMode, place, target, endpoint)));

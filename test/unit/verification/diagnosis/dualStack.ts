@@ -32,7 +32,9 @@ export function rulesAsIpv6(saved: string): string {
 			.replaceAll("127.0.0.0/8", "::1/128")
 			.replaceAll("127.0.0.1/32", "::1/128")
 			.replaceAll("/32", "/128")
-			.replace(/--to-destination (\S+):(\d+)/g, "--to-destination [$1]:$2"),
+			.replace(/--to-destination (\S+):(\d+)/g, "--to-destination [$1]:$2")
+			// IPv6 has no route_localnet (pkg/proxy/iptables/proxier.go).
+			.replace(/(-A KUBE-SERVICES) (.* --dst-type LOCAL -j KUBE-NODEPORTS)$/gm, "$1 ! -d ::1/128 $2"),
 	);
 }
 
