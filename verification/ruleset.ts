@@ -25,6 +25,7 @@ import type { Leftovers, RulesGap } from "./nodeProblem.ts";
 import { type ProxyRules, recognizeProxy } from "./nodeRules/proxyMode.ts";
 import { type FamilyRules, type NodeRules, readNodeRules } from "./nodeRules/readNodeRules.ts";
 import { readSurroundings, type Surroundings } from "./nodeRules/readSurroundings.ts";
+import { rememberedClients } from "./nodeRules/rememberedClients.ts";
 import { type NodePrograms, type Read, reader } from "./nodeRules/ruleOutputs.ts";
 import type { Say } from "./progress.ts";
 
@@ -38,6 +39,8 @@ export interface Ruleset {
 	walk(packet: Packet): Path[];
 	/** The raw rules of the view that name the Service, and those of the chains that they lead to. */
 	rulesOf(view: Pick<ClusterSnapshot, "family" | "service">): string[];
+	/** The addresses that the Service's session affinity remembers on this node; "unknown": they couldn't be read. */
+	rememberedBy(view: Pick<ClusterSnapshot, "family" | "service">): string[] | "unknown";
 	/** Every rule that a walk can't evaluate: "line 12: -A … ("-m x" is not understood)". */
 	notUnderstood(): string[];
 	/** The rule of a step in a kernel's trace, as the hops of a walk write it. */
@@ -98,6 +101,12 @@ function assemble(
 	];
 	const own = ({ family }: Pick<Packet, "family">) => tables.find(({ iptables }) => iptables.family === family);
 	const native = new Set(tables.flatMap(({ iptables }) => nativeTables(nft, iptables).tables));
+	const rulesOf: Ruleset["rulesOf"] = ({ family, service }) => {
+		if (!saved) return nftablesRulesOf(nft, service, family);
+		const { iptables, legacy } = own({ family }) ?? {};
+		const served = backend === "iptables-legacy" ? legacy : iptables;
+		return served ? iptablesRulesOf(served, service) : [];
+	};
 	return {
 		backend,
 		proxyMode: backend === "nftables" ? "nftables" : "iptables",
@@ -106,12 +115,8 @@ function assemble(
 			const paths = walkNftables(nft, packet, network, { affinity, ...own(packet) });
 			return unread.length > 0 ? paths.map((path) => ({ ...path, unread })) : paths;
 		},
-		rulesOf: ({ family, service }) => {
-			if (!saved) return nftablesRulesOf(nft, service, family);
-			const { iptables, legacy } = own({ family }) ?? {};
-			const served = backend === "iptables-legacy" ? legacy : iptables;
-			return served ? iptablesRulesOf(served, service) : [];
-		},
+		rulesOf,
+		rememberedBy: (view) => (remembered === "unknown" ? remembered : rememberedClients(rulesOf(view), remembered, nft)),
 		notUnderstood: () => [
 			...tables.flatMap(({ iptables, legacy }) => [iptables, legacy].flatMap(iptablesLines)),
 			...problemsOfNftables({ ...nft, tables: nft.tables.filter((table) => native.has(table)) }),

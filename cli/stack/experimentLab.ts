@@ -7,7 +7,7 @@ import { parse, stringify } from "yaml";
 import { startNode, stopNode } from "../../kind/kind.ts";
 import { Cluster } from "../../kubernetes/liveCluster.ts";
 import { poll } from "../../lib/poll.ts";
-import type { Lab, Settings } from "../../verification/experiments/support/experiment.ts";
+import type { Lab, ServiceScope, Settings } from "../../verification/experiments/support/experiment.ts";
 import { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
 import { readRulesets } from "../../verification/ruleset.ts";
 import type { Status } from "../display/showWork.ts";
@@ -62,12 +62,13 @@ export class ExperimentLab implements Lab {
 		return this.snapshot();
 	}
 
-	async snapshot(): Promise<LabSnapshot> {
+	async snapshot({ rulesOn, ...of }: ServiceScope = {}): Promise<LabSnapshot> {
 		this.signal.throwIfAborted();
 		const { request } = await knownReport();
 		const cluster = new Cluster(request);
-		const objects = await cluster.snapshot(request);
-		const rulesets = await readRulesets(cluster, objects, sayTo(this.say));
+		const objects = await cluster.snapshot({ ...request, ...of });
+		const nodes = objects.nodes.filter(({ name }) => rulesOn?.includes(name) ?? true);
+		const rulesets = await readRulesets(cluster, { ...objects, nodes }, sayTo(this.say));
 		return new LabSnapshot(cluster, objects, rulesets);
 	}
 

@@ -83,7 +83,7 @@ export function subjectText(subject: MeasuredSubject): string {
 				? "DNS for a headless Service of the same pods"
 				: `DNS for ${subject.name}, which has no node's address`;
 		case "healthCheck":
-			return `the health check node port ${subject.port} of ${subject.node}`;
+			return `the health check node port ${subject.port} of ${subject.node}${subject.condition ? conditions[subject.condition] : ""}`;
 		case "secondService":
 			return `another Service on nodePort ${subject.nodePort}`;
 		case "assignedPorts":
@@ -100,6 +100,12 @@ export function subjectText(subject: MeasuredSubject): string {
 			return `${subject.replicas} replicas on ${subject.replicas} nodes, ${subject.stopped} stopped: the time until every other node answers without errors`;
 		case "distribution":
 			return distributionText(subject);
+		case "rollout":
+			return rolloutText(subject);
+		case "affinity":
+			return affinityText(subject);
+		case "remembered":
+			return `the addresses that session affinity remembers on ${subject.node}`;
 		case "externalAddress":
 			return "the external address of a Service of type LoadBalancer";
 		case "balancedNodePort":
@@ -115,6 +121,8 @@ const conditions = {
 	ownNode: ", the pod's own node",
 	stopped: ", which was just stopped",
 	notReady: ", which is NotReady",
+	terminating: ", whose only pod terminates and still serves",
+	podStopped: ", whose only pod has ended",
 };
 
 function requestText(request: Extract<MeasuredSubject, { kind: "request" }>): string {
@@ -128,6 +136,18 @@ function requestText(request: Extract<MeasuredSubject, { kind: "request" }>): st
 	const from = `${client}${clientIp === undefined ? "" : ` (${clientIp})`}`;
 	return `${settings.length > 0 ? `${settings.join(", ")}: ` : ""}${from} to ${to}${condition ? conditions[condition] : ""}`;
 }
+
+function affinityText(subject: Extract<MeasuredSubject, { kind: "affinity" }>): string {
+	const { client, clientIp, node, seenAs, remembered, requests } = subject;
+	const from = `${requests} request${requests === 1 ? "" : "s"} of ${client}${clientIp === undefined ? "" : ` (${clientIp})`}`;
+	const memory = remembered === undefined ? "doesn't remember it" : `remembers it since a request of ${remembered}`;
+	return `${from} through ${node}, which sees ${seenAs} and ${memory}`;
+}
+
+const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
+
+const rolloutText = ({ node, change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>): string =>
+	`requests through ${node} while ${changes[change]}, which ${servesOn ? "serves on while it terminates (preStop)" : "stops at once"}`;
 
 function distributionText({ entries, replicas, ownNode }: Extract<MeasuredSubject, { kind: "distribution" }>): string {
 	if (entries.length > 1) return `an equal part of the requests through each of ${entries.join(", ")}`;
@@ -165,6 +185,12 @@ export function valueText(value: MeasuredValue): string {
 			return `at most ${value.seconds} s (grace period of ${value.gracePeriod} s plus kube-proxy's update)`;
 		case "outage":
 			return `${value.seconds} s, with ${value.failed} failed requests`;
+		case "losses":
+			return lossesText(value);
+		case "failing":
+			return value.failed === 0
+				? `all ${value.requests} requests are answered`
+				: `${value.failed} of ${value.requests} requests fail, within ${value.seconds} s`;
 		case "shares":
 			return sharesText(value);
 		case "programmed":
@@ -181,6 +207,12 @@ type Of<Kind> = Extract<MeasuredValue, { kind: Kind }>;
 /** "answered by 10.244.1.2 on nodeport-worker, which sees 172.18.0.3", "timeout" */
 const resultText = ({ outcome, podIp, node, clientIp }: Of<"results">["results"][number]): string =>
 	outcome === "ok" && podIp ? `answered by ${podIp} on ${node}, which sees ${clientIp}` : outcome;
+
+function lossesText({ until, atMost }: Of<"losses">): string {
+	if (until === "never") return "no request fails";
+	if (until === "ready") return "requests fail until the replacement is ready";
+	return `requests fail at most until kube-proxy has changed its rules, within ${atMost} s`;
+}
 
 function portsText({ band: [first, last], inBand, range }: Of<"ports">): string {
 	const found =

@@ -84,6 +84,10 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 			return [
 				{ figure: `${measured.seconds} s`, what: `until every node answers; ${measured.failed} requests failed` },
 			];
+		case "failing":
+			return subject.kind === "rollout" ? [rolloutFigure(subject, measured)] : [];
+		case "results":
+			return subject.kind === "affinity" ? affinityFigures(subject) : [];
 		case "shares":
 			// Through the pod's own node nothing crosses: that is only measured to compare.
 			return subject.kind === "distribution" && !subject.ownNode ? shareFigures(measured, subject.replicas) : [];
@@ -116,10 +120,39 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 	}
 }
 
-const conditions = { ownNode: "", stopped: ", which has just stopped", notReady: ", which is NotReady" };
+const conditions = {
+	ownNode: "",
+	stopped: ", which has just stopped",
+	notReady: ", which is NotReady",
+	terminating: ", whose only pod terminates and still serves",
+	podStopped: ", whose only pod has ended",
+};
 
 const answeringText = (subject: MeasuredSubject): string =>
 	subject.kind === "otherNodes" ? `other nodes answer while ${subject.stopped} is stopped` : "nodes answer";
+
+const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
+
+function rolloutFigure(
+	{ change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>,
+	{ seconds, failed, requests }: Extract<MeasuredValue, { kind: "failing" }>,
+): KeyFigure {
+	const when = `while ${changes[change]} (${servesOn ? "preStop" : "no preStop"})`;
+	return failed === 0
+		? { figure: `0 of ${requests}`, what: `requests fail ${when}` }
+		: { figure: `${seconds} s`, what: `with failed requests ${when}` };
+}
+
+/** Only clients that a node takes for another one: that a client is remembered is what affinity is for. */
+const affinityFigures = ({
+	client,
+	remembered,
+	node,
+	seenAs,
+}: Extract<MeasuredSubject, { kind: "affinity" }>): KeyFigure[] =>
+	remembered === undefined || remembered === client
+		? []
+		: [{ figure: "same pod", what: `answers ${client} and ${remembered}: ${node} sees both as ${seenAs}` }];
 
 function shareFigures(
 	{ shares, latencyRatios = [] }: Extract<MeasuredValue, { kind: "shares" }>,

@@ -51,7 +51,7 @@ export const stepWords: Record<StepName, StepWords> = {
 	},
 	costs: {
 		title: "What NodePort costs",
-		intro: ["The next questions are about drawbacks. npm run drawbacks measures all nine, with many more requests."],
+		intro: ["The next questions are about drawbacks. npm run drawbacks measures all of them, with many more requests."],
 	},
 	instead: {
 		title: "What to use instead",

@@ -1,11 +1,13 @@
 /** The experiments in running order: those that recreate the cluster or wait long come last. */
+import { affinity } from "./affinity.ts";
 import { clientIpLost } from "./clientIpLost.ts";
-import { deadNodeDeadUrl } from "./deadNodeDeadUrl.ts";
 import { localBlackHoles } from "./localBlackHoles.ts";
 import { manyServices } from "./manyServices/manyServices.ts";
 import { oneServicePerPort } from "./oneServicePerPort.ts";
 import { openEverywhere } from "./openEverywhere.ts";
-import { pinnedPod } from "./pinnedPod.ts";
+import { deadNodeDeadUrl } from "./outages/deadNodeDeadUrl.ts";
+import { pinnedPod } from "./outages/pinnedPod.ts";
+import { terminating } from "./outages/terminating.ts";
 import { secondHop } from "./secondHop.ts";
 import type { Experiment } from "./support/experiment.ts";
 import { unevenLoad } from "./unevenLoad.ts";
@@ -16,8 +18,10 @@ export const experiments: readonly Experiment[] = [
 	localBlackHoles,
 	secondHop,
 	unevenLoad,
+	affinity,
 	oneServicePerPort,
 	whatNext,
+	terminating,
 	deadNodeDeadUrl,
 	pinnedPod,
 	openEverywhere,

@@ -1,8 +1,9 @@
-import type { MeasuredValue, Measurement } from "./model.ts";
+import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
+import { measureHealth } from "./support/healthCheckPorts.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { measureRequest, pollFor, same } from "./support/measurements.ts";
+import { measureRequest } from "./support/measurements.ts";
 
 export const localBlackHoles: Experiment = {
 	name: "local-black-holes",
@@ -25,28 +26,9 @@ async function healthChecks(lab: Lab, snapshot: LabSnapshot): Promise<Measuremen
 	});
 	const port = spec?.healthCheckNodePort ?? 0;
 	return Promise.all(
-		objects.nodes.map(async (node) => {
-			const own = objects.endpoints.filter((endpoint) => endpoint.node === node.name).length;
-			const answer = await healthOf(lab, snapshot, `http://${node.internalIp}:${port}/healthz`, own);
-			return same({ kind: "healthCheck", node: node.name, port }, health(own), answer);
+		objects.nodes.map((node) => {
+			const endpoints = objects.endpoints.filter((endpoint) => endpoint.node === node.name).length;
+			return measureHealth(lab, snapshot, node, { port, endpoints });
 		}),
 	);
-}
-
-/** kube-proxy's answers: pkg/proxy/healthcheck/service_health.go. */
-const health = (endpoints: number): MeasuredValue => ({
-	kind: "health",
-	status: endpoints > 0 ? 200 : 503,
-	endpoints,
-});
-
-/** The health check's answer, once kube-proxy serves it. */
-function healthOf(lab: Lab, { cluster, outside }: LabSnapshot, url: string, endpoints: number): Promise<MeasuredValue> {
-	const program = ["curl", "--silent", "--max-time", "2", "--write-out", "\n%{http_code}", url];
-	return pollFor(lab, health(endpoints), 45, async () => {
-		const { stdout } = await cluster.run(outside.run, program, 10);
-		const local = /"localEndpoints": *(\d+)/.exec(stdout)?.[1];
-		if (local === undefined) return { kind: "noAnswer" };
-		return { kind: "health", status: Number(stdout.split("\n").at(-1)), endpoints: Number(local) };
-	});
 }

@@ -20,7 +20,7 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 		/** "address:port" */
 		address: z.string(),
 		/** What sets this request apart from the experiment's others. */
-		condition: z.enum(["ownNode", "stopped", "notReady"]).optional(),
+		condition: z.enum(["ownNode", "stopped", "notReady", "terminating", "podStopped"]).optional(),
 		policy: z.enum(["Cluster", "Local"]).optional(),
 		proxyMode: ProxyMode.optional(),
 		/** kube-proxy's setting. */
@@ -31,7 +31,12 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 	/** Where the API lists the nodePort and the stopped node's address. */
 	z.object({ kind: z.literal("listed") }),
 	z.object({ kind: z.literal("dns"), name: z.string(), headless: z.boolean() }),
-	z.object({ kind: z.literal("healthCheck"), node: z.string(), port: z.int() }),
+	z.object({
+		kind: z.literal("healthCheck"),
+		node: z.string(),
+		port: z.int(),
+		condition: z.enum(["terminating", "podStopped"]).optional(),
+	}),
 	z.object({ kind: z.literal("secondService"), nodePort: z.int() }),
 	/** The nodePorts that the API server chooses for so many Services. */
 	z.object({ kind: z.literal("assignedPorts"), services: z.int() }),
@@ -41,8 +46,33 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("endpoints"), tolerationSeconds: z.int().optional() }),
 	/** The time until every other node answers without errors. */
 	z.object({ kind: z.literal("recovery"), replicas: z.int(), stopped: z.string() }),
+	/** Requests through a node, with policy Local, while its pods are replaced or removed. */
+	z.object({
+		kind: z.literal("rollout"),
+		node: z.string(),
+		/** Whether a pod stops before its replacement is ready, or is one of two and isn't replaced. */
+		change: z.enum(["stopFirst", "scaleDown"]),
+		/** Whether it serves on while it terminates (preStop). */
+		servesOn: z.boolean(),
+	}),
 	/** Who answers requests that enter through these nodes in equal parts. */
 	z.object({ kind: z.literal("distribution"), entries: z.array(z.string()), replicas: z.int(), ownNode: z.boolean() }),
+	/** Requests of one client through one node, to a Service with session affinity. */
+	z.object({
+		kind: z.literal("affinity"),
+		client: z.string(),
+		clientIp: z.string().optional(),
+		node: z.string(),
+		/** "address:port" */
+		address: z.string(),
+		/** The client's address as the entry node sees it. */
+		seenAs: z.string(),
+		/** The client whose request the entry node remembers with that address; absent: no client's. */
+		remembered: z.string().optional(),
+		requests: z.int(),
+	}),
+	/** The addresses that the node's session affinity remembers. */
+	z.object({ kind: z.literal("remembered"), node: z.string() }),
 	/** Of a Service of type LoadBalancer. */
 	z.object({ kind: z.literal("externalAddress") }),
 	z.object({ kind: z.literal("balancedNodePort"), node: z.string() }),
@@ -86,6 +116,10 @@ export const MeasuredValue = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("count"), count: z.int() }),
 	z.object({ kind: z.literal("limit"), seconds: z.int(), gracePeriod: z.int() }),
 	z.object({ kind: z.literal("outage"), seconds: z.int(), failed: z.int() }),
+	/** Until when requests fail; `atMost`: in seconds. */
+	z.object({ kind: z.literal("losses"), until: z.enum(["never", "rulesChange", "ready"]), atMost: z.int().optional() }),
+	/** From the first request that failed to the first that didn't after all of them. */
+	z.object({ kind: z.literal("failing"), seconds: z.number(), failed: z.int(), requests: z.int() }),
 	z.object({
 		kind: z.literal("shares"),
 		shares: z.array(Share),

@@ -1,9 +1,16 @@
 /** An experiment answers a question about NodePort: with a prediction from the rules, and with a measurement. */
+import type { SnapshotScope } from "../../../kubernetes/snapshot.ts";
 import type { Measurement } from "../model.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** Settings of the stack, by their names in its configuration. */
 export type Settings = Record<string, string | number | string[]>;
+
+/** A Service, and the Deployment behind it. @default the lab's */
+export interface ServiceScope extends Partial<Pick<SnapshotScope, "service" | "echo">> {
+	/** The nodes whose rules are read. @default all */
+	rulesOn?: string[];
+}
 
 /** What an experiment may do to the lab. The runner undoes everything, however the experiment ends. */
 export interface Lab {
@@ -12,7 +19,7 @@ export interface Lab {
 	/** How many Services many-services creates, in ascending order. */
 	readonly serviceCounts: readonly number[];
 	/** The current state of the lab, its rules included. */
-	snapshot(): Promise<LabSnapshot>;
+	snapshot(of?: ServiceScope): Promise<LabSnapshot>;
 	/** Returns at once: the cluster notices by itself. */
 	stopNode(name: string): Promise<void>;
 	/** Returns once the node is Ready. */

@@ -28,8 +28,14 @@ export interface Result {
 	connectSeconds: number;
 }
 
-/** The time limit for one of many requests. */
-const requestSeconds = 2;
+interface Many {
+	/** At most so many requests are sent. @default no limit */
+	perSecond?: number;
+	/** The time limit for one of them. @default 2 */
+	seconds?: number;
+	/** Whether the first one without an answer is the last one. @default false */
+	failEarly?: boolean;
+}
 
 /** The lab in one view: `objects`, predictions and requests are of one address family and one protocol. */
 export class LabSnapshot {
@@ -101,6 +107,13 @@ export class LabSnapshot {
 		return this.objects.nodes.filter(({ name }) => hosts.includes(name) === endpoints);
 	}
 
+	/** The addresses that the node's session affinity remembers for the Service. @throws if they couldn't be read */
+	rememberedOn(node: string): string[] {
+		const remembered = this.rulesets.get(node)?.rememberedBy(this.objects) ?? "unknown";
+		if (remembered === "unknown") throw new Error(`what session affinity remembers on ${node} couldn't be read`);
+		return remembered;
+	}
+
 	/** "address:nodePort" */
 	addressOf({ internalIp }: Pick<Node, "internalIp">): string {
 		return withPort(internalIp, this.objects.service.nodePort);
@@ -130,9 +143,18 @@ export class LabSnapshot {
 	}
 
 	/** Sends the requests one after the other, by HTTP. @throws if the client's program ends early */
-	async sendMany(client: PlacedClient, to: string, count: number): Promise<Result[]> {
+	async sendMany(
+		client: PlacedClient,
+		to: string,
+		count: number,
+		{ perSecond, seconds = 2, failEarly = false }: Many = {},
+	): Promise<Result[]> {
 		const time = "\\n%{time_connect} %{time_total}\\n";
-		const options = ["--silent", "--max-time", String(requestSeconds), "--header", "Connection: close"];
+		const options = [
+			...["--silent", "--max-time", String(seconds), "--header", "Connection: close"],
+			...(perSecond === undefined ? [] : ["--rate", `${perSecond}/s`]),
+			...(failEarly ? ["--fail-early"] : []),
+		];
 		const program = ["curl", ...options, "--write-out", time, `http://${to}/host?[1-${count}]`];
 		const { stdout, stderr } = await this.cluster.run(client.run, program, 60 + count * 0.1);
 		const lines = stdout.split("\n").filter(Boolean);
@@ -144,7 +166,8 @@ export class LabSnapshot {
 			const times = { seconds: Number(total), connectSeconds: Number(connect) };
 			results.push({ ...(node && { node }), ...(podIp && { podIp }), ...times });
 		}
-		if (results.length !== count) {
+		const isWhole = results.length === count || (failEarly && results.length > 0 && !results.at(-1)?.node);
+		if (!isWhole) {
 			throw new Error(`${client.name} sent ${results.length} of ${count} requests to ${to}: ${stderr.trim()}`);
 		}
 		return results;

@@ -18,7 +18,7 @@ export async function measureRequest(
 	{ address = snapshot.addressOf(node), ...about }: Partial<RequestSubject> = {},
 ): Promise<Measurement & { observed: Observed }> {
 	const predictions = snapshot.predict(client, address);
-	const expected = [...new Map(predictions.map((one) => [JSON.stringify(resultOf(one)), resultOf(one)])).values()];
+	const expected = distinct(predictions.map(resultOf));
 	const observed = await snapshot.send(client, address);
 	const measured = resultOf(observed);
 	return {
@@ -26,15 +26,21 @@ export async function measureRequest(
 		expected: { kind: "results", results: expected },
 		measured: { kind: "results", results: [measured] },
 		// "other" is a branch whose end isn't known: no result agrees with it.
-		ok:
-			expected.some((one) => isDeepStrictEqual(one, measured)) &&
-			predictions.every(({ outcome }) => outcome !== "other"),
+		ok: isAmong(expected, measured) && predictions.every(({ outcome }) => outcome !== "other"),
 		journey: snapshot.recordedJourney(client, address),
 		observed,
 	};
 }
 
-type Result = Extract<MeasuredValue, { kind: "results" }>["results"][number];
+export type Result = Extract<MeasuredValue, { kind: "results" }>["results"][number];
+
+/** Each result once. */
+export const distinct = (results: readonly Result[]): Result[] => [
+	...new Map(results.map((result) => [JSON.stringify(result), result])).values(),
+];
+
+export const isAmong = (expected: readonly Result[], result: Result): boolean =>
+	expected.some((one) => isDeepStrictEqual(one, result));
 
 /** What two results are compared by. */
 export const resultOf = ({ outcome, podIp, node, clientIp }: Observed): Result =>

@@ -78,6 +78,15 @@ it("has a row for each experiment with the number of expected results", () => {
 });
 
 const request = { kind: "request" as const, client: "outside", node: "worker", address: "172.18.0.3:30040" };
+const sticky = {
+	kind: "affinity" as const,
+	client: "app1",
+	clientIp: "10.244.3.3",
+	node: "worker2",
+	address: "172.18.0.5:30041",
+	seenAs: "172.18.0.9",
+	requests: 1,
+};
 const answer = { outcome: "ok" as const, podIp: "10.244.3.2", node: "worker", clientIp: "172.18.0.9" };
 const band: [number, number] = [30000, 30085];
 const shares = [
@@ -107,6 +116,24 @@ it.each<[MeasuredSubject, string]>([
 		{ kind: "distribution", entries: ["a", "b"], replicas: 3, ownNode: false },
 		"an equal part of the requests through each of a, b",
 	],
+	[sticky, "1 request of app1 (10.244.3.3) through worker2, which sees 172.18.0.9 and doesn't remember it"],
+	[
+		{ ...sticky, requests: 10, remembered: "dnsutils" },
+		"10 requests of app1 (10.244.3.3) through worker2, which sees 172.18.0.9 and remembers it since a request of dnsutils",
+	],
+	[{ kind: "remembered", node: "worker" }, "the addresses that session affinity remembers on worker"],
+	[
+		{ kind: "rollout", node: "worker", change: "stopFirst", servesOn: false },
+		"requests through worker while the only pod is replaced, which stops at once",
+	],
+	[
+		{ kind: "rollout", node: "worker", change: "scaleDown", servesOn: true },
+		"requests through worker while one of two pods is removed, which serves on while it terminates (preStop)",
+	],
+	[
+		{ kind: "healthCheck", node: "worker", port: 31000, condition: "terminating" },
+		"the health check node port 31000 of worker, whose only pod terminates and still serves",
+	],
 ])("says what was measured: %j", (subject, text) => expect(subjectText(subject)).toBe(text));
 
 it.each<[MeasuredValue, string]>([
@@ -118,6 +145,14 @@ it.each<[MeasuredValue, string]>([
 	[{ kind: "health", status: 503, endpoints: 0 }, "503, 0 local endpoints"],
 	[{ kind: "ports", band, inBand: [] }, "no port in the static band 30000-30085"],
 	[{ kind: "ports", band, inBand: [30001], range: [30001, 32000] }, "30001 in the static band: 30001 to 32000"],
+	[{ kind: "losses", until: "never" }, "no request fails"],
+	[{ kind: "losses", until: "ready" }, "requests fail until the replacement is ready"],
+	[
+		{ kind: "losses", until: "rulesChange", atMost: 30 },
+		"requests fail at most until kube-proxy has changed its rules, within 30 s",
+	],
+	[{ kind: "failing", seconds: 9.3, failed: 12, requests: 200 }, "12 of 200 requests fail, within 9.3 s"],
+	[{ kind: "failing", seconds: 0, failed: 0, requests: 200 }, "all 200 requests are answered"],
 	[{ kind: "shares", shares }, "10.244.3.2 on worker 33.3 %, cross nodes 66.7 %"],
 	[
 		{ kind: "shares", shares, requests: 3000, latencyRatios: [{ percentile: 50, ratio: 1.052 }] },

@@ -52,6 +52,22 @@ it("shows how many requests cross nodes and how much slower they are, but not th
 	]);
 });
 
+const rollout = {
+	kind: "rollout",
+	node: "worker",
+	change: "stopFirst",
+	servesOn: false,
+} as const;
+
+const sticky = {
+	kind: "affinity",
+	client: "app1",
+	node: "worker2",
+	address: "172.18.0.5:30041",
+	seenAs: "172.18.0.9",
+	requests: 10,
+} as const;
+
 const request = { kind: "request", client: "outside", node: "worker2", address: "172.18.0.5:30040" } as const;
 
 it.each<[string, MeasuredSubject, MeasuredValue, string]>([
@@ -102,6 +118,24 @@ it.each<[string, MeasuredSubject, MeasuredValue, string]>([
 		{ kind: "listed" },
 		{ kind: "listed", nodePort: 30040, address: "172.18.0.5", isListed: true },
 		"still listed 172.18.0.5 in the API",
+	],
+	[
+		"requests that fail during an update",
+		rollout,
+		{ kind: "failing", seconds: 9.3, failed: 12, requests: 200 },
+		"9.3 s with failed requests while the only pod is replaced (no preStop)",
+	],
+	[
+		"an update without an error",
+		{ ...rollout, servesOn: true },
+		{ kind: "failing", seconds: 0, failed: 0, requests: 200 },
+		"0 of 200 requests fail while the only pod is replaced (preStop)",
+	],
+	[
+		"a client that is taken for another one",
+		{ ...sticky, remembered: "dnsutils" },
+		{ kind: "results", results: [{ outcome: "ok" }] },
+		"same pod answers app1 and dnsutils: worker2 sees both as 172.18.0.9",
 	],
 	["endpoints", { kind: "endpoints" }, { kind: "count", count: 0 }, "0 ready endpoints"],
 	[

@@ -73,6 +73,7 @@ function rulesetOf(saved: string, node: Node): Ruleset {
 		proxyMode: "iptables",
 		walk: (packet) => walkIptables(tables, packet, networkOf(node)),
 		rulesOf: () => [],
+		rememberedBy: () => [],
 		notUnderstood: () => [],
 		ruleText: () => undefined,
 		gaps: [],

@@ -18,6 +18,7 @@ const ruleset = (...paths: Path[]): Ruleset => ({
 	proxyMode: "iptables",
 	walk: () => paths,
 	rulesOf: () => [],
+	rememberedBy: () => [],
 	notUnderstood: () => [],
 	ruleText: () => undefined,
 	gaps: [],

@@ -13,11 +13,19 @@ interface ConfigMap {
 	data: Record<string, string>;
 }
 
+interface Deletion {
+	namespace: string;
+	labelSelector: string;
+	gracePeriodSeconds?: number;
+}
+
 /** A cluster of one kube-proxy, and what was done in it; after so many writes the next one fails, as a killed run's. */
 function fakeCluster({
 	writes = Number.POSITIVE_INFINITY,
 	services = [] as string[],
 	namespaces = [] as string[],
+	deployments = [] as string[],
+	leftPods = [] as string[],
 } = {}) {
 	let config: ConfigMap = { metadata: { annotations: { own: "kept" } }, data: { "config.conf": text, other: "x" } };
 	let pod = 0;
@@ -30,7 +38,11 @@ function fakeCluster({
 			config = body;
 			return body;
 		},
-		deleteCollectionNamespacedPod: async () => {
+		deleteCollectionNamespacedPod: async ({ namespace, labelSelector, gracePeriodSeconds }: Deletion) => {
+			if (namespace === "shop") {
+				said.push(`removed ${leftPods.splice(0)} of ${labelSelector} within ${gracePeriodSeconds} s`);
+				return;
+			}
 			said.push("restarted");
 			pod++;
 		},
@@ -46,11 +58,22 @@ function fakeCluster({
 			said.push(`removed ${name}`);
 		},
 		deleteNamespacedService: async ({ name }: { name: string }) => said.push(`removed ${name}`),
+		listPodForAllNamespaces: async () => ({
+			items: leftPods.map((name) => ({ metadata: { namespace: "shop", name } })),
+		}),
+	};
+	const apps = {
+		listDeploymentForAllNamespaces: async ({ labelSelector }: { labelSelector: string }) => {
+			expect(labelSelector).toBe("nodeport-lab/experiment");
+			return { items: deployments.map((name) => ({ metadata: { namespace: "shop", name } })) };
+		},
+		deleteCollectionNamespacedDeployment: async ({ namespace, labelSelector }: Deletion) =>
+			said.push(`removed ${labelSelector} in ${namespace}`),
 	};
 	const status = { conditions: [{ type: "Ready", status: "True" }] };
 	const pods = async () => [{ metadata: { uid: String(pod) }, spec: { nodeName: "nodeport-worker" }, status }];
 	const nodes = async () => [{ name: "nodeport-worker", ready: true }];
-	return { cluster: { core, pods, nodes } as unknown as Cluster, said, config: () => config };
+	return { cluster: { core, apps, pods, nodes } as unknown as Cluster, said, config: () => config };
 }
 
 const actions: (() => Promise<unknown>)[] = [];
@@ -82,6 +105,13 @@ it("starts each configuration of kube-proxy from the original one", async () => 
 	expect(parse(config().data["config.conf"] ?? "")).toEqual({ ...parse(text), mode: "nftables" });
 	for (const action of actions.splice(0).reverse()) await action();
 	expect(config().data["config.conf"]).toBe(text);
+});
+
+it("removes the Deployments that a killed run left, and their pods without waiting for their grace periods", async () => {
+	const { cluster, said } = fakeCluster({ deployments: ["app1-stopfirst"], leftPods: ["app1-stopfirst-x"] });
+	await restoreLeftovers(cluster);
+	const label = "nodeport-lab/experiment";
+	expect(said).toEqual([`removed ${label} in shop`, `removed app1-stopfirst-x of ${label} within 1 s`]);
 });
 
 it("restores kube-proxy's configuration, at the end of the experiment or in the next run", async () => {

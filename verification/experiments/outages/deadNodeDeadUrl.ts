@@ -1,8 +1,8 @@
-import type { Node } from "../../kubernetes/model.ts";
-import type { Measurement } from "./model.ts";
-import type { Experiment, Lab } from "./support/experiment.ts";
-import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { measureRequest, pollFor, resultOf, same } from "./support/measurements.ts";
+import type { Node } from "../../../kubernetes/model.ts";
+import type { Measurement } from "../model.ts";
+import type { Experiment, Lab } from "../support/experiment.ts";
+import type { LabSnapshot } from "../support/labSnapshot.ts";
+import { measureRequest, pollFor, resultOf, same } from "../support/measurements.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",

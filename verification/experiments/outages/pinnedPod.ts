@@ -1,9 +1,9 @@
-import type { Node } from "../../kubernetes/model.ts";
-import type { JourneyWithHops } from "../journey/model.ts";
-import type { Measurement } from "./model.ts";
-import type { Experiment, Lab } from "./support/experiment.ts";
-import type { LabSnapshot } from "./support/labSnapshot.ts";
-import { same } from "./support/measurements.ts";
+import type { Node } from "../../../kubernetes/model.ts";
+import type { JourneyWithHops } from "../../journey/model.ts";
+import type { Measurement } from "../model.ts";
+import type { Experiment, Lab } from "../support/experiment.ts";
+import type { LabSnapshot } from "../support/labSnapshot.ts";
+import { same } from "../support/measurements.ts";
 
 /**
  * A node is NotReady this many seconds after its kubelet last renewed its lease; then its pods' endpoints leave the
