@@ -50,6 +50,8 @@ interface NodeNetwork {
     node?: string;
     /** All addresses that the kernel treats as its own (fib type local), loopback included. */
     localAddresses: string[];
+    /** True: it may have others, so it isn't known which one masquerading uses without a route. */
+    hasOtherAddresses?: boolean;
     /** All interfaces with their addresses, the primary one first, if they are known. */
     interfaces?: NetworkInterface[];
     /**
