@@ -52,7 +52,7 @@ it("reads the results of many requests with their times, also without an answer"
 		{ seconds: 2.0001, connectSeconds: 0 },
 		{ ...answered, seconds: 0.002, connectSeconds: 0.0003 },
 	]);
-	const cut = labWith({ stdout: `${body}\n0.001234\n\n2.000100\n` });
+	const cut = labWith({ stdout: `${body}\n0.000234 0.001234\n\n0.000000 2.000100\n` });
 	expect(await cut.sendMany(snapshot.inside, url, 4, { failEarly: true })).toHaveLength(2);
 	await expect(cut.sendMany(snapshot.inside, url, 4)).rejects.toThrow("dnsutils sent 2 of 4 requests");
 	await expect(snapshot.sendMany(snapshot.inside, url, 4, { failEarly: true })).rejects.toThrow("sent 3 of 4");
