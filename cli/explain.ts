@@ -5,6 +5,7 @@ import { type ClusterSnapshot, type PlacedClient, viewName } from "../kubernetes
 import { command } from "../lib/programs/command.ts";
 import { withPort } from "../netfilter/address.ts";
 import { type Compared, pathAnswer } from "../report/answer/pathAnswer.ts";
+import { placedClient } from "../report/path/placeText.ts";
 import { stepsText } from "../report/path/stepsText.ts";
 import { fill } from "../report/screen/fill.ts";
 import { nodeTraceLine, traceText } from "../report/traceText.ts";
@@ -46,7 +47,12 @@ await command(async () => {
 	const journey = recordJourney(client.name, address, branches, Number.POSITIVE_INFINITY, viewName(view));
 	const screen = screenOf();
 	const { width } = screen;
-	console.log([...fill(`From ${placed(client)} to ${withProtocol(address, view.protocol)}`, width), ""].join("\n"));
+	console.log(
+		[
+			...fill(`From ${placedClient(client.name, client.place)} to ${withProtocol(address, view.protocol)}`, width),
+			"",
+		].join("\n"),
+	);
 	console.log(stepsText(journey, { rules, width, more: ["--rules"] }));
 	const asked = { client, destination, branches, rules, width };
 	const compared = trace ? await compare(cluster, view, rulesets, asked) : undefined;
@@ -88,11 +94,6 @@ function refuseDestination({ nodes, service }: ClusterSnapshot, to: string): nev
 		`--to "${to}": must be ${destinationForms}, with a port from 1 to 65535; ` +
 			`nodes: ${nodes.map(({ name }) => name).join(", ")}; Service: ${service.name}:${service.port}`,
 	);
-}
-
-function placed({ name, place: { network, node, ip = "" } }: PlacedClient): string {
-	if (network === "outside") return `${name} (outside the cluster, ${ip})`;
-	return network === "pod" ? `${name} (pod ${ip} on ${node})` : `${name} (a process of the node, ${ip})`;
 }
 
 interface Asked {

@@ -7,7 +7,9 @@ import { clusterLine } from "../../report/diagnosis/diagnosisText.ts";
 import { gapTexts } from "../../report/diagnosis/gapText.ts";
 import { pathsText } from "../../report/diagnosis/pathText.ts";
 import { clientForms } from "../../report/diagnosis/requestProblemText.ts";
+import { placedClient } from "../../report/path/placeText.ts";
 import { stepsText } from "../../report/path/stepsText.ts";
+import { withProtocol } from "../../report/views/viewText.ts";
 import { resolveRequest } from "../../verification/diagnosis/explainRequest.ts";
 import { parseServiceName, readDiagnosis } from "../../verification/diagnosis/readDiagnosis.ts";
 import { rulesetsFor } from "../../verification/diagnosis/rulesFromSource.ts";
@@ -33,7 +35,7 @@ interface Options extends SourceOptions {
 
 const stepsOptions = ({ verbose = false }: Options) => ({
 	rules: verbose,
-	width: screen().width ?? Number.POSITIVE_INFINITY,
+	width: screen().width,
 	more: ["--verbose"],
 });
 
@@ -101,10 +103,10 @@ async function explainService(service: string, options: Asked): Promise<number> 
 		console.log(JSON.stringify({ cluster: input.reading.about, protocol: view.protocol, ...journey }, null, 2));
 		return 0;
 	}
-	const where = client.network === "outside" ? "outside the cluster" : `${client.network} on ${client.node}`;
 	const through = destination.entry === undefined ? "" : ` through ${destination.entry}`;
 	console.log(clusterLine(input.reading.about));
-	console.log(`From ${options.from} (${where}, ${client.ip}) to ${address}/${view.protocol}${through}\n`);
+	const to = withProtocol(address, view.protocol);
+	console.log(`From ${placedClient(options.from, client)} to ${to}${through}\n`);
 	console.log(stepsText(journey, stepsOptions(options)));
 	const gaps = gapTexts(input.rules.gaps);
 	if (gaps.length > 0) console.log(`\nNot checked\n${gaps.map((text) => `- ${text}`).join("\n")}`);
@@ -120,8 +122,9 @@ async function explainDump(asked: Asked, files: string[]): Promise<number> {
 	const { packet, paths } = walkDump(parseDump(texts), { nodeIps, from, to, protocol, inInterface });
 	if (json) console.log(JSON.stringify({ packet, paths }, null, 2));
 	else {
-		const target = withPort(packet.destination, packet.destinationPort);
-		console.log(`From ${packet.source} to ${target}/${protocol} on the node ${node}\n`);
+		const target = withProtocol(withPort(packet.destination, packet.destinationPort), protocol);
+		console.log(`From ${packet.source} to ${target} on the node ${node}
+`);
 		console.log(pathsText(paths, { packet, node }, stepsOptions(asked)));
 	}
 	return 0;

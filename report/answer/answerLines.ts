@@ -45,15 +45,3 @@ export function shortList(items: readonly string[], room: number): string {
 	const others = items.length - shown.length;
 	return `${shown.join(", ")}${others > 0 ? ` and ${others} more` : ""}`;
 }
-
-/** "dnsutils, 10.244.1.2 on nodeport-worker3" */
-export function clientText(name: string, { network, node, ip = "unknown address" }: Place): string {
-	if (network === "outside") return `${name}, ${ip} outside the cluster`;
-	return network === "node" ? `${name}, ${ip}, a process of the node` : `${name}, ${ip} on ${node}`;
-}
-
-interface Place {
-	network: "pod" | "node" | "outside";
-	node?: string | undefined;
-	ip?: string | undefined;
-}

@@ -1,12 +1,13 @@
 /** The answer of a report: the verdict, who answers, which address the pod sees, and where to go on. */
 import { dirname, join } from "node:path";
 import type { Report } from "../../verification/report.ts";
+import { placeText } from "../path/placeText.ts";
 import { explainCommand } from "../path/stepsText.ts";
 import type { Screen } from "../screen/screen.ts";
 import { likenessText } from "../views/likeness.ts";
 import { type ReportView, reportViews, usualFamily } from "../views/reportViews.ts";
 import { type Answer, answerOf, type Group } from "./answer.ts";
-import { answerLines, clientText, type Line, margin, shortList, type Verdict } from "./answerLines.ts";
+import { answerLines, type Line, margin, shortList, type Verdict } from "./answerLines.ts";
 
 /** At most 12 lines of 100 characters. @param verdict replaces that of the report */
 export function answerText(report: Report, screen: Screen, verdict: Verdict = verdictOf(report)): string {
@@ -52,7 +53,7 @@ function factLines(answer: Answer, { width = Number.POSITIVE_INFINITY }: Screen,
 	const room = Math.max(20, Math.floor((width - margin) * 1.2));
 	return [
 		{ label: "answer", text: whoText(answer, room, isShort) },
-		{ label: "client", text: clientText(client.name, client.place) },
+		{ label: "client", text: `${client.name}, ${placeText(client.place)}` },
 		...(answer.seen.length > 0 ? [{ label: "pod saw", text: seenText(answer, room) }] : []),
 	];
 }

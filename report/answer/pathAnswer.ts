@@ -1,10 +1,11 @@
 /** The answer of an explained path: who answers, and which address the pod sees, as the rules predict it. */
 import type { End, JourneyWithHops } from "../../verification/journey/model.ts";
 import type { Report, ReportedClient } from "../../verification/report.ts";
+import { placeText } from "../path/placeText.ts";
 import { explainCommand } from "../path/stepsText.ts";
 import type { Screen } from "../screen/screen.ts";
 import { usualFamily } from "../views/reportViews.ts";
-import { answerLines, clientText, type Line, shortList } from "./answerLines.ts";
+import { answerLines, type Line, shortList } from "./answerLines.ts";
 import { nextLines } from "./answerText.ts";
 
 /** How the kernels' traces compare with the path; undefined: nothing was traced. */
@@ -19,7 +20,7 @@ export function pathAnswer(
 	const pods = ends.flatMap((end) => (end.kind === "pod" ? end : []));
 	const seen = [...new Set(pods.map(({ clientIp }) => clientIp))];
 	const facts: Line[] = [
-		{ label: "client", text: clientText(client.name, client.place) },
+		{ label: "client", text: `${client.name}, ${placeText(client.place)}` },
 		...(seen.length > 0 ? [{ label: "pod sees", text: seenText(seen, client) }] : []),
 	];
 	return answerLines(

@@ -208,7 +208,7 @@ describe("explain", () => {
 		const asked = ["--node-ip", node, "--from", "198.51.100.7", "--to", `${node}:30040`];
 		const { exitCode, stdout } = await run("explain", "--rules", rules, ...asked, ...options);
 		expect(exitCode).toBe(0);
-		expect(stdout).toMatch(/^From 198\.51\.100\.7 to 172\.18\.0\.9:30040\/tcp on the node 172\.18\.0\.9\n\n/);
+		expect(stdout).toMatch(/^From 198\.51\.100\.7 to 172\.18\.0\.9:30040 on the node 172\.18\.0\.9\n\n/);
 		expect(stdout).toMatch(steps);
 	});
 
