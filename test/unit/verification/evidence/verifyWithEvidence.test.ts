@@ -157,18 +157,20 @@ it("lists findings, files, and what is missing and why in the index", async () =
 	expect(missing.trimEnd().split("\n")).toEqual([
 		"namespaces/default/app1-pending/*.log: no container was created yet",
 		...[
-			["ip6tables-legacy", "ip6tables-legacy-save -c"],
-			["ip6tables", "ip6tables-save -c"],
-			["ipset", "ipset save"],
-			["iptables-legacy", "iptables-legacy-save -c"],
-			["iptables", "iptables-save -c"],
-			["nftables", "nft list ruleset"],
-		].map(([file, program]) => expect.stringMatching(new RegExp(`^nodes/worker/${file}\\.rules: ${program} failed: `))),
+			["conntrack-ipv4.txt", "conntrack -L -f ipv4"],
+			["conntrack-ipv6.txt", "conntrack -L -f ipv6"],
+			["ip6tables-legacy.rules", "ip6tables-legacy-save -c"],
+			["ip6tables.rules", "ip6tables-save -c"],
+			["ipset.rules", "ipset save"],
+			["iptables-legacy.rules", "iptables-legacy-save -c"],
+			["iptables.rules", "iptables-save -c"],
+			["nftables.rules", "nft list ruleset"],
+		].map(([file, program]) => expect.stringMatching(new RegExp(`^nodes/worker/${file}: ${program} failed: `))),
 		"nodes/worker2/*.rules: no kube-proxy pod runs on the node",
 		expect.stringMatching(/^nodes\/worker2\/journal.log: journalctl .* failed: worker2 is paused$/),
 		'traces.txt: traces need connectivity "full"',
 	]);
-	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 10 missing$/);
+	expect(said.at(-1)).toMatch(/^evidence: 15 files in [\d.]+ s, 12 missing$/);
 });
 
 it("contains the result of each node's trace", async () => {
