@@ -21,7 +21,7 @@ const attemptSeconds = [10, 30];
 const noResult: Ran = { code: -1, stdout: "", stderr: "" };
 
 /** Each request holds a connection to the API server. */
-const requestsAtOnce = 128;
+const requestsAtOnce = 64;
 
 /** The echo's answer to GET /host, and to a datagram. */
 const Answer = z.object({ node: z.string(), podIp: z.string(), clientIp: z.string() });

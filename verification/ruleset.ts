@@ -15,7 +15,7 @@ import {
 	type RuleText,
 } from "../netfilter/model.ts";
 import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
-import { problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
+import { type NftablesRuleset, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../netfilter/nftables/render.ts";
 import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
 import { readFinding, UnreadableRules } from "./findings.ts";
@@ -43,8 +43,10 @@ export interface Ruleset {
 	rememberedBy(view: Pick<ClusterSnapshot, "family" | "service">): string[] | "unknown";
 	/** Every rule that a walk can't evaluate: "line 12: -A … ("-m x" is not understood)". */
 	notUnderstood(): string[];
-	/** The rule of a step in a kernel's trace, as the hops of a walk write it. */
+	/** The rule of a step in a kernel's trace by the tool that wrote it, as the hops of a walk write it. */
 	ruleText: RuleText;
+	/** The same for nft's monitor, which shows the rules of iptables by their handles. @param listed what nft lists */
+	ruleTextByHandle(listed: NftablesRuleset): RuleText;
 	/** Rules of the node that couldn't be read. */
 	gaps: RulesGap[];
 	/** Rules that a kube-proxy has left that ran in another mode or with another back end. The kernel evaluates them too. */
@@ -100,6 +102,10 @@ function assemble(
 		...new Set(gaps.flatMap(({ present, source }) => (present !== "yes" && isRuleSource(source) ? source : []))),
 	];
 	const own = ({ family }: Pick<Packet, "family">) => tables.find(({ iptables }) => iptables.family === family);
+	const ruleTextByHandle =
+		(listed: NftablesRuleset): RuleText =>
+		(traced, family) =>
+			ruleOfNftables(listed, own({ family })?.iptables)(traced, family);
 	const native = new Set(tables.flatMap(({ iptables }) => nativeTables(nft, iptables).tables));
 	const rulesOf: Ruleset["rulesOf"] = ({ family, service }) => {
 		if (!saved) return nftablesRulesOf(nft, service, family);
@@ -121,9 +127,8 @@ function assemble(
 			...tables.flatMap(({ iptables, legacy }) => [iptables, legacy].flatMap(iptablesLines)),
 			...problemsOfNftables({ ...nft, tables: nft.tables.filter((table) => native.has(table)) }),
 		],
-		ruleText: saved
-			? ruleOfIptables
-			: (traced, family) => ruleOfNftables(nft, own({ family })?.iptables)(traced, family),
+		ruleText: saved ? ruleOfIptables : ruleTextByHandle(nft),
+		ruleTextByHandle,
 		gaps,
 		leftovers,
 	};

@@ -3,7 +3,7 @@ import { PassThrough } from "node:stream";
 import type { Runner } from "../../kubernetes/clients.ts";
 import type { Ran } from "../../kubernetes/exec.ts";
 import type { Cluster } from "../../kubernetes/liveCluster.ts";
-import type { Backend, Packet } from "../../netfilter/model.ts";
+import type { Backend, Family, Packet } from "../../netfilter/model.ts";
 import { TraceError } from "./model.ts";
 import { type Passage, packetsOf, parseNftTrace, parseXtablesTrace } from "./parse.ts";
 
@@ -16,12 +16,18 @@ const readySeconds = 20;
 /** Legacy iptables writes its traces to the kernel's log. */
 export type TracingBackend = Exclude<Backend, "iptables-legacy">;
 
-/** The monitor of the tool that keeps the node's rules. */
-const monitors: Record<TracingBackend, { program: string[]; parse: typeof parseNftTrace }> = {
+const monitors = {
 	// Prints rules as iptables-save does.
-	"iptables-nft": { program: ["xtables-monitor", "--trace"], parse: parseXtablesTrace },
-	nftables: { program: ["nft", "--handle", "monitor", "trace"], parse: parseNftTrace },
+	xtables: { program: ["xtables-monitor", "--trace"], parse: parseXtablesTrace },
+	nft: { program: ["nft", "--handle", "monitor", "trace"], parse: parseNftTrace },
 };
+
+/**
+ * The monitor of the tool that keeps the node's rules. xtables-monitor 1.8.9 ends at an IPv6 rule with a port: it parses the
+ * rule as one of IPv4 (nft_parse_transport in iptables/nft-shared.c). nft's monitor prints the handles of iptables' rules.
+ */
+export const monitorFor = (backend: TracingBackend, family: Family): keyof typeof monitors =>
+	backend === "iptables-nft" && family === "ipv4" ? "xtables" : "nft";
 
 /**
  * Runs the monitor that its arguments name, and nft with the commands on stdin, for a limited time. When nft has ended, it
@@ -67,7 +73,7 @@ export async function capture(
 	packet: Packet,
 	send: () => Promise<void>,
 ): Promise<Passage[]> {
-	const monitor = monitors[backend];
+	const monitor = monitors[monitorFor(backend, packet.family)];
 	const table = `${tablePrefix}${packet.sourcePort ?? packet.destinationPort}`;
 	const tracing = new Tracing(cluster, tracer, monitor.program);
 	let ran: Ran;

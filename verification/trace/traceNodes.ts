@@ -5,11 +5,14 @@ import type { Cluster } from "../../kubernetes/liveCluster.ts";
 import type { Node } from "../../kubernetes/model.ts";
 import { type ClusterSnapshot, type PlacedClient, viewName, viewsOf } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
+import type { RuleText } from "../../netfilter/model.ts";
+import { parseNftables } from "../../netfilter/nftables/parse.ts";
 import { UnreadableRules } from "../findings.ts";
 import { type Branch, type Destination, journeyOf, type Leg } from "../journey/journey.ts";
+import { reader } from "../nodeRules/ruleOutputs.ts";
 import { requestProgram } from "../probe.ts";
 import { type Ruleset, readRuleset } from "../ruleset.ts";
-import { capture } from "./capture.ts";
+import { capture, monitorFor } from "./capture.ts";
 import { actingSteps, compare } from "./compare.ts";
 import { type NodeTrace, TraceError, type TraceFailure } from "./model.ts";
 
@@ -104,9 +107,23 @@ async function traceOnce(cluster: Cluster, traced: TracedRequest, node: Node, tr
 		// The matrix shows whether the request is answered; a trace needs only the packet.
 		await cluster.run(client.run, program, sendSeconds);
 	});
-	const steps = actingSteps(passages, ruleset.ruleText);
-	const difference = compare(ruleset.walk(packet), packet, passages, ruleset.ruleText);
+	const ruleText = await ruleTextOf(cluster, tracer, node, ruleset, monitorFor(backend, packet.family));
+	const steps = actingSteps(passages, ruleText);
+	const difference = compare(ruleset.walk(packet), packet, passages, ruleText);
 	return difference ? { result: "differs", ...about, steps, difference } : { result: "agrees", ...about, steps };
+}
+
+/** nft's monitor shows handles, which iptables-save doesn't print. */
+async function ruleTextOf(
+	cluster: Cluster,
+	tracer: Runner,
+	node: Node,
+	ruleset: Ruleset,
+	monitor: ReturnType<typeof monitorFor>,
+): Promise<RuleText> {
+	if (monitor === "xtables" || ruleset.backend === "nftables") return ruleset.ruleText;
+	const read = reader(cluster, node.name, tracer);
+	return ruleset.ruleTextByHandle(await read(["nft", "-j", "list", "ruleset"], parseNftables));
 }
 
 const legOn = ({ name }: Node, branches: Branch[]): Leg | undefined =>

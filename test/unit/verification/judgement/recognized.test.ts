@@ -76,6 +76,7 @@ function rulesetOf(saved: string, node: Node): Ruleset {
 		rememberedBy: () => [],
 		notUnderstood: () => [],
 		ruleText: () => undefined,
+		ruleTextByHandle: () => () => undefined,
 		gaps: [],
 		leftovers: [],
 	};

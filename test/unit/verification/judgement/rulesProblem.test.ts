@@ -21,6 +21,7 @@ const ruleset = (...paths: Path[]): Ruleset => ({
 	rememberedBy: () => [],
 	notUnderstood: () => [],
 	ruleText: () => undefined,
+	ruleTextByHandle: () => () => undefined,
 	gaps: [],
 	leftovers: [],
 });
