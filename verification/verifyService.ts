@@ -120,13 +120,13 @@ async function traceAll(
 
 export function traceFinding(trace: NodeTrace, snapshot: ClusterSnapshot): Finding[] {
 	if (trace.result === "agrees" || trace.result === "untraced") return [];
-	const { clients, nodes, service, family, protocol } = viewNamed(snapshot, trace);
-	const node = nodes.find(({ name }) => name === trace.node);
-	// A node's name stands for its address of the first family.
-	const to = node && family !== snapshot.family ? withPort(node.internalIp, service.nodePort) : trace.node;
-	const options = protocol === snapshot.protocol ? [] : ["--protocol", protocol];
+	const { clients, family, protocol } = viewNamed(snapshot, trace);
+	const options = [
+		...(family === snapshot.family ? [] : ["--family", family]),
+		...(protocol === snapshot.protocol ? [] : ["--protocol", protocol]),
+	];
 	const from = clients[0]?.name ?? "";
-	const repeat = ["npm", "run", "explain", "--", "--from", from, "--to", to, ...options, "--trace"];
+	const repeat = ["npm", "run", "explain", "--", "--from", from, "--to", trace.node, ...options, "--trace"];
 	return [{ kind: "trace", trace: trace.result === "differs" ? withoutSteps(trace) : trace, repeat }];
 }
 

@@ -173,7 +173,7 @@ it("the state is another one if an endpoint of the second family differs", () =>
 it.each([
 	["ipv4", "tcp", ["--to", "nodeport-worker", "--trace"]],
 	["ipv4", "udp", ["--to", "nodeport-worker", "--protocol", "udp", "--trace"]],
-	["ipv6", "tcp", ["--to", "[fd00:18::8]:30040", "--trace"]],
+	["ipv6", "tcp", ["--to", "nodeport-worker", "--family", "ipv6", "--trace"]],
 ] as const)("a trace of %s and %s that failed is repeated in its view", (family, protocol, options) => {
 	const failed = { result: "failed", node: "nodeport-worker", family, protocol, failure: { kind: "unseen" } } as const;
 	expect(traceFinding(failed, lab)).toEqual([

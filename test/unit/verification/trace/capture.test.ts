@@ -50,6 +50,24 @@ it("matches by source address if the source port isn't known, and IPv6 in a tabl
 	expect(said[0]).toContain("ip6 daddr fd00::2 ip6 saddr fd00::1 tcp dport 30042");
 });
 
+it("matches a datagram by its ports alone", async () => {
+	const { cluster, said } = pod(listed);
+	await capture(cluster, tracer, "iptables-nft", { ...packet, protocol: "udp" }, async () => {}).catch(() => {});
+	expect(said[0]).toContain("ip daddr 172.18.0.6 udp sport 20010 udp dport 30042 meta nftrace set 1");
+});
+
+it.each([
+	["iptables-nft", "ipv4", ["xtables-monitor", "--trace"]],
+	["iptables-nft", "ipv6", ["nft", "--handle", "monitor", "trace"]],
+	["nftables", "ipv4", ["nft", "--handle", "monitor", "trace"]],
+	["nftables", "ipv6", ["nft", "--handle", "monitor", "trace"]],
+] as const)("the rules of %s for %s are printed by %j", async (backend, family, monitor) => {
+	const ends = family === "ipv6" ? { source: "fd00::1", destination: "fd00::2" } : {};
+	const { cluster, run } = pod("Error: no\n");
+	await capture(cluster, tracer, backend, { ...packet, family, ...ends }, async () => {}).catch(() => {});
+	expect(run.mock.calls[0]?.[1].slice(-monitor.length)).toEqual(monitor);
+});
+
 it("ends the trace if the client can't send", async () => {
 	const { cluster, said } = pod(listed);
 	const send = async () => {
