@@ -1,6 +1,6 @@
 /** The sentence for each hop of a path: what a rule did to the packet and why, for readers who are new to netfilter. */
 import { withPort } from "./address.ts";
-import { isReceived, type Packet } from "./model.ts";
+import { isReceived, type KernelSetting, type Packet } from "./model.ts";
 import type { Hook, HopRecord } from "./packet/state.ts";
 import { messageOf } from "./rejection.ts";
 import { purposes, type Role, roleOf } from "./roles.ts";
@@ -40,6 +40,10 @@ function entry(hop: HopRecord, previous: HopRecord | undefined, { packet, node }
 	if (expected === hop.chain) return "";
 	return isCall(hop) ? `back in ${hop.chain}: ` : "then ";
 }
+
+/** A translated packet reached its destination, and the reply doesn't come back through the rules. */
+export const lostReply = ({ name, value }: KernelSetting): string =>
+	`The reply goes through the bridge from port to port, where no rules see it (${name} is ${value}): its source isn't translated back, and the client ignores it.`;
 
 const isCall = (hop: HopRecord) => hop.effect === "jump" || hop.effect === "goto";
 

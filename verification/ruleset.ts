@@ -4,10 +4,12 @@ import type { Runner } from "../kubernetes/clients.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import type { Node } from "../kubernetes/model.ts";
 import { type ClusterSnapshot, viewsOf } from "../kubernetes/snapshot.ts";
+import { parseAddress } from "../netfilter/address.ts";
 import { iptablesRulesOf } from "../netfilter/iptables/iptablesServiceRules.ts";
 import { type IptablesTables, problemsOf as problemsOfIptables, ruleOfIptables } from "../netfilter/iptables/parse.ts";
 import {
 	type Backend,
+	type KernelSetting,
 	type NodeNetwork,
 	type Packet,
 	type Path,
@@ -18,6 +20,7 @@ import { nftablesRulesOf } from "../netfilter/nftables/nftablesServiceRules.ts";
 import { type NftablesRuleset, problemsOf as problemsOfNftables } from "../netfilter/nftables/parse.ts";
 import { ruleOfNftables } from "../netfilter/nftables/render.ts";
 import { nativeTables, walkNftables } from "../netfilter/nftables/walk.ts";
+import { Network } from "../netfilter/node/hostNetwork.ts";
 import { readFinding, UnreadableRules } from "./findings.ts";
 import { networkOf } from "./journey/nodeNetwork.ts";
 import type { ProxyMode } from "./model.ts";
@@ -37,6 +40,8 @@ export interface Ruleset {
 	backend: Backend;
 	proxyMode: ProxyMode;
 	walk(packet: Packet): Path[];
+	/** The setting by which the node's bridge forwards packets between two pods without the rules; undefined: it isn't known to. */
+	hidesBridged(from: string, to: string): KernelSetting | undefined;
 	/** The raw rules of the view that name the Service, and those of the chains that they lead to. */
 	rulesOf(view: Pick<ClusterSnapshot, "family" | "service">): string[];
 	/** The addresses that the Service's session affinity remembers on this node; "unknown": they couldn't be read. */
@@ -113,6 +118,7 @@ function assemble(
 		const served = backend === "iptables-legacy" ? legacy : iptables;
 		return served ? iptablesRulesOf(served, service) : [];
 	};
+	const here = new Network(network);
 	return {
 		backend,
 		proxyMode: backend === "nftables" ? "nftables" : "iptables",
@@ -120,6 +126,10 @@ function assemble(
 			const affinity = remembered === "unknown" ? remembered : (remembered.get(packet.source) ?? []);
 			const paths = walkNftables(nft, packet, network, { affinity, ...own(packet) });
 			return unread.length > 0 ? paths.map((path) => ({ ...path, unread })) : paths;
+		},
+		hidesBridged: (from, to) => {
+			const [source, destination] = [from, to].map(parseAddress);
+			return source && destination && here.hidesBridged(source, destination);
 		},
 		rulesOf,
 		rememberedBy: (view) => (remembered === "unknown" ? remembered : rememberedClients(rulesOf(view), remembered, nft)),

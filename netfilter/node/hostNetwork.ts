@@ -171,6 +171,12 @@ export class Network {
 		return inInterface === undefined || inInterface === to;
 	}
 
+	/** The setting by which no rules see what a bridge forwards from one of its ports to another. */
+	hidesBridged(from: Address, to: Address): KernelSetting | undefined {
+		const isBridged = this.isBridged({ inInterface: undefined, sources: [from], destination: to });
+		return isBridged ? this.settings.bridgeIsHidden(to.kind()) : undefined;
+	}
+
 	/** @param name undefined: unknown */
 	mayBeBridge(name: string | undefined): boolean {
 		return name === undefined ? this.interfaces === undefined || this.bridges.size > 0 : this.bridges.has(name);

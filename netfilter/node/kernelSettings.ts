@@ -2,6 +2,9 @@
 import type { Address } from "../address.ts";
 import type { Family, KernelSetting } from "../model.ts";
 
+export const bridgeSetting = (family: Family): string =>
+	`net.bridge.bridge-nf-call-${family === "ipv4" ? "iptables" : "ip6tables"}`;
+
 export class KernelSettings {
 	private readonly values: Readonly<Record<string, string>>;
 
@@ -28,6 +31,12 @@ export class KernelSettings {
 	filtersReversePath(interfaceName: string): KernelSetting | undefined {
 		const name = `net.ipv4.conf.${interfaceName}.rp_filter`;
 		return this.effective("rp_filter", interfaceName) === 1 ? { name, value: "1", required: "2" } : undefined;
+	}
+
+	/** The setting by which rules don't see what a bridge forwards between its ports. */
+	bridgeIsHidden(family: Family): KernelSetting | undefined {
+		const name = bridgeSetting(family);
+		return this.values[name] === "0" ? { name, value: "0", required: "1" } : undefined;
 	}
 
 	/** undefined: unknown. */

@@ -5,6 +5,7 @@
 
 import { type Family, isReceived, type KernelSetting, type Packet } from "../model.ts";
 import type { Network } from "../node/hostNetwork.ts";
+import { bridgeSetting } from "../node/kernelSettings.ts";
 import type { Conntrack } from "../packet/conntrack.ts";
 import { type Affinity, type Hook, initialState, type PacketState, recorded } from "../packet/state.ts";
 import { type Continuation, type FinishedBranch, unknownEnd, Walker } from "./walker.ts";
@@ -155,9 +156,6 @@ class HookWalk {
 		return (a.type === "nat") === this.kernelFirst ? -1 : 1;
 	}
 }
-
-const bridgeSetting = (family: Family): string =>
-	`net.bridge.bridge-nf-call-${family === "ipv4" ? "iptables" : "ip6tables"}`;
 
 /** The kernel drops it while it chooses the route. */
 function droppedBy(setting: KernelSetting, state: PacketState): FinishedBranch[] {

@@ -2,9 +2,10 @@
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
 import { parseAddress, parseRange, contains as rangeContains } from "../../netfilter/address.ts";
-import type { Packet, Path, Protocol } from "../../netfilter/model.ts";
+import type { Hop, KernelSetting, Packet, Path, Protocol } from "../../netfilter/model.ts";
 import { Network } from "../../netfilter/node/hostNetwork.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
+import { lostReply } from "../../netfilter/words.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Observed, Outcome } from "../model.ts";
 import type { Ruleset } from "../ruleset.ts";
@@ -167,6 +168,8 @@ class Nodes {
 			const kept = sourcePort !== undefined && keepsSourcePort(path) ? { sourcePort } : {};
 			return this.pass(holder.node, { ...onward, ...kept, received: true }, legs);
 		}
+		const setting = path.endpoint && this.rulesets.get(name)?.hidesBridged(address, clientIp);
+		if (setting) return ended({ kind: "drop", node: name }, withLostReply(legs, setting));
 		// A pod in its node's network has the node's address.
 		if (holder.kind === "node" && !endpoint) return ended({ kind: "node", node: name, address, port, clientIp }, legs);
 		return ended({ kind: "pod", node: name, address, port, clientIp, ...(endpoint && { pod: endpoint.pod }) }, legs);
@@ -188,6 +191,17 @@ class Nodes {
 		});
 		return host && { node: host, kind: "pod" };
 	}
+}
+
+/** The journey of a request whose reply the client ignores. */
+function withLostReply(legs: readonly Leg[], setting: KernelSetting): Leg[] {
+	const { name, value } = setting;
+	const rule = { table: "kernel", chain: "bridge", rule: `${name} = ${value}` };
+	const hop: Hop = { ...rule, effect: "drop", setting, text: lostReply(setting) };
+	return legs.map((leg, index) => {
+		if (index < legs.length - 1) return leg;
+		return { ...leg, path: { ...leg.path, outcome: "drop", hops: [...leg.path.hops, hop] } };
+	});
 }
 
 function ownerOfEnd({ hops }: Path): { owner?: string } {

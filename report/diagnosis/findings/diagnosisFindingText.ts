@@ -192,6 +192,10 @@ function sysctlText({ nodes, name, value, required }: FindingOf<"sysctl">): Find
 	const effects: [RegExp, string][] = [
 		[/forward(ing)?$/, "the kernel drops packets for pods and other nodes"],
 		[/route_localnet$/, "the kernel drops packets from 127.0.0.1 to a pod, so the nodePort fails there"],
+		[
+			/bridge-nf-call/,
+			"a pod that calls the ClusterIP gets no usable reply from a pod on its own bridge: no rule translates the reply back",
+		],
 		[/rp_filter$/, "the kernel drops packets whose route back leads through another interface"],
 	];
 	const effect = effects.find(([pattern]) => pattern.test(name))?.[1];

@@ -75,6 +75,7 @@ function rulesetOf(saved: string, node: Node): Ruleset {
 		rulesOf: () => [],
 		rememberedBy: () => [],
 		notUnderstood: () => [],
+		hidesBridged: () => undefined,
 		ruleText: () => undefined,
 		ruleTextByHandle: () => () => undefined,
 		gaps: [],

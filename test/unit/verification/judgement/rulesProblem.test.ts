@@ -20,6 +20,7 @@ const ruleset = (...paths: Path[]): Ruleset => ({
 	rulesOf: () => [],
 	rememberedBy: () => [],
 	notUnderstood: () => [],
+	hidesBridged: () => undefined,
 	ruleText: () => undefined,
 	ruleTextByHandle: () => () => undefined,
 	gaps: [],
