@@ -46,7 +46,9 @@ await command(async () => {
 });
 
 /** One program with all of Kubernetes' servers; its name selects one. */
-const setUpProgram = (work: string): string => join(work, "in", "kubernetes");
+function setUpProgram(work: string): string {
+	return join(work, "in", "kubernetes");
+}
 
 /** Puts what capture.sh needs, except kube-proxy, into the folder `in`. */
 async function prepare(work: string): Promise<void> {
@@ -68,15 +70,15 @@ async function prepare(work: string): Promise<void> {
 
 /** Runs capture.sh in a container, whose kernel rules are its own. */
 async function capture(work: string): Promise<void> {
-	const script =
-		"mkdir /capture/out && cd /capture/in && exec bash capture.sh ./etcd ./kube-apiserver ./kubectl ./kube-proxy key ../out";
+	const programs = "./etcd ./kube-apiserver ./kubectl ./kube-proxy";
+	const script = `mkdir /captured && cd /capture && exec bash capture.sh ${programs} key /captured`;
 	const options = ["--privileged", "--network", "none", "--entrypoint", "bash", images.node, "-c", script];
 	const { stdout: container } = await execa("docker", ["create", ...options]);
 	try {
 		await execa("docker", ["cp", join(work, "in"), `${container}:/capture`]);
 		await execa("docker", ["start", "--attach", container], { stdio: ["ignore", 2, 2] });
 		await rm(join(work, "out"), { recursive: true, force: true });
-		await execa("docker", ["cp", `${container}:/capture/out`, join(work, "out")]);
+		await execa("docker", ["cp", `${container}:/captured`, join(work, "out")]);
 	} finally {
 		await execa("docker", ["rm", "--force", "--volumes", container]);
 	}

@@ -32,11 +32,11 @@ const repeatedNames = (paths: string[]): string[] =>
 		.filter(([name, modules]) => modules.length > 1 && !repeatable.test(name))
 		.map(([, modules]) => `${modules.join(" and ")} have the same name; fix: rename all but one`);
 
-/** Tests of test/bench and test/docs have no other place. */
+/** Tests of test/bench, test/capture and test/docs have no other place. */
 const testedFolder = (path: string): string =>
 	dirname(path)
 		.replace(/^test\/unit\/?/, "")
-		.replace(/^(bench|docs)/, "test/$1");
+		.replace(/^(bench|capture|docs)/, "test/$1");
 
 const strayTests = (paths: string[]): string[] =>
 	groups(
