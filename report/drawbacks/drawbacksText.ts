@@ -4,6 +4,7 @@ import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verifica
 import type { Drawback } from "../../verification/report.ts";
 import { stepsText } from "../path/stepsText.ts";
 import { fill } from "../screen/fill.ts";
+import { familyName } from "../views/viewName.ts";
 import {
 	costExpectation,
 	costsText,
@@ -106,6 +107,10 @@ export function subjectText(subject: MeasuredSubject): string {
 			return affinityText(subject);
 		case "remembered":
 			return `the addresses that session affinity remembers on ${subject.node}`;
+		case "familyDns":
+			return `${familySettings(subject).join(", ")}: the ${subject.record} records of its name`;
+		case "datagram":
+			return datagramText(subject);
 		case "externalAddress":
 			return "the external address of a Service of type LoadBalancer";
 		case "balancedNodePort":
@@ -117,6 +122,14 @@ export function subjectText(subject: MeasuredSubject): string {
 	}
 }
 
+type Families = Pick<Extract<MeasuredSubject, { kind: "request" }>, "ipFamilyPolicy" | "families">;
+
+/** "ipFamilyPolicy SingleStack", "ipFamilies IPv4" */
+export const familySettings = ({ ipFamilyPolicy, families }: Families): string[] => [
+	...(ipFamilyPolicy ? [`ipFamilyPolicy ${ipFamilyPolicy}`] : []),
+	...(families ? [`ipFamilies ${families.map(familyName).join(", ")}`] : []),
+];
+
 const conditions = {
 	ownNode: ", the pod's own node",
 	stopped: ", which was just stopped",
@@ -126,13 +139,14 @@ const conditions = {
 };
 
 function requestText(request: Extract<MeasuredSubject, { kind: "request" }>): string {
-	const { client, clientIp, node, address, condition, policy, proxyMode, nodePortAddresses } = request;
+	const { client, clientIp, node, address, condition, policy, proxyMode, nodePortAddresses, families } = request;
 	const settings = [
+		...familySettings(request),
 		...(policy ? [`policy ${policy}`] : []),
 		...(proxyMode ? [`${proxyMode} mode`] : []),
 		...(nodePortAddresses ? [`nodePortAddresses ${nodePortAddresses.join(", ")}`] : []),
 	];
-	const to = client === node ? `its own address ${address}` : node;
+	const to = client === node ? `its own address ${address}` : families ? `${node}'s address ${address}` : node;
 	const from = `${client}${clientIp === undefined ? "" : ` (${clientIp})`}`;
 	return `${settings.length > 0 ? `${settings.join(", ")}: ` : ""}${from} to ${to}${condition ? conditions[condition] : ""}`;
 }
@@ -148,6 +162,21 @@ const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two 
 
 const rolloutText = ({ node, change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>): string =>
 	`requests through ${node} while ${changes[change]}, which ${servesOn ? "serves on while it terminates (preStop)" : "stops at once"}`;
+
+const serviceChanges = {
+	nodePortAdded: "after the Service got its nodePort",
+	entryDeleted: "after the entry in conntrack was deleted",
+	endpointRemoved: "after the only endpoint was removed",
+	endpointAdded: "after another endpoint was added",
+	serviceRemoved: "after the Service was removed",
+};
+
+function datagramText(subject: Extract<MeasuredSubject, { kind: "datagram" }>): string {
+	const { client, node, address, condition, sourcePort, trackedTo } = subject;
+	const port = sourcePort === undefined ? "a new source port" : `the kept source port ${sourcePort}`;
+	const entry = trackedTo === undefined ? "" : `, which conntrack on ${node} sends to ${trackedTo}`;
+	return `${client} to ${address} from ${port}${entry}, ${serviceChanges[condition]}`;
+}
 
 function distributionText({ entries, replicas, ownNode }: Extract<MeasuredSubject, { kind: "distribution" }>): string {
 	if (entries.length > 1) return `an equal part of the requests through each of ${entries.join(", ")}`;

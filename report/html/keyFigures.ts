@@ -1,6 +1,7 @@
 /** What an experiment measured, as a few numbers. */
 
 import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verification/experiments/model.ts";
+import { familySettings } from "../drawbacks/drawbacksText.ts";
 import { costText, timesOf } from "../drawbacks/modeCostText.ts";
 import { percent } from "../journeyText.ts";
 
@@ -33,8 +34,9 @@ function requestFigures(measurements: readonly Measurement[]): KeyFigure[] {
 	return [...bySettings].map(([settings, all]) => countOf(all, settings));
 }
 
-const settingsText = ({ policy, proxyMode, nodePortAddresses }: Request): string =>
+const settingsText = ({ policy, proxyMode, nodePortAddresses, ...families }: Request): string =>
 	[
+		...familySettings(families),
 		...(policy ? [`policy ${policy}`] : []),
 		...(proxyMode ? [`${proxyMode} mode`] : []),
 		...(nodePortAddresses ? [`nodePortAddresses ${nodePortAddresses.join(", ")}`] : []),
@@ -75,6 +77,7 @@ function healthFigures(measurements: readonly Measurement[]): KeyFigure[] {
 function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 	switch (measured.kind) {
 		case "noAnswer":
+			if (subject.kind === "datagram") return datagramFigures(subject, "no answer");
 			return subject.kind === "request"
 				? [{ figure: "no answer", what: `through ${subject.node}${conditions[subject.condition ?? "ownNode"]}` }]
 				: [];
@@ -87,6 +90,7 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 		case "failing":
 			return subject.kind === "rollout" ? [rolloutFigure(subject, measured)] : [];
 		case "results":
+			if (subject.kind === "datagram") return datagramFigures(subject, measured.results[0]?.outcome ?? "");
 			return subject.kind === "affinity" ? affinityFigures(subject) : [];
 		case "shares":
 			// Through the pod's own node nothing crosses: that is only measured to compare.
@@ -153,6 +157,22 @@ const affinityFigures = ({
 	remembered === undefined || remembered === client
 		? []
 		: [{ figure: "same pod", what: `answers ${client} and ${remembered}: ${node} sees both as ${seenAs}` }];
+
+const stale: Record<string, string> = {
+	nodePortAdded: "although the Service has the nodePort now",
+	endpointRemoved: "although the Service has no endpoint any more",
+	serviceRemoved: "although the Service is removed",
+};
+
+/** Only where the kept source port isn't treated as the rules say. */
+function datagramFigures(
+	{ sourcePort, condition }: Extract<MeasuredSubject, { kind: "datagram" }>,
+	outcome: string,
+): KeyFigure[] {
+	const why = stale[condition];
+	if (sourcePort === undefined || why === undefined) return [];
+	return [{ figure: outcome === "ok" ? "answered" : outcome, what: `with the kept source port, ${why}` }];
+}
 
 function shareFigures(
 	{ shares, latencyRatios = [] }: Extract<MeasuredValue, { kind: "shares" }>,

@@ -7,7 +7,9 @@ import { oneServicePerPort } from "./oneServicePerPort.ts";
 import { openEverywhere } from "./openEverywhere.ts";
 import { deadNodeDeadUrl } from "./outages/deadNodeDeadUrl.ts";
 import { pinnedPod } from "./outages/pinnedPod.ts";
+import { staleUdp } from "./outages/staleUdp.ts";
 import { terminating } from "./outages/terminating.ts";
+import { secondFamily } from "./secondFamily.ts";
 import { secondHop } from "./secondHop.ts";
 import type { Experiment } from "./support/experiment.ts";
 import { unevenLoad } from "./unevenLoad.ts";
@@ -22,8 +24,10 @@ export const experiments: readonly Experiment[] = [
 	oneServicePerPort,
 	whatNext,
 	terminating,
+	staleUdp,
 	deadNodeDeadUrl,
 	pinnedPod,
 	openEverywhere,
+	secondFamily,
 	manyServices,
 ];

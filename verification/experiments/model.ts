@@ -1,5 +1,7 @@
 /** What an experiment measures, expects and finds, as data. report/drawbacks/ makes the sentences. */
 import { z } from "zod";
+import { Service } from "../../kubernetes/model.ts";
+import { Family } from "../../netfilter/model.ts";
 import { JourneyWithHops } from "../journey/model.ts";
 import { Observed, ProxyMode } from "../model.ts";
 
@@ -9,6 +11,12 @@ import { Observed, ProxyMode } from "../model.ts";
  */
 export const Cost = z.enum(["start", "change", "connection", "memory"]);
 export type Cost = z.infer<typeof Cost>;
+
+/** The Service that is called, if it isn't the lab's. */
+const familyFields = {
+	ipFamilyPolicy: Service.shape.ipFamilyPolicy,
+	families: z.array(Family).optional(),
+};
 
 export const MeasuredSubject = z.discriminatedUnion("kind", [
 	/** One request to an address of a node. */
@@ -25,7 +33,10 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 		proxyMode: ProxyMode.optional(),
 		/** kube-proxy's setting. */
 		nodePortAddresses: z.array(z.string()).optional(),
+		...familyFields,
 	}),
+	/** DNS for a Service of these families. */
+	z.object({ kind: z.literal("familyDns"), record: z.enum(["A", "AAAA"]), ...familyFields }),
 	/** Whether the stopped node is Ready after the grace period. */
 	z.object({ kind: z.literal("nodeStatus"), node: z.string() }),
 	/** Where the API lists the nodePort and the stopped node's address. */
@@ -73,6 +84,19 @@ export const MeasuredSubject = z.discriminatedUnion("kind", [
 	}),
 	/** The addresses that the node's session affinity remembers. */
 	z.object({ kind: z.literal("remembered"), node: z.string() }),
+	/** A datagram to a nodePort whose Service has just changed. */
+	z.object({
+		kind: z.literal("datagram"),
+		client: z.string(),
+		node: z.string(),
+		/** "address:nodePort" */
+		address: z.string(),
+		condition: z.enum(["nodePortAdded", "entryDeleted", "endpointRemoved", "endpointAdded", "serviceRemoved"]),
+		/** The source port that the client keeps; absent: one that it hasn't used before. */
+		sourcePort: z.int().optional(),
+		/** Where conntrack's entry sends it: "address:port". */
+		trackedTo: z.string().optional(),
+	}),
 	/** Of a Service of type LoadBalancer. */
 	z.object({ kind: z.literal("externalAddress") }),
 	z.object({ kind: z.literal("balancedNodePort"), node: z.string() }),

@@ -2,7 +2,7 @@ import type { Node } from "../../../kubernetes/model.ts";
 import type { Measurement } from "../model.ts";
 import type { Experiment, Lab } from "../support/experiment.ts";
 import type { LabSnapshot } from "../support/labSnapshot.ts";
-import { measureRequest, pollFor, resultOf, same } from "../support/measurements.ts";
+import { measureRequest, pollFor, same, silence } from "../support/measurements.ts";
 
 export const deadNodeDeadUrl: Experiment = {
 	name: "dead-node-dead-url",
@@ -44,13 +44,8 @@ async function requestToDead(
 ): Promise<Measurement> {
 	const address = snapshot.addressOf(node);
 	const observed = await snapshot.send(snapshot.outside, address);
-	// Some networks report that no host has the address, others report nothing.
-	const isSilent = observed.outcome === "timeout" || /no route to host/i.test(observed.body ?? "");
-	return same(
-		{ kind: "request", client: snapshot.outside.name, node: node.name, address, condition },
-		{ kind: "noAnswer" },
-		isSilent ? { kind: "noAnswer" } : { kind: "results", results: [resultOf(observed)] },
-	);
+	const subject = { kind: "request" as const, client: snapshot.outside.name, node: node.name, address, condition };
+	return { subject, ...silence(observed) };
 }
 
 /** The worker to stop: one without a DNS pod, so that names are still resolved. */

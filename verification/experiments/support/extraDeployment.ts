@@ -8,7 +8,7 @@ import { label } from "./extraService.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
 /** How long the pods of removed Deployments may take to end, in seconds. */
-const removalSeconds = 60;
+const removalSeconds = 120;
 
 export interface ExtraDeployment {
 	/** Added to the name of the lab's Deployment. */
@@ -90,7 +90,7 @@ export async function removeExtraDeployments({ apps, core }: Cluster): Promise<v
 	const areGone = async () => {
 		const pods = await withApiError("Pods", core.listPodForAllNamespaces(all));
 		for (const namespace of namespacesOf(pods.items)) {
-			// Their own grace periods are long.
+			// Those that don't terminate yet needn't serve on.
 			const deletion = core.deleteCollectionNamespacedPod({ namespace, ...all, gracePeriodSeconds: 1 });
 			await withApiError(`Pods in ${namespace}`, deletion);
 		}

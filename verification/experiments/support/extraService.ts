@@ -1,5 +1,5 @@
 /** Additional Services of the lab's pods. */
-import type { V1Service, V1ServiceSpec } from "@kubernetes/client-node";
+import { ApiException, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Lab } from "./experiment.ts";
@@ -39,15 +39,21 @@ export async function extraService(
 		`Service ${namespace}/${extra.metadata.name}`,
 		cluster.core.createNamespacedService({ namespace, body: extra }),
 	);
-	lab.afterwards(() => remove(cluster, namespace, extra.metadata.name));
+	lab.afterwards(() => removeExtraService(cluster, namespace, extra.metadata.name));
 	return created;
 }
 
-const remove = (cluster: Cluster, namespace: string, name: string) =>
-	withApiError(`Service ${namespace}/${name}`, cluster.core.deleteNamespacedService({ namespace, name }));
+/** Succeeds if it doesn't exist. */
+export async function removeExtraService({ core }: Cluster, namespace: string, name: string): Promise<void> {
+	const removal = core.deleteNamespacedService({ namespace, name }).catch((error: unknown) => {
+		if (!(error instanceof ApiException && error.code === 404)) throw error;
+	});
+	await withApiError(`Service ${namespace}/${name}`, removal);
+}
 
 /** Removes the Services that a killed run left behind. */
 export async function removeExtraServices(cluster: Cluster): Promise<void> {
 	const left = await withApiError("Services", cluster.core.listServiceForAllNamespaces({ labelSelector: label }));
-	for (const { metadata } of left.items) await remove(cluster, metadata?.namespace ?? "", metadata?.name ?? "");
+	for (const { metadata } of left.items)
+		await removeExtraService(cluster, metadata?.namespace ?? "", metadata?.name ?? "");
 }

@@ -52,6 +52,14 @@ export const resultOf = ({ outcome, podIp, node, clientIp }: Observed): Result =
 export const pollFor = <T>(lab: Lab, expected: T, seconds: number, read: () => Promise<T>): Promise<T> =>
 	poll(read, { interval: 1000, seconds, signal: lab.signal, until: (value) => isDeepStrictEqual(value, expected) });
 
+/** No answer is expected, and no refusal either. */
+export function silence(observed: Observed): Omit<Measurement, "subject"> {
+	// Some networks report that no host has the address, others report nothing.
+	const isSilent = observed.outcome === "timeout" || /no route to host|host is unreachable/i.test(observed.body ?? "");
+	const measured: MeasuredValue = isSilent ? { kind: "noAnswer" } : { kind: "results", results: [resultOf(observed)] };
+	return { expected: { kind: "noAnswer" }, measured, ok: isSilent };
+}
+
 /** Both values must be equal. */
 export const same = (subject: MeasuredSubject, expected: MeasuredValue, measured: MeasuredValue): Measurement => ({
 	subject,

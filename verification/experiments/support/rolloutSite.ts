@@ -12,8 +12,8 @@ import type { LabSnapshot } from "./labSnapshot.ts";
 
 export type Rollout = Omit<Extract<MeasuredSubject, { kind: "rollout" }>, "kind" | "node">;
 
-/** How long a pod serves on, in seconds: longer than the experiment takes, whose end removes the pods sooner. */
-const preStopSeconds = 300;
+/** How long a pod serves on, in seconds: longer than its replacement takes on a busy machine. A kubelet doesn't cut it short. */
+const preStopSeconds = 30;
 
 /** A pod with this readiness gate isn't ready before the experiment says so: it takes no time that another machine lacks. */
 const gate = "nodeport-lab/may-be-ready";

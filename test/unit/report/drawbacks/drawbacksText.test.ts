@@ -78,6 +78,13 @@ it("has a row for each experiment with the number of expected results", () => {
 });
 
 const request = { kind: "request" as const, client: "outside", node: "worker", address: "172.18.0.3:30040" };
+const datagram = {
+	kind: "datagram" as const,
+	client: "outside",
+	node: "worker",
+	address: "172.18.0.3:30040",
+	condition: "endpointRemoved" as const,
+};
 const sticky = {
 	kind: "affinity" as const,
 	client: "app1",
@@ -133,6 +140,19 @@ it.each<[MeasuredSubject, string]>([
 	[
 		{ kind: "healthCheck", node: "worker", port: 31000, condition: "terminating" },
 		"the health check node port 31000 of worker, whose only pod terminates and still serves",
+	],
+	[
+		{ ...request, ipFamilyPolicy: "SingleStack", families: ["ipv6"] },
+		"ipFamilyPolicy SingleStack, ipFamilies IPv6: outside to worker's address 172.18.0.3:30040",
+	],
+	[
+		{ kind: "familyDns", record: "AAAA", ipFamilyPolicy: "PreferDualStack", families: ["ipv4", "ipv6"] },
+		"ipFamilyPolicy PreferDualStack, ipFamilies IPv4, IPv6: the AAAA records of its name",
+	],
+	[datagram, "outside to 172.18.0.3:30040 from a new source port, after the only endpoint was removed"],
+	[
+		{ ...datagram, sourcePort: 40001, trackedTo: "10.244.1.5:8080" },
+		"outside to 172.18.0.3:30040 from the kept source port 40001, which conntrack on worker sends to 10.244.1.5:8080, after the only endpoint was removed",
 	],
 ])("says what was measured: %j", (subject, text) => expect(subjectText(subject)).toBe(text));
 

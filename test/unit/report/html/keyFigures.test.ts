@@ -59,6 +59,14 @@ const rollout = {
 	servesOn: false,
 } as const;
 
+const datagram = {
+	kind: "datagram",
+	client: "outside",
+	node: "worker",
+	address: "172.18.0.3:30040",
+	sourcePort: 40001,
+} as const;
+
 const sticky = {
 	kind: "affinity",
 	client: "app1",
@@ -136,6 +144,24 @@ it.each<[string, MeasuredSubject, MeasuredValue, string]>([
 		{ ...sticky, remembered: "dnsutils" },
 		{ kind: "results", results: [{ outcome: "ok" }] },
 		"same pod answers app1 and dnsutils: worker2 sees both as 172.18.0.9",
+	],
+	[
+		"a datagram to a pod that is gone",
+		{ ...datagram, condition: "endpointRemoved" },
+		{ kind: "noAnswer" },
+		"no answer with the kept source port, although the Service has no endpoint any more",
+	],
+	[
+		"a datagram to a Service that is gone",
+		{ ...datagram, condition: "serviceRemoved" },
+		{ kind: "results", results: [{ outcome: "ok" }] },
+		"answered with the kept source port, although the Service is removed",
+	],
+	[
+		"requests of another family",
+		{ ...request, ipFamilyPolicy: "SingleStack", families: ["ipv4"] },
+		{ kind: "results", results: [{ outcome: "refused" }] },
+		"1 of 1 requests get no answer (ipFamilyPolicy SingleStack, ipFamilies IPv4)",
 	],
 	["endpoints", { kind: "endpoints" }, { kind: "count", count: 0 }, "0 ready endpoints"],
 	[
