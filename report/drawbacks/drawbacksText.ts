@@ -4,7 +4,7 @@ import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verifica
 import type { Drawback } from "../../verification/report.ts";
 import { stepsText } from "../path/stepsText.ts";
 import { fill } from "../screen/fill.ts";
-import { familyName } from "../views/viewName.ts";
+import { familyName } from "../views/viewText.ts";
 import {
 	costExpectation,
 	costsText,
