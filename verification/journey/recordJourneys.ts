@@ -11,10 +11,10 @@ import type { JourneyWithHops, RecordedJourney, RecordedJourneys, RecordedLeg } 
 const mostBranches = 8;
 
 /**
- * The number of hops in all recorded journeys: about 3 MB of HTML, which takes some seconds to draw. The full matrix of
- * four nodes and one pod has 1,100.
+ * The number of hops in all recorded journeys: about 4 MB of HTML, which takes some seconds to draw. The full matrix of
+ * four nodes and one pod has 1,100 in each of at most four views.
  */
-const mostHops = 4000;
+const mostHops = 5000;
 
 /**
  * Records the requests that failed, then the others, up to the number of hops.

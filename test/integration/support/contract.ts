@@ -6,7 +6,9 @@ const Node = z.strictObject({
 	role: z.enum(["control-plane", "worker"]),
 	ready: z.boolean(),
 	internalIp: z.ipv4(),
+	internalIps: z.tuple([z.ipv4()]),
 	podCidr: z.cidrv4(),
+	podCidrs: z.tuple([z.cidrv4()]),
 	labels: z.record(z.string(), z.string()),
 	kubeletVersion: z.string().regex(/^v1\.\d+\.\d+$/),
 	osImage: z.string().min(1),
@@ -19,10 +21,16 @@ const Service = z.strictObject({
 	namespace: z.string(),
 	dnsName: z.string(),
 	clusterIp: z.ipv4(),
+	clusterIps: z.tuple([z.ipv4()]),
+	ipFamilyPolicy: z.literal("SingleStack"),
+	protocols: z.tuple([z.literal("tcp")]),
 	port: z.int(),
 	nodePort: z.int(),
 	externalTrafficPolicy: z.enum(["Cluster", "Local"]),
 });
+
+/** The default lab has one address family and one protocol. */
+const view = { family: z.literal("ipv4"), protocol: z.literal("tcp") };
 
 const Outcome = z.enum(["ok", "timeout", "refused", "dns", "http", "other"]);
 
@@ -33,6 +41,7 @@ const Cell = z.strictObject({
 		kind: z.enum(["nodePort", "podIp", "clusterIp", "serviceDns"]),
 		address: z.string(),
 		node: z.string().optional(),
+		...view,
 	}),
 	expected: z.strictObject({
 		outcome: Outcome,
@@ -67,6 +76,7 @@ const Hop = z.strictObject({
 
 const NodeRules = z.strictObject({
 	node: z.string(),
+	...view,
 	backend: z.enum(["iptables-nft", "iptables-legacy", "nftables"]),
 	rules: z.array(z.string()),
 	paths: z.array(z.strictObject({ probability: z.number().min(0).max(1), hops: z.array(Hop) })),
@@ -83,7 +93,7 @@ export const Contract = z.strictObject({
 	echo: z.strictObject({
 		name: z.literal("app1"),
 		image: z.string(),
-		pods: z.array(z.strictObject({ name: z.string(), ip: z.ipv4(), node: z.string() })),
+		pods: z.array(z.strictObject({ name: z.string(), ip: z.ipv4(), ips: z.tuple([z.ipv4()]), node: z.string() })),
 	}),
 	verification: z.strictObject({
 		ok: z.literal(true),

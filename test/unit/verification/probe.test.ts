@@ -105,6 +105,13 @@ describe("sendRequest", () => {
 });
 
 describe("repeatTimeouts", () => {
+	it("sends again what the kubelet couldn't run, without calling it a timeout", async () => {
+		const unsent = { ...result("ok", "other"), unsent: true as const };
+		const again = result("ok", "ok");
+		const answer = await repeatTimeouts([{ measured: unsent, send: async () => again }]);
+		expect(answer).toEqual({ requests: [again], repeated: 0 });
+	});
+
 	const result = (expected: Outcome, observed: Outcome) =>
 		({
 			cell: { expected: { outcome: expected }, observed: { outcome: observed } },
