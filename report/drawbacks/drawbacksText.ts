@@ -4,7 +4,6 @@ import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verifica
 import type { Drawback } from "../../verification/report.ts";
 import { stepsText } from "../path/stepsText.ts";
 import { fill } from "../screen/fill.ts";
-import { familyName } from "../views/viewText.ts";
 import {
 	costExpectation,
 	costsText,
@@ -14,6 +13,15 @@ import {
 	programmedText,
 	servicesText,
 } from "./modeCostText.ts";
+import {
+	affinityText,
+	conditionText,
+	datagramText,
+	distributionText,
+	familySettings,
+	requestText,
+	rolloutText,
+} from "./requestSubjects.ts";
 
 export interface DrawbackOptions {
 	/** Show what is as expected too. */
@@ -84,7 +92,7 @@ export function subjectText(subject: MeasuredSubject): string {
 				? "DNS for a headless Service of the same pods"
 				: `DNS for ${subject.name}, which has no node's address`;
 		case "healthCheck":
-			return `the health check node port ${subject.port} of ${subject.node}${subject.condition ? conditions[subject.condition] : ""}`;
+			return `the health check node port ${subject.port} of ${subject.node}${conditionText(subject.condition)}`;
 		case "secondService":
 			return `another Service on nodePort ${subject.nodePort}`;
 		case "assignedPorts":
@@ -120,69 +128,6 @@ export function subjectText(subject: MeasuredSubject): string {
 		case "modeCost":
 			return costText(subject);
 	}
-}
-
-type Families = Pick<Extract<MeasuredSubject, { kind: "request" }>, "ipFamilyPolicy" | "families">;
-
-/** "ipFamilyPolicy SingleStack", "ipFamilies IPv4" */
-export const familySettings = ({ ipFamilyPolicy, families }: Families): string[] => [
-	...(ipFamilyPolicy ? [`ipFamilyPolicy ${ipFamilyPolicy}`] : []),
-	...(families ? [`ipFamilies ${families.map(familyName).join(", ")}`] : []),
-];
-
-const conditions = {
-	ownNode: ", the pod's own node",
-	stopped: ", which was just stopped",
-	notReady: ", which is NotReady",
-	terminating: ", whose only pod terminates and still serves",
-	podStopped: ", whose only pod has ended",
-};
-
-function requestText(request: Extract<MeasuredSubject, { kind: "request" }>): string {
-	const { client, clientIp, node, address, condition, policy, proxyMode, nodePortAddresses, families } = request;
-	const settings = [
-		...familySettings(request),
-		...(policy ? [`policy ${policy}`] : []),
-		...(proxyMode ? [`${proxyMode} mode`] : []),
-		...(nodePortAddresses ? [`nodePortAddresses ${nodePortAddresses.join(", ")}`] : []),
-	];
-	const to = client === node ? `its own address ${address}` : families ? `${node}'s address ${address}` : node;
-	const from = `${client}${clientIp === undefined ? "" : ` (${clientIp})`}`;
-	return `${settings.length > 0 ? `${settings.join(", ")}: ` : ""}${from} to ${to}${condition ? conditions[condition] : ""}`;
-}
-
-function affinityText(subject: Extract<MeasuredSubject, { kind: "affinity" }>): string {
-	const { client, clientIp, node, seenAs, remembered, requests } = subject;
-	const from = `${requests} request${requests === 1 ? "" : "s"} of ${client}${clientIp === undefined ? "" : ` (${clientIp})`}`;
-	const memory = remembered === undefined ? "doesn't remember it" : `remembers it since a request of ${remembered}`;
-	return `${from} through ${node}, which sees ${seenAs} and ${memory}`;
-}
-
-const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
-
-const rolloutText = ({ node, change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>): string =>
-	`requests through ${node} while ${changes[change]}, which ${servesOn ? "serves on while it terminates (preStop)" : "stops at once"}`;
-
-const serviceChanges = {
-	nodePortAdded: "after the Service got its nodePort",
-	entryDeleted: "after the entry in conntrack was deleted",
-	endpointRemoved: "after the only endpoint was removed",
-	endpointAdded: "after another endpoint was added",
-	serviceRemoved: "after the Service was removed",
-};
-
-function datagramText(subject: Extract<MeasuredSubject, { kind: "datagram" }>): string {
-	const { client, node, address, condition, sourcePort, trackedTo } = subject;
-	const port = sourcePort === undefined ? "a new source port" : `the kept source port ${sourcePort}`;
-	const entry = trackedTo === undefined ? "" : `, which conntrack on ${node} sends to ${trackedTo}`;
-	return `${client} to ${address} from ${port}${entry}, ${serviceChanges[condition]}`;
-}
-
-function distributionText({ entries, replicas, ownNode }: Extract<MeasuredSubject, { kind: "distribution" }>): string {
-	if (entries.length > 1) return `an equal part of the requests through each of ${entries.join(", ")}`;
-	const through = `through ${entries[0]}`;
-	if (replicas > 1) return `${replicas} replicas, one on each of ${replicas} nodes, ${through}`;
-	return ownNode ? `${through}, the pod's own node` : through;
 }
 
 /** What was expected or measured. */

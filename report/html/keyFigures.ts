@@ -1,8 +1,8 @@
 /** What an experiment measured, as a few numbers. */
 
 import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verification/experiments/model.ts";
-import { familySettings } from "../drawbacks/drawbacksText.ts";
 import { costText, timesOf } from "../drawbacks/modeCostText.ts";
+import { familySettings } from "../drawbacks/requestSubjects.ts";
 import { percent } from "../journeyText.ts";
 
 export interface KeyFigure {

@@ -29,7 +29,7 @@ export const staleUdp: Experiment = {
 	changes: () => [{ protocols: "both" }],
 	async measure(lab, snapshot) {
 		const service = await UdpService.create(lab, snapshot);
-		const client = new DatagramClient(lab, snapshot.host, service.nodePort);
+		const client = new DatagramClient(lab, snapshot, service.nodePort);
 		await client.reach("refused");
 		lab.say("adding a nodePort that a client calls already");
 		await service.setNodePort();
@@ -52,14 +52,22 @@ export const staleUdp: Experiment = {
 /** The client outside the cluster: with a new source port for each datagram, and with one that it keeps. */
 class DatagramClient {
 	private readonly lab: Lab;
+	/**
+	 * The entry node: not the pod's. With a pod's interface the kernel deletes the entries that are masqueraded there
+	 * (net/netfilter/nf_nat_masquerade.c).
+	 */
 	private readonly node: Node;
+	private readonly host: Node;
 	private readonly nodePort: number;
 	/** The last answer to the kept port. */
 	private answer: Result | undefined;
 
-	constructor(lab: Lab, node: Node, nodePort: number) {
+	constructor(lab: Lab, snapshot: LabSnapshot, nodePort: number) {
+		const node = snapshot.objects.nodes.find(({ name }) => name !== snapshot.host.name);
+		if (!node) throw new Error("the cluster has only one node");
 		this.lab = lab;
 		this.node = node;
+		this.host = snapshot.host;
 		this.nodePort = nodePort;
 	}
 
@@ -74,7 +82,8 @@ class DatagramClient {
 	 */
 	async reach(outcome: Outcome): Promise<LabSnapshot> {
 		const read = async () => {
-			const snapshot = (await this.lab.snapshot({ rulesOn: [this.node.name] })).inView({ protocol: "udp" });
+			const rulesOn = [this.node.name, this.host.name];
+			const snapshot = (await this.lab.snapshot({ rulesOn })).inView({ protocol: "udp" });
 			await this.send(snapshot, keptPort);
 			return snapshot;
 		};
