@@ -11,7 +11,7 @@ export const lessonText = {
 	right: "Right.",
 	wrong: "Not what you predicted.",
 	samePath: "The rules on the path are the same as above.",
-	noDrawbacks: "The drawbacks aren't measured on this lab yet: npm run drawbacks (about seven minutes)",
+	noDrawbacks: "The drawbacks aren't measured on this lab yet: npm run drawbacks (about fifteen minutes)",
 	task: "Find the cause and fix it in another shell, in this folder, after: source .toolchain/env. Then come back and check.",
 	solved: "Solved: diagnose reports no finding.",
 	checkAgain: "diagnose reports no finding: type check",
