@@ -174,7 +174,8 @@ describe("a path on a node whose facts are known", () => {
 		["-o cali+ -j DROP", "untouched", "unknown"],
 		["-o veth+ -j DROP", "drop", "unknown"],
 		["-i docker0 -j DROP", "untouched", "unknown"],
-		["-m addrtype --dst-type UNICAST -j DROP", "drop", "unknown"],
+		// IPv4 asks no route for it: what isn't a local, broadcast or multicast address is unicast.
+		["-m addrtype --dst-type UNICAST -j DROP", "drop", "drop"],
 	])("with `%s` is %s, and %s without them", (rule, known, unknown) => {
 		expect(outcome(rule)).toEqual([known]);
 		expect(outcome(rule, toPod, {}, false)).toEqual([unknown]);
