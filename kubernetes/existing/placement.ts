@@ -51,7 +51,8 @@ export function placeOn(config: ExistingConfig, { nodes, proxied }: ClusterInfo)
 
 /** A Service gets a NodePort only on a node's addresses of its own families. */
 function familyErrors({ ipFamily }: ExistingConfig, nodes: FoundNode[]): FieldError[] {
-	const ready = nodes.filter((node) => node.ready);
+	// A node without any InternalIP yet shows nothing about its families.
+	const ready = nodes.filter((node) => node.ready && addressesOf(node).length > 0);
 	const lacking = (name: IpFamily) =>
 		ready.filter((node) => !serviceFamilies(name).every((one) => hasFamily(node, one)));
 	const without = lacking(ipFamily);
@@ -70,7 +71,8 @@ function familyErrors({ ipFamily }: ExistingConfig, nodes: FoundNode[]): FieldEr
 	];
 }
 
-const addressesOf = ({ internalIp, internalIps = [internalIp] }: FoundNode): string[] => internalIps;
+const addressesOf = ({ internalIp, internalIps = [internalIp] }: FoundNode): string[] =>
+	internalIps.filter((ip) => ip !== "");
 
 const hasFamily = (node: FoundNode, family: "IPv4" | "IPv6"): boolean =>
 	addressesOf(node).some((ip) => parseAddress(ip)?.kind() === family.toLowerCase());

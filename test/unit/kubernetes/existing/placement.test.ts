@@ -62,6 +62,8 @@ describe("the lab's place in an existing cluster", () => {
 
 		it.each(["ipv4", "ipv6", "dual"])("ipFamily %s is accepted if all nodes have its addresses", (ipFamily) => {
 			expect(placed(ipFamily, both, both)).not.toThrow();
+			// A node that shows none contradicts nothing.
+			expect(placed(ipFamily, both, [])).not.toThrow();
 		});
 	});
 
