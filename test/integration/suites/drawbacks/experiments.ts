@@ -12,6 +12,9 @@ import { leftovers } from "../../support/testResources.ts";
 /** One waits for grace periods to pass, one recreates the cluster with two address families: `npm run test:slow`. */
 const slow = ["pinned-pod", "second-family"];
 
+/** The experiments wait for the cluster again and again, on a busy machine three times as long as on an idle one. */
+const longSeconds = 40 * 60;
+
 /** Unlike what the experiments start from: they must change all of it, and restore it. */
 const settings = {
 	externalTrafficPolicy: "Local",
@@ -78,23 +81,27 @@ export const drawbacks = (lab: () => Lab) =>
 			expect(await lab().up({ refresh: false })).toEqual({});
 		});
 
-		it("measures every drawback and leaves the lab as it was", async () => {
-			const [before, servicesBefore] = [await configuration(), await services()];
-			const skipped = process.env.SLOW ? [] : slow.flatMap((name) => ["--skip", name]);
-			const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...skipped);
-			expect(exitCode, all).toBe(0);
-			expect(await configuration()).toBe(before);
-			expect(await services()).toEqual(servicesBefore);
-			const { stdout } = await execa("docker", [
-				"ps",
-				"--filter",
-				`label=io.x-k8s.kind.cluster=${clusterName}`,
-				"--quiet",
-			]);
-			expect(stdout.split("\n").length).toBe(4);
-			expect((await report())?.ok).toBe(true);
-			expect(await lab().up({ refresh: false })).toEqual({});
-		});
+		it(
+			"measures every drawback and leaves the lab as it was",
+			async () => {
+				const [before, servicesBefore] = [await configuration(), await services()];
+				const skipped = process.env.SLOW ? [] : slow.flatMap((name) => ["--skip", name]);
+				const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...skipped);
+				expect(exitCode, all).toBe(0);
+				expect(await configuration()).toBe(before);
+				expect(await services()).toEqual(servicesBefore);
+				const { stdout } = await execa("docker", [
+					"ps",
+					"--filter",
+					`label=io.x-k8s.kind.cluster=${clusterName}`,
+					"--quiet",
+				]);
+				expect(stdout.split("\n").length).toBe(4);
+				expect((await report())?.ok).toBe(true);
+				expect(await lab().up({ refresh: false })).toEqual({});
+			},
+			longSeconds * 1000,
+		);
 
 		const usual = experiments.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
 		it.each(usual.filter((name) => !slow.includes(name) || process.env.SLOW))(
