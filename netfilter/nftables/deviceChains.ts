@@ -1,7 +1,7 @@
 /** Chains at the hooks of devices and bridges: they see packets before and after those of IP. */
 import type { Family } from "../model.ts";
 import type { Network } from "../node/hostNetwork.ts";
-import type { Hook, PacketState } from "../packet/state.ts";
+import type { Hook, PacketState, RuleReference } from "../packet/state.ts";
 import type { BaseChain } from "../traversal/hooks.ts";
 import type { BaseProperties, Table } from "./parse.ts";
 
@@ -35,6 +35,16 @@ export function deviceChain(
 	return { ...common, hook: base.hook, walk: onDevices(chain, table, base.hook, walk) };
 }
 
+/** A chain that sees the packet or doesn't: both are followed. */
+export function perhaps(rule: RuleReference, reason: string, walk: Walk): Walk {
+	return (walker, state, accepted) =>
+		walker.fork(
+			{ state, rule, reason },
+			() => accepted(state),
+			() => walk(walker, state, accepted),
+		);
+}
+
 /**
  * A chain sees the packets of its devices. A packet of another interface may have passed one of them too, as the port of a
  * bridge or below a VLAN.
@@ -53,11 +63,7 @@ function onDevices(
 		const where = devices ? `device ${devices.join(", ")}` : "devices that nft doesn't show";
 		const rule = { table, chain: name, rule: `hook ${hook} of ${where}` };
 		const reason = `the chain sees only packets of ${where}, and whether this packet passes there is unknown`;
-		return walker.fork(
-			{ state, rule, reason },
-			() => accepted(state),
-			() => walk(walker, state, accepted),
-		);
+		return perhaps(rule, reason, walk)(walker, state, accepted);
 	};
 }
 
@@ -72,15 +78,13 @@ function onBridge(
 	return (walker, state, accepted) => {
 		const { inInterface, outInterface } = state;
 		if (!sees(state) || !network.mayBeBridge(interfaceAt(hook, state))) return accepted(state);
-		const inside = { ...state, inInterface: undefined, outInterface: undefined };
 		const rule = { table, chain: name, rule: `hook ${base.hook} of bridges` };
 		const reason = "the chain sees only packets that pass a bridge, whose ports are unknown";
-		const passed = (after: PacketState) => accepted({ ...after, inInterface, outInterface });
-		return walker.fork(
-			{ state, rule, reason },
-			() => accepted(state),
-			() => walk(walker, inside, passed),
-		);
+		const inside: Walk = (walker, seen, after) =>
+			walk(walker, { ...seen, inInterface: undefined, outInterface: undefined }, (left) =>
+				after({ ...left, inInterface, outInterface }),
+			);
+		return perhaps(rule, reason, inside)(walker, state, accepted);
 	};
 }
 

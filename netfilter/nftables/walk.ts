@@ -9,7 +9,7 @@ import { toPaths } from "../paths.ts";
 import { type Chains, walkBaseChain } from "../traversal/chain.ts";
 import type { BaseChain } from "../traversal/hooks.ts";
 import { walkTables } from "../traversal/tableAges.ts";
-import { deviceChain } from "./deviceChains.ts";
+import { deviceChain, perhaps } from "./deviceChains.ts";
 import { type NftablesRuleset, nameOfFamily, type Rule, type Table, type TableFamily } from "./parse.ts";
 import { perform } from "./perform.ts";
 
@@ -95,7 +95,7 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 		const type = base.type === "nat" ? "nat" : "filter";
 		const policy = { verdict: base.policy, rule: `policy ${base.policy}` };
 		const awake: BaseChain["walk"] = (...entry) => walkBaseChain(chains, name, policy, ...entry);
-		const walk = table.dormant ? perhaps(table, name, awake) : awake;
+		const walk = table.dormant ? perhapsAwake(table, name, awake) : awake;
 		if (table.family === "bridge" || hook === "ingress" || hook === "egress") {
 			const chain = deviceChain(table, { name, base }, seen, network, walk);
 			return chain ? [chain] : [];
@@ -105,15 +105,9 @@ function baseChainsOf(table: Table, seen: readonly Family[], network: Network): 
 }
 
 /** A table that may be dormant. */
-function perhaps({ name: table }: Table, chain: string, awake: BaseChain["walk"]): BaseChain["walk"] {
+function perhapsAwake({ name: table }: Table, chain: string, awake: BaseChain["walk"]): BaseChain["walk"] {
 	const rule = { table, chain, rule: `table ${table}` };
-	const reason = "the table has a flag that this version of nft doesn't name: it may be dormant";
-	return (walker, state, accepted) =>
-		walker.fork(
-			{ state, rule, reason },
-			() => accepted(state),
-			() => awake(walker, state, accepted),
-		);
+	return perhaps(rule, "the table has a flag that this version of nft doesn't name: it may be dormant", awake);
 }
 
 const chainsOf = (table: Table, network: Network): Chains<Rule> => ({
