@@ -76,7 +76,8 @@ export const viewsOf = (snapshot: ClusterSnapshot): ClusterSnapshot[] => [snapsh
 export const viewNamed = (snapshot: ClusterSnapshot, { family, protocol }: PartialViewName): ClusterSnapshot =>
 	viewsOf(snapshot).find((view) => view.family === family && view.protocol === protocol) ?? snapshot;
 
-type PartialViewName = { [Key in keyof ViewName]?: ViewName[Key] | undefined };
+/** As reports have it: of a lab that had only IPv4 and TCP, both fields are absent. */
+export type PartialViewName = { [Key in keyof ViewName]?: ViewName[Key] | undefined };
 
 /** Only the view's name, as reports have it. */
 export const viewName = ({ family, protocol }: ViewName): ViewName => ({ family, protocol });

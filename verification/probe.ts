@@ -6,8 +6,7 @@ import type { Ran } from "../kubernetes/exec.ts";
 import type { Cluster } from "../kubernetes/liveCluster.ts";
 import { type ClusterSnapshot, viewsOf } from "../kubernetes/snapshot.ts";
 import { shellText } from "../lib/shell.ts";
-import { parseAddress } from "../netfilter/address.ts";
-import { hostAndPort } from "./journey/destination.ts";
+import { familyIn } from "./journey/destination.ts";
 import { expect, isLoopback, targetsOf } from "./judgement/predict.ts";
 import type { Cell, Command, Expected, Observed, Outcome, ProxyMode, Target } from "./model.ts";
 import type { Request } from "./request.ts";
@@ -107,18 +106,19 @@ export function requestProgram(
 ): string[] {
 	const [program, scheme] = protocol === "udp" ? [getByUdp, "udp"] : [get, "http"];
 	// The name of a dual-stack Service has addresses of both families.
-	const isAmbiguous = (service.clusterIps?.length ?? 1) > 1 && !parseAddress(hostAndPort(address)?.host ?? "");
+	const isAmbiguous = (service.clusterIps?.length ?? 1) > 1 && familyIn(address) === undefined;
 	return [...program, ...(isAmbiguous ? [`--${family}`] : []), ...options, `${scheme}://${address}/host`];
 }
 
-/** @param address "host:port" */
+/** @param address "host:port" @param options of the client's program */
 export async function sendRequest(
 	cluster: Cluster,
 	view: ClusterSnapshot,
 	client: Client,
 	address: string,
+	options?: readonly string[],
 ): Promise<{ program: string[]; observed: Observed; unsent: boolean }> {
-	const program = requestProgram(view, client, address);
+	const program = requestProgram(view, client, address, options);
 	let [start, ran] = [0, noResult];
 	for (const seconds of attemptSeconds) {
 		start = performance.now();

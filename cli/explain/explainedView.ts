@@ -1,5 +1,5 @@
 /** Which view of the Service a packet is explained in: its address family and its protocol. */
-import { type ClusterSnapshot, type PlacedClient, viewsOf } from "../../kubernetes/snapshot.ts";
+import { type ClusterSnapshot, type PlacedClient, viewNamed, viewsOf } from "../../kubernetes/snapshot.ts";
 import { familyName, protocolName, viewText } from "../../report/views/viewText.ts";
 import { familyIn } from "../../verification/journey/destination.ts";
 
@@ -25,11 +25,10 @@ export function viewAsked(snapshot: ClusterSnapshot, { to, family, protocol }: V
 	const named = family === undefined ? literal : among(families, "--family", family);
 	if (literal && named !== literal)
 		throw new Error(`--family ${named}: ${to} is an ${familyName(literal)} address; leave --family out`);
-	const wanted = {
+	return viewNamed(snapshot, {
 		family: named ?? snapshot.family,
 		protocol: protocol === undefined ? snapshot.protocol : among(protocols, "--protocol", protocol),
-	};
-	return views.find((view) => view.family === wanted.family && view.protocol === wanted.protocol) ?? snapshot;
+	});
 }
 
 /** How the lab gets both. */

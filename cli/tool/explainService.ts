@@ -123,8 +123,7 @@ async function explainDump(asked: Asked, files: string[]): Promise<number> {
 	if (json) console.log(JSON.stringify({ packet, paths }, null, 2));
 	else {
 		const target = withProtocol(withPort(packet.destination, packet.destinationPort), protocol);
-		console.log(`From ${packet.source} to ${target} on the node ${node}
-`);
+		console.log(`From ${packet.source} to ${target} on the node ${node}\n`);
 		console.log(pathsText(paths, { packet, node }, stepsOptions(asked)));
 	}
 	return 0;

@@ -1,10 +1,10 @@
 /** A report by views: what it says about the Service in one address family and with one protocol. */
 import { isOf, nodeIn } from "../../kubernetes/familyViews.ts";
-import type { ViewName } from "../../kubernetes/snapshot.ts";
+import type { PartialViewName, ViewName } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
 import type { Family } from "../../netfilter/model.ts";
 import type { Report, ReportedClient } from "../../verification/report.ts";
-import { isSameView, knownView, type OfView, viewText } from "./viewText.ts";
+import { isSameView, knownView, viewText } from "./viewText.ts";
 
 export interface ReportView {
 	view: ViewName;
@@ -34,7 +34,7 @@ export const usualFamily = ({ service: { clusterIp, clusterIps = [clusterIp] } }
 	parseAddress(clusterIps[0] ?? "")?.kind() ?? "ipv4";
 
 /** What follows the name of what belongs to one view: " (UDP over IPv6)", or "" if there is only one view. */
-export type ViewLabel = (of: OfView) => string;
+export type ViewLabel = (of: PartialViewName) => string;
 
 export function viewLabel(report: Viewed): ViewLabel {
 	const views = viewsIn(report);
@@ -46,7 +46,7 @@ export const suffix = (name: string): string => (name === "" ? "" : ` (${name})`
 
 function narrowed(report: Report, view: ViewName): Report {
 	const { service, nodes, pods, clients, connectivity, journeys, explained, rules, traces } = report;
-	const isOwn = (one: OfView) => isSameView(one, view);
+	const isOwn = (one: PartialViewName) => isSameView(one, view);
 	const own = <T extends string | undefined>(first: T, all: readonly string[] = []): string | T =>
 		all.find((address) => isOf(view.family, address)) ?? first;
 	const { explained: _, traces: __, ...others } = report;

@@ -1,13 +1,10 @@
 /** How texts name an address family, a protocol, and a view: the Service in one family and with one protocol. */
-import type { ViewName } from "../../kubernetes/snapshot.ts";
+import type { PartialViewName, ViewName } from "../../kubernetes/snapshot.ts";
 import type { Family, Protocol } from "../../netfilter/model.ts";
 
-/** Data of one view. In reports of a lab that had only IPv4 and TCP, both fields are absent. */
-export type OfView = { [Field in keyof ViewName]?: ViewName[Field] | undefined };
+export const knownView = ({ family = "ipv4", protocol = "tcp" }: PartialViewName): ViewName => ({ family, protocol });
 
-export const knownView = ({ family = "ipv4", protocol = "tcp" }: OfView): ViewName => ({ family, protocol });
-
-export function isSameView(one: OfView, other: OfView): boolean {
+export function isSameView(one: PartialViewName, other: PartialViewName): boolean {
 	const [a, b] = [knownView(one), knownView(other)];
 	return a.family === b.family && a.protocol === b.protocol;
 }
@@ -17,7 +14,7 @@ export const familyName = (family: Family): string => ({ ipv4: "IPv4", ipv6: "IP
 export const protocolName = (protocol: Protocol): string => protocol.toUpperCase();
 
 /** What tells it apart from the others: "UDP over IPv6", "UDP", "IPv6", or "" if it is the only one. */
-export function viewText(of: OfView, all: readonly OfView[]): string {
+export function viewText(of: PartialViewName, all: readonly PartialViewName[]): string {
 	const { family, protocol } = knownView(of);
 	const names = [
 		...(all.some((other) => knownView(other).protocol !== protocol) ? [protocolName(protocol)] : []),

@@ -1,8 +1,16 @@
-/** Parses the destination of a packet, as a user writes it. */
+/** The destination of a packet, and as a user writes it. */
 import type { ClusterSnapshot } from "../../kubernetes/snapshot.ts";
 import { parseAddress } from "../../netfilter/address.ts";
-import type { Family } from "../../netfilter/model.ts";
-import type { Destination } from "./journey.ts";
+import type { Family, Protocol } from "../../netfilter/model.ts";
+
+export interface Destination {
+	address: string;
+	port: number;
+	/** @default "tcp" */
+	protocol?: Protocol;
+	/** The node by which a client's packet from outside arrives, if the address isn't a node's. */
+	entry?: string;
+}
 
 export const destinationForms =
 	"<node>, <node>:<port>, clusterIp, serviceDns, <IP address>:<port> or <name of the Service>:<port>";

@@ -2,13 +2,14 @@
 import type { Node } from "../../kubernetes/model.ts";
 import type { ClusterSnapshot, Place } from "../../kubernetes/snapshot.ts";
 import { parseAddress, parseRange, contains as rangeContains } from "../../netfilter/address.ts";
-import type { Hop, KernelSetting, Packet, Path, Protocol } from "../../netfilter/model.ts";
+import type { Hop, KernelSetting, Packet, Path } from "../../netfilter/model.ts";
 import { Network } from "../../netfilter/node/hostNetwork.ts";
 import { messageOf } from "../../netfilter/rejection.ts";
 import { lostReply } from "../../netfilter/words.ts";
 import { podSideAddress } from "../judgement/predict.ts";
 import type { Observed, Outcome } from "../model.ts";
 import type { Ruleset } from "../ruleset.ts";
+import type { Destination } from "./destination.ts";
 import type { End, UnknownReason } from "./model.ts";
 import { networkOf } from "./nodeNetwork.ts";
 
@@ -25,15 +26,6 @@ export interface Branch {
 	probability: number;
 	legs: Leg[];
 	end: End;
-}
-
-export interface Destination {
-	address: string;
-	port: number;
-	/** @default "tcp" */
-	protocol?: Protocol;
-	/** The node by which a client's packet from outside arrives, if the address isn't a node's. */
-	entry?: string;
 }
 
 type Sent = Destination & { sourcePort?: number };

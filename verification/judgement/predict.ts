@@ -10,6 +10,7 @@ import {
 } from "../../kubernetes/snapshot.ts";
 import { withPort } from "../../netfilter/address.ts";
 import type { Family } from "../../netfilter/model.ts";
+import { hostAndPort } from "../journey/destination.ts";
 import type { Expected, ProxyMode, Target } from "../model.ts";
 import type { Request } from "../request.ts";
 
@@ -47,7 +48,7 @@ function addressesOf(
 }
 
 export const isLoopback = ({ address }: Target): boolean =>
-	Object.values(loopbackAddress).some((ip) => address.startsWith(withPort(ip, 0).slice(0, -1)));
+	Object.values(loopbackAddress).includes(hostAndPort(address)?.host ?? "");
 
 /**
  * Whether kube-proxy serves NodePorts on the loopback address to a node's own processes: only in iptables mode, and only for

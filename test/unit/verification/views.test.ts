@@ -195,7 +195,7 @@ describe("an experiment", () => {
 		expect(snapshot.inView({}).objects).toBe(lab);
 	});
 
-	it("is told if the Service doesn't have the view", () => {
+	it("throws for a view that the Service doesn't have", () => {
 		const { otherViews: _, ...first } = lab;
 		expect(() => new LabSnapshot(dualCluster(), first, rules).inView({ family: "ipv6" })).toThrow(
 			"the lab's Service has no TCP port with an ipv6 address",

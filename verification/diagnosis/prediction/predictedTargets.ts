@@ -1,6 +1,6 @@
 /** Where a client's requests go. */
 import { withPort } from "../../../netfilter/address.ts";
-import type { Destination } from "../../journey/journey.ts";
+import type { Destination } from "../../journey/destination.ts";
 import type { Ruleset } from "../../ruleset.ts";
 import type { ServiceView } from "../serviceViews.ts";
 import type { PredictedClient, PredictedTarget } from "./predictedRequest.ts";

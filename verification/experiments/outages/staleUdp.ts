@@ -160,9 +160,8 @@ class DatagramClient {
 	}
 
 	private send(snapshot: LabSnapshot, sourcePort?: number): Promise<Observed> {
-		const { outside } = snapshot;
 		const options = sourcePort === undefined ? [] : ["--local-port", String(sourcePort)];
-		return snapshot.send({ ...outside, getByUdp: [...(outside.getByUdp ?? []), ...options] }, this.address);
+		return snapshot.send(snapshot.outside, this.address, options);
 	}
 }
 

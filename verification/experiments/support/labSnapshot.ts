@@ -138,8 +138,9 @@ export class LabSnapshot {
 		return recordJourney(client.name, to, this.journey(client, to), undefined, viewName(this.objects));
 	}
 
-	async send(client: PlacedClient, to: string): Promise<Observed> {
-		return (await sendRequest(this.cluster, this.objects, client, to)).observed;
+	/** @param options of the client's program */
+	async send(client: PlacedClient, to: string, options?: readonly string[]): Promise<Observed> {
+		return (await sendRequest(this.cluster, this.objects, client, to, options)).observed;
 	}
 
 	/** Sends the requests one after the other, by HTTP. @throws if the client's program ends early */
