@@ -39,13 +39,17 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 	});
 }
 
-const publishedPorts = ({ publish }: ClusterSpec): object[] =>
-	(publish ? (publish.protocols ?? ["TCP"]) : []).map((protocol) => ({
-		containerPort: publish?.nodePort,
-		hostPort: publish?.hostPort,
-		listenAddress: "127.0.0.1",
+function publishedPorts({ publish }: ClusterSpec): object[] {
+	if (!publish) return [];
+	const { hostPort, nodePort: containerPort, protocols = ["TCP"] } = publish;
+	const listenAddress = "127.0.0.1";
+	return protocols.map((protocol) => ({
+		containerPort,
+		hostPort,
+		listenAddress,
 		...(protocol !== "TCP" && { protocol }),
 	}));
+}
 
 interface OwnConfig {
 	nodes?: { role: string; extraMounts?: object[]; extraPortMappings?: object[] }[];

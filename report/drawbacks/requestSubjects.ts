@@ -10,7 +10,7 @@ export const familySettings = ({ ipFamilyPolicy, families }: Families): string[]
 	...(families ? [`ipFamilies ${families.map(familyName).join(", ")}`] : []),
 ];
 
-const conditions = {
+export const conditions = {
 	ownNode: ", the pod's own node",
 	stopped: ", which was just stopped",
 	notReady: ", which is NotReady",
@@ -41,10 +41,10 @@ export function affinityText(subject: Extract<MeasuredSubject, { kind: "affinity
 	return `${from} through ${node}, which sees ${seenAs} and ${memory}`;
 }
 
-const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
+export const rolloutChanges = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
 
 export const rolloutText = ({ node, change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>): string =>
-	`requests through ${node} while ${changes[change]}, which ${servesOn ? "serves on while it terminates (preStop)" : "stops at once"}`;
+	`requests through ${node} while ${rolloutChanges[change]}, which ${servesOn ? "serves on while it terminates (preStop)" : "stops at once"}`;
 
 const serviceChanges = {
 	nodePortAdded: "after the Service got its nodePort",

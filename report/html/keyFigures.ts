@@ -2,7 +2,7 @@
 
 import type { MeasuredSubject, MeasuredValue, Measurement } from "../../verification/experiments/model.ts";
 import { costText, timesOf } from "../drawbacks/modeCostText.ts";
-import { familySettings } from "../drawbacks/requestSubjects.ts";
+import { conditions, familySettings, rolloutChanges } from "../drawbacks/requestSubjects.ts";
 import { percent } from "../journeyText.ts";
 
 export interface KeyFigure {
@@ -79,7 +79,7 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 		case "noAnswer":
 			if (subject.kind === "datagram") return datagramFigures(subject, "no answer");
 			return subject.kind === "request"
-				? [{ figure: "no answer", what: `through ${subject.node}${conditions[subject.condition ?? "ownNode"]}` }]
+				? [{ figure: "no answer", what: `through ${subject.node}${ownConditions[subject.condition ?? "ownNode"]}` }]
 				: [];
 		case "answering":
 			return [{ figure: `${measured.answering} of ${measured.of}`, what: answeringText(subject) }];
@@ -124,24 +124,16 @@ function ownFigures({ subject, measured }: Measurement): KeyFigure[] {
 	}
 }
 
-const conditions = {
-	ownNode: "",
-	stopped: ", which has just stopped",
-	notReady: ", which is NotReady",
-	terminating: ", whose only pod terminates and still serves",
-	podStopped: ", whose only pod has ended",
-};
+const ownConditions = { ...conditions, ownNode: "", stopped: ", which has just stopped" };
 
 const answeringText = (subject: MeasuredSubject): string =>
 	subject.kind === "otherNodes" ? `other nodes answer while ${subject.stopped} is stopped` : "nodes answer";
-
-const changes = { stopFirst: "the only pod is replaced", scaleDown: "one of two pods is removed" };
 
 function rolloutFigure(
 	{ change, servesOn }: Extract<MeasuredSubject, { kind: "rollout" }>,
 	{ seconds, failed, requests }: Extract<MeasuredValue, { kind: "failing" }>,
 ): KeyFigure {
-	const when = `while ${changes[change]} (${servesOn ? "preStop" : "no preStop"})`;
+	const when = `while ${rolloutChanges[change]} (${servesOn ? "preStop" : "no preStop"})`;
 	return failed === 0
 		? { figure: `0 of ${requests}`, what: `requests fail ${when}` }
 		: { figure: `${seconds} s`, what: `with failed requests ${when}` };
