@@ -1,7 +1,7 @@
 /** Kubernetes objects as packets of one address family and protocol meet them. */
 import type { V1Pod } from "@kubernetes/client-node";
 import { parseAddress } from "../netfilter/address.ts";
-import type { Family, Protocol } from "../netfilter/model.ts";
+import { Family, type Protocol } from "../netfilter/model.ts";
 import type { Node, Service } from "./model.ts";
 import {
 	type EndpointState,
@@ -31,11 +31,13 @@ interface SliceOfPorts extends SliceObject {
 }
 
 /** As the API calls them. */
-const familyNames: Record<string, Family> = { IPv4: "ipv4", IPv6: "ipv6" };
+export const apiFamilies = { ipv4: "IPv4", ipv6: "IPv6" } as const;
 
 /** Of a Service, the first one first. */
 export function familiesOf({ spec }: ServiceObject): Family[] {
-	const named = (spec?.ipFamilies ?? []).flatMap((name) => familyNames[name] ?? []);
+	const named = (spec?.ipFamilies ?? []).flatMap(
+		(name) => Family.options.find((family) => apiFamilies[family] === name) ?? [],
+	);
 	if (named.length > 0) return named;
 	return [parseAddress(spec?.clusterIP ?? "")?.kind() ?? "ipv4"];
 }
@@ -71,7 +73,7 @@ export function endpointsOf(
 	servicePort: Omit<PortObject, "port"> | undefined,
 ): EndpointState[] {
 	const { name = "", protocol = "TCP" } = servicePort ?? {};
-	const ofFamily = slices.filter(({ addressType }) => familyNames[addressType] === family);
+	const ofFamily = slices.filter(({ addressType }) => addressType === apiFamilies[family]);
 	return ofFamily.flatMap((slice) => {
 		const own = slice.ports?.find((port) => (port.name ?? "") === name && (port.protocol ?? "TCP") === protocol);
 		const port = servicePort === undefined ? 0 : own?.port;

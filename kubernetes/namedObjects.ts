@@ -41,7 +41,8 @@ export async function removeObject(cluster: Cluster, object: ObjectName, seconds
 		throw new Error(`${what} still exists ${seconds} s after its removal`);
 }
 
-const found = <T>(what: string, answer: Promise<T>): Promise<T | undefined> =>
+/** @returns undefined if the object doesn't exist */
+export const found = <T>(what: string, answer: Promise<T>): Promise<T | undefined> =>
 	withApiError(
 		what,
 		answer.catch((error: unknown) => {

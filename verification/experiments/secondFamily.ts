@@ -1,16 +1,16 @@
 import { withApiError } from "../../kubernetes/apiErrors.ts";
+import { apiFamilies, isOf } from "../../kubernetes/familyViews.ts";
 import type { Service } from "../../kubernetes/model.ts";
 import { poll } from "../../lib/poll.ts";
 import { withPort } from "../../netfilter/address.ts";
-import type { Family } from "../../netfilter/model.ts";
+import { Family } from "../../netfilter/model.ts";
 import type { Measurement } from "./model.ts";
 import type { Experiment, Lab } from "./support/experiment.ts";
 import { extraService } from "./support/extraService.ts";
 import type { LabSnapshot } from "./support/labSnapshot.ts";
 import { measureRequest, pollFor, same } from "./support/measurements.ts";
 
-const families: readonly Family[] = ["ipv4", "ipv6"];
-const namesInApi = { ipv4: "IPv4", ipv6: "IPv6" };
+const families = Family.options;
 const records = { ipv4: "A", ipv6: "AAAA" } as const;
 
 /** How long every node's rules may take, in seconds. */
@@ -52,7 +52,7 @@ class SingleStackService {
 	static async create(lab: Lab, snapshot: LabSnapshot, family: Family): Promise<SingleStackService> {
 		const { metadata } = await extraService(lab, snapshot, `only-${family}`, {
 			ipFamilyPolicy: "SingleStack",
-			ipFamilies: [namesInApi[family]],
+			ipFamilies: [apiFamilies[family]],
 		});
 		const { namespace = "", name = "" } = metadata ?? {};
 		return new SingleStackService(lab, snapshot, { namespace, name });
@@ -102,7 +102,7 @@ class SingleStackService {
 	private async lookUp(family: Family, clusterIps: string[], served: readonly Family[]): Promise<Measurement> {
 		const { cluster, inside } = this.snapshot;
 		const name = `${this.service.name}.${this.service.namespace}.svc.cluster.local`;
-		const wanted = clusterIps.filter((ip) => ip.includes(":") === (family === "ipv6"));
+		const wanted = clusterIps.filter((ip) => isOf(family, ip));
 		const found = await pollFor(this.lab, wanted, 30, async () => {
 			const { stdout } = await cluster.run(inside.run, ["dig", "+short", name, records[family]], 10);
 			return stdout.split("\n").filter(Boolean);

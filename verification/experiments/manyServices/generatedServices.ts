@@ -5,7 +5,9 @@
 import type { V1EndpointSlice, V1Service } from "@kubernetes/client-node";
 import pLimit from "p-limit";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
+import { apiFamilies } from "../../../kubernetes/familyViews.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import { findNamespace } from "../../../kubernetes/namedObjects.ts";
 import { poll } from "../../../lib/poll.ts";
 import { parseAddress } from "../../../netfilter/address.ts";
 import type { Lab } from "../support/experiment.ts";
@@ -99,7 +101,7 @@ export const generatedService = (index: number): V1Service => ({
 
 /** @param endpoint the number of its address @default the Service's */
 export function generatedSlice(index: number, clusterIp: string, { endpoint = index } = {}): V1EndpointSlice {
-	const addressType = parseAddress(clusterIp)?.kind() === "ipv6" ? "IPv6" : "IPv4";
+	const addressType = apiFamilies[parseAddress(clusterIp)?.kind() ?? "ipv4"];
 	return {
 		metadata: { name: nameOf(index), labels: { "kubernetes.io/service-name": nameOf(index) } },
 		addressType,
@@ -116,12 +118,10 @@ function blackHole(addressType: "IPv4" | "IPv6", number: number): string {
 }
 
 /** Removes the Services, also those that a killed run left. @param progress receives how many are left */
-export async function removeGeneratedServices({ core }: Cluster, progress = (_left: number) => {}): Promise<void> {
+export async function removeGeneratedServices(cluster: Cluster, progress = (_left: number) => {}): Promise<void> {
+	const { core } = cluster;
 	const what = `Namespace ${namespace}`;
-	const isThere = async () => {
-		const fieldSelector = `metadata.name=${namespace}`;
-		return (await withApiError(what, core.listNamespace({ fieldSelector }))).items.length > 0;
-	};
+	const isThere = async () => (await findNamespace(cluster, namespace)) !== undefined;
 	if (!(await isThere())) return;
 	await withApiError(what, core.deleteNamespace({ name: namespace }));
 	const isRemoved = async () => {

@@ -1,5 +1,4 @@
 import { poll } from "../../../lib/poll.ts";
-import { parseAddress } from "../../../netfilter/address.ts";
 import type { Measurement } from "../model.ts";
 import type { Experiment, Lab } from "../support/experiment.ts";
 import { configureKubeProxy } from "../support/kubeProxyConfig.ts";
@@ -78,19 +77,15 @@ class MeasuredNode {
 		this.mode = mode;
 	}
 
-	private get family() {
-		return parseAddress(this.snapshot.objects.service.clusterIp)?.kind() ?? "ipv4";
-	}
-
 	metrics(): Promise<ProxyMetrics> {
-		const { cluster, host } = this.snapshot;
-		return readProxyMetrics(cluster, this.snapshot.on(host).run, this.family);
+		const { cluster, host, objects } = this.snapshot;
+		return readProxyMetrics(cluster, this.snapshot.on(host).run, objects.family);
 	}
 
 	/** The rules, once kube-proxy has written those of all Services; after the time limit, as they are. */
 	async programmed(said: string): Promise<ProgrammedRules> {
 		const { lab, generated } = this;
-		const { cluster, host } = this.snapshot;
+		const { cluster, host, objects } = this.snapshot;
 		const all = generated.clusterIps.length;
 		const isIdle = ({ full, pending }: ProxyMetrics) => full.rounds > 0 && pending === 0;
 		const wait = { interval: 1000, seconds: programmingSeconds, signal: lab.signal };
@@ -99,7 +94,7 @@ class MeasuredNode {
 		const read = async () => {
 			const proxy = (await cluster.kubeProxies([host.name])).get(host.name);
 			if (!proxy) throw new Error(`${host.name} runs no kube-proxy pod`);
-			return readProgrammedRules(cluster, proxy, this.mode, this.family, generated.clusterIps);
+			return readProgrammedRules(cluster, proxy, this.mode, objects.family, generated.clusterIps);
 		};
 		return poll(read, { ...wait, until: ({ services }) => services === all });
 	}

@@ -5,6 +5,7 @@ import { parseIptablesSave } from "../../../netfilter/iptables/parse.ts";
 import type { Family } from "../../../netfilter/model.ts";
 import type { Expression } from "../../../netfilter/nftables/expressions.ts";
 import { nameOfFamily, parseNftables } from "../../../netfilter/nftables/parse.ts";
+import { outputOf } from "../../nodeRules/ruleOutputs.ts";
 
 export type Mode = "iptables" | "nftables";
 
@@ -29,11 +30,13 @@ export async function readProgrammedRules(
 	const save = family === "ipv6" ? "ip6tables-save" : "iptables-save";
 	const nft = ["nft", "-j", "list", "table", nameOfFamily[family], "kube-proxy"];
 	const program = mode === "iptables" ? [save, "-t", "nat"] : nft;
-	const { code, stdout, stderr } = await cluster.run(proxy, program, printSeconds);
-	// Before its first round, kube-proxy has no table yet.
-	if (code !== 0 && /No such file or directory/.test(stderr)) return { services: 0, passed: 0 };
-	if (code !== 0) throw new Error(`${program.join(" ")} failed: ${stderr.trim() || `exit code ${code}`}`);
-	return programmedRules(stdout, mode, clusterIps);
+	try {
+		return programmedRules(await outputOf(cluster, proxy, program, printSeconds), mode, clusterIps);
+	} catch (error) {
+		// Before its first round, kube-proxy has no table yet.
+		if (!/No such file or directory/.test((error as Error).message)) throw error;
+		return { services: 0, passed: 0 };
+	}
 }
 
 /** @param text the output of `iptables-save -t nat` or `nft -j list table` */

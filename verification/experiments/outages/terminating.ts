@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Node } from "../../../kubernetes/model.ts";
 import { isReadyEndpoint } from "../../../kubernetes/snapshot.ts";
 import { poll } from "../../../lib/poll.ts";
+import { preferred } from "../../judgement/predict.ts";
 import type { MeasuredValue, Measurement } from "../model.ts";
 import type { Experiment, Lab } from "../support/experiment.ts";
 import { measureHealth } from "../support/healthCheckPorts.ts";
@@ -89,27 +91,19 @@ async function reach(lab: Lab, site: RolloutSite, state: State): Promise<LabSnap
 function isReached(snapshot: LabSnapshot, { rollout, node, oldPods, replicas }: RolloutSite, state: State): boolean {
 	const local = snapshot.objects.endpoints.filter((endpoint) => endpoint.node === node.name);
 	const ready = local.filter(isReadyEndpoint);
-	// Without ready endpoints on this node, those that terminate but still serve (KEP-1669).
-	const usable = ready.length > 0 ? ready : local;
 	const old = local.filter(({ pod }) => oldPods.includes(pod));
 	const isInState = {
 		before: ready.length === replicas,
 		between: ready.length === 0 && old.length === (rollout.servesOn ? 1 : 0),
 		after: ready.length === 1 && (rollout.change === "scaleDown" || !ready.some((one) => old.includes(one))),
 	};
-	return isInState[state] && isSame(usable, snapshot, node);
+	return isInState[state] && isSame(preferred(local), snapshot, node);
 }
 
 /** Whether the rules lead to each of the endpoints, and to nothing else. */
 function isSame(endpoints: readonly { ip: string }[], snapshot: LabSnapshot, node: Node): boolean {
 	const predicted = snapshot.predict(snapshot.outside, snapshot.addressOf(node)).flatMap(({ podIp }) => podIp ?? []);
-	return (
-		[...new Set(predicted)].sort().join() ===
-		endpoints
-			.map(({ ip }) => ip)
-			.sort()
-			.join()
-	);
+	return isDeepStrictEqual(new Set(predicted), new Set(endpoints.map(({ ip }) => ip)));
 }
 
 function outage({ rollout, node }: RolloutSite, sent: readonly Sent[]): Measurement {

@@ -63,6 +63,18 @@ export async function extraDeployment(
 	return withApiError(`Deployment ${namespace}/${name}`, cluster.apps.createNamespacedDeployment({ namespace, body }));
 }
 
+/** Changes these fields of a Deployment's spec, whatever its resourceVersion is by now. */
+export async function changeDeployment(
+	{ apps }: Cluster,
+	{ spec, metadata: { resourceVersion, ...metadata } = {}, ...deployment }: V1Deployment,
+	changed: Partial<V1DeploymentSpec>,
+): Promise<void> {
+	const { namespace = "", name = "" } = metadata;
+	if (!spec) throw new Error(`Deployment ${namespace}/${name} has no spec`);
+	const body = { ...deployment, metadata, spec: { ...spec, ...changed } };
+	await withApiError(`Deployment ${namespace}/${name}`, apps.replaceNamespacedDeployment({ namespace, name, body }));
+}
+
 /** The Deployment whose pods the lab's Service selects. */
 async function labDeployment({ cluster, objects }: LabSnapshot): Promise<V1Deployment> {
 	const { namespace, name } = objects.service;

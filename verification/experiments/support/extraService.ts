@@ -1,7 +1,8 @@
 /** Additional Services of the lab's pods. */
-import { ApiException, type V1Service, type V1ServiceSpec } from "@kubernetes/client-node";
+import type { V1Service, V1ServiceSpec } from "@kubernetes/client-node";
 import { withApiError } from "../../../kubernetes/apiErrors.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
+import { found } from "../../../kubernetes/namedObjects.ts";
 import type { Lab } from "./experiment.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
@@ -45,10 +46,7 @@ export async function extraService(
 
 /** Succeeds if it doesn't exist. */
 export async function removeExtraService({ core }: Cluster, namespace: string, name: string): Promise<void> {
-	const removal = core.deleteNamespacedService({ namespace, name }).catch((error: unknown) => {
-		if (!(error instanceof ApiException && error.code === 404)) throw error;
-	});
-	await withApiError(`Service ${namespace}/${name}`, removal);
+	await found(`Service ${namespace}/${name}`, core.deleteNamespacedService({ namespace, name }));
 }
 
 /** Removes the Services that a killed run left behind. */

@@ -1,12 +1,11 @@
 /** A Deployment whose pods are replaced or removed, and its Service with policy Local. */
 import type { V1Deployment, V1Pod } from "@kubernetes/client-node";
-import { withApiError } from "../../../kubernetes/apiErrors.ts";
 import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import type { Node } from "../../../kubernetes/model.ts";
 import { withPort } from "../../../netfilter/address.ts";
 import type { MeasuredSubject } from "../model.ts";
 import type { Lab, ServiceScope } from "./experiment.ts";
-import { extraDeployment } from "./extraDeployment.ts";
+import { changeDeployment, extraDeployment } from "./extraDeployment.ts";
 import { extraService, label } from "./extraService.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
@@ -106,15 +105,10 @@ export class RolloutSite {
 	/** Replaces the only pod, or removes one of two. Returns at once. */
 	async change(): Promise<void> {
 		this.oldPods.push(...(await this.pods()).map(({ metadata }) => metadata?.name ?? ""));
-		const { spec, metadata: { resourceVersion, ...metadata } = {} } = this.deployment;
-		const { namespace = "", name = "" } = metadata;
-		if (!spec) throw new Error(`Deployment ${namespace}/${name} has no spec`);
-		const { template } = spec;
-		const annotated = { ...template, metadata: { ...template.metadata, annotations: { [label]: "replaced" } } };
+		const template = this.deployment.spec?.template;
+		const annotated = { ...template, metadata: { ...template?.metadata, annotations: { [label]: "replaced" } } };
 		const changed = this.rollout.change === "stopFirst" ? { template: annotated } : { replicas: 1 };
-		const body = { ...this.deployment, metadata, spec: { ...spec, ...changed } };
-		const replacement = this.cluster.apps.replaceNamespacedDeployment({ namespace, name, body });
-		await withApiError(`Deployment ${namespace}/${name}`, replacement);
+		await changeDeployment(this.cluster, this.deployment, changed);
 	}
 
 	private pods(): Promise<V1Pod[]> {

@@ -5,7 +5,7 @@ import type { Cluster } from "../../../kubernetes/liveCluster.ts";
 import { isReady } from "../../../kubernetes/objects.ts";
 import { poll } from "../../../lib/poll.ts";
 import type { Lab } from "./experiment.ts";
-import { extraDeployment } from "./extraDeployment.ts";
+import { changeDeployment, extraDeployment } from "./extraDeployment.ts";
 import { extraService, label, removeExtraService } from "./extraService.ts";
 import type { LabSnapshot } from "./labSnapshot.ts";
 
@@ -51,12 +51,7 @@ export class UdpService {
 
 	/** Returns once it has so many ready pods, and no others. */
 	async scale(replicas: number): Promise<void> {
-		const { spec, metadata: { resourceVersion, ...metadata } = {} } = this.deployment;
-		const { namespace = "", name = "" } = metadata;
-		if (!spec) throw new Error(`Deployment ${namespace}/${name} has no spec`);
-		const body = { ...this.deployment, metadata, spec: { ...spec, replicas } };
-		const replacement = this.cluster.apps.replaceNamespacedDeployment({ namespace, name, body });
-		await withApiError(`Deployment ${namespace}/${name}`, replacement);
+		await changeDeployment(this.cluster, this.deployment, { replicas });
 		await this.reachPods(replicas);
 	}
 

@@ -1,3 +1,4 @@
+import { ApiException } from "@kubernetes/client-node";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import type { Cluster } from "../../../../../kubernetes/liveCluster.ts";
@@ -50,9 +51,10 @@ function fakeCluster({
 			expect(labelSelector).toBe("nodeport-lab/experiment");
 			return { items: services.map((name) => ({ metadata: { namespace: "default", name } })) };
 		},
-		listNamespace: async ({ fieldSelector }: { fieldSelector: string }) => ({
-			items: namespaces.filter((name) => fieldSelector === `metadata.name=${name}`),
-		}),
+		readNamespace: async ({ name }: { name: string }) => {
+			if (!namespaces.includes(name)) throw new ApiException(404, "not found", "", {});
+			return { metadata: { name } };
+		},
 		deleteNamespace: async ({ name }: { name: string }) => {
 			namespaces.splice(namespaces.indexOf(name), 1);
 			said.push(`removed ${name}`);
