@@ -120,7 +120,7 @@ function options(): Options {
 	return { chosen, services: serviceCounts(values.services), paths: values.paths, verbose: values.verbose };
 }
 
-/** @throws unless they are whole numbers in ascending order, of which the cluster's range of ClusterIPs has enough */
+/** @throws unless they are whole numbers in ascending order, and the cluster has as many ClusterIPs */
 function serviceCounts(text: string): number[] {
 	const counts = text.split(",").map((count) => (/^\d+$/.test(count) ? Number(count) : Number.NaN));
 	const isValid = counts.every((count, i) => count > (counts[i - 1] ?? 0) && count <= mostServices);

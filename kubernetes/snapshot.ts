@@ -65,7 +65,7 @@ export interface ClusterSnapshot extends ViewName {
 	otherReaders?: Map<string, Runner> | undefined;
 	/** Whether another network plugin than kind's sets addresses and routes, so that they can't be predicted. */
 	foreignNetwork?: boolean;
-	/** Only in the first view, which is of the Service's first family and protocol: what viewsOf returns besides it. */
+	/** Only in the first view, which is of the Service's first family and protocol: what else viewsOf returns. */
 	otherViews?: ClusterSnapshot[];
 }
 

@@ -49,7 +49,7 @@ export function verdictOf({ ok, checkedAt, connectivity, traces = [], findings }
 
 function factLines(answer: Answer, { width = Number.POSITIVE_INFINITY }: Screen, isShort: boolean): Line[] {
 	const { client } = answer;
-	// Two lines at most, each of which may end early.
+	// At most two lines; each may end early.
 	const room = Math.max(20, Math.floor((width - margin) * 1.2));
 	return [
 		{ label: "answer", text: whoText(answer, room, isShort) },

@@ -74,7 +74,7 @@ export function modeSummary(measurements: readonly Measurement[], width: number)
 	return [...text.split("\n").map((line) => `  ${line}`.trimEnd()), ...fill(adviceText(measurements), width, "  ")];
 }
 
-/** A ratio above this is no reason to choose the other mode: other load on the machine changes it as much. */
+/** A ratio above this isn't a reason to choose the other mode: other load on the machine changes it as much. */
 const clearlyFaster = 0.9;
 
 /** Which mode to choose, by the largest number of Services. */

@@ -201,7 +201,7 @@ describe("choosing a family and a protocol", () => {
 		await opened.page.close();
 	});
 
-	it("there is no choice if there is only one", async () => {
+	it("can't be chosen if there is only one", async () => {
 		const { page } = await open(report);
 		expect(await page.locator('[name="view"], #view, [data-view]').count()).toBe(0);
 		await page.close();

@@ -88,7 +88,7 @@ it("on paper, all steps are there, but no controls", async () => {
 	await page.close();
 });
 
-it("on paper, the matrix is named, and there is no choice", async () => {
+it("on paper, the matrix is named and can't be chosen", async () => {
 	const { page } = await open(dual, { width: 717, colorScheme: "light" });
 	await page.getByRole("radio", { name: "TCP over IPv6" }).check();
 	await page.emulateMedia({ media: "print" });

@@ -13,7 +13,7 @@ const removalSeconds = 120;
 export interface ExtraDeployment {
 	/** Added to the name of the lab's Deployment. */
 	suffix: string;
-	/** The pods' labels besides those by which the Deployment knows them. */
+	/** More labels of the pods. The Deployment selects them by its own. */
 	labels?: Record<string, string>;
 	/** The node of all pods: one that has the echo's image. */
 	node: string;
@@ -63,7 +63,7 @@ export async function extraDeployment(
 	return withApiError(`Deployment ${namespace}/${name}`, cluster.apps.createNamespacedDeployment({ namespace, body }));
 }
 
-/** Changes these fields of a Deployment's spec, whatever its resourceVersion is by now. */
+/** Changes these fields of a Deployment's spec, also if the Deployment has changed since it was read. */
 export async function changeDeployment(
 	{ apps }: Cluster,
 	{ spec, metadata: { resourceVersion, ...metadata } = {}, ...deployment }: V1Deployment,

@@ -69,7 +69,7 @@ describe("the client", () => {
 		);
 	});
 
-	it("is refused if there is none of that name", () => {
+	it("is refused if no client has that name", () => {
 		expect(() => clientNamed(single, single, "dnsutil", "; more")).toThrow(
 			new Error('--from "dnsutil": must be a client of the last verification: dnsutils; more'),
 		);
