@@ -113,8 +113,11 @@ async function requiredService(source: ClusterSource, namespace: string, name: s
 	if (service) return service;
 	const others = await source.list({ kind: "services", namespace });
 	const names = "value" in others ? others.value.map(({ metadata }) => metadata.name) : [];
+	// A list of a namespace that doesn't exist is empty too.
 	const listed =
-		names.length > 0 ? `the namespace has ${names.slice(0, 10).join(", ")}` : "the namespace has no Service";
+		names.length > 0
+			? `the namespace has ${names.slice(0, 10).join(", ")}`
+			: `namespace ${namespace} has no Service, or doesn't exist`;
 	throw new NoService(`Service ${namespace}/${name} not found; ${listed}`);
 }
 
