@@ -2,10 +2,7 @@
 import { stringify } from "yaml";
 import { markPrefix } from "./docker.ts";
 import { type ClusterSpec, specRoles } from "./spec/clusterSpec.ts";
-
-/** The subnets of the pods and of the ClusterIPs: kind's defaults, as in the walkthrough. */
-export const podSubnet = "10.244.0.0/16";
-export const serviceSubnet = "10.96.0.0/16";
+import { defaultSubnets } from "./spec/clusterSubnets.ts";
 
 /** The configuration for `kind create cluster`. It marks every node with the creation id. */
 export function kindConfig(spec: ClusterSpec, id: string): string {
@@ -19,8 +16,10 @@ export function kindConfig(spec: ClusterSpec, id: string): string {
 		apiVersion: "kind.x-k8s.io/v1alpha4",
 		networking: {
 			kubeProxyMode: spec.kubeProxyMode,
-			// kind's defaults are others for IPv6.
-			...((networking?.ipFamily ?? "ipv4") === "ipv4" && { podSubnet, serviceSubnet }),
+			...((networking?.ipFamily ?? "ipv4") === "ipv4" && {
+				podSubnet: defaultSubnets.podSubnet.ipv4,
+				serviceSubnet: defaultSubnets.serviceSubnet.ipv4,
+			}),
 			...networking,
 		},
 		nodes: roles.map((role, i) => {

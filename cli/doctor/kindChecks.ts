@@ -16,7 +16,7 @@ import { judgeAccounting, judgeKernelVersion, judgeRules, tryRules } from "./mac
 import { fileSystemsOf, judgeDisk, judgeMemory } from "./machine/memoryAndDisk.ts";
 import { judgeAddressPools } from "./network/addressPools.ts";
 import { judgeIpv6, readHostIpv6 } from "./network/ipv6.ts";
-import { isKindNetwork, type Network, readNetworks } from "./network/networks.ts";
+import { isIpv4, isKindNetwork, type Network, readNetworks } from "./network/networks.ts";
 import { judgeHostPort, judgeNodePort, readHostPort } from "./network/ports.ts";
 import { judgeProxy } from "./network/proxyVariables.ts";
 import { judgeSubnets } from "./network/subnets.ts";
@@ -52,7 +52,7 @@ export function kindChecks(config: KindConfig, { state, stack, complete }: Known
 						subject: "node addresses",
 						run: async () => [judgeLocation(engine, await engineEndpoint(), config.hostPort)],
 					},
-					{ subject: "networks", run: async () => judgeSubnets(await networks) },
+					{ subject: "networks", run: async () => judgeSubnets(await networks, config.ipFamily) },
 					{ subject: "address pools", run: async () => judgeAddressPools(await networks, engine) },
 					{ subject: "cluster", run: cluster },
 				]
@@ -105,12 +105,11 @@ async function kernel(state: EngineState, config: KindConfig): Promise<Finding[]
 	];
 }
 
-const proxy = (networks: Network[], { clusterName, workers }: KindConfig): Finding[] =>
-	judgeProxy(
-		process.env,
-		networks.filter(isKindNetwork).map(({ subnet }) => subnet),
-		nodeNames(clusterName, workers),
-	);
+function proxy(networks: Network[], { clusterName, workers, ipFamily }: KindConfig): Finding[] {
+	const own = networks.filter(isKindNetwork);
+	const subnets = (ipFamily === "ipv4" ? own.filter(isIpv4) : own).map(({ subnet }) => subnet);
+	return judgeProxy(process.env, { names: nodeNames(clusterName, workers), ipFamily, subnets });
+}
 
 async function hostPort(state: EngineState, port: number | undefined, own: NodeContainer[]): Promise<Finding[]> {
 	if (port === undefined) return [];

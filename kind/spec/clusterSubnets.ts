@@ -3,8 +3,8 @@ import ipaddr from "ipaddr.js";
 import type { FieldError } from "../../lib/fieldErrors.ts";
 import type { Networking } from "./kindApi.ts";
 
-/** kind's defaults: pkg/apis/config/v1alpha4/default.go. */
-const usual = {
+/** kind's defaults, as in the walkthrough: pkg/apis/config/v1alpha4/default.go. */
+export const defaultSubnets = {
 	podSubnet: { ipv4: "10.244.0.0/16", ipv6: "fd00:10:244::/56", dual: "10.244.0.0/16,fd00:10:244::/56" },
 	serviceSubnet: { ipv4: "10.96.0.0/16", ipv6: "fd00:10:96::/112", dual: "10.96.0.0/16,fd00:10:96::/112" },
 };
@@ -21,13 +21,13 @@ export function subnetErrors({ ipFamily = "ipv4", podSubnet, serviceSubnet }: Ne
 	const given = { podSubnet, serviceSubnet };
 	const errors = Object.entries(given).flatMap(([name, got]): FieldError[] => {
 		if (got === undefined || isOfFamily(got, ipFamily)) return [];
-		const example = usual[name as keyof typeof usual][ipFamily];
+		const example = defaultSubnets[name as keyof typeof defaultSubnets][ipFamily];
 		const allowed = `${rules[ipFamily]}, such as ${example}, because ipFamily is ${ipFamily}`;
 		return [{ field: `networking.${name}`, got, allowed, fix: `correct or remove networking.${name}` }];
 	});
 	if (errors.length > 0) return errors;
-	const pods = podSubnet ?? usual.podSubnet[ipFamily];
-	const services = serviceSubnet ?? usual.serviceSubnet[ipFamily];
+	const pods = podSubnet ?? defaultSubnets.podSubnet[ipFamily];
+	const services = serviceSubnet ?? defaultSubnets.serviceSubnet[ipFamily];
 	if (!cidrsOf(pods).some((a) => cidrsOf(services).some((b) => overlap(a, b)))) return [];
 	const [name, got, other] =
 		serviceSubnet === undefined ? ["podSubnet", pods, services] : ["serviceSubnet", services, pods];

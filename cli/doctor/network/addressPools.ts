@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import ipaddr from "ipaddr.js";
-import { podSubnet, serviceSubnet } from "../../../kind/kindConfig.ts";
+import { defaultSubnets } from "../../../kind/spec/clusterSubnets.ts";
 import type { Engine } from "../../../toolchain/engine/readEngine.ts";
 import { asRoot } from "../../../toolchain/setupError.ts";
 import type { Finding } from "../finding.ts";
-import { isKindNetwork, type Network, overlap } from "./networks.ts";
+import { isIpv4, isKindNetwork, type Network, overlap } from "./networks.ts";
 
 type Pools = Engine["addressPools"];
 
@@ -29,10 +29,12 @@ function subnetsOf({ base, size }: Pools[number]): string[] {
 /** Pools for the fix: the first that nothing overlaps. */
 const alternatives = ["10.201.0.0/16", "10.211.0.0/16", "172.30.0.0/16", "192.168.128.0/17", "100.64.0.0/16"];
 
+/** Only IPv4's: kind itself chooses the IPv6 subnet of its network. */
 export function judgeAddressPools(
-	networks: Network[],
+	all: Network[],
 	{ addressPools, rootless, desktop }: Pick<Engine, "addressPools" | "rootless" | "desktop">,
 ): Finding[] {
+	const networks = all.filter(isIpv4);
 	if (networks.some(isKindNetwork)) return [];
 	const subject = "address pools";
 	const pools = addressPools.length > 0 ? addressPools : defaultPools;
@@ -55,7 +57,11 @@ export function judgeAddressPools(
 }
 
 function addPool(networks: Network[], { rootless, desktop }: Pick<Engine, "rootless" | "desktop">): string {
-	const used = [...networks.map(({ subnet }) => subnet), podSubnet, serviceSubnet];
+	const used = [
+		...networks.map(({ subnet }) => subnet),
+		defaultSubnets.podSubnet.ipv4,
+		defaultSubnets.serviceSubnet.ipv4,
+	];
 	const base = alternatives.find((pool) => !used.some((subnet) => overlap(pool, subnet))) ?? "<a free network>";
 	const setting = `"default-address-pools": [{"base": "${base}", "size": 24}]`;
 	if (desktop) return `add ${setting} in Docker Desktop under Settings > Docker Engine, then Apply & restart`;

@@ -7,7 +7,7 @@ import { docker, kindNetwork } from "../../../kind/docker.ts";
 export interface Network {
 	/** "route through tun0", "Docker network kind". */
 	name: string;
-	/** IPv4, in CIDR notation. */
+	/** In CIDR notation. */
 	subnet: string;
 	/** This machine's interface for it. */
 	device?: string;
@@ -31,7 +31,7 @@ const Networks = z.array(
 export function parseNetworks(json: string): Network[] {
 	return Networks.parse(JSON.parse(json)).flatMap(({ Name, Id, EnableIPv6, IPAM, Options }) =>
 		(IPAM.Config ?? [])
-			.flatMap(({ Subnet = "" }) => (ipaddr.IPv4.isValidCIDR(Subnet) ? [Subnet] : []))
+			.flatMap(({ Subnet = "" }) => (ipaddr.isValidCIDR(Subnet) ? [Subnet] : []))
 			.map((subnet) => ({
 				name: `Docker network ${Name}`,
 				subnet,
@@ -44,7 +44,7 @@ export function parseNetworks(json: string): Network[] {
 /** Wider routes are default routes: VPNs divide theirs in two. */
 const widest = 8;
 
-/** Parses /proc/net/route, whose addresses are hexadecimal with the last byte first; without default routes. */
+/** Parses /proc/net/route (IPv4), whose addresses are hexadecimal with the last byte first; without default routes. */
 export function parseRoutes(text: string): Network[] {
 	const dotted = (hex: string) =>
 		(hex.match(/../g) ?? [])
@@ -74,12 +74,14 @@ export async function readNetworks(here: boolean): Promise<Network[]> {
 	return [...networks, ...routes.filter(({ device }) => !bridges.has(device))];
 }
 
+export const isIpv4 = ({ subnet }: Pick<Network, "subnet">): boolean => ipaddr.IPv4.isValidCIDR(subnet);
+
 export const isKindNetwork = ({ name }: Network): boolean => name === `Docker network ${kindNetwork}`;
 
 /** The first network contains all addresses of the second. */
 export function contains(outer: string, inner: string): boolean {
-	const [[network, length], [address, innerLength]] = [ipaddr.IPv4.parseCIDR(outer), ipaddr.IPv4.parseCIDR(inner)];
-	return length <= innerLength && address.match(network, length);
+	const [[network, length], [address, innerLength]] = [ipaddr.parseCIDR(outer), ipaddr.parseCIDR(inner)];
+	return network.kind() === address.kind() && length <= innerLength && address.match(network, length);
 }
 
 export const overlap = (one: string, other: string): boolean => contains(one, other) || contains(other, one);

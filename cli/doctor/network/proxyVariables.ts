@@ -4,7 +4,8 @@
  */
 import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
-import { podSubnet, serviceSubnet } from "../../../kind/kindConfig.ts";
+import type { IpFamily } from "../../../config/clusterShape.ts";
+import { defaultSubnets } from "../../../kind/spec/clusterSubnets.ts";
 import type { Finding } from "../finding.ts";
 import { contains } from "./networks.ts";
 
@@ -21,11 +22,18 @@ function proxiesIn(variables: Variables): { name: string; value: string }[] {
 	});
 }
 
-/** @param nodeSubnets of kind's network; empty until Docker has chosen them */
-export function judgeProxy(variables: Variables, nodeSubnets: string[], nodes: string[]): Finding[] {
+/** What the lab's nodes are called, and which addresses they have. */
+interface Nodes {
+	names: string[];
+	ipFamily: IpFamily;
+	/** Of kind's network; none until Docker has chosen them. */
+	subnets: string[];
+}
+
+export function judgeProxy(variables: Variables, nodes: Nodes): Finding[] {
 	const proxies = proxiesIn(variables);
 	if (proxies.length === 0) return [{ subject, level: "ok", found: "HTTP_PROXY and HTTPS_PROXY aren't set" }];
-	const findings = [...proxies.flatMap(loopbackProxy), ...exceptions(variables, nodeSubnets, nodes)];
+	const findings = [...proxies.flatMap(loopbackProxy), ...exceptions(variables, nodes)];
 	if (findings.length > 0) return findings;
 	const found = `${proxies.map(({ name, value }) => `${name}=${withoutPassword(value)}`).join(", ")}; NO_PROXY covers the lab`;
 	return [{ subject, level: "ok", found }];
@@ -54,25 +62,26 @@ function loopbackProxy({ name, value }: { name: string; value: string }): Findin
 }
 
 /** What requests from this machine must reach without the proxy. */
-function exceptions(variables: Variables, nodeSubnets: string[], nodes: string[]): Finding[] {
+function exceptions(variables: Variables, { names, ipFamily, subnets }: Nodes): Finding[] {
 	const listed = (variables.NO_PROXY || variables.no_proxy || "")
 		.split(",")
 		.map((entry) => entry.trim())
 		.filter(Boolean);
-	const needed = ["localhost", "127.0.0.1", ...nodeSubnets];
+	const needed = ["localhost", "127.0.0.1", ...subnets];
 	const missing = needed.filter((target) => !listed.some((entry) => covers(entry, target)));
 	if (missing.length === 0) return [];
-	const all = [...new Set([...listed, ...needed, podSubnet, serviceSubnet, ".svc", ".cluster.local", ...nodes])].join(
-		",",
-	);
+	const inner = [defaultSubnets.podSubnet[ipFamily], defaultSubnets.serviceSubnet[ipFamily]];
+	const all = [...new Set([...listed, ...needed, ...inner, ".svc", ".cluster.local", ...names])].join(",");
 	const found = `NO_PROXY doesn't cover ${missing.join(", ")}: tools such as curl and plain pulumi commands send requests to these through the proxy`;
 	return [{ subject, level: "warning", found, fix: `export NO_PROXY=${all} no_proxy=${all}` }];
 }
 
-/** @param target a host name, an IPv4 address, or a network in CIDR notation */
+/** @param target a host name, an IP address, or a network in CIDR notation */
 function covers(entry: string, target: string): boolean {
 	if (entry === "*" || entry === target) return true;
-	const network = entry.includes("/") ? entry : `${entry}/32`;
-	const inner = target.includes("/") ? target : `${target}/32`;
-	return [network, inner].every((cidr) => ipaddr.IPv4.isValidCIDR(cidr)) && contains(network, inner);
+	const [network, inner] = [cidrOf(entry), cidrOf(target)];
+	return ipaddr.isValidCIDR(network) && ipaddr.isValidCIDR(inner) && contains(network, inner);
 }
+
+/** An address is a network of one. */
+const cidrOf = (text: string): string => (ipaddr.isValid(text) ? `${text}/${text.includes(":") ? 128 : 32}` : text);

@@ -34,11 +34,12 @@ const inspected = JSON.stringify([
 ]);
 
 const kind = { name: "Docker network kind", subnet: "172.19.0.0/16", device: "br-9556eca585dc" };
+const kind6 = { ...kind, subnet: "fc00:f853:ccd:e793::/64" };
 const bridge = { name: "Docker network bridge", subnet: "172.17.0.0/16", device: "docker0" };
 
 describe("the networks of a machine", () => {
-	it("are Docker's IPv4 networks", () => {
-		expect(parseNetworks(inspected)).toEqual([kind, bridge]);
+	it("are Docker's networks, one for each address family", () => {
+		expect(parseNetworks(inspected)).toEqual([kind, kind6, bridge]);
 	});
 
 	it("are those behind its routes except the default routes", () => {
@@ -60,6 +61,6 @@ describe("reading the networks", () => {
 			"docker",
 			`if [ "$2" = ls ]; then printf 'a\\nb\\n'; else [ "$*" = "network inspect a b" ] && echo '${inspected}'; fi`,
 		);
-		expect(await readNetworks(false)).toEqual([kind, bridge]);
+		expect(await readNetworks(false)).toEqual([kind, kind6, bridge]);
 	});
 });

@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
 import { judgeProxy } from "../../../../../cli/doctor/network/proxyVariables.ts";
 
-const nodes = ["c-control-plane", "c-worker"];
+const names = ["c-control-plane", "c-worker"];
 const proxy = "http://user:secret@proxy.example:3128";
-const judge = (variables: Record<string, string>, subnets = ["172.18.0.0/16"]) => judgeProxy(variables, subnets, nodes);
+const judge = (variables: Record<string, string>, subnets = ["172.18.0.0/16"]) =>
+	judgeProxy(variables, { names, ipFamily: "ipv4", subnets });
 
 it.each([
 	["no proxy", {}, "aren't set"],
@@ -46,4 +47,14 @@ it("names what NO_PROXY doesn't cover, and the complete value", () => {
 
 it("requires only loopback until kind's network exists", () => {
 	expect(judge({ HTTPS_PROXY: proxy, NO_PROXY: "localhost,127.0.0.1" }, [])).toMatchObject([{ level: "ok" }]);
+});
+
+it("covers both address families of a dual-stack lab", () => {
+	const subnets = ["172.18.0.0/16", "fc00:f853:ccd:e793::/64"];
+	const dual = (exceptions: string) =>
+		judgeProxy({ HTTPS_PROXY: proxy, NO_PROXY: exceptions }, { names, ipFamily: "dual", subnets });
+	expect(dual("localhost,127.0.0.1,172.18.0.0/16,fc00:f853::/32")).toMatchObject([{ level: "ok" }]);
+	const [finding] = dual("localhost,127.0.0.1,172.18.0.0/16,fc00::1");
+	expect(finding?.found).toContain("doesn't cover fc00:f853:ccd:e793::/64:");
+	expect(finding?.fix).toContain(",10.244.0.0/16,fd00:10:244::/56,10.96.0.0/16,fd00:10:96::/112,.svc,");
 });

@@ -51,9 +51,31 @@ describe("networks", () => {
 		["with nodes among the pods", [{ ...kind, subnet: "10.244.0.0/16" }], "stop", "pods (10.244.0.0/16)"],
 		["with nodes among the Services", [{ ...kind, subnet: "10.96.128.0/20" }], "stop", "Services (10.96.0.0/16)"],
 	] as const)("%s", (_, networks, level, found) => {
-		const findings = judgeSubnets([...networks]);
+		const findings = judgeSubnets([...networks], "ipv4");
 		expect(findings).toHaveLength(1);
 		expect(findings[0]).toMatchObject({ level, found: expect.stringContaining(found) });
 		if (level === "stop") expect(findings[0]?.fix).toContain("docker network rm kind");
+	});
+});
+
+describe("the IPv6 networks of a lab", () => {
+	const kind6 = { ...kind, subnet: "fc00:f853:ccd:e793::/64" };
+	const lan = (subnet: string) => ({ name: "Docker network lan", subnet });
+
+	it.each([
+		["don't concern an IPv4 lab", "ipv4", lan("fd00:10:244::/64"), "ok", "pods: 10.244.0.0/16;"],
+		[
+			"apart",
+			"dual",
+			lan("fd00:1::/64"),
+			"ok",
+			"nodes: 172.19.0.0/16, fc00:f853:ccd:e793::/64; pods: 10.244.0.0/16,fd00:",
+		],
+		["with another among the pods", "dual", lan("fd00:10:244:1::/64"), "warning", "pods (fd00:10:244::/56)"],
+		["with one at the first nodes", "ipv6", lan("fc00:f853:ccd:e793::/120"), "stop", "the nodes can't be reached"],
+		["IPv4 doesn't concern an IPv6 lab", "ipv6", lan("10.244.0.0/24"), "ok", "pods: fd00:10:244::/56;"],
+	] as const)("%s", (_, ipFamily, other, level, found) => {
+		const findings = judgeSubnets([kind, kind6, other], ipFamily);
+		expect(findings).toMatchObject([{ level, found: expect.stringContaining(found) }]);
 	});
 });
