@@ -25,7 +25,7 @@ import { removeLeftovers } from "./update/staleFiles.ts";
 const fullConnectivity = "source .toolchain/env && pulumi config set connectivity full && npm start";
 const moreClients = `for the echo's pods, the nodes and (in the lab's own cluster) a client outside, run: ${fullConnectivity}`;
 
-const usage = "npm run explain -- --from <client> --to <target> [--protocol udp] [--family ipv6] [--rules] [--trace]";
+const usage = "npm run explain -- --from <client> --to <target> [--protocol udp] [--family ipv6] [--verbose] [--trace]";
 
 await command(async () => {
 	const { from, to, family, protocol, trace, rules } = options();
@@ -53,7 +53,7 @@ await command(async () => {
 			"",
 		].join("\n"),
 	);
-	console.log(stepsText(journey, { rules, width, more: ["--rules"] }));
+	console.log(stepsText(journey, { rules, width, more: ["--verbose"] }));
 	const asked = { client, destination, branches, rules, width };
 	const compared = trace ? await compare(cluster, view, rulesets, asked) : undefined;
 	if (compared?.agree === false && request.connectivity !== "full") console.log(`fix: ${fullConnectivity}`);
@@ -80,7 +80,7 @@ function options(): ViewAsked & { from: string; trace: boolean; rules: boolean }
 			`--to        ${destinationForms}`,
 			"--protocol  tcp or udp, if the Service has it (default: its first)",
 			"--family    ipv4 or ipv6, for nodes and names if the Service has both (default: its first)",
-			"--rules     shows every rule on the path, not only those that rewrite, choose, drop or reject (also: --verbose)",
+			"--verbose   shows every rule on the path, not only those that rewrite, choose, drop or reject (also: --rules)",
 			"--trace     sends a packet, and compares each kernel's trace with the predicted path; needs connectivity full",
 		],
 	);

@@ -26,7 +26,7 @@ async function neededSteps(): Promise<Step[]> {
 async function getMissing(steps: Step[], missing: Step[]): Promise<Have[]> {
 	const { estimateMinutes } = await import("../toolchain/steps/estimate.ts");
 	const minutes = await estimateMinutes(missing);
-	console.log(`Set-up takes about ${minutes} minute${minutes === 1 ? "" : "s"} the first time.`);
+	console.log(`Set-up takes about ${minutes} minute${minutes === 1 ? "" : "s"} only this time.`);
 	return withLock(console.log, async () => {
 		// Loading it takes longer than a set-up with nothing to do.
 		const { doSteps } = await import("../toolchain/steps/runSteps.ts");

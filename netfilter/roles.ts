@@ -79,7 +79,7 @@ export function roleOf(chain: string, table: string): Role | undefined {
 export const purposes: Record<Role, string> = {
 	services: "which lists the addresses of all Services",
 	nodePorts: "which lists all nodePorts",
-	external: "the chain for traffic from outside the cluster",
+	external: "the chain for calls to its nodePort or external addresses",
 	cluster: "which chooses among all endpoints of the Service",
 	local: "which chooses among the endpoints on this node",
 	firewall: "which checks the load balancer's allowed source ranges",

@@ -58,8 +58,8 @@ const section = (title: string, ...blocks: string[]): string[] =>
 const list = (lines: readonly string[]): string[] =>
 	lines.length === 0 ? [] : [lines.map((line) => `- ${plain(line)}`).join("\n")];
 
-/** Escapes Markdown and HTML, and joins lines. */
-const plain = (text: string): string => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>()#+!|~&-]/g, "\\$&");
+/** Escapes Markdown and HTML within a line, and joins lines. */
+export const plain = (text: string): string => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
 
 /** The fence is longer than any in the text. */
 function fenced(text: string): string {

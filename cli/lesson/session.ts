@@ -1,7 +1,7 @@
 /** What the parts of a lesson share: the lab, the learner, and where the progress is stored. */
 import { accessOptions } from "../../kubernetes/kubeAccess.ts";
 import { shellText } from "../../lib/shell.ts";
-import { notPossibleText } from "../../report/lesson/lessonText.ts";
+import { letterOf, notPossibleText } from "../../report/lesson/lessonText.ts";
 import type { Owners } from "../../report/lesson/questionText.ts";
 import { fill } from "../../report/screen/fill.ts";
 import type { LabSnapshot } from "../../verification/experiments/support/labSnapshot.ts";
@@ -52,14 +52,14 @@ export const ownersIn = ({ objects, inside }: LabSnapshot): Owners => ({
 });
 
 /**
- * Reads a line until it is one of these, or a number up to `numbers`.
- * @throws Quit for "q" and at the end of the input
+ * Reads a line until it is one of the words, or the letter of one of so many choices.
+ * @returns the word, or the choice's index @throws Quit for "q" and at the end of the input
  */
 export async function choose<T extends string>(
 	{ ask, print }: Session,
 	prompt: string,
 	words: Record<T, string>,
-	numbers = 0,
+	choices = 0,
 ): Promise<T | number> {
 	const keys = Object.keys(words) as T[];
 	for (;;) {
@@ -67,8 +67,9 @@ export async function choose<T extends string>(
 		if (line === undefined || line === "q" || line === "quit") throw new Quit();
 		const key = keys.find((key) => line === key || (line !== "" && line === key.charAt(0)));
 		if (key !== undefined) return key;
-		if (/^\d+$/.test(line) && Number(line) >= 1 && Number(line) <= numbers) return Number(line);
-		print(notPossibleText(line, words, numbers));
+		const choice = Array.from({ length: choices }, (_, i) => letterOf(i)).indexOf(line);
+		if (choice >= 0) return choice;
+		print(notPossibleText(line, words, choices));
 	}
 }
 

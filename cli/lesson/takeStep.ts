@@ -2,7 +2,7 @@
 import { table } from "../../lib/table.ts";
 import { drawbackTable } from "../../report/drawbacks/drawbacksText.ts";
 import { explanationText } from "../../report/lesson/explanationText.ts";
-import { lessonText, predictionPrompt, questionChoices } from "../../report/lesson/lessonText.ts";
+import { lessonText, letterOf, predictionPrompt, questionChoices } from "../../report/lesson/lessonText.ts";
 import { lessonValueText, questionText } from "../../report/lesson/questionText.ts";
 import { alternatives, stepWords } from "../../report/lesson/stepText.ts";
 import { stepsText } from "../../report/path/stepsText.ts";
@@ -34,9 +34,9 @@ async function takeQuestion(session: Session, question: Question): Promise<void>
 	const { subject, choices } = await question.ask(before);
 	print("");
 	say(session, questionText(subject));
-	for (const [i, choice] of choices.entries()) print(`  ${i + 1}  ${lessonValueText(choice, owners)}`);
+	for (const [i, choice] of choices.entries()) print(`  ${letterOf(i)}  ${lessonValueText(choice, owners)}`);
 	const chosen = await choose(session, predictionPrompt(choices.length), questionChoices, choices.length);
-	const predicted = chosen === "skip" ? undefined : choices[chosen - 1];
+	const predicted = chosen === "skip" ? undefined : choices[chosen];
 	const measured = await measure(session, question, before);
 	const right = predicted !== undefined && isRight(predicted, measured);
 	await save(session, (progress) => ({

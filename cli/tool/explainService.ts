@@ -85,7 +85,7 @@ async function explain(service: string | undefined, options: Options): Promise<n
 		"--to",
 		to,
 		...(trace ? ["--trace"] : []),
-		...(verbose ? ["--rules"] : []),
+		...(verbose ? ["--verbose"] : []),
 	]);
 }
 

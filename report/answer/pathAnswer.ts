@@ -25,7 +25,7 @@ export function pathAnswer(
 	];
 	return answerLines(
 		{ ok: pods.length > 0 && compared?.agree !== false, text: verdictText(ends, compared) },
-		[...facts, ...nextLines(report, [...explainCommand(journey, usualFamily(report)), "--rules"])],
+		[...facts, ...nextLines(report, [...explainCommand(journey, usualFamily(report)), "--verbose"])],
 		screen,
 	);
 }

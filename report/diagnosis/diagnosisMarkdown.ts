@@ -2,6 +2,7 @@
 import { shellText } from "../../lib/shell.ts";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
+import { plain } from "../markdown.ts";
 import { clusterLine, measurementText, verdictText, weightPrefix } from "./diagnosisText.ts";
 import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { gapTexts } from "./gapText.ts";
@@ -11,9 +12,9 @@ export function diagnosisMarkdown(diagnosis: Diagnosis): string {
 	const rows = predictionRows(diagnosis.predictions);
 	const gaps = gapTexts(diagnosis.gaps);
 	return [
-		`## ${escaped(verdictText(diagnosis))}`,
+		`## ${plain(verdictText(diagnosis))}`,
 		"",
-		escaped(clusterLine(diagnosis.cluster)),
+		plain(clusterLine(diagnosis.cluster)),
 		...diagnosis.findings.flatMap((finding, i) => ["", ...findingLines(finding, i + 1)]),
 		...(rows.length > 0
 			? [
@@ -22,11 +23,11 @@ export function diagnosisMarkdown(diagnosis: Diagnosis): string {
 					"",
 					"| client | target | result |",
 					"|---|---|---|",
-					...rows.map(({ client, target, result }) => `| ${[client, target, result].map(escaped).join(" | ")} |`),
+					...rows.map(({ client, target, result }) => `| ${[client, target, result].map(plain).join(" | ")} |`),
 				]
 			: []),
 		...(diagnosis.measurements ? ["", `Measured: ${measurementText(diagnosis.measurements)}`] : []),
-		...(gaps.length > 0 ? ["", "### Not checked", "", ...gaps.map((text) => `- ${escaped(text)}`)] : []),
+		...(gaps.length > 0 ? ["", "### Not checked", "", ...gaps.map((text) => `- ${plain(text)}`)] : []),
 		"",
 	].join("\n");
 }
@@ -36,13 +37,10 @@ function findingLines({ weight, finding, fix, inspect }: WeighedFinding, number:
 	const code = (purpose: string, command: readonly string[] | undefined) =>
 		command ? ["", `   ${purpose}:`, "   ```sh", `   ${shellText(...command)}`, "   ```"] : [];
 	return [
-		`${number}. **${escaped(`${weightPrefix(weight)}${title}`)}**`,
-		...evidence.map((line) => `   - ${escaped(line)}`),
-		...(advice === undefined ? [] : [`   - fix: ${escaped(advice)}`]),
+		`${number}. **${plain(`${weightPrefix(weight)}${title}`)}**`,
+		...evidence.map((line) => `   - ${plain(line)}`),
+		...(advice === undefined ? [] : [`   - fix: ${plain(advice)}`]),
 		...code("fix", fix),
 		...code("inspect", inspect),
 	];
 }
-
-/** Rules and messages contain characters that Markdown would interpret. */
-const escaped = (text: string): string => text.replace(/[\\`*_{}[\]<>|#]/g, "\\$&");

@@ -95,11 +95,11 @@ function groupText(group: readonly Gap[]): string[] {
 	const where = nodes.length === 0 ? "" : ` of ${nodeNames(nodes)}`;
 	const which = family === undefined ? "" : `${familyName(family)} `;
 	const isMissing = cause.kind === "forbidden" && right !== undefined;
-	const why = isMissing ? `needs the right to ${right}` : causeText(cause);
+	const why = isMissing ? `needs the right to ${right}` : causeText(cause, subject);
 	return [`${which}${name}${where}: ${source === undefined ? "" : `${source}: `}${why}; would show ${shows}`];
 }
 
-function causeText(cause: GapCause): string {
+function causeText(cause: GapCause, subject: Subject): string {
 	switch (cause.kind) {
 		case "forbidden":
 		case "failed":
@@ -109,7 +109,7 @@ function causeText(cause: GapCause): string {
 		case "invalid":
 			return `${cause.field}: ${cause.message}`;
 		case "noProgram":
-			return `its kube-proxy pod has no program ${cause.program}`;
+			return `${subject === "listeners" ? "its image" : "its kube-proxy pod"} has no program ${cause.program}`;
 		case "noClientProgram":
 			return `${cause.client} can't send them: its container has none of ${cause.programs.join(", ")}, or exec isn't allowed`;
 		case "exitCode":

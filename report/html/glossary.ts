@@ -17,7 +17,7 @@ const meanings = {
 	DNAT: "Destination NAT: a rule rewrites the packet's destination, here from the nodePort to a pod.",
 	SNAT: "Source NAT: a rule rewrites the packet's source to a fixed address.",
 	masquerade:
-		"Source NAT to an address of the node itself. The receiver sees the node, and its replies come back through the node.",
+		"Source NAT to an address of the node itself: that of the interface through which the packet leaves. Towards a pod of its own, that is the node's address in the pod network. The receiver sees the node, and its replies come back through the node.",
 	conntrack:
 		"Connection tracking: the kernel remembers each connection with its rewrites. It reverses them in replies, and repeats them for later packets without evaluating the NAT rules again.",
 	mark: "A number that the kernel attaches to a packet while it is on the node. kube-proxy marks packets with 0x4000 to have their source rewritten later.",

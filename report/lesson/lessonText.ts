@@ -28,8 +28,11 @@ export const exerciseChoices = {
 
 export const questionChoices = { skip: "measure without a prediction" };
 
+/** Letters, because many choices are numbers. */
+export const letterOf = (choice: number): string => String.fromCharCode("a".charCodeAt(0) + choice);
+
 export const predictionPrompt = (choices: number): string =>
-	`Your prediction (1 to ${choices}, s to skip, q to quit): `;
+	`Your prediction (a to ${letterOf(choices - 1)}, skip, or q to quit): `;
 
 export const partHeading = (number: number, of: number, title: string, name: string): string =>
 	`${number} of ${of}: ${title} (${name})`;
@@ -37,9 +40,9 @@ export const partHeading = (number: number, of: number, title: string, name: str
 export const brokenText = (client: string): string => `Something in the lab is broken now. ${client} calls every node:`;
 
 /** A line that isn't one of the choices. */
-export function notPossibleText(line: string, choices: Record<string, string>, numbers: number): string {
-	const words = Object.entries(choices).map(([word, meaning]) => `${word} (${meaning})`);
-	const allowed = [...(numbers > 0 ? [`1 to ${numbers}`] : []), ...words, "q (save and quit)"];
+export function notPossibleText(line: string, words: Record<string, string>, choices: number): string {
+	const known = Object.entries(words).map(([word, meaning]) => `${word} (${meaning})`);
+	const allowed = [...(choices > 0 ? [`a to ${letterOf(choices - 1)}`] : []), ...known, "q (save and quit)"];
 	return `"${line}" isn't possible here; allowed: ${allowed.join(", ")}`;
 }
 

@@ -16,7 +16,7 @@ export function failedPaths(report: Report, options: StepsOptions): string {
 	const more = `For the paths of ${others} more, run \`npm run explain\` or open the report.`;
 	return [
 		...shown.map(({ name, journey }) => {
-			const more = [...explainCommand(journey, usualFamily(report)), "--rules"];
+			const more = [...explainCommand(journey, usualFamily(report)), "--verbose"];
 			return `${fill(name, options.width).join("\n")}\n${stepsText(journey, { ...options, more })}`;
 		}),
 		...(others > 0 ? [fill(more, options.width).join("\n")] : []),

@@ -20,7 +20,7 @@ export interface StepsOptions {
 /** All recorded branches, each with its probability if there are several. */
 export function stepsText(journey: JourneyWithHops, given: StepsOptions): string {
 	const { branches, omittedBranches, hops } = journey;
-	const options = { more: [...explainCommand(journey), "--rules"], ...given };
+	const options = { more: [...explainCommand(journey), "--verbose"], ...given };
 	const total = branches.length + omittedBranches;
 	const blocks = branches.map((branch, i) => {
 		const title = `Branch ${i + 1} of ${total}, probability ${percent(branch.probability)}`;

@@ -27,7 +27,7 @@ export const startOutput = ({ report }: RecordedRun, color = false): string => t
 
 /** The steps of `npm run explain`. */
 export const explainOutput = (run: RecordedRun): string =>
-	stepsText(explainedRequest(run), { rules: false, width, more: ["--rules"] });
+	stepsText(explainedRequest(run), { rules: false, width, more: ["--verbose"] });
 
 /** undefined: it isn't recorded yet. */
 export const diagnoseOutput = ({ diagnosis }: RecordedRun): string | undefined =>

@@ -25,7 +25,9 @@ export function pathTable({ report }: RecordedRun): string {
 		if (!change) continue;
 		rewrites++;
 		const node = row.lane.replace(/^rules /, "");
-		table.push(line(node, row.text, { ...addresses, [change.field]: `~~${change.before}~~ **${change.after}**` }));
+		table.push(
+			line(node, withoutThen(row.text), { ...addresses, [change.field]: `~~${change.before}~~ **${change.after}**` }),
+		);
 		addresses[change.field] = change.after ?? "unknown";
 	}
 	const passed = new Set(branch.legs.map(({ node }) => node)).size;
@@ -41,5 +43,8 @@ export function pathTable({ report }: RecordedRun): string {
 
 const line = (node: string, text: string, { source, destination }: { source: string; destination: string }): string =>
 	`| ${node} | ${text.replaceAll("|", "\\|")} | ${source} | ${destination} |`;
+
+/** The step before isn't in the table. */
+const withoutThen = (text: string): string => text.replace(/^Then /, "");
 
 const capitalized = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

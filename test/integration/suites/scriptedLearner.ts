@@ -52,10 +52,10 @@ class Learner {
 
 	/** Chooses the first choice that fits, or the first that doesn't. */
 	async predict(right: RegExp, { wrong = false } = {}): Promise<void> {
-		const choices = [...(await this.prompt()).matchAll(/^ {2}(\d+) {2}(.*)$/gm)];
-		const [, number] = choices.find(([, , text = ""]) => right.test(text) !== wrong) ?? [];
-		if (number === undefined) throw new Error(`no choice fits ${right}:\n${this.printed}`);
-		this.type(number);
+		const choices = [...(await this.prompt()).matchAll(/^ {2}([a-z]) {2}(.*)$/gm)];
+		const [, letter] = choices.find(([, , text = ""]) => right.test(text) !== wrong) ?? [];
+		if (letter === undefined) throw new Error(`no choice fits ${right}:\n${this.printed}`);
+		this.type(letter);
 	}
 
 	/** Ends the lesson at a prompt. @returns its exit code */

@@ -32,7 +32,7 @@ it.each([
 it.each([
 	[
 		"cli/explain.ts",
-		/^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--protocol .*\n {2}--family .*\n {2}--rules .*\n {2}--trace /,
+		/^usage: npm run explain -- .*\n {2}--from .*\n {2}--to .* clusterIp, .*\n {2}--protocol .*\n {2}--family .*\n {2}--verbose .*\n {2}--trace /,
 	],
 	["cli/drawbacks.ts", /^usage: npm run drawbacks -- .*\n {2}client-ip-lost: Which client IP does the pod see\?\n/],
 	["cli/verify.ts", /^usage: npm run verify \[-- --verbose\]\n {2}--verbose .*$/],

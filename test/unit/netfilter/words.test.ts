@@ -20,7 +20,7 @@ describe("the sentences of a path", () => {
 		expect(sentences(fromPod())).toEqual([
 			"The packet to 172.18.0.4:30040 arrives at nodeport-worker3 and enters nat PREROUTING: it jumps to KUBE-SERVICES, which lists the addresses of all Services.",
 			"172.18.0.4 is a local address: it jumps to KUBE-NODEPORTS, which lists all nodePorts.",
-			"172.18.0.4:30040 is a nodePort of Service default/nodeport-service: it jumps to KUBE-EXT-SR75RJIBNEHN2H65, the chain for traffic from outside the cluster.",
+			"172.18.0.4:30040 is a nodePort of Service default/nodeport-service: it jumps to KUBE-EXT-SR75RJIBNEHN2H65, the chain for calls to its nodePort or external addresses.",
 			"It jumps to KUBE-MARK-MASQ, which marks packets whose source address must be rewritten.",
 			"KUBE-MARK-MASQ marks the packet with 0x4000: its source address will be rewritten on the way out, so the endpoint sees 172.18.0.4 instead of 10.244.3.50.",
 			"Back in KUBE-EXT-SR75RJIBNEHN2H65: it jumps to KUBE-SVC-SR75RJIBNEHN2H65, which chooses among all endpoints of the Service.",
@@ -39,7 +39,7 @@ describe("the sentences of a path", () => {
 		expect(sentencesOfNftables(fromPod({ destinationPort: 30041 }))).toEqual([
 			"The packet to 172.18.0.4:30041 arrives at nodeport-worker3 and enters kube-proxy filter-prerouting-pre-dnat: it jumps to firewall-check, which drops sources that a load balancer doesn't allow.",
 			"Next it enters kube-proxy nat-prerouting: it jumps to services, which lists the addresses of all Services.",
-			"172.18.0.4:30041 is a nodePort of Service default/spread: it goes to external-HZDVCDI3-default/spread/tcp/web, the chain for traffic from outside the cluster.",
+			"172.18.0.4:30041 is a nodePort of Service default/spread: it goes to external-HZDVCDI3-default/spread/tcp/web, the chain for calls to its nodePort or external addresses.",
 			"external-HZDVCDI3-default/spread/tcp/web marks the packet with 0x4000: its source address will be rewritten on the way out, so the endpoint sees 172.18.0.4 instead of 10.244.3.50.",
 			"It goes to service-HZDVCDI3-default/spread/tcp/web, which chooses among all endpoints of the Service.",
 			"service-HZDVCDI3-default/spread/tcp/web rewrites the destination from 172.18.0.4:30041 to 10.244.1.2:8080 (DNAT), chosen at random.",
@@ -107,7 +107,7 @@ describe("the sentences of a path", () => {
 		[
 			"from a source that a load balancer allows",
 			sentences(fromOutside(externalNode)),
-			"Service default/firewalled allows its source address: it jumps to KUBE-EXT-7J7O523AU5C6UEGF, the chain for traffic from outside the cluster.",
+			"Service default/firewalled allows its source address: it jumps to KUBE-EXT-7J7O523AU5C6UEGF, the chain for calls to its nodePort or external addresses.",
 		],
 		[
 			"from a source that a load balancer doesn't allow",

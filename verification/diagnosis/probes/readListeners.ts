@@ -46,6 +46,8 @@ export async function readListeners(
 function whyNot(code: number, stderr: string): GapCause {
 	const [message = ""] = stderr.trim().split("\n");
 	if (message === "") return { kind: "exitCode", program: "cat", code };
+	// As runc says it, and crun.
+	if (/executable file .*not found/i.test(message)) return { kind: "noProgram", program: "cat" };
 	return { kind: saysForbidden(stderr) ? "forbidden" : "failed", message };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import type { Session } from "../../../../cli/lesson/session.ts";
 import { takeLesson } from "../../../../cli/lesson/takeLesson.ts";
+import { letterOf } from "../../../../report/lesson/lessonText.ts";
 import { isClean } from "../../../../verification/lesson/brokenLab.ts";
 import { exercises, planFault } from "../../../../verification/lesson/exercises.ts";
 import { writeFaultRecord } from "../../../../verification/lesson/faultRecord.ts";
@@ -46,7 +47,7 @@ async function take(lab: FakeLessonLab, lines: readonly Line[], first?: string):
 const questions = stepNames.flatMap((step) => questionsOf[step]);
 const isWhole = async (lab: FakeLessonLab) => isClean(await lab.diagnose()) && !existsSync(recordPath());
 
-/** The number of the right choice, or of a wrong one, for each question. */
+/** The letter of the right choice, or of a wrong one, for each question. */
 async function predictions(isWanted: boolean): Promise<string[]> {
 	const chosen: string[] = [];
 	for (const question of questions) {
@@ -56,7 +57,7 @@ async function predictions(isWanted: boolean): Promise<string[]> {
 		if (question.during) await inject(await planFault(question.during, snapshot), lab, serviceName);
 		const measured = await question.measure(await lab.snapshot());
 		const index = choices.findIndex((choice) => isRight(choice, measured) === isWanted);
-		chosen.push(String(index + 1));
+		chosen.push(letterOf(index));
 	}
 	return chosen;
 }
@@ -110,9 +111,9 @@ it("names the parts that aren't done at its end, such as those before the part t
 });
 
 it("says what is allowed if it can't use the line, and asks again", async () => {
-	const printed = await take(new FakeLessonLab(), ["9", "x", "1"]);
+	const printed = await take(new FakeLessonLab(), ["9", "x", "a"]);
 	expect(printed).toContain(
-		'"9" isn\'t possible here; allowed: 1 to 4, skip (measure without a prediction), q (save and quit)',
+		'"9" isn\'t possible here; allowed: a to d, skip (measure without a prediction), q (save and quit)',
 	);
 	expect(Object.keys((await readProgress(progressPath())).answers)).toEqual(["ready-nodes"]);
 });
@@ -187,7 +188,7 @@ it("refuses a lab that is broken by something else, and names it", async () => {
 	vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 1000 });
 	const lab = new FakeLessonLab();
 	lab.service.spec.externalTrafficPolicy = "Local";
-	const printed = await take(lab, ["1"]);
+	const printed = await take(lab, ["a"]);
 	expect(printed).toMatch(
 		/error: the lesson needs a lab that works, but diagnose reports: externalTrafficPolicy is Local.*fix: npm start/s,
 	);

@@ -97,7 +97,7 @@ it("never hides why no answer comes, nor a rule that can't be evaluated", () => 
 	const text = stepsText(dropped, { rules: false, width: 100 });
 	expect(text).toContain(" 2. C: drop.\n      -A C drop");
 	expect(text).toContain("No answer: n drops it");
-	expect(text).toContain("1 of 2 rules only pass it on. All: npm run explain -- --from c --to 10.0.0.1:80 --rules");
+	expect(text).toContain("1 of 2 rules only pass it on. All: npm run explain -- --from c --to 10.0.0.1:80 --verbose");
 });
 
 it("says that no rule acts, or that none changes the packet", () => {

@@ -154,7 +154,7 @@ describe("several views", () => {
 	it("show the path of a failed request in its own view, and the command that explains it", () => {
 		const failed = severalViews(undefined, failedReport());
 		const text = terminalReport(failed, { color: false, width: 160 });
-		expect(text).toContain("npm run explain -- --from dnsutils --to 172.18.0.4:30040 --rules");
+		expect(text).toContain("npm run explain -- --from dnsutils --to 172.18.0.4:30040 --verbose");
 		const findings = failed.findings.map((finding) =>
 			finding.kind === "request"
 				? {
@@ -169,7 +169,7 @@ describe("several views", () => {
 		const other = terminalReport({ ...failed, findings }, { color: false, width: 160 });
 		expect(other).toContain("dnsutils -> nodeport-control-plane nodePort [fc00:f853:ccd:e793::4]:30040/udp\n");
 		expect(other).toContain(
-			"npm run explain -- --from dnsutils --to '[fc00:f853:ccd:e793::4]:30040' --protocol udp --rules",
+			"npm run explain -- --from dnsutils --to '[fc00:f853:ccd:e793::4]:30040' --protocol udp --verbose",
 		);
 		expect(other).toMatch(/-j DNAT --to-destination \[fd00:10:244:2::2\]:8080/);
 	});

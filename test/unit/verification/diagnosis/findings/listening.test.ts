@@ -99,6 +99,10 @@ describe("an endpoint's pod", () => {
 
 	it.each([
 		[{ code: 127, stdout: "", stderr: "cat: not found" }, "failed"],
+		[
+			{ code: -1, stdout: "", stderr: 'Internal error occurred: exec: "cat": executable file not found in $PATH' },
+			"noProgram",
+		],
 		[{ code: -1, stdout: "", stderr: "Unexpected server response: 403" }, "forbidden"],
 	])("that can't be asked narrows the answer: %j", async (answer, kind) => {
 		const { findings, gaps } = await listening(answer);
