@@ -61,11 +61,17 @@ function seenAddress(report: Report, cell: Cell, seen: string): string[] {
 	if (place.ip === seen) return [`The pod saw ${seen}, the address of ${name} itself${unchanged}.`];
 	const owner = rewrite?.node ?? ownerOf(report, seen);
 	const [by, because] = rewriter(report, cell, rewrite?.node);
-	const why = by === "" ? unchanged : `: ${by} rewrote the source`;
+	const why = by === "" ? unchanged : `: ${rewriters(by, rewrite, place.node)}`;
 	if (place.network === "node" && owner === place.node)
 		return [`The pod saw ${seen}, another address of ${name} (${place.ip})${why}.`];
 	const what = owner === undefined ? "" : `, an address of ${owner}`;
 	return [`The pod saw ${seen}${what}, not ${name} (${place.ip})${why}.`, ...because];
+}
+
+/** Who rewrote the source. The client's own node may have done it before. */
+function rewriters(last: string, rewrite: SourceRewrite | undefined, clientNode: string | undefined): string {
+	const isTwice = rewrite?.before !== undefined && rewrite.before === clientNode;
+	return isTwice ? `its own node rewrote the source, then ${last} did` : `${last} rewrote the source`;
 }
 
 /** Which node it is, and why it does that. */
@@ -85,8 +91,14 @@ const hairpinReason =
 	"The pod called itself (hairpin): without the rewrite it would send the reply to itself, past the conntrack entry of its node.";
 const podNetworkReason = "Outside the pod network, a pod appears with an address of its node.";
 
-/** The node whose rules last changed the source of the packet that the pod got. undefined: the path isn't known. */
-function lastRewrite(report: Report, { client, target, observed }: Cell): { node?: string } | undefined {
+/** The node whose rules last changed the source of the packet that the pod got, and the node that did so before it. */
+interface SourceRewrite {
+	node?: string | undefined;
+	before?: string | undefined;
+}
+
+/** undefined: the path isn't known. */
+function lastRewrite(report: Report, { client, target, observed }: Cell): SourceRewrite | undefined {
 	const journey = recordedJourney(report, { client, target });
 	const branch = journey?.branches.find(
 		({ end }) => end.kind === "pod" && end.address === observed.podIp && end.clientIp === observed.clientIp,
@@ -95,8 +107,8 @@ function lastRewrite(report: Report, { client, target, observed }: Cell): { node
 	const nodes = stepsOf(branch.legs, journey.hops).filter(({ steps }) =>
 		steps.some(({ rewrite }) => rewrite?.field === "source" && rewrite.before !== rewrite.after),
 	);
-	const last = nodes.at(-1)?.leg.node;
-	return last === undefined ? {} : { node: last };
+	const [last, before] = nodes.map(({ leg }) => leg.node).reverse();
+	return { node: last, before };
 }
 
 /** The node that has the address, also in its own part of the pod network. */

@@ -20,7 +20,7 @@ const first = (report: Report, client: string, to: string): string =>
 
 it("names the address that the pod saw, the client's own, and who rewrote it", () => {
 	expect(lesson(full)).toEqual([
-		"The pod saw 172.18.0.4, an address of nodeport-control-plane, not dnsutils (10.244.1.2): the entry node rewrote the source.",
+		"The pod saw 172.18.0.4, an address of nodeport-control-plane, not dnsutils (10.244.1.2): its own node rewrote the source, then the entry node did.",
 		"So the reply comes back through the entry node: only conntrack there can undo the rewrite of the destination.",
 	]);
 });
