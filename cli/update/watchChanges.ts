@@ -51,10 +51,14 @@ const colorTag = /<\{%[^%]*%\}>/g;
 
 const withoutColors = (message: string): string => message.replaceAll(colorTag, "").trim();
 
+/** The objects of a cluster that is recreated are gone with it. Where it matters, an error says so too. */
+const goneCluster = /^configured Kubernetes cluster is unreachable/;
+
 /** Those without a resource are about Pulumi itself, such as plugins on PATH. */
 function warningIn({ diagnosticEvent }: EngineEvent): string | undefined {
 	if (!diagnosticEvent?.urn || diagnosticEvent.severity !== "warning" || diagnosticEvent.ephemeral) return undefined;
-	return withoutColors(diagnosticEvent.message);
+	const message = withoutColors(diagnosticEvent.message);
+	return goneCluster.test(message) ? undefined : message;
 }
 
 /** The last line that a resource's program printed; a new operation has none. */
