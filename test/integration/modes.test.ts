@@ -7,8 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ViewName } from "../../kubernetes/snapshot.ts";
 import type { Report } from "../../verification/report.ts";
 import { readReport } from "../../verification/resultFile.ts";
-import { clusterName, Lab } from "./support/lab.ts";
-import { lastingNotices } from "./support/notices.ts";
+import { clusterName, Lab, lastingNotices } from "./support/lab.ts";
 
 const nodes = ["control-plane", "worker", "worker2", "worker3"].map((name) => `${clusterName}-${name}`);
 /** Two of the nodes have endpoints. The client is on a node without one. */

@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { onNodes } from "../../../components/nodeProbe.ts";
 import { ownerAnnotation } from "../../../kind/owner.ts";
 import type { Report } from "../../../verification/report.ts";
-import { Lab } from "../support/lab.ts";
-import { lastingNotices } from "../support/notices.ts";
+import { Lab, lastingNotices } from "../support/lab.ts";
 import { PlainCluster } from "../support/plainCluster.ts";
 import { nodePort, withoutKubeProxy } from "./withoutKubeProxy.ts";
 

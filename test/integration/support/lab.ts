@@ -5,6 +5,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type EngineEvent, LocalWorkspace, type Stack } from "@pulumi/pulumi/automation/index.js";
 import { execa } from "execa";
+import type { Report } from "../../../verification/report.ts";
 import { type Condition, family, kill, waitUntil } from "./processes.ts";
 import { type Provider, pulumiHome } from "./providerChoice.ts";
 import { clusterName, folderPrefix, removeLeftovers } from "./testResources.ts";
@@ -202,4 +203,9 @@ function recordChanges() {
 		byResource[urn.split("::").at(-1) ?? urn] = op;
 	};
 	return { byResource, onEvent };
+}
+
+/** Without the notice that a request was late and had to be sent again: that depends on how busy the machine is. */
+export function lastingNotices({ notices }: Pick<Report, "notices">): Report["notices"] {
+	return notices.filter(({ kind }) => kind !== "repeatedRequests");
 }
