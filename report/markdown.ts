@@ -4,6 +4,7 @@ import type { Drawback, Report } from "../verification/report.ts";
 import { subjectText, valueText } from "./drawbacks/drawbacksText.ts";
 import { findingTexts } from "./findingText.ts";
 import { failedJourneys, journeyText } from "./journeyText.ts";
+import { plain } from "./markdownText.ts";
 import { asPredicted, differing, ending, grid, legend, notSent, predictedTitle } from "./matrixText.ts";
 import { noticeTexts } from "./noticeText.ts";
 import { traceLines, tracesTitle } from "./traceText.ts";
@@ -57,9 +58,6 @@ const section = (title: string, ...blocks: string[]): string[] =>
 
 const list = (lines: readonly string[]): string[] =>
 	lines.length === 0 ? [] : [lines.map((line) => `- ${plain(line)}`).join("\n")];
-
-/** Escapes Markdown and HTML within a line, and joins lines. */
-export const plain = (text: string): string => text.replace(/\s+/g, " ").replace(/[\\`*_{}[\]<>#|~&]/g, "\\$&");
 
 /** The fence is longer than any in the text. */
 function fenced(text: string): string {

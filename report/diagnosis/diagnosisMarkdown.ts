@@ -2,7 +2,7 @@
 import { shellText } from "../../lib/shell.ts";
 import type { Diagnosis } from "../../verification/diagnosis/diagnosis.ts";
 import type { WeighedFinding } from "../../verification/diagnosis/diagnosisFinding.ts";
-import { plain } from "../markdown.ts";
+import { plain } from "../markdownText.ts";
 import { clusterLine, measurementText, verdictText, weightPrefix } from "./diagnosisText.ts";
 import { findingWords } from "./findings/diagnosisFindingText.ts";
 import { gapTexts } from "./gapText.ts";

@@ -61,7 +61,7 @@ function seenAddress(report: Report, cell: Cell, seen: string): string[] {
 	if (place.ip === seen) return [`The pod saw ${seen}, the address of ${name} itself${unchanged}.`];
 	const owner = rewrite?.node ?? ownerOf(report, seen);
 	const [by, because] = rewriter(report, cell, rewrite?.node);
-	const why = by === "" ? unchanged : `: ${rewriters(by, rewrite, place.node)}`;
+	const why = by === "" ? unchanged : `: ${whoRewrote(by, rewrite, place.node)}`;
 	if (place.network === "node" && owner === place.node)
 		return [`The pod saw ${seen}, another address of ${name} (${place.ip})${why}.`];
 	const what = owner === undefined ? "" : `, an address of ${owner}`;
@@ -69,7 +69,7 @@ function seenAddress(report: Report, cell: Cell, seen: string): string[] {
 }
 
 /** Who rewrote the source. The client's own node may have done it before. */
-function rewriters(last: string, rewrite: SourceRewrite | undefined, clientNode: string | undefined): string {
+function whoRewrote(last: string, rewrite: SourceRewrite | undefined, clientNode: string | undefined): string {
 	const isTwice = rewrite?.before !== undefined && rewrite.before === clientNode;
 	return isTwice ? `its own node rewrote the source, then ${last} did` : `${last} rewrote the source`;
 }
