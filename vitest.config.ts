@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest. They start first, so that the shorter ones fill both workers until the end. */
-const longest = ["runningLab", "faults", "lab", "labBySubstitute", "smallLab", "modes"];
+const longest = ["runningLab", "lab", "smallLab", "modes", "diagnose", "existingIptables", "faults"];
 
 class LongestFirst extends BaseSequencer {
 	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -19,27 +19,31 @@ const maxWorkers = 2;
 const computing = { groupOrder: 0 };
 const waiting = { groupOrder: 1 };
 
+/** Their tests neither mock modules nor change the process, so they can share the modules that one of them has loaded. */
+const pure = ["config", "docs", "kubernetes", "netfilter", "report", "verification"].map(
+	(folder) => `test/unit/${folder}/**/*.test.ts`,
+);
+
+const unit = {
+	sequence: computing,
+	// The examples import the package by its name.
+	alias: [
+		{ find: /^nodeport-lab$/, replacement: join(import.meta.dirname, "components/index.ts") },
+		{
+			find: /^nodeport-lab\/contract$/,
+			replacement: join(import.meta.dirname, "components/lab/labOutputs.ts"),
+		},
+	],
+	maxWorkers,
+	testTimeout: 30_000,
+	hookTimeout: 60_000,
+};
+
 export default defineConfig({
 	test: {
 		projects: [
-			{
-				test: {
-					name: "unit",
-					sequence: computing,
-					include: ["test/unit/**/*.test.ts"],
-					// The examples import the package by its name.
-					alias: [
-						{ find: /^nodeport-lab$/, replacement: join(import.meta.dirname, "components/index.ts") },
-						{
-							find: /^nodeport-lab\/contract$/,
-							replacement: join(import.meta.dirname, "components/lab/labOutputs.ts"),
-						},
-					],
-					maxWorkers,
-					testTimeout: 30_000,
-					hookTimeout: 60_000,
-				},
-			},
+			{ test: { ...unit, name: "unit", include: pure, isolate: false } },
+			{ test: { ...unit, name: "unit-isolated", include: ["test/unit/**/*.test.ts"], exclude: pure } },
 			{
 				test: {
 					name: "browser",
