@@ -6,6 +6,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { execa } from "execa";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ifSlow, itIfSlow } from "./suites/selection.ts";
 import { addressOf, docker, expectNoNewVolumes, expectOwnAddresses, occupy } from "./support/dockerEngine.ts";
 import { clusterName, Lab } from "./support/lab.ts";
 import { Recoveries } from "./support/recoveries.ts";
@@ -43,11 +44,15 @@ describe("npm start after an interrupted one", () => {
 	const isDeployed = async () => (await lab.kubectl("get", "deployment/app1").catch(() => "")) !== "";
 	const loseReport = () => rm(join(lab.folder, "out/verification.json"));
 
+	const isVerifying = isRunning(/verification\/verificationProgram\.ts/);
+
 	it.each([
 		["Ctrl-C", "kind creates the cluster", nothing, isRunning(/docker exec .* kubeadm (init|join)/)],
-		["Ctrl-C", "the echo is deployed", deleteDeployment, isDeployed],
-		["Ctrl-C", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
-		["SIGKILL", "the verification runs", loseReport, isRunning(/verification\/verificationProgram\.ts/)],
+		...ifSlow([
+			["Ctrl-C", "the echo is deployed", deleteDeployment, isDeployed],
+			["Ctrl-C", "the verification runs", loseReport, isVerifying],
+			["SIGKILL", "the verification runs", loseReport, isVerifying],
+		] as const),
 	] as const)("resumes after %s while %s", async (how, when, prepare, isSo) => {
 		await prepare();
 		const run =
@@ -65,18 +70,23 @@ describe("npm start after an interrupted one", () => {
 
 describe("nodes that don't run", () => {
 	it.each([
-		["a stopped worker", ["stop", "--time=0"], worker, "is exited: starting it"],
 		["a paused worker", ["pause"], worker, "is paused: unpausing it"],
-		["a stopped control plane", ["stop", "--time=0"], controlPlane, "is exited: starting it"],
-		// They may run again before the start checks them.
-		["a restarted worker", ["restart", "--time=0"], worker, "verified at"],
-		["a restarted control plane", ["restart", "--time=0"], controlPlane, "verified at"],
-	])("%s: npm start starts it and keeps the cluster", async (fault, command, node, message) => {
-		const id = await docker("inspect", "--format", "{{.Id}}", node);
-		await docker(...command, node);
-		expect(await recoveries.start(lab, fault)).toContain(message);
-		expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(id);
-	});
+		...ifSlow([
+			["a stopped worker", ["stop", "--time=0"], worker, "is exited: starting it"],
+			["a stopped control plane", ["stop", "--time=0"], controlPlane, "is exited: starting it"],
+			// They may run again before the start checks them.
+			["a restarted control plane", ["restart", "--time=0"], controlPlane, "verified at"],
+			["a restarted worker", ["restart", "--time=0"], worker, "verified at"],
+		] as [string, string[], string, string][]),
+	] as [string, string[], string, string][])(
+		"%s: npm start starts it and keeps the cluster",
+		async (fault, command, node, message) => {
+			const id = await docker("inspect", "--format", "{{.Id}}", node);
+			await docker(...command, node);
+			expect(await recoveries.start(lab, fault)).toContain(message);
+			expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(id);
+		},
+	);
 
 	it("are used with their new addresses in files, certificates, Nodes, outputs and rules", async () => {
 		const before = await Promise.all([addressOf(controlPlane), addressOf(worker)]);
@@ -105,7 +115,7 @@ it("a second npm start waits for the first one, and has nothing to do", async ()
 });
 
 describe("a lost cluster", () => {
-	it("is recreated and reported when a worker's container was removed", async () => {
+	itIfSlow("is recreated and reported when a worker's container was removed", async () => {
 		await docker("rm", "--force", "--volumes", worker);
 		const printed = await recoveries.start(lab, "a worker's container removed");
 		expect(printed).toContain(
@@ -114,7 +124,7 @@ describe("a lost cluster", () => {
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
 	});
 
-	it("is recreated and reported when it was deleted without Pulumi", async () => {
+	itIfSlow("is recreated and reported when it was deleted without Pulumi", async () => {
 		await deleteCluster();
 		const printed = await recoveries.start(lab, "the cluster deleted");
 		expect(printed).toContain(`the cluster ${clusterName} no longer exists, as after \`kind delete cluster\``);
@@ -132,13 +142,13 @@ describe("what a killed Pulumi CLI had started", () => {
 		expect(all).toContain("pulumi was ended by SIGKILL: run the same command again");
 	}
 
-	it("is used by the next npm start once it has finished", async () => {
+	itIfSlow("is used by the next npm start once it has finished", async () => {
 		await killPulumi();
 		await recoveries.start(lab, "the Pulumi CLI killed while kind creates the cluster");
 		expect((await leftovers()).sort()).toEqual([controlPlane, worker]);
 	});
 
-	it("is removed by destroy once it has finished", async () => {
+	itIfSlow("is removed by destroy once it has finished", async () => {
 		await killPulumi();
 		await recoveries.destroy(lab, "the Pulumi CLI killed while kind creates the cluster");
 		await nothingIsLeft();
@@ -149,7 +159,7 @@ describe("what a killed Pulumi CLI had started", () => {
 describe("a destroy", () => {
 	const isDeleting = isRunning(/kind delete cluster/);
 
-	it("interrupted by Ctrl-C is resumed by the next one, and the lab starts again", async () => {
+	itIfSlow("interrupted by Ctrl-C is resumed by the next one, and the lab starts again", async () => {
 		const { exitCode, all } = await lab.runInterruptedWhen(isDeleting, "cli/destroy.ts");
 		expect(exitCode, all).toBe(130);
 		expect(all).not.toContain("received; terminating");
@@ -158,7 +168,7 @@ describe("a destroy", () => {
 		await recoveries.start(lab, "lab destroyed");
 	});
 
-	it("ended by SIGKILL is resumed by the next one, and the lab starts again", async () => {
+	itIfSlow("ended by SIGKILL is resumed by the next one, and the lab starts again", async () => {
 		await lab.runKilledWhen(isDeleting, "cli/destroy.ts");
 		const printed = await recoveries.destroy(lab, "destroy ended by SIGKILL");
 		expect(printed).toContain("releasing the stack's lock");

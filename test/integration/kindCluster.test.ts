@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { KindClusterArgs } from "../../components/kindCluster.ts";
 import { type Printed, Program } from "./suites/exampleProgram.ts";
+import { describeIfSlow } from "./suites/selection.ts";
 import { docker } from "./support/dockerEngine.ts";
 import { clusterName, Lab } from "./support/lab.ts";
 import { provideLoadBalancer } from "./support/loadBalancer/loadBalancer.ts";
@@ -80,7 +81,7 @@ afterAll(async () => {
 	await lab.removeFolder();
 });
 
-describe("a cluster of another program", () => {
+describeIfSlow("a cluster of another program", () => {
 	let theirs: PlainCluster;
 	const adopting = () => ({ name: theirs.name, nodes: [{ labels: { adopted: "yes" } }] });
 

@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from "vitest";
 import { plannedCluster } from "../../kind/kind.ts";
 import { findingText } from "../../report/findingText.ts";
 import { Report } from "../../verification/report.ts";
+import { itIfSlow } from "./suites/selection.ts";
 import { Contract } from "./support/contract.ts";
 import { expectNoNewVolumes } from "./support/dockerEngine.ts";
 import { holdsEvidence } from "./support/evidence.ts";
@@ -168,7 +169,7 @@ it("changes the nodePort as previewed and keeps the cluster", async () => {
 	expect(verification.connectivity[0]?.target.address).toMatch(/:30041$/);
 });
 
-it("keeps the cluster when its nodes were stopped and the kubeconfig was deleted", async () => {
+itIfSlow("keeps the cluster when its nodes were stopped and the kubeconfig was deleted", async () => {
 	const nodes = await leftovers();
 	await execa("docker", ["stop", "--time=1", ...nodes]);
 	await rm(kubeconfigOf(clusterName));
@@ -178,7 +179,7 @@ it("keeps the cluster when its nodes were stopped and the kubeconfig was deleted
 	expect((await lab.run("cli/verify.ts")).exitCode).toBe(0);
 });
 
-it("reports only the node that is down, until npm start starts it", async () => {
+itIfSlow("reports only the node that is down, until npm start starts it", async () => {
 	await execa("docker", ["pause", worker(2)]);
 	const paused = await lab.run("cli/verify.ts");
 	// Its kernel still answers, but its rules can't be read.
@@ -220,7 +221,7 @@ it("is recreated by an update when the cluster was deleted without Pulumi", asyn
 	expect((await outputs()).verification.ok).toBe(true);
 });
 
-it("starts when the state was deleted while the cluster runs", async () => {
+itIfSlow("starts when the state was deleted while the cluster runs", async () => {
 	await rm(join(lab.folder, ".state/.pulumi"), { recursive: true });
 	const { exitCode, all } = await lab.run("cli/start.ts");
 	expect(exitCode, all).toBe(0);

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ViewName } from "../../kubernetes/snapshot.ts";
 import type { Report } from "../../verification/report.ts";
 import { readReport } from "../../verification/resultFile.ts";
+import { itIfSlow } from "./suites/selection.ts";
 import { clusterName, Lab, lastingNotices } from "./support/lab.ts";
 
 const nodes = ["control-plane", "worker", "worker2", "worker3"].map((name) => `${clusterName}-${name}`);
@@ -20,6 +21,18 @@ const modes = (["iptables", "nftables"] as const).flatMap((kubeProxyMode) =>
 		(ipFamily) => [kubeProxyMode, ipFamily] as const,
 	),
 );
+
+/** externalTrafficPolicy and replicas. `npm run test:slow` runs all four in each mode. */
+const policies = {
+	iptables: [
+		["Cluster", 3],
+		["Local", 1],
+	],
+	nftables: [
+		["Cluster", 1],
+		["Local", 3],
+	],
+} as const;
 
 let lab: Lab;
 
@@ -95,29 +108,27 @@ describe.each(modes)("kubeProxyMode %s, ipFamily %s", (kubeProxyMode, ipFamily) 
 		return policy === "Local" && !hasEndpoint ? "timeout" : "refused";
 	}
 
-	it.each([
-		["Cluster", 1],
-		["Cluster", 3],
-		["Local", 3],
-		["Local", 1],
-	] as const)("externalTrafficPolicy %s, %i replicas", async (externalTrafficPolicy, replicas) => {
-		const all = await upWith({
-			kubeProxyMode,
-			ipFamily,
-			protocols: "both",
-			externalTrafficPolicy,
-			replicas: String(replicas),
-		});
-		const { ok, proxyMode, pods, findings } = all;
-		expect({ ok, proxyMode, findings, notices: lastingNotices(all) }).toEqual({
-			ok: true,
-			proxyMode: kubeProxyMode,
-			findings: [],
-			notices: [],
-		});
-		expect(pods.length).toBe(replicas);
-		holdsMatrix(all, externalTrafficPolicy);
-	});
+	it.each(process.env.SLOW ? Object.values(policies).flat() : policies[kubeProxyMode])(
+		"externalTrafficPolicy %s, %i replicas",
+		async (externalTrafficPolicy, replicas) => {
+			const all = await upWith({
+				kubeProxyMode,
+				ipFamily,
+				protocols: "both",
+				externalTrafficPolicy,
+				replicas: String(replicas),
+			});
+			const { ok, proxyMode, pods, findings } = all;
+			expect({ ok, proxyMode, findings, notices: lastingNotices(all) }).toEqual({
+				ok: true,
+				proxyMode: kubeProxyMode,
+				findings: [],
+				notices: [],
+			});
+			expect(pods.length).toBe(replicas);
+			holdsMatrix(all, externalTrafficPolicy);
+		},
+	);
 
 	it("explains any client's packet as each kernel on its path traces it, in every view", async () => {
 		const { pods } = await report();
@@ -141,7 +152,7 @@ describe.each(modes)("kubeProxyMode %s, ipFamily %s", (kubeProxyMode, ipFamily) 
 		}
 	});
 
-	it("sends a client to the same pod again with session affinity, as predicted", async () => {
+	itIfSlow("sends a client to the same pod again with session affinity, as predicted", async () => {
 		await upWith({ externalTrafficPolicy: "Cluster", replicas: "3", sessionAffinity: "ClientIP" });
 		const { exitCode, all } = await lab.run("cli/verify.ts");
 		expect(exitCode, all).toBe(0);
@@ -162,7 +173,7 @@ describe.each(modes)("kubeProxyMode %s, ipFamily %s", (kubeProxyMode, ipFamily) 
 		await lab.stack.setConfig("sessionAffinity", { value: "None" });
 	});
 
-	it.runIf(process.env.SLOW)("serves only the protocol that is configured", async () => {
+	itIfSlow("serves only the protocol that is configured", async () => {
 		for (const [protocols, protocol] of [
 			["UDP", "udp"],
 			["TCP", "tcp"],

@@ -7,6 +7,7 @@ import { credentialsOf, filesWith, holdsAny } from "../support/credentials.ts";
 import { clusterName, type Lab } from "../support/lab.ts";
 import { leftovers } from "../support/testResources.ts";
 import { type Printed, Program } from "./exampleProgram.ts";
+import { itIfSlow } from "./selection.ts";
 
 const labStack = "organization/nodeport-lab/test";
 
@@ -99,7 +100,7 @@ export const consumerOfLab = (lab: () => Lab) =>
 			expect(holdsAny(shown.all, credentials)).toBe(true);
 		});
 
-		it("fails when the Job gets no answer, and succeeds once there is one", async () => {
+		itIfSlow("fails when the Job gets no answer, and succeeds once there is one", async () => {
 			await lab().kubectl("delete", "job", "calls");
 			await lab().kubectl("scale", "deployment/app1", "--replicas=0");
 			await lab().kubectl("wait", "pods", "-l", "app=app1", "--for=delete", "--timeout=60s");
@@ -124,7 +125,7 @@ export const consumerOfLab = (lab: () => Lab) =>
 			await succeeds(consumer.up());
 		});
 
-		it("follows the lab to another cluster", async () => {
+		itIfSlow("follows the lab to another cluster", async () => {
 			const before = await lab().kubectl("get", "job", "calls", "--output=jsonpath={.metadata.uid}");
 			const nodes = (await leftovers()).filter((name) => !name.endsWith("-outside"));
 			await execa("docker", ["rm", "--force", "--volumes", ...nodes]);

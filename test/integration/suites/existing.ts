@@ -10,12 +10,13 @@ import { ownerAnnotation } from "../../../kind/owner.ts";
 import type { Report } from "../../../verification/report.ts";
 import { Lab, lastingNotices } from "../support/lab.ts";
 import { PlainCluster } from "../support/plainCluster.ts";
+import { describeIfSlow, itIfSlow } from "./selection.ts";
 import { nodePort, withoutKubeProxy } from "./withoutKubeProxy.ts";
 
 const namespace = "nodeport-lab";
 
 export const existing = (mode: "iptables" | "nftables") =>
-	describe(`on a kind cluster in ${mode} mode`, () => {
+	(mode === "iptables" ? describe : describeIfSlow)(`on a kind cluster in ${mode} mode`, () => {
 		let folder: string;
 		let cluster: PlainCluster;
 		let lab: Lab;
@@ -62,7 +63,7 @@ export const existing = (mode: "iptables" | "nftables") =>
 			expect(all).toMatch(/^ok +cluster +".*" can be reached: 4 nodes; rules are read in the kube-proxy pods;/m);
 		});
 
-		it("npm start resumes after it was killed once the namespace existed", async () => {
+		itIfSlow("npm start resumes after it was killed once the namespace existed", async () => {
 			const isThere = async () => (await cluster.kubectl("get", "namespace", namespace, "--ignore-not-found")) !== "";
 			await lab.runKilledWhen(isThere, "cli/start.ts");
 			const { all } = await lab.run("cli/start.ts");
@@ -91,36 +92,33 @@ export const existing = (mode: "iptables" | "nftables") =>
 			expect(await lab.up({ refresh: false })).toEqual({});
 		});
 
-		it.runIf(mode === "nftables")(
-			"a node that isn't Ready is left out, and reported, until it is Ready again",
-			async () => {
-				// The client's node: the update has to move its pod, which nothing on that node can end.
-				const idle = (await cluster.nodes()).at(-1) ?? expect.fail("there are four nodes");
-				const start = async (onLine: (line: string) => Promise<void> = async () => {}) => {
-					const running = lab.run("cli/start.ts");
-					for await (const line of running.iterable({ from: "all" })) await onLine(line);
-					const { all, exitCode } = await running;
-					expect(exitCode, all).toBe(0);
-					return all;
-				};
-				await cluster.onNode(idle, "systemctl stop kubelet");
-				await cluster.kubectl("wait", "node", idle, "--for=condition=Ready=Unknown", "--timeout=120s");
-				const stuck = new RegExp(`pod dnsutils can't terminate: ${idle} isn't Ready; fix: (kubectl .*)$`, "m");
-				const fixed = new Set<string>();
-				const printed = await start(async (line) => {
-					const [, fix] = stuck.exec(line) ?? [];
-					if (fix === undefined || fixed.has(fix)) return;
-					fixed.add(fix);
-					await execa("sh", ["-c", fix], { cwd: lab.folder });
-				}).finally(() => cluster.onNode(idle, "systemctl start kubelet"));
-				expect(printed).toMatch(stuck);
-				expect(printed).toContain(`notice: verified 3 of 4 nodes: ${idle} is not Ready`);
-				expect((await report()).connectivity).toHaveLength(5 * 7);
-				await cluster.kubectl("wait", "node", idle, "--for=condition=Ready", "--timeout=120s");
-				expect(await start()).not.toContain("notice: verified");
-				expect((await report()).connectivity).toHaveLength(6 * 8);
-			},
-		);
+		itIfSlow("a node that isn't Ready is left out, and reported, until it is Ready again", async () => {
+			// The client's node: the update has to move its pod, which nothing on that node can end.
+			const idle = (await cluster.nodes()).at(-1) ?? expect.fail("there are four nodes");
+			const start = async (onLine: (line: string) => Promise<void> = async () => {}) => {
+				const running = lab.run("cli/start.ts");
+				for await (const line of running.iterable({ from: "all" })) await onLine(line);
+				const { all, exitCode } = await running;
+				expect(exitCode, all).toBe(0);
+				return all;
+			};
+			await cluster.onNode(idle, "systemctl stop kubelet");
+			await cluster.kubectl("wait", "node", idle, "--for=condition=Ready=Unknown", "--timeout=120s");
+			const stuck = new RegExp(`pod dnsutils can't terminate: ${idle} isn't Ready; fix: (kubectl .*)$`, "m");
+			const fixed = new Set<string>();
+			const printed = await start(async (line) => {
+				const [, fix] = stuck.exec(line) ?? [];
+				if (fix === undefined || fixed.has(fix)) return;
+				fixed.add(fix);
+				await execa("sh", ["-c", fix], { cwd: lab.folder });
+			}).finally(() => cluster.onNode(idle, "systemctl start kubelet"));
+			expect(printed).toMatch(stuck);
+			expect(printed).toContain(`notice: verified 3 of 4 nodes: ${idle} is not Ready`);
+			expect((await report()).connectivity).toHaveLength(5 * 7);
+			await cluster.kubectl("wait", "node", idle, "--for=condition=Ready", "--timeout=120s");
+			expect(await start()).not.toContain("notice: verified");
+			expect((await report()).connectivity).toHaveLength(6 * 8);
+		});
 
 		it.runIf(mode === "iptables")(
 			"a kubeconfig that has moved is reported, and used once the setting names it",
@@ -164,7 +162,7 @@ export const existing = (mode: "iptables" | "nftables") =>
 			expect(all).not.toMatch(/^ +at /m);
 		});
 
-		it.runIf(mode === "nftables")("a DaemonSet with NodeProbe's node affinity runs on these nodes only", async () => {
+		it("a DaemonSet with NodeProbe's node affinity runs on these nodes only", async () => {
 			const [first, , , last] = await cluster.nodes();
 			const names = [first, last].map((name) => name ?? expect.fail("there are four nodes"));
 			const labels = { app: "confined" };

@@ -3,6 +3,7 @@ import { execa } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
 import { clusterName, type Lab } from "../support/lab.ts";
 import { Recoveries } from "../support/recoveries.ts";
+import { ifSlow, itIfSlow } from "./selection.ts";
 
 const worker = `${clusterName}-worker`;
 const inSystem = "--namespace=kube-system";
@@ -54,7 +55,7 @@ export const objectFaults = (lab: () => Lab) =>
 			await recoveries.start(lab(), "CoreDNS scaled to 0");
 		});
 
-		it.each(["service/nodeport-service", "deployment/app1", "pod/dnsutils"])(
+		it.each(["service/nodeport-service", ...ifSlow(["deployment/app1", "pod/dnsutils"])])(
 			"recreates %s by a start when somebody has deleted it",
 			async (object) => {
 				await kubectl("delete", object, "--timeout=60s");
@@ -63,7 +64,7 @@ export const objectFaults = (lab: () => Lab) =>
 			},
 		);
 
-		it("answers from another pod when one was evicted", async () => {
+		itIfSlow("answers from another pod when one was evicted", async () => {
 			const before = await echoPod();
 			const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: before, namespace: "default" } };
 			const path = `/api/v1/namespaces/default/pods/${before}/eviction`;
@@ -75,7 +76,7 @@ export const objectFaults = (lab: () => Lab) =>
 			expect(await echoPod()).not.toBe(before);
 		});
 
-		it("npm start recreates the client when its kubelet has ended it", async () => {
+		itIfSlow("npm start recreates the client when its kubelet has ended it", async () => {
 			// A real end: a kubelet overwrites a status that somebody else wrote for a running pod.
 			await kubectl("patch", "pod/dnsutils", "--type=merge", '--patch={"spec":{"activeDeadlineSeconds":1}}');
 			await kubectl("wait", "pod/dnsutils", "--for=jsonpath={.status.phase}=Failed", "--timeout=60s");

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { describe, expect, it } from "vitest";
 import type { Progress } from "../../../verification/lesson/lessonProgress.ts";
 import { clusterName, type Lab } from "../support/lab.ts";
+import { ifSlow } from "./selection.ts";
 
 const [worker, worker2] = [`${clusterName}-worker`, `${clusterName}-worker2`];
 const script = "cli/lesson.ts";
@@ -174,19 +175,19 @@ export const scriptedLearner = (lab: () => Lab) =>
 			expect(isBroken()).toBe(false);
 		});
 
-		it.each([
-			["the next lesson", script, []],
-			["npm start", "cli/start.ts", []],
-		])("is restored by %s after it was killed", async (_, next, args) => {
-			await lab().runKilledWhen(isDropping, script, "--step", "silent-port");
-			expect(await isDropping()).toBe(true);
-			const running = lab().run(next, ...args);
-			running.stdin?.end("q\n");
-			const { exitCode, all } = await running;
-			expect(exitCode, all).toBe(0);
-			expect(await isDropping(), all).toBe(false);
-			expect(isBroken()).toBe(false);
-		});
+		it.each([["npm start", "cli/start.ts"], ...ifSlow([["the next lesson", script]])])(
+			"is restored by %s after it was killed",
+			async (_, next) => {
+				await lab().runKilledWhen(isDropping, script, "--step", "silent-port");
+				expect(await isDropping()).toBe(true);
+				const running = lab().run(next);
+				running.stdin?.end("q\n");
+				const { exitCode, all } = await running;
+				expect(exitCode, all).toBe(0);
+				expect(await isDropping(), all).toBe(false);
+				expect(isBroken()).toBe(false);
+			},
+		);
 
 		it("leaves a lab that is verified and hasn't changed", async () => {
 			const { exitCode, all } = await lab().run("cli/verify.ts");

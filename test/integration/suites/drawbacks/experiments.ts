@@ -8,9 +8,10 @@ import { experiments } from "../../../../verification/experiments/all.ts";
 import { readReport } from "../../../../verification/resultFile.ts";
 import { clusterName, type Lab } from "../../support/lab.ts";
 import { leftovers } from "../../support/testResources.ts";
+import { ifSlow, itIfSlow } from "../selection.ts";
 
-/** One waits for grace periods to pass, one recreates the cluster with two address families: `npm run test:slow`. */
-const slow = ["pinned-pod", "second-family"];
+/** One updates the lab, one creates other Services, one stops a node. `npm run test:slow` measures all drawbacks. */
+const quick = ["client-ip-lost", "one-service-per-port", "dead-node-dead-url"];
 
 /** The experiments wait for the cluster again and again, on a busy machine three times as long as on an idle one. */
 const longSeconds = 40 * 60;
@@ -53,8 +54,10 @@ export const drawbacks = (lab: () => Lab) =>
 
 		it.each([
 			["an update", "client-ip-lost", (program: string) => program.includes("pulumi up")],
-			["the stop of a node", "dead-node-dead-url", (program: string) => program.startsWith("docker stop")],
-		])("restores the lab on Ctrl-C during %s", async (_, name, sign) => {
+			...ifSlow([
+				["the stop of a node", "dead-node-dead-url", (program: string) => program.startsWith("docker stop")] as const,
+			]),
+		] as const)("restores the lab on Ctrl-C during %s", async (_, name, sign) => {
 			const before = await configuration();
 			const { exitCode, all } = await lab().runInterruptedWhen(
 				(programs) => programs.some(sign),
@@ -69,7 +72,7 @@ export const drawbacks = (lab: () => Lab) =>
 			expect(verified, printed).toBe(0);
 		});
 
-		it("is restored by npm start after a run was killed while nodePorts were bound to one node", async () => {
+		itIfSlow("is restored by npm start after a run was killed while nodePorts were bound to one node", async () => {
 			const annotations = "jsonpath={.metadata.annotations}";
 			const kubeProxy = () =>
 				lab().kubectl("get", "configmap/kube-proxy", "--namespace=kube-system", `--output=${annotations}`);
@@ -82,11 +85,10 @@ export const drawbacks = (lab: () => Lab) =>
 		});
 
 		it(
-			"measures every drawback and leaves the lab as it was",
+			"measures drawbacks and leaves the lab as it was",
 			async () => {
 				const [before, servicesBefore] = [await configuration(), await services()];
-				const skipped = process.env.SLOW ? [] : slow.flatMap((name) => ["--skip", name]);
-				const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...skipped);
+				const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...(process.env.SLOW ? [] : quick));
 				expect(exitCode, all).toBe(0);
 				expect(await configuration()).toBe(before);
 				expect(await services()).toEqual(servicesBefore);
@@ -104,12 +106,9 @@ export const drawbacks = (lab: () => Lab) =>
 		);
 
 		const usual = experiments.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
-		it.each(usual.filter((name) => !slow.includes(name) || process.env.SLOW))(
-			"%s: every expectation holds",
-			async (name) => {
-				const drawback = (await report())?.drawbacks?.find((drawback) => drawback.name === name);
-				expect(drawback?.measurements.length).toBeGreaterThan(0);
-				expect(drawback?.measurements.filter(({ ok }) => !ok)).toEqual([]);
-			},
-		);
+		it.each(process.env.SLOW ? usual : quick)("%s: every expectation holds", async (name) => {
+			const drawback = (await report())?.drawbacks?.find((drawback) => drawback.name === name);
+			expect(drawback?.measurements.length).toBeGreaterThan(0);
+			expect(drawback?.measurements.filter(({ ok }) => !ok)).toEqual([]);
+		});
 	});

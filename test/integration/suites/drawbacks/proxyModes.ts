@@ -1,15 +1,16 @@
 /** Many Services in both proxy modes: kube-proxy writes their rules, and afterwards nothing of them is left. */
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import type { Measurement } from "../../../../verification/experiments/model.ts";
 import { readReport } from "../../../../verification/resultFile.ts";
 import { clusterName, type Lab } from "../../support/lab.ts";
+import { describeIfSlow } from "../selection.ts";
 
 const counts = [1, 200];
 
 export const manyServices = (lab: () => Lab) =>
-	describe("npm run drawbacks -- many-services", () => {
+	describeIfSlow("npm run drawbacks -- many-services", () => {
 		let before: string[];
 		let measurements: Measurement[];
 
