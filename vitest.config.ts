@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** The files that take longest. They start first, so that the shorter ones fill both workers until the end. */
-const longest = ["runningLab", "lab", "smallLab", "modes", "diagnose", "existingIptables", "faults"];
+const longest = ["runningLab", "smallLab", "diagnose", "modes", "lab", "existingIptables", "packedPackage"];
 
 class LongestFirst extends BaseSequencer {
 	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

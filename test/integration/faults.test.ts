@@ -69,24 +69,22 @@ describe("npm start after an interrupted one", () => {
 });
 
 describe("nodes that don't run", () => {
-	it.each([
+	type Fault = [fault: string, command: string[], node: string, message: string];
+	it.each<Fault>([
 		["a paused worker", ["pause"], worker, "is paused: unpausing it"],
-		...ifSlow([
+		...ifSlow<Fault>([
 			["a stopped worker", ["stop", "--time=0"], worker, "is exited: starting it"],
 			["a stopped control plane", ["stop", "--time=0"], controlPlane, "is exited: starting it"],
 			// They may run again before the start checks them.
 			["a restarted control plane", ["restart", "--time=0"], controlPlane, "verified at"],
 			["a restarted worker", ["restart", "--time=0"], worker, "verified at"],
-		] as [string, string[], string, string][]),
-	] as [string, string[], string, string][])(
-		"%s: npm start starts it and keeps the cluster",
-		async (fault, command, node, message) => {
-			const id = await docker("inspect", "--format", "{{.Id}}", node);
-			await docker(...command, node);
-			expect(await recoveries.start(lab, fault)).toContain(message);
-			expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(id);
-		},
-	);
+		]),
+	])("%s: npm start starts it and keeps the cluster", async (fault, command, node, message) => {
+		const id = await docker("inspect", "--format", "{{.Id}}", node);
+		await docker(...command, node);
+		expect(await recoveries.start(lab, fault)).toContain(message);
+		expect(await docker("inspect", "--format", "{{.Id}}", node)).toBe(id);
+	});
 
 	it("are used with their new addresses in files, certificates, Nodes, outputs and rules", async () => {
 		const before = await Promise.all([addressOf(controlPlane), addressOf(worker)]);

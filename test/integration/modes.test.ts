@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ViewName } from "../../kubernetes/snapshot.ts";
 import type { Report } from "../../verification/report.ts";
 import { readReport } from "../../verification/resultFile.ts";
-import { itIfSlow } from "./suites/selection.ts";
+import { ifSlow, isSlowRun, itIfSlow } from "./suites/selection.ts";
 import { clusterName, Lab, lastingNotices } from "./support/lab.ts";
 
 const nodes = ["control-plane", "worker", "worker2", "worker3"].map((name) => `${clusterName}-${name}`);
@@ -17,9 +17,7 @@ const echoNodes = nodes.slice(1, 3);
 const families = { dual: ["ipv4", "ipv6"], ipv4: ["ipv4"], ipv6: ["ipv6"] } as const;
 
 const modes = (["iptables", "nftables"] as const).flatMap((kubeProxyMode) =>
-	(process.env.SLOW ? (["dual", "ipv4", "ipv6"] as const) : (["dual"] as const)).map(
-		(ipFamily) => [kubeProxyMode, ipFamily] as const,
-	),
+	(["dual", ...ifSlow(["ipv4", "ipv6"] as const)] as const).map((ipFamily) => [kubeProxyMode, ipFamily] as const),
 );
 
 /** externalTrafficPolicy and replicas. `npm run test:slow` runs all four in each mode. */
@@ -108,7 +106,7 @@ describe.each(modes)("kubeProxyMode %s, ipFamily %s", (kubeProxyMode, ipFamily) 
 		return policy === "Local" && !hasEndpoint ? "timeout" : "refused";
 	}
 
-	it.each(process.env.SLOW ? Object.values(policies).flat() : policies[kubeProxyMode])(
+	it.each(isSlowRun ? Object.values(policies).flat() : policies[kubeProxyMode])(
 		"externalTrafficPolicy %s, %i replicas",
 		async (externalTrafficPolicy, replicas) => {
 			const all = await upWith({

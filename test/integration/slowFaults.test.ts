@@ -7,8 +7,9 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, expect, it } from "vitest";
 import { ownDockerd, stopOwnDockerd } from "../../toolchain/engine/dockerd.ts";
+import { describeIfSlow } from "./suites/selection.ts";
 import { addressOf, docker, expectOwnAddresses, occupy } from "./support/dockerEngine.ts";
 import { clusterName, Lab } from "./support/lab.ts";
 import { Recoveries } from "./support/recoveries.ts";
@@ -16,7 +17,7 @@ import { network } from "./support/testResources.ts";
 
 const nodes = ["control-plane", "worker"].map((role) => `${clusterName}-${role}`);
 
-describe.runIf(process.env.SLOW)("a lab", () => {
+describeIfSlow("a lab", () => {
 	const recoveries = new Recoveries({ withSetUp: true });
 	let lab: Lab;
 
@@ -71,7 +72,7 @@ describe.runIf(process.env.SLOW)("a lab", () => {
 	);
 });
 
-describe.runIf(process.env.SLOW)("set-up", () => {
+describeIfSlow("set-up", () => {
 	/** One step, in its own process: after a failure, a process starts no further program. */
 	const step = `
 		import { explain } from "./toolchain/setupError.ts";

@@ -7,12 +7,13 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { publishedNodeImage } from "../../../kind/spec/nodeImage.ts";
 import { whyUnreachable } from "../../../toolchain/tools/download.ts";
 import { readReport } from "../../../verification/resultFile.ts";
+import { isSlowRun } from "../suites/selection.ts";
 import { Lab } from "../support/lab.ts";
 
 /** From the release notes of kind 0.33. */
 const oldest = "kindest/node:v1.34.11@sha256:44e222ee2132dab25ff87301682f89eb82c7880ea3a1bf543bfe9708fd08d67d";
 
-const unreachable = process.env.SLOW ? await whyUnreachable("https://registry-1.docker.io") : "it isn't slow";
+const unreachable = isSlowRun ? await whyUnreachable("https://registry-1.docker.io") : "it isn't slow";
 
 describe.runIf(unreachable === undefined)("a lab on published node images", () => {
 	let lab: Lab;

@@ -9,6 +9,7 @@ import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { project } from "../../../toolchain/layout.ts";
+import { ifSlow } from "../suites/selection.ts";
 import { docker } from "../support/dockerEngine.ts";
 import { provideLoadBalancer } from "../support/loadBalancer/loadBalancer.ts";
 import { pulumiHome } from "../support/providerChoice.ts";
@@ -59,13 +60,14 @@ async function useNode(version: string): Promise<void> {
 
 const up = ["up", "--yes", "--skip-preview"];
 
-const slowVersions: [string, string, string][] = [
-	["22", "22", "22"],
-	["24", "24", "24"],
-];
-
 /** The versions of Node.js that the cluster is created on, that the broken update runs on, and the one after it. */
-const versions: [string, string, string][] = [["20", "24", "22"], ...(process.env.SLOW ? slowVersions : [])];
+const versions = [
+	["20", "24", "22"],
+	...ifSlow([
+		["22", "22", "22"],
+		["24", "24", "24"],
+	] as const),
+] as const;
 
 /** The echo's image as a server that needs no variables of its own. */
 async function buildImage(): Promise<void> {

@@ -1,10 +1,7 @@
-/**
- * What `npm test` leaves out, because another test covers most of what it does: `npm run test:slow` runs it too. CONTRIBUTING.md
- * says what is left out.
- */
+/** What `npm test` leaves out to end within an hour: `npm run test:slow` runs it too. CONTRIBUTING.md says what it is. */
 import { describe, it } from "vitest";
 
-const isSlowRun = Boolean(process.env.SLOW);
+export const isSlowRun = Boolean(process.env.SLOW);
 
 export const itIfSlow = it.runIf(isSlowRun);
 export const describeIfSlow = describe.runIf(isSlowRun);

@@ -8,7 +8,7 @@ import { experiments } from "../../../../verification/experiments/all.ts";
 import { readReport } from "../../../../verification/resultFile.ts";
 import { clusterName, type Lab } from "../../support/lab.ts";
 import { leftovers } from "../../support/testResources.ts";
-import { ifSlow, itIfSlow } from "../selection.ts";
+import { ifSlow, isSlowRun, itIfSlow } from "../selection.ts";
 
 /** One updates the lab, one creates other Services, one stops a node. `npm run test:slow` measures all drawbacks. */
 const quick = ["client-ip-lost", "one-service-per-port", "dead-node-dead-url"];
@@ -88,7 +88,7 @@ export const drawbacks = (lab: () => Lab) =>
 			"measures drawbacks and leaves the lab as it was",
 			async () => {
 				const [before, servicesBefore] = [await configuration(), await services()];
-				const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...(process.env.SLOW ? [] : quick));
+				const { exitCode, all } = await lab().run("cli/drawbacks.ts", ...(isSlowRun ? [] : quick));
 				expect(exitCode, all).toBe(0);
 				expect(await configuration()).toBe(before);
 				expect(await services()).toEqual(servicesBefore);
@@ -106,7 +106,7 @@ export const drawbacks = (lab: () => Lab) =>
 		);
 
 		const usual = experiments.filter(({ onlyByName }) => !onlyByName).map(({ name }) => name);
-		it.each(process.env.SLOW ? usual : quick)("%s: every expectation holds", async (name) => {
+		it.each(isSlowRun ? usual : quick)("%s: every expectation holds", async (name) => {
 			const drawback = (await report())?.drawbacks?.find((drawback) => drawback.name === name);
 			expect(drawback?.measurements.length).toBeGreaterThan(0);
 			expect(drawback?.measurements.filter(({ ok }) => !ok)).toEqual([]);
